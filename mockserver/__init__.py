@@ -1,0 +1,1 @@
+"""Leanplum's side of postbacks, on your machine."""

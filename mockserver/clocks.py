@@ -1,0 +1,107 @@
+"""Clocks that take their time from somewhere: the machine, or a frozen one.
+
+Decides: how real time becomes sandbox time, and how a freezer is moved. Place in the flow:
+chosen by the sandbox, read and moved by the engine. Must not import: engines, ledgers,
+freezegun or time-machine (their objects are handed in).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from mockserver.core.clock import as_utc
+from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+
+
+class RunningClock:
+    """Real time plus an offset that grows with every advance, optionally faster.
+
+    Args:
+        start_at: The first instant, aware; the real present by default.
+        rate: Sandbox seconds that pass in one real second.
+
+    Raises:
+        InvalidValue: `rate` is not positive, or `start_at` is naive.
+    """
+
+    is_running = True
+    can_rewind = False
+
+    def __init__(self, start_at: datetime | None = None, rate: float = 1.0) -> None:
+        if not rate > 0:
+            raise InvalidValue(f"the rate of the clock must be greater than 0, got {rate}")
+        self.rate = rate
+        self._lock = threading.Lock()
+        self._anchor_at = datetime.now(UTC) if start_at is None else as_utc(start_at, "start_at")
+        self._anchor_real_seconds = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the present instant of the sandbox, aware, in UTC."""
+        with self._lock:
+            return self._anchor_at + self._since_anchor()
+
+    def move_to(self, instant_at: datetime) -> None:
+        """Jump forward to `instant_at` (aware, UTC) and go on from there.
+
+        Raises:
+            ClockCannotGoBack: `instant_at` lies in the past.
+        """
+        with self._lock:
+            now_at = self._anchor_at + self._since_anchor()
+            if instant_at < now_at:
+                raise ClockCannotGoBack(
+                    f"cannot move the clock back from {now_at.isoformat()} to "
+                    f"{instant_at.isoformat()}; give an instant that is not in its past"
+                )
+            self._anchor_at = instant_at
+            self._anchor_real_seconds = time.monotonic()
+
+    def real_seconds_until(self, instant_at: datetime) -> float:
+        """Return how many real seconds pass until `instant_at`; at least 0."""
+        return max(0.0, (instant_at - self.now()).total_seconds() / self.rate)
+
+    def _since_anchor(self) -> timedelta:
+        return timedelta(seconds=(time.monotonic() - self._anchor_real_seconds) * self.rate)
+
+
+class Freezer(Protocol):
+    """What freezegun's factories and time-machine's travellers have in common."""
+
+    def move_to(self, destination: datetime) -> None:
+        """Make `destination` the time that `datetime.now()` tells."""
+
+
+class AmbientClock:
+    """The time that `datetime.now()` tells, frozen by somebody else, moved through them.
+
+    Args:
+        freezer: The object that `freeze_time(...)` or `travel(...)` handed out. Without it
+            time can be read but not moved.
+    """
+
+    is_running = False
+
+    def __init__(self, freezer: Freezer | None = None) -> None:
+        self._freezer = freezer
+        self.can_rewind = freezer is not None
+
+    def now(self) -> datetime:
+        """Return the frozen instant, aware, in UTC."""
+        # The name is looked up at every call, because freezers replace it.
+        return as_utc(datetime.now(UTC), "now")
+
+    def move_to(self, instant_at: datetime) -> None:
+        """Move the freezer to `instant_at` (aware, UTC), also back for a replay.
+
+        Raises:
+            InvalidValue: No freezer was given.
+        """
+        if self._freezer is None:
+            raise InvalidValue(
+                "this clock follows a frozen time that it cannot move; pass the freezer, e.g. "
+                "AmbientClock(freezer), or tick it yourself and call settle()"
+            )
+        self._freezer.move_to(instant_at)

@@ -1,0 +1,92 @@
+"""What time it is in the sandbox, apart from what happens next.
+
+Decides: the two protocols every clock keeps, and the clock that stands still. Place in the
+flow: the engine reads and moves it; nothing else does. Must not import: `time` (a pure
+clock has no source of its own), anything outside the standard library.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+
+#: Where a manual clock starts unless told: a fixed instant, so that runs are alike.
+DEFAULT_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Clock(Protocol):
+    """Tells the time of the sandbox."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+
+
+@runtime_checkable
+class MovableClock(Clock, Protocol):
+    """A clock that the engine may set.
+
+    Attributes:
+        is_running: Whether time also passes by itself, so that somebody has to watch it.
+        can_rewind: Whether it may be moved back, to replay what has fallen due meanwhile.
+    """
+
+    is_running: bool
+    can_rewind: bool
+
+    def move_to(self, instant_at: datetime) -> None:
+        """Make `instant_at` (aware, UTC) the present."""
+
+
+class ManualClock:
+    """A clock that stands still until it is moved, and only moves forward.
+
+    Args:
+        start_at: The first instant, aware; converted to UTC.
+
+    Raises:
+        InvalidValue: `start_at` is naive.
+    """
+
+    is_running = False
+    can_rewind = False
+
+    def __init__(self, start_at: datetime = DEFAULT_START_AT) -> None:
+        self._now_at = as_utc(start_at, "start_at")
+
+    def now(self) -> datetime:
+        """Return the instant the clock stands at, aware, in UTC."""
+        return self._now_at
+
+    def move_to(self, instant_at: datetime) -> None:
+        """Move forward to `instant_at` (aware, UTC); the present itself is allowed.
+
+        Raises:
+            ClockCannotGoBack: `instant_at` lies in the past.
+        """
+        if instant_at < self._now_at:
+            raise ClockCannotGoBack(
+                f"cannot move the clock back from {self._now_at.isoformat()} to "
+                f"{instant_at.isoformat()}; give an instant that is not in its past"
+            )
+        self._now_at = instant_at
+
+
+def as_utc(instant_at: datetime, name: str) -> datetime:
+    """Return `instant_at` in UTC.
+
+    Raises:
+        InvalidValue: It has no time zone; the message carries `name`.
+    """
+    if instant_at.tzinfo is None:
+        raise InvalidValue(
+            f"{name} has no time zone: {instant_at.isoformat()}; "
+            f"write {instant_at.isoformat()}Z or pass an aware datetime"
+        )
+    return instant_at if instant_at.tzinfo is UTC else instant_at.astimezone(UTC)
+
+
+def as_hours(duration: timedelta) -> float:
+    """Return `duration` as a number of hours, e.g. 1.5."""
+    return duration / timedelta(hours=1)

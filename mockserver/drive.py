@@ -1,0 +1,69 @@
+"""Who may move time and make attempts: one thread, and never from within.
+
+Decides: what happens when two callers want to drive at once. Place in the flow: the engine
+asks before it runs. Must not import: anything but `core.errors`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from mockserver.core.errors import AdvanceInProgress
+
+
+class Drive:
+    """The wheel: held by a settle, which others leave to it, or by an advance."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._mode: Literal["settling", "advancing"] | None = None
+        self._owner = 0
+        self._again = False
+
+    @property
+    def is_advancing(self) -> bool:
+        """Whether time is being moved right now."""
+        return self._mode == "advancing"
+
+    def begin_settling(self) -> bool:
+        """Take the wheel if it is free; else tell its holder to look once more."""
+        with self._free:
+            if self._mode is not None:
+                self._again = True
+                return False
+            self._mode = "settling"
+            self._owner = threading.get_ident()
+            return True
+
+    def end(self) -> bool:
+        """Let go; return whether somebody asked for another look meanwhile."""
+        with self._free:
+            self._mode = None
+            again, self._again = self._again, False
+            self._free.notify_all()
+            return again
+
+    @contextmanager
+    def advancing(self) -> Iterator[None]:
+        """Hold the wheel to move time, after a settle under way has ended.
+
+        Raises:
+            AdvanceInProgress: Time is being moved already, or this is called from within.
+        """
+        with self._free:
+            while self._mode is not None:
+                if self._mode == "advancing" or self._owner == threading.get_ident():
+                    raise AdvanceInProgress(
+                        "the clock is being advanced already; wait for that to end, and do "
+                        "not advance from code that an attempt has called"
+                    )
+                self._free.wait()
+            self._mode = "advancing"
+            self._owner = threading.get_ident()
+        try:
+            yield
+        finally:
+            self.end()

@@ -1,0 +1,327 @@
+"""The loop: the next due instant, claim, send, decide, record.
+
+Decides: the order in which attempts are made and what time it is while they are. Place in
+the flow: between the ledger, which knows what is due, and the transport, which sends. Must
+not import: the web, receivers, the sandbox.
+
+Laws, each of them tested: the target of an advance is included; ties run first in, first
+out; while an attempt runs, the present is its due instant; time only moves forward; a move
+inside a move is refused; a budget of attempts stops a runaway; after an error the advance
+can be resumed; advancing by a and then by b is advancing by a + b.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mockserver.core.clock import MovableClock
+from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
+from mockserver.core.models import App, DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.drive import Drive
+from mockserver.ledger.protocol import Ledger, Result
+from mockserver.transport.protocol import ConcurrentTransport, Transport
+
+#: How many attempts one advance makes before it takes the schedule for a runaway.
+DEFAULT_BUDGET = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What an advance did.
+
+    Attributes:
+        from_at: Where the clock stood, aware UTC.
+        now_at: Where it stands.
+        attempts_made: How many attempts it made.
+        next_due_at: When the next attempt is due; None if nothing is pending.
+        complete: Whether it got to its target; if not, ask again and it goes on.
+    """
+
+    from_at: datetime
+    now_at: datetime
+    attempts_made: int
+    next_due_at: datetime | None
+    complete: bool
+
+
+class Engine:
+    """Makes the attempts that are due, in order, on the clock it is given.
+
+    Args:
+        ledger: What is due, and where results are written.
+        transport: How an attempt is made.
+        clock: The only source of time; moved by nobody else.
+        account: Turns the outcome a transport saw into the one that counts in sandbox time.
+        on_results: Told of every group of results after it was recorded.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        transport: Transport | ConcurrentTransport,
+        clock: MovableClock,
+        *,
+        account: Callable[[DueAttempt, Outcome], Outcome] | None = None,
+        on_results: Callable[[Sequence[Result]], None] | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._transport = transport
+        self._clock = clock
+        self._account = account
+        self._on_results = on_results
+        self._drive = Drive()
+        self._policies: dict[str, RetryPolicy] = {}
+        self._resends: list[DueAttempt] = []
+        self._arrivals = 0
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether durations are accounted in sandbox time instead of being waited for."""
+        return self._drive.is_advancing or not self._clock.is_running
+
+    def settle(self, budget: int = DEFAULT_BUDGET) -> int:
+        """Make every attempt that is due now, each at its own instant; return how many.
+
+        To be called after deliveries were added. If somebody else drives already, their loop
+        makes the attempts, and this returns 0 at once.
+        """
+        self._arrivals += 1
+        made = 0
+        while self._drive.begin_settling():
+            try:
+                now_at = self._clock.now()
+                made += self._run(_Goal(now_at, budget - made))[0]
+                self._return_to(now_at)
+            finally:
+                again = self._drive.end()
+            if not again:
+                break
+        return made
+
+    def advance_to(
+        self,
+        target_at: datetime,
+        budget: int = DEFAULT_BUDGET,
+        real_seconds: float | None = None,
+    ) -> Advance:
+        """Move the clock to `target_at`, stopping at every due instant on the way.
+
+        Args:
+            target_at: Aware UTC; attempts due at this very instant are made.
+            budget: How many attempts to make at most.
+            real_seconds: How long to take at most; attempts under way are finished.
+
+        Raises:
+            ClockCannotGoBack: The target lies in the past.
+            AdvanceInProgress: Time is being moved already.
+        """
+        return self._advance(lambda now_at: target_at, budget, real_seconds)
+
+    def advance_to_next(self, budget: int = DEFAULT_BUDGET) -> Advance:
+        """Move the clock to the next due instant and make what is due there."""
+        return self._advance(
+            lambda now_at: max(now_at, self._ledger.next_due_at() or now_at), budget, None
+        )
+
+    def run_until_idle(
+        self, budget: int = DEFAULT_BUDGET, real_seconds: float | None = None
+    ) -> Advance:
+        """Move the clock from due instant to due instant until nothing is pending."""
+        return self._advance(lambda now_at: None, budget, real_seconds)
+
+    def resend(self, delivery_id: int) -> None:
+        """Make one attempt of a delivery now, outside its schedule.
+
+        Raises:
+            UnknownDelivery: No delivery has this id.
+        """
+        attempt = self._ledger.claim_resend(delivery_id, self._clock.now())
+        if attempt is None:
+            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
+        self._resends.append(attempt)
+        self.settle()
+
+    def forget(self) -> None:
+        """Drop what was asked for and not begun, after the ledger was reset."""
+        self._resends.clear()
+        self._policies.clear()
+        self._arrivals += 1
+
+    def policy_of(self, app_id: str) -> RetryPolicy:
+        """Return the retry policy of an app."""
+        policy = self._policies.get(app_id)
+        if policy is None:
+            app = self._ledger.app(app_id)
+            policy = DEFAULT_RETRY_POLICY if app is None else app.retry
+            self._policies[app_id] = policy
+        return policy
+
+    def app_changed(self, app: App) -> None:
+        """Take over the policy of an app that was put."""
+        self._policies[app.app_id] = app.retry
+
+    def _advance(
+        self,
+        target: Callable[[datetime], datetime | None],
+        budget: int,
+        real_seconds: float | None,
+    ) -> Advance:
+        with self._drive.advancing():
+            from_at = self._clock.now()
+            target_at = target(from_at)
+            if target_at is not None and target_at < from_at:
+                raise ClockCannotGoBack(
+                    f"the clock stands at {from_at.isoformat()} and only moves forward; "
+                    f"{target_at.isoformat()} lies in its past"
+                )
+            made, complete = self._run(_Goal(target_at, budget, real_seconds))
+            if complete:
+                self._return_to(max(target_at or from_at, from_at))
+            now_at = self._clock.now()
+        # What arrived after the last look was left to us by those who brought it.
+        made += self.settle(max(0, budget - made))
+        return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
+
+    def _run(self, goal: _Goal) -> tuple[int, bool]:
+        """Make what is due until the goal; return how many, and whether it was reached."""
+        send = self._send_in_turn
+        if isinstance(self._transport, ConcurrentTransport):
+            send = self._send_together
+        while True:
+            due_at = self._ledger.next_due_at()
+            nothing_due = due_at is None or (goal.until_at is not None and due_at > goal.until_at)
+            if nothing_due and not self._resends:
+                return goal.made, True
+            if goal.is_spent():
+                return goal.made, False
+            if nothing_due or due_at is None:
+                due_at = self._clock.now()
+            goal.made += send(due_at, goal)
+
+    def _send_in_turn(self, due_at: datetime, goal: _Goal) -> int:
+        """Make a batch of attempts one after the other, each at its own instant.
+
+        A batch ends before the first retry of it could fall due, and when something new
+        arrives, so that the order is the same as one at a time.
+        """
+        transport: Transport = self._transport  # type: ignore[assignment]
+        batch: Sequence[DueAttempt] = self._take_resends()
+        if not batch:
+            until_at = due_at + self._shortest_delay() if transport.batch > 1 else due_at
+            if goal.until_at is not None and goal.until_at < until_at:
+                until_at = goal.until_at
+            batch = self._ledger.claim(until_at, min(goal.budget - goal.made, transport.batch))
+        arrivals = self._arrivals
+        results: list[Result] = []
+        send, visit, judge = transport.send, self._visit, self._judge
+        try:
+            for attempt in batch:
+                started_at = visit(attempt.due_at)
+                results.append(judge(attempt, started_at, send(attempt)))
+                if self._arrivals != arrivals:
+                    break
+        finally:
+            if len(results) < len(batch):
+                self._ledger.release(batch[len(results) :])
+            self._record(results)
+        return len(results)
+
+    def _send_together(self, due_at: datetime, goal: _Goal) -> int:
+        """Make attempts side by side: those of one instant, or all that is overdue."""
+        transport: ConcurrentTransport = self._transport  # type: ignore[assignment]
+        under_way: dict[DueAttempt, datetime] = {}
+        started = 0
+        made = 0
+        visited_at = self._visit(due_at)
+
+        def pull(places: int) -> Sequence[DueAttempt]:
+            nonlocal started
+            attempts = self._take_resends()
+            if not attempts and not goal.is_spent(started):
+                now_at = visited_at if self.is_virtual else self._clock.now()
+                limit = min(places, goal.budget - goal.made - started)
+                attempts = self._ledger.claim(due_at if self.is_virtual else now_at, limit)
+            started += len(attempts)
+            for attempt in attempts:
+                under_way[attempt] = visited_at if self.is_virtual else self._clock.now()
+            return attempts
+
+        try:
+            for group in transport.exchange(pull):
+                results = [
+                    self._judge(attempt, under_way[attempt], self._accounted(attempt, outcome))
+                    for attempt, outcome in group
+                ]
+                self._record(results)
+                for attempt, _ in group:
+                    del under_way[attempt]
+                made += len(results)
+        finally:
+            if under_way:
+                self._ledger.release(list(under_way))
+        return made
+
+    def _visit(self, due_at: datetime) -> datetime:
+        """Make `due_at` the present, if it is not past; return when the attempt starts."""
+        now_at = self._clock.now()
+        if due_at > now_at or (due_at < now_at and self._clock.can_rewind):
+            self._clock.move_to(due_at)
+            return due_at
+        return now_at
+
+    def _return_to(self, instant_at: datetime) -> None:
+        if self._clock.now() < instant_at:
+            self._clock.move_to(instant_at)
+
+    def _judge(self, attempt: DueAttempt, started_at: datetime, outcome: Outcome) -> Result:
+        policy = self._policies.get(attempt.app_id) or self.policy_of(attempt.app_id)
+        number = attempt.number
+        if number is None:
+            delivered = policy.decide(1, outcome).state is DeliveryState.DELIVERED
+            state = DeliveryState.DELIVERED if delivered else DeliveryState.PENDING
+            return Result(attempt, started_at, outcome, state, None)
+        state, delay = policy.decide(number, outcome)
+        due_at = None if delay is None else started_at + outcome.elapsed + delay
+        return Result(attempt, started_at, outcome, state, due_at)
+
+    def _accounted(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
+        return outcome if self._account is None else self._account(attempt, outcome)
+
+    def _record(self, results: Sequence[Result]) -> None:
+        if results:
+            self._ledger.record(results)
+            if self._on_results is not None:
+                self._on_results(results)
+
+    def _take_resends(self) -> list[DueAttempt]:
+        taken, self._resends = self._resends, []
+        return taken
+
+    def _shortest_delay(self) -> timedelta:
+        delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
+        return min(delays, default=timedelta(0))
+
+
+class _Goal:
+    """How far a run may go, and how far it has come."""
+
+    __slots__ = ("budget", "made", "stop_real_seconds", "until_at")
+
+    def __init__(
+        self, until_at: datetime | None, budget: int, real_seconds: float | None = None
+    ) -> None:
+        self.until_at = until_at
+        self.budget = budget
+        self.made = 0
+        self.stop_real_seconds = None if real_seconds is None else time.monotonic() + real_seconds
+
+    def is_spent(self, started: int = 0) -> bool:
+        """Return whether the budget of attempts or of real time is used up."""
+        if self.made + started >= self.budget:
+            return True
+        return self.stop_real_seconds is not None and time.monotonic() >= self.stop_real_seconds

@@ -1,0 +1,1 @@
+"""Where rules, deliveries and attempts are kept: one protocol, several stores."""

@@ -1,0 +1,148 @@
+"""What every store of rules, deliveries and attempts can do.
+
+Decides: the promises the engine builds on, the same for each store. Place in the flow: below
+the engine; rules, deliveries and attempts survive here. Must not import: engines, clocks,
+transports. One behavioural suite (`tests/ledger`) runs over all stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.models import (
+    App,
+    Attempt,
+    Delivery,
+    DueAttempt,
+    NewDelivery,
+    PostbackRule,
+)
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DeliveryState
+
+
+class Result(NamedTuple):
+    """A finished attempt and what follows it, to be written in one transaction.
+
+    Attributes:
+        started_at: Sandbox time, aware UTC.
+        state: The state the delivery takes on.
+        due_at: When the next attempt is due, aware UTC; None unless `state` is pending.
+    """
+
+    attempt: DueAttempt
+    started_at: datetime
+    outcome: Outcome
+    state: DeliveryState
+    due_at: datetime | None
+
+
+class Ledger(Protocol):
+    """Rules, deliveries and attempts. Every method may be called from any thread."""
+
+    def put_app(self, app: App) -> None:
+        """Add an app, or replace the one with the same app id."""
+
+    def app(self, app_id: str) -> App | None:
+        """Return the app with this id, or None."""
+
+    def apps(self) -> list[App]:
+        """Return all apps, ordered by app id."""
+
+    def add_rule(
+        self,
+        app_id: str,
+        type: PostbackType,
+        channels: tuple[Channel, ...],
+        url: str,
+        created_at: datetime,
+        limit: int,
+    ) -> PostbackRule:
+        """Add a rule, unless the app has `limit` rules already; atomic over all callers.
+
+        The id is `postback_id_of` a sequence that never goes back, not even on `reset`.
+
+        Raises:
+            RuleLimitReached: The app's places are taken.
+        """
+
+    def rules(self, app_id: str | None = None) -> list[PostbackRule]:
+        """Return the rules of one app, or of all, oldest first."""
+
+    def delete_rule(self, app_id: str, postback_id: int) -> bool:
+        """Delete a rule and free its place; return whether there was one.
+
+        Deliveries that are pending already go on.
+        """
+
+    def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
+        """Take in deliveries as pending, in this order, in one transaction."""
+
+    def delivery(self, delivery_id: int) -> Delivery | None:
+        """Return one delivery as it stands, or None."""
+
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """Return deliveries that pass all filters, by id, those after id `after` only."""
+
+    def attempts(self, delivery_id: int) -> list[Attempt]:
+        """Return the attempts of one delivery in the order in which they were recorded."""
+
+    def next_due_at(self) -> datetime | None:
+        """Return the earliest instant at which an unclaimed attempt is due."""
+
+    def pending_count(self) -> int:
+        """Return how many deliveries are pending."""
+
+    def claim(self, until_at: datetime, limit: int) -> list[DueAttempt]:
+        """Claim up to `limit` attempts due not after `until_at`, so that no other does.
+
+        They come in the order in which they fell due; those due at the same instant in the
+        order in which they were scheduled. The claim is durable before this returns.
+        """
+
+    def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
+        """Return a manual attempt of any delivery, whatever its state; None if unknown.
+
+        It takes no claim on the schedule and nothing of it survives a crash.
+        """
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Write finished attempts, in this order, and what follows each: one transaction.
+
+        A scheduled attempt whose claim is not (or no longer) the delivery's is not written.
+        One whose delivery a manual success has ended meanwhile is written, and leaves the
+        state as it is. A manual attempt changes the state only from pending to delivered.
+        """
+
+    def release(self, attempts: Sequence[DueAttempt]) -> None:
+        """Give back claims whose attempts were never begun; their order is unchanged."""
+
+    def recover(self) -> int:
+        """Free the claims of processes that died; return how many.
+
+        The attempt that was under way is due again at once, keeps its number and is marked
+        `repeated`.
+        """
+
+    def load_setting(self, name: str) -> str | None:
+        """Return a value that `save_setting` kept, or None."""
+
+    def save_setting(self, name: str, value: str) -> None:
+        """Keep a value over restarts, e.g. where the clock stands."""
+
+    def reset(self) -> None:
+        """Forget rules, deliveries and attempts; keep apps and settings."""
+
+    def close(self) -> None:
+        """Release what the ledger holds; no method may be called after it."""

@@ -1,0 +1,1 @@
+"""How a POST leaves: sibling transports behind two small protocols."""
