@@ -1,1 +1,71 @@
-"""Leanplum's side of postbacks, on your machine."""
+"""Leanplum's side of postbacks, on your machine.
+
+The flow of an event, which is also the order in which to read the modules:
+
+- `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `events`,
+  `matching`, `template`, `outcome`, `retry`, `clock`, `durations`, `errors`.
+- `ledger`: where rules, deliveries and attempts are kept; in memory or in SQLite.
+- `transport`: how a POST leaves; through sockets or within the process.
+- `clocks`: real time plus an offset, or somebody's frozen time.
+- `drive`, `engine`, `runner`: who may move time, the loop that makes attempts, and the
+  thread that does so while a clock runs.
+- `receiver`: the endpoint that misbehaves on request, and records what it gets.
+- `correlation`, `wiring`: how attempts and received requests are tied together.
+- `history`, `feed`: what happened, to be read and to be watched.
+- `sandbox`: the composition root, and the object to begin with.
+- `web`: Leanplum's API and the control API over HTTP; `client`: its typed client.
+- `config`, `persistence`, `demo`, `doctor`, `cli`: the command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.clocks import AmbientClock as AmbientClock
+    from mockserver.clocks import RunningClock as RunningClock
+    from mockserver.core.clock import ManualClock as ManualClock
+    from mockserver.core.errors import PostbacksError as PostbacksError
+    from mockserver.core.models import App as App
+    from mockserver.core.retry import DeliveryState as DeliveryState
+    from mockserver.core.retry import RetryPolicy as RetryPolicy
+    from mockserver.sandbox import Sandbox as Sandbox
+    from mockserver.wiring import SocketOptions as SocketOptions
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AmbientClock",
+    "App",
+    "DeliveryState",
+    "ManualClock",
+    "PostbacksError",
+    "RetryPolicy",
+    "RunningClock",
+    "Sandbox",
+    "SocketOptions",
+    "__version__",
+]
+
+_HOMES = {
+    "AmbientClock": "mockserver.clocks",
+    "App": "mockserver.core.models",
+    "DeliveryState": "mockserver.core.retry",
+    "ManualClock": "mockserver.core.clock",
+    "PostbacksError": "mockserver.core.errors",
+    "RetryPolicy": "mockserver.core.retry",
+    "RunningClock": "mockserver.clocks",
+    "Sandbox": "mockserver.sandbox",
+    "SocketOptions": "mockserver.wiring",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # The command line imports this package for every `--help`: nothing is loaded unasked.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

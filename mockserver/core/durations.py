@@ -1,0 +1,74 @@
+"""Durations as people write them: `10h`, `1h30m`, `29.9s`, `PT10H`.
+
+Decides: which spellings are read, and the one that is written. Place in the flow: wherever a
+duration comes from outside. Must not import: anything but `core.errors`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from mockserver.core.errors import InvalidValue
+
+_MICROSECONDS = {
+    "d": 86_400_000_000,
+    "h": 3_600_000_000,
+    "m": 60_000_000,
+    "s": 1_000_000,
+    "ms": 1_000,
+    "us": 1,
+}
+_NUMBER = r"\d+(?:\.\d+)?"
+_SHORT = re.compile(rf"(?:{_NUMBER}(?:d|h|ms|us|m|s))+")
+_SHORT_PART = re.compile(rf"({_NUMBER})(d|h|ms|us|m|s)")
+_ISO = re.compile(
+    rf"P(?:({_NUMBER})W)?(?:({_NUMBER})D)?(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
+)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that `text` names, exact to the microsecond.
+
+    Reads `10h`, `1h30m`, `90s`, `500ms`, `2d` and ISO 8601 like `PT10H` or `P1DT2H30M`.
+
+    Raises:
+        InvalidValue: It is no duration, or too long for the calendar.
+    """
+    cleaned = text.strip()
+    try:
+        if _SHORT.fullmatch(cleaned.lower()):
+            parts = _SHORT_PART.findall(cleaned.lower())
+            return _sum(((number, _MICROSECONDS[unit]) for number, unit in parts), text)
+        iso = _ISO.fullmatch(cleaned.upper())
+        if iso and any(iso.groups()):
+            weeks, days, hours, minutes, seconds = (number or "0" for number in iso.groups())
+            units = (7 * _MICROSECONDS["d"], *(_MICROSECONDS[unit] for unit in "dhms"))
+            return _sum(zip((weeks, days, hours, minutes, seconds), units, strict=True), text)
+    except (OverflowError, InvalidOperation):
+        raise InvalidValue(f"{text!r} is longer than any clock can go") from None
+    raise InvalidValue(f"{text!r} is no duration; write it like 10h, 1h30m, 90s, 500ms or PT10H")
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return `duration` in the short spelling, e.g. `10h`, `1h30m`, `29.9s`, `500ms`."""
+    rest = duration // timedelta(microseconds=1)
+    sign, rest = ("-", -rest) if rest < 0 else ("", rest)
+    if 0 < rest < _MICROSECONDS["s"]:
+        unit = "ms" if rest % 1000 == 0 else "us"
+        return f"{sign}{rest // _MICROSECONDS[unit]}{unit}"
+    parts = []
+    for unit in ("d", "h", "m"):
+        count, rest = divmod(rest, _MICROSECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    if rest or not parts:
+        seconds = Decimal(rest) / _MICROSECONDS["s"]
+        parts.append(f"{seconds.normalize():f}s")
+    return sign + "".join(parts)
+
+
+def _sum(parts: object, text: str) -> timedelta:
+    total = sum(Decimal(number) * unit for number, unit in parts)  # type: ignore[attr-defined]
+    return timedelta(microseconds=int(total))

@@ -1,0 +1,102 @@
+"""Ties an attempt to the request our own receiver saw, and gives it its sandbox duration.
+
+Decides: which received request belongs to which attempt (by the port of the connection, so
+that nothing needs to be added to the request), and how long the attempt took in sandbox
+time. Place in the flow: between the transport and the receiver, which do not know each
+other; put together by the sandbox. Must not import: the engine, the web.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind
+from mockserver.receiver.journal import ReceivedRequest
+from mockserver.receiver.link import Sender
+
+
+class Correlation:
+    """What the transport and the receiver know of each other's end of a connection.
+
+    Both sides call it from their own threads; every entry is written before it is read.
+
+    Args:
+        is_virtual: Whether durations are accounted instead of being waited for.
+        timeout_of: How long an attempt may take in sandbox time.
+        timed_out: Told of a received request whose attempt is a timeout, and of its end.
+    """
+
+    def __init__(
+        self,
+        is_virtual: Callable[[], bool],
+        timeout_of: Callable[[DueAttempt], timedelta],
+        timed_out: Callable[[ReceivedRequest, datetime], None],
+    ) -> None:
+        self.receiver_port = 0
+        self._is_virtual = is_virtual
+        self._timeout_of = timeout_of
+        self._timed_out = timed_out
+        self._senders: dict[int, Sender] = {}
+        self._answers: dict[int, tuple[timedelta | None, ReceivedRequest]] = {}
+
+    def sending(self, local_port: int, remote_port: int, attempt: DueAttempt) -> None:
+        """Take note that an attempt is about to be written on a connection."""
+        if remote_port == self.receiver_port:
+            self._answers.pop(local_port, None)
+            self._senders[local_port] = Sender(
+                attempt.delivery_id, attempt.number, self._is_virtual()
+            )
+
+    def sender_at(self, client_port: int) -> Sender | None:
+        """Return who sends from this port; None for anybody but the engine."""
+        return self._senders.get(client_port)
+
+    def answered_after(
+        self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest
+    ) -> None:
+        """Take note of the sandbox time an answer takes; None if it never comes."""
+        # Written as the request arrives: a virtual hang is closed right after.
+        self._answers[client_port] = (elapsed, request)
+
+    def received(self, local_port: int, attempt: DueAttempt, outcome: Outcome) -> Outcome:
+        """Return the outcome as it counts in sandbox time, with the request it belongs to."""
+        sender = self._senders.pop(local_port, None)
+        answer = self._answers.pop(local_port, None)
+        if sender is None or answer is None:
+            return outcome
+        elapsed, request = answer
+        if not sender.virtual and outcome.kind is not OutcomeKind.TIMEOUT:
+            return dataclasses.replace(outcome, request_id=request.id)
+        timeout = self._timeout_of(attempt)
+        if elapsed is None or elapsed >= timeout:
+            self._timed_out(request, request.arrived_at + timeout)
+            return timeout_outcome(timeout, outcome.elapsed_real_seconds, request.id)
+        return dataclasses.replace(outcome, elapsed=elapsed, request_id=request.id)
+
+    def account(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
+        """Return the outcome of any attempt as it counts in sandbox time.
+
+        While time is virtual a foreign endpoint's answer takes no sandbox time, so that
+        schedules are exact; a timeout always takes the whole time allowed.
+        """
+        if outcome.kind is OutcomeKind.TIMEOUT:
+            return dataclasses.replace(outcome, elapsed=self._timeout_of(attempt))
+        if outcome.request_id is None and self._is_virtual():
+            return dataclasses.replace(outcome, elapsed=NO_TIME)
+        return outcome
+
+
+def timeout_outcome(
+    timeout: timedelta, elapsed_real_seconds: float, request_id: int | None
+) -> Outcome:
+    """Return the outcome of an attempt that got no answer within `timeout`."""
+    return Outcome(
+        OutcomeKind.TIMEOUT,
+        timeout,
+        elapsed_real_seconds,
+        error=f"no answer within {timeout.total_seconds():g} s of sandbox time",
+        request_id=request_id,
+    )

@@ -1,0 +1,62 @@
+"""What has happened lately, in order, for those who watch.
+
+Decides: how much of the recent past is kept for `postbacks tail`. Place in the flow: the
+sandbox writes, the control API reads and waits. Must not import: anything of this package.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, NamedTuple
+
+#: How many happenings are kept; older ones are dropped and said to be.
+KEPT_HAPPENINGS = 10_000
+
+
+class Happening(NamedTuple):
+    """One thing that happened: `kind` is `attempt`, `event`, `rule`, `clock` or `reset`."""
+
+    sequence: int
+    kind: str
+    facts: dict[str, Any]
+
+
+class Feed:
+    """A bounded, numbered list of happenings that can be waited on, from any thread."""
+
+    def __init__(self, kept: int = KEPT_HAPPENINGS) -> None:
+        self._happenings: deque[Happening] = deque(maxlen=kept)
+        self._changed = threading.Condition()
+        self._sequence = 0
+        self._closed = False
+
+    @property
+    def last(self) -> int:
+        """Return the sequence number of the latest happening; 0 before the first."""
+        return self._sequence
+
+    def add(self, kind: str, facts: dict[str, Any]) -> None:
+        """Add one happening and wake whoever waits."""
+        with self._changed:
+            self._sequence += 1
+            self._happenings.append(Happening(self._sequence, kind, facts))
+            self._changed.notify_all()
+
+    def after(self, sequence: int, timeout_real_seconds: float = 0.0) -> list[Happening]:
+        """Return the happenings after `sequence`, waiting for the first if there is none."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._sequence > sequence or self._closed, timeout_real_seconds
+            )
+            newer = self._sequence - sequence
+            if newer <= 0:
+                return []
+            happenings = list(self._happenings)
+        return happenings[-newer:] if newer < len(happenings) else happenings
+
+    def close(self) -> None:
+        """Wake whoever waits, for good."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

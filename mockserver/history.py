@@ -1,0 +1,86 @@
+"""Deliveries as people ask for them: with their attempts, filtered, in order.
+
+Decides: how what the ledger keeps is read back. Place in the flow: the sandbox hands these
+out. Must not import: engines, transports, the web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import overload
+
+from mockserver.core.clock import as_hours
+from mockserver.core.models import Attempt, Delivery
+from mockserver.core.retry import DeliveryState
+from mockserver.ledger.protocol import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryHistory(Delivery):
+    """A delivery with every attempt made so far, oldest first."""
+
+    attempts: tuple[Attempt, ...] = ()
+
+    def offset_of(self, attempt: Attempt) -> timedelta:
+        """Return how long after the first attempt of the delivery this one started."""
+        return attempt.started_at - self.attempts[0].started_at
+
+    @property
+    def offsets_in_hours(self) -> list[float]:
+        """Return the offsets of all attempts in hours, e.g. `[0.0, 1.0, 3.0]`."""
+        return [as_hours(self.offset_of(attempt)) for attempt in self.attempts]
+
+
+class Deliveries(Sequence[DeliveryHistory]):
+    """The deliveries of a ledger as they stand now; call it to narrow it down.
+
+    Behaves as a list that is read afresh at every use: `deliveries[0]`, `len(deliveries)`,
+    `deliveries(state="lost")`.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __call__(
+        self,
+        *,
+        state: DeliveryState | str | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+    ) -> list[DeliveryHistory]:
+        """Return the deliveries that pass all filters, oldest first."""
+        found = self._ledger.deliveries(
+            state=None if state is None else DeliveryState(state),
+            postback_id=postback_id,
+            app_id=app_id,
+        )
+        return [with_attempts(self._ledger, delivery) for delivery in found]
+
+    @overload
+    def __getitem__(self, index: int) -> DeliveryHistory: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DeliveryHistory]: ...
+    def __getitem__(self, index: int | slice) -> DeliveryHistory | list[DeliveryHistory]:
+        return self()[index]
+
+    def __iter__(self) -> Iterator[DeliveryHistory]:
+        return iter(self())
+
+    def __len__(self) -> int:
+        return len(self._ledger.deliveries())
+
+    def __eq__(self, other: object) -> bool:
+        return self() == other if isinstance(other, list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self())
+
+
+def with_attempts(ledger: Ledger, delivery: Delivery) -> DeliveryHistory:
+    """Return `delivery` with its attempts."""
+    values = {field.name: getattr(delivery, field.name) for field in fields(delivery)}
+    return DeliveryHistory(**values, attempts=tuple(ledger.attempts(delivery.id)))

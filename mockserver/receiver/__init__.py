@@ -1,0 +1,1 @@
+"""The endpoint that records what it gets and misbehaves on request."""

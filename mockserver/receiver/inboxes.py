@@ -1,0 +1,165 @@
+"""The inboxes of a receiver: what each does, and what each got.
+
+Decides: which behaviour serves a request. Place in the flow: shared by the receiver with a
+socket and the one within the process. Must not import: sockets, transports.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from mockserver.core.errors import InvalidValue
+from mockserver.receiver.behaviours import (
+    DEFAULT_SCRIPT,
+    Behaviour,
+    Script,
+    format_behaviour,
+    parse_script,
+)
+from mockserver.receiver.journal import MAX_BYTES, MAX_REQUESTS, Journal, ReceivedRequest
+
+#: Every inbox is found below this path.
+INBOX_PATH = "/inbox/"
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_IN_TARGET = re.compile(r"(?:https?://[^/?#]*)?/inbox/([A-Za-z0-9._-]{1,100})(?=[/?#]|$)")
+
+
+class Inboxes:
+    """All inboxes of one receiver; each exists as soon as it is named.
+
+    Args:
+        now: The clock of the sandbox; real time by default.
+        max_requests: How many requests the journal keeps.
+        max_bytes: About how many bytes they may take.
+
+    Attributes:
+        journal: What all of them got.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] | None = None,
+        max_requests: int = MAX_REQUESTS,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.journal = Journal(max_requests, max_bytes, now)
+        self._lock = threading.Lock()
+        self._walks: dict[str, _Walk] = {}
+
+    def inbox(self, name: str, base_url: str) -> Inbox:
+        """Return the handle of one inbox.
+
+        Raises:
+            InvalidValue: The name has characters that a path would have to encode.
+        """
+        return Inbox(self, _checked(name), f"{base_url}{INBOX_PATH}{name}")
+
+    def names(self) -> list[str]:
+        """Return the names in use, sorted."""
+        with self._lock:
+            named = set(self._walks)
+        return sorted(named | {request.inbox for request in self.journal.requests()})
+
+    def behave(self, name: str, script: Script) -> None:
+        """Let an inbox follow `script` from its next request on."""
+        with self._lock:
+            self._walks[_checked(name)] = _Walk(script)
+
+    def script(self, name: str) -> Script:
+        """Return the whole script an inbox was given."""
+        walk = self._walks.get(_checked(name))
+        return DEFAULT_SCRIPT if walk is None else walk.script
+
+    def next_behaviour(self, name: str) -> tuple[Behaviour, str]:
+        """Return what serves the next request of an inbox, and its shorthand."""
+        walk = self._walks.get(name)
+        if walk is None:
+            return DEFAULT_SCRIPT[0], "200"
+        with self._lock:
+            return walk.step()
+
+    def clear(self, name: str) -> None:
+        """Forget an inbox: what it got and what it does."""
+        with self._lock:
+            self._walks.pop(_checked(name), None)
+        self.journal.clear(name)
+
+    def reset(self) -> None:
+        """Forget all inboxes."""
+        with self._lock:
+            self._walks.clear()
+        self.journal.clear()
+
+
+class Inbox:
+    """One inbox, for those who use it."""
+
+    def __init__(self, inboxes: Inboxes, name: str, url: str) -> None:
+        self._inboxes = inboxes
+        self.name = name
+        self.url = url
+
+    def behave(self, script: str | Iterable[Behaviour | dict[str, Any]]) -> None:
+        """Say what it shall do, request by request, e.g. `"503*9,200"`.
+
+        Raises:
+            InvalidBehaviour: The script cannot be read.
+        """
+        self._inboxes.behave(self.name, parse_script(script))
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """Return what it got, in the order of arrival."""
+        return self._inboxes.journal.requests(self.name)
+
+    def wait_for(self, count: int, timeout_real_seconds: float = 5.0) -> list[ReceivedRequest]:
+        """Return what it got as soon as there are `count` requests, or time is up."""
+        return self._inboxes.journal.wait_for(self.name, count, timeout_real_seconds)
+
+    def clear(self) -> None:
+        """Forget what it got and what it does."""
+        self._inboxes.clear(self.name)
+
+    def __repr__(self) -> str:
+        return f"<inbox {self.name}: {len(self.requests)} requests>"
+
+
+def inbox_of(target: str) -> str | None:
+    """Return the name of the inbox that a request target leads to, if it does."""
+    match = _IN_TARGET.match(target)
+    return None if match is None else match[1]
+
+
+class _Walk:
+    """How far a script has been walked."""
+
+    __slots__ = ("_left", "_position", "_shown", "script")
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self._position = 0
+        self._left = script[0].times
+        self._shown = [format_behaviour(replace(behaviour, times=1)) for behaviour in script]
+
+    def step(self) -> tuple[Behaviour, str]:
+        if self._left == 0 and self._position < len(self.script) - 1:
+            self._position += 1
+            self._left = self.script[self._position].times
+        self._left = max(0, self._left - 1)
+        return self.script[self._position], self._shown[self._position]
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidValue(
+            f"{name!r} is no name of an inbox; use up to 100 letters, digits, '.', '_' and '-'"
+        )
+    return name

@@ -1,0 +1,32 @@
+"""What the receiver may ask about who is calling, so that time can be virtual.
+
+Decides: the words in which sender and receiver talk about one connection. Place in the flow:
+implemented by `correlation`. Must not import: transports, the engine.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple, Protocol
+
+from mockserver.receiver.journal import ReceivedRequest
+
+
+class Sender(NamedTuple):
+    """The attempt behind a request; `virtual` if its durations are accounted, not waited."""
+
+    delivery_id: int
+    number: int | None
+    virtual: bool
+
+
+class EngineLink(Protocol):
+    """The engine's end of a connection, found by the port it sends from."""
+
+    def sender_at(self, client_port: int) -> Sender | None:
+        """Return who sends from this port; None for anybody but the engine."""
+
+    def answered_after(
+        self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest
+    ) -> None:
+        """Take note, as a request arrives, when the response head ends; None for never."""

@@ -1,0 +1,133 @@
+"""The receiver on its own port and thread: raw bytes in, an answer or a fault out.
+
+Decides: how a connection is served and how it is made to fail. Place in the flow: where
+postbacks arrive over a socket. Must not import: Flask, the engine, transports.
+
+It is written on asyncio and httptools, because a WSGI view cannot reset a connection, leave
+a head half sent, or be seen in a journal before it has answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+from mockserver.core.errors import AddressUnavailable
+from mockserver.receiver.connection import Connection
+from mockserver.receiver.inboxes import Inboxes
+from mockserver.receiver.link import EngineLink
+
+
+class Receiver:
+    """Serves the inboxes at `/inbox/<name>` and below, for every method.
+
+    Args:
+        inboxes: Scripts and journal.
+        host: The address to listen at.
+        port: 0 picks a free one.
+        link: Knows which attempt is behind a connection; None if nobody does.
+
+    Attributes:
+        port: The port it listens on.
+        url: E.g. `http://127.0.0.1:8781`.
+
+    Raises:
+        AddressUnavailable: Something else listens there, or the address is not ours.
+    """
+
+    def __init__(
+        self,
+        inboxes: Inboxes,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        link: EngineLink | None = None,
+    ) -> None:
+        self._inboxes = inboxes
+        self._link = link
+        self._socket = _bound(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self.port}"
+        self._connections: set[Connection] = set()
+        self._loop = asyncio.new_event_loop()
+        self._listening = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="postbacks-receiver", daemon=True)
+
+    def start(self) -> None:
+        """Begin to receive."""
+        self._thread.start()
+        self._listening.wait()
+
+    def stop(self) -> None:
+        """Stop receiving and end what is under way, at once."""
+        if not self._thread.is_alive():
+            self._socket.close()
+            self._loop.close()
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def reset(self) -> None:
+        """End the requests that are kept waiting; nothing of them is seen again."""
+        self._in_loop(lambda connection: connection.cancel())
+
+    def time_out_waiting(self) -> None:
+        """End the engine's requests that are kept waiting as if their time were over."""
+        self._in_loop(lambda connection: connection.time_out())
+
+    def _in_loop(self, act: object) -> None:
+        if not self._thread.is_alive():
+            return
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                for connection in list(self._connections):
+                    act(connection)  # type: ignore[operator]
+            finally:
+                done.set()
+
+        self._loop.call_soon_threadsafe(run)
+        done.wait(timeout=5)
+
+    def _run(self) -> None:
+        loop = self._loop
+        asyncio.set_event_loop(loop)
+        server = loop.run_until_complete(
+            loop.create_server(
+                lambda: Connection(loop, self._inboxes, self._link, self._connections),
+                sock=self._socket,
+                backlog=1024,
+            )
+        )
+        self._listening.set()
+        try:
+            loop.run_forever()
+        finally:
+            server.close()
+            for connection in list(self._connections):
+                connection.cancel()
+            # Lets the closing of every transport be carried out before the loop is gone.
+            loop.run_until_complete(asyncio.sleep(0))
+            with contextlib.suppress(RuntimeError):
+                loop.run_until_complete(server.wait_closed())
+            loop.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise AddressUnavailable(
+            f"the receiver cannot listen at {host} port {port}: {error.strerror or error}; "
+            "choose another port (0 picks a free one) or stop what listens there"
+        ) from None
+    return listener

@@ -1,0 +1,459 @@
+"""The composition root: the object that tests, servers and scripts hold.
+
+Decides: which ledger, clock, transport and receiver work together. Place in the flow: an
+event enters here; matching, rendering, the engine and the receiver are called from here.
+Must not import: the web, the command line, pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from mockserver.clocks import RunningClock
+from mockserver.core.catalog import (
+    ALL_CHANNELS,
+    Channel,
+    PostbackType,
+    event_kind,
+    parse_channel,
+    parse_type,
+)
+from mockserver.core.clock import ManualClock, MovableClock, as_utc
+from mockserver.core.errors import InvalidValue, RunawaySchedule, UnknownApp, UnknownDelivery
+from mockserver.core.events import build_event, check_event
+from mockserver.core.matching import Mismatch, match_rules
+from mockserver.core.models import (
+    App,
+    Attempt,
+    DueAttempt,
+    Event,
+    NewDelivery,
+    PostbackRule,
+)
+from mockserver.core.retry import DeliveryState
+from mockserver.core.template import Template
+from mockserver.engine import DEFAULT_BUDGET, Advance, Engine
+from mockserver.feed import Feed
+from mockserver.history import Deliveries, DeliveryHistory, with_attempts
+from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.protocol import Ledger, Result
+from mockserver.receiver.inboxes import Inbox, Inboxes
+from mockserver.runner import Runner
+from mockserver.transport.protocol import ConcurrentTransport, Transport
+from mockserver.wiring import SocketOptions, Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """What an event led to.
+
+    Attributes:
+        event: The event as it happened.
+        deliveries: One for each rule it fired, with the attempts made so far.
+        mismatches: The rules it did not fire, each with the reason.
+    """
+
+    event: Event
+    deliveries: list[DeliveryHistory]
+    mismatches: list[Mismatch]
+
+
+class Sandbox:
+    """Leanplum's side of postbacks, on one machine.
+
+    Without arguments everything is in memory and the clock stands still: the receiver is
+    reached without a socket, a timeout costs no time. Use it as a context manager, or call
+    `close`, to release sockets and threads.
+
+    Args:
+        apps: The apps that exist; one with the documentation's example keys by default.
+        clock: A `ManualClock` by default.
+        ledger: A `MemoryLedger` by default.
+        transport: Replaces how postbacks leave; by default those to `inbox(...)` of a
+            sandbox without sockets stay in the process, all others leave through sockets.
+        sockets: Give it to let the receiver listen on a real port.
+        options: How sockets are used; `sockets` is short for both.
+    """
+
+    def __init__(
+        self,
+        *,
+        apps: Iterable[App] = (App(),),
+        clock: MovableClock | None = None,
+        ledger: Ledger | None = None,
+        transport: Transport | ConcurrentTransport | None = None,
+        sockets: SocketOptions | None = None,
+        inboxes: Inboxes | None = None,
+    ) -> None:
+        self.clock: MovableClock = ManualClock() if clock is None else clock
+        self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
+        self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
+        self.feed = Feed()
+        self.deliveries = Deliveries(self.ledger)
+        self.default_app_id = _put_missing_apps(self.ledger, list(apps))
+        self._collected: list[Attempt] | None = None
+        self.clock_mode = _mode_of(self.clock)
+        self._wiring = Wiring(
+            self.inboxes,
+            is_virtual=self.is_virtual,
+            timeout_of=self._timeout_of,
+            listens=sockets is not None,
+            options=sockets or SocketOptions(),
+        )
+        self.engine = Engine(
+            self.ledger,
+            transport or self._wiring.transport,
+            self.clock,
+            account=self._wiring.account,
+            on_results=self._publish,
+        )
+        self._wiring.start()
+        self._runner: Runner | None = None
+        if isinstance(self.clock, RunningClock):
+            self._runner = Runner(self.engine, self.ledger, self.clock)
+            self._runner.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop threads and sockets and close the ledger; hung requests are ended."""
+        self.feed.close()
+        self._wiring.stop()
+        if self._runner is not None:
+            self._runner.stop()
+        self.ledger.close()
+
+    def is_virtual(self) -> bool:
+        """Return whether durations are accounted in sandbox time, not waited for."""
+        if self.engine.is_virtual:
+            return True
+        return isinstance(self.clock, RunningClock) and self.clock.rate != 1
+
+    @property
+    def receiver_url(self) -> str:
+        """Return where the receiver is found; inboxes are below `/inbox/` there."""
+        return self._wiring.receiver_url
+
+    # Apps and rules
+
+    def app(self, app_id: str | None = None) -> App:
+        """Return an app, the default one unless told.
+
+        Raises:
+            UnknownApp: There is no such app.
+        """
+        app_id = app_id or self.default_app_id
+        app = self.ledger.app(app_id)
+        if app is None:
+            known = ", ".join(app.app_id for app in self.ledger.apps())
+            raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
+        return app
+
+    def put_app(self, app: App) -> None:
+        """Add an app, or replace the keys and knobs of the one with its app id."""
+        self.ledger.put_app(app)
+        self.engine.app_changed(app)
+
+    def add_postback(
+        self,
+        url: str,
+        type: PostbackType | str = PostbackType.MESSAGE_EVENTS,
+        channels: Iterable[Channel | str] | None = None,
+        app_id: str | None = None,
+    ) -> PostbackRule:
+        """Register a postback rule, as `addPostback` does.
+
+        Args:
+            url: The template, e.g. `https://example.com/in?user={{User ID}}`.
+            type: `messageEvents` or `abTestEvents`.
+            channels: Names of channels; all three if there are none.
+            app_id: The default app unless told.
+
+        Raises:
+            InvalidTemplate: The template has a mistake.
+            InvalidValue: A type or channel does not exist.
+            RuleLimitReached: The app has three rules already.
+            UnknownApp: There is no such app.
+        """
+        app = self.app(app_id)
+        compiled(url)
+        chosen = tuple(dict.fromkeys(parse_channel(channel) for channel in channels or ()))
+        rule = self.ledger.add_rule(
+            app.app_id,
+            parse_type(type),
+            chosen or ALL_CHANNELS,
+            url,
+            self.clock.now(),
+            app.rule_limit,
+        )
+        self.feed.add("rule", {"added": rule.postback_id, "app_id": rule.app_id, "url": url})
+        return rule
+
+    def postbacks(self, app_id: str | None = None) -> list[PostbackRule]:
+        """Return the rules of an app, oldest first."""
+        return self.ledger.rules(self.app(app_id).app_id)
+
+    def delete_postback(self, postback_id: int, app_id: str | None = None) -> bool:
+        """Delete a rule; return whether there was one. Pending deliveries go on."""
+        deleted = self.ledger.delete_rule(self.app(app_id).app_id, postback_id)
+        if deleted:
+            self.feed.add("rule", {"deleted": postback_id})
+        return deleted
+
+    # Events
+
+    def trigger(self, name: str, app_id: str | None = None, **overrides: Any) -> Triggered:
+        """Let an event happen now and make the first attempts of what it fires.
+
+        Args:
+            name: E.g. `email.click`; `postbacks events` lists all names.
+            app_id: The default app unless told.
+            overrides: `user_id`, `device_id`, `message_id`, `template_name`, `parameters`,
+                `ab_test_id`, `variant_id`, `triggered_at`.
+
+        Raises:
+            InvalidEvent: There is no such event, or no such field.
+            UnknownApp: There is no such app.
+        """
+        kind = event_kind(name)
+        app_id = self.app(app_id).app_id
+        return self.post_events([build_event(kind, app_id, self.clock.now(), overrides)])[0]
+
+    def post_events(self, events: Sequence[Event]) -> list[Triggered]:
+        """Let events happen, all or none; return what each led to, in their order.
+
+        Raises:
+            InvalidEvent: Leanplum could not have produced one of them.
+            UnknownApp: One belongs to no app.
+        """
+        now_at = self.clock.now()
+        matches = [match_rules(self._rules_for(check_event(event)), event) for event in events]
+        new = [
+            NewDelivery(
+                rule.app_id,
+                rule.postback_id,
+                compiled(rule.url).render(event, self.app(rule.app_id).parameters_encoding),
+                event,
+                now_at,
+            )
+            for event, match in zip(events, matches, strict=True)
+            for rule in match.matched
+        ]
+        added = iter(self.ledger.add_deliveries(new))
+        ids = [[next(added).id for _ in match.matched] for match in matches]
+        for event, delivery_ids in zip(events, ids, strict=True):
+            self.feed.add("event", {"event": event, "delivery_ids": delivery_ids})
+        self.settle()
+        return [
+            Triggered(event, [self.delivery(number) for number in delivery_ids], match.mismatched)
+            for event, delivery_ids, match in zip(events, ids, matches, strict=True)
+        ]
+
+    # Deliveries
+
+    def delivery(self, delivery_id: int) -> DeliveryHistory:
+        """Return one delivery with its attempts.
+
+        Raises:
+            UnknownDelivery: No delivery has this id.
+        """
+        delivery = self.ledger.delivery(delivery_id)
+        if delivery is None:
+            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
+        return with_attempts(self.ledger, delivery)
+
+    def delivery_page(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[DeliveryHistory]:
+        """Return up to `limit` deliveries after id `after` that pass all filters, by id."""
+        found = self.ledger.deliveries(
+            state=state, postback_id=postback_id, app_id=app_id, after=after, limit=limit
+        )
+        return [with_attempts(self.ledger, delivery) for delivery in found]
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Return every attempt, by its start."""
+        attempts = [attempt for delivery in self.deliveries for attempt in delivery.attempts]
+        return sorted(attempts, key=lambda attempt: attempt.started_at)
+
+    def resend(self, delivery_id: int) -> DeliveryHistory:
+        """Make one attempt now, outside the schedule; a success ends a pending delivery.
+
+        Raises:
+            UnknownDelivery: No delivery has this id.
+        """
+        self.engine.resend(delivery_id)
+        return self.delivery(delivery_id)
+
+    # Time
+
+    def now(self) -> datetime:
+        """Return the present of the sandbox, aware, in UTC."""
+        return self.clock.now()
+
+    def settle(self) -> None:
+        """Make what is due now; on a running clock its thread does, and this returns."""
+        if self._runner is not None:
+            self._runner.wake()
+        else:
+            self.engine.settle()
+
+    def advance(
+        self, by: timedelta | None = None, *, to: datetime | None = None, **units: float
+    ) -> Advance:
+        """Move the clock, making every attempt on the way at its own instant.
+
+        Args:
+            by: How far, e.g. `timedelta(hours=10)`; or in units: `advance(hours=10)`.
+            to: The instant to move to, aware.
+            **units: What `timedelta` takes, e.g. `hours=10` or `minutes=90`.
+
+        Raises:
+            ClockCannotGoBack: The target lies in the past.
+            AdvanceInProgress: The clock is being advanced already.
+            RunawaySchedule: More attempts fell due than any schedule explains; what was
+                made is kept, and the advance can be repeated.
+        """
+        if (by is not None) + (to is not None) + bool(units) != 1:
+            raise InvalidValue(
+                "advance takes exactly one of: a timedelta, to=instant, or units like hours=10"
+            )
+        target_at = as_utc(to, "to") if to is not None else None
+        if target_at is None:
+            target_at = self.clock.now() + (timedelta(**units) if by is None else by)
+        return _whole(self.engine.advance_to(target_at))
+
+    def advance_to_next(self) -> Advance:
+        """Move the clock to the next due instant and make what is due there."""
+        return _whole(self.engine.advance_to_next())
+
+    def run_until_idle(self) -> Advance:
+        """Move the clock from one due instant to the next until nothing is pending.
+
+        Raises:
+            RunawaySchedule: As for `advance`.
+        """
+        return _whole(self.engine.run_until_idle())
+
+    def advance_within(
+        self,
+        target_at: datetime | None,
+        budget: int,
+        real_seconds: float,
+        *,
+        to_next: bool = False,
+    ) -> tuple[Advance, list[Attempt]]:
+        """Advance as far as a budget of attempts and real time allows; for servers.
+
+        Args:
+            target_at: Where to, aware UTC; None for as long as something is pending.
+            budget: How many attempts to make at most.
+            real_seconds: How long to take at most.
+            to_next: Go to the next due instant instead.
+
+        Returns:
+            What was done, and the attempts that were made meanwhile.
+        """
+        collected: list[Attempt] = []
+        self._collected = collected
+        try:
+            if to_next:
+                done = self.engine.advance_to_next(budget)
+            elif target_at is None:
+                done = self.engine.run_until_idle(budget, real_seconds)
+            else:
+                done = self.engine.advance_to(target_at, budget, real_seconds)
+        finally:
+            self._collected = None
+        return done, collected
+
+    # The receiver
+
+    def inbox(self, name: str) -> Inbox:
+        """Return the receiver's inbox of this name; it exists as soon as it is named."""
+        return self.inboxes.inbox(name, self.receiver_url)
+
+    def reset(self) -> tuple[int, int]:
+        """Forget rules, deliveries and received requests; keep apps and the clock.
+
+        Requests that hang are ended. Returns how many rules and deliveries there were.
+        """
+        removed = len(self.ledger.rules()), len(self.ledger.deliveries())
+        self.ledger.reset()
+        self.engine.forget()
+        self._wiring.end_waiting()
+        self.inboxes.reset()
+        self.feed.add("reset", {})
+        return removed
+
+    def _rules_for(self, event: Event) -> list[PostbackRule]:
+        return self.ledger.rules(self.app(event.app_id).app_id)
+
+    def _timeout_of(self, attempt: DueAttempt) -> timedelta:
+        return self.engine.policy_of(attempt.app_id).timeout
+
+    def _publish(self, results: Sequence[Result]) -> None:
+        for attempt, started_at, outcome, state, due_at in results:
+            made = Attempt(
+                attempt.delivery_id, attempt.number, started_at, outcome, attempt.repeated
+            )
+            if self._collected is not None:
+                self._collected.append(made)
+            facts = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
+            self.feed.add("attempt", facts)
+
+
+@lru_cache(maxsize=1024)
+def compiled(url: str) -> Template:
+    """Return the compiled template of `url`; each is compiled once.
+
+    Raises:
+        InvalidTemplate: The template has a mistake.
+    """
+    return Template(url)
+
+
+def _mode_of(clock: MovableClock) -> Literal["manual", "running", "ambient"]:
+    if clock.is_running:
+        return "running"
+    return "manual" if isinstance(clock, ManualClock) else "ambient"
+
+
+def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
+    for app in apps:
+        if ledger.app(app.app_id) is None:
+            ledger.put_app(app)
+    if not apps:
+        raise InvalidValue("a sandbox needs at least one app")
+    return apps[0].app_id
+
+
+def _whole(advance: Advance) -> Advance:
+    if not advance.complete:
+        raise RunawaySchedule(
+            f"{advance.attempts_made} attempts were made up to {advance.now_at.isoformat()} and "
+            f"more are due; the budget of one advance is {DEFAULT_BUDGET}. Something triggers an "
+            "event for every postback it gets, or call advance again to go on"
+        )
+    return advance

@@ -1,0 +1,227 @@
+"""Sends postbacks over real sockets, many at a time, with libcurl.
+
+Decides: which attempt goes out when a place is free, and when an exchange is over. Place in
+the flow: the engine drives `exchange` and records what it yields. Must not import: engines,
+ledgers, clocks.
+
+libcurl is used because its time limit is a total one: a server that drips a byte at a time is
+cut off when the time is over, which the usual Python clients do not do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from threading import Lock, get_ident
+from time import perf_counter, sleep
+
+import pycurl
+
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_TIMEOUT
+from mockserver.transport.addresses import AddressGuard
+from mockserver.transport.curl_transfer import Transfer, TransferOptions, TransportLink
+from mockserver.transport.keep_alive import KnownOrigins, Reuse
+from mockserver.transport.protocol import Pull
+
+__all__ = ["CurlTransport", "TransportLink"]
+
+_Finished = tuple[DueAttempt, Outcome]
+
+
+class CurlTransport:
+    """A `ConcurrentTransport` over real sockets.
+
+    An attempt is one request on the wire: never repeated, no redirect followed, no proxy used.
+    Its time runs from looking the host up to the end of the response head, in real seconds;
+    a head that came in time is a response even if its body does not end.
+
+    Args:
+        capacity: How many attempts may be under way at a time.
+        deadline_of: How long an attempt may take; 30 seconds for all unless given.
+        guard: Which addresses may be dialled; those of the policy `local` unless given.
+        link: Told which connection carries which attempt.
+        ca_file: Certificates to trust in place of the system's.
+        verify_tls: Whether certificates are checked at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: int = 64,
+        deadline_of: Callable[[DueAttempt], timedelta] | None = None,
+        guard: AddressGuard | None = None,
+        link: TransportLink | None = None,
+        ca_file: str | None = None,
+        verify_tls: bool = True,
+    ) -> None:
+        self.capacity = capacity
+        self._deadline_of = deadline_of or _default_deadline
+        self._options = TransferOptions(
+            guard or AddressGuard(), link, ca_file, verify_tls, self._opened
+        )
+        self._multi: pycurl.CurlMulti | None = None
+        self._transfers: dict[pycurl.Curl, Transfer] = {}
+        self._idle: list[Transfer] = []
+        self._origins = KnownOrigins()
+        self._select_sees_all = True
+        self._lock = Lock()
+        self._owner: int | None = None
+
+    def exchange(self, pull: Pull) -> Iterator[list[_Finished]]:
+        """POST everything that `pull` hands out; see `ConcurrentTransport`.
+
+        One exchange runs at a time; those of other threads wait for it. The caller should ask
+        for the next group soon: an answer that it lets lie until the deadline is a timeout.
+        Closed early, it drops what is under way.
+
+        Raises:
+            RuntimeError: This thread has an exchange under way already.
+        """
+        self._acquire()
+        try:
+            multi = self._opened_multi()
+            finished: list[_Finished] = []
+            wanted = True
+            while True:
+                if wanted and self._idle:
+                    self._begin(multi, pull(len(self._idle)), finished)
+                    wanted = False
+                if len(self._idle) < self.capacity:
+                    multi.perform()
+                    self._collect(multi, finished)
+                elif not finished:
+                    return
+                if finished:
+                    group, finished, wanted = finished, [], True
+                    yield group
+                else:
+                    self._wait(multi)
+        finally:
+            self._abandon()
+            self._release()
+
+    def close(self) -> None:
+        """Close the connections it keeps; a later exchange opens new ones.
+
+        Raises:
+            RuntimeError: This thread has an exchange under way.
+        """
+        self._acquire()
+        try:
+            for curl in self._transfers:
+                curl.close()
+            self._transfers.clear()
+            self._idle.clear()
+            if self._multi is not None:
+                self._multi.close()
+                self._multi = None
+        finally:
+            self._release()
+
+    def _begin(
+        self, multi: pycurl.CurlMulti, attempts: Sequence[DueAttempt], finished: list[_Finished]
+    ) -> None:
+        for attempt in attempts:
+            origin = _origin_of(attempt.url)
+            transfer = self._idle.pop()
+            reuse = self._origins.reuse_for(origin)
+            refused = transfer.begin(attempt, origin, self._deadline_of(attempt), reuse)
+            if refused is None:
+                multi.add_handle(transfer.curl)
+            else:
+                self._put_back(transfer, answered=False)
+                finished.append((attempt, refused))
+
+    def _collect(self, multi: pycurl.CurlMulti, finished: list[_Finished]) -> None:
+        _, succeeded, failed = multi.info_read()
+        for curl in succeeded:
+            self._finish(multi, curl, 0, "", finished)
+        for curl, code, message in failed:
+            self._finish(multi, curl, code, message, finished)
+
+    def _finish(
+        self,
+        multi: pycurl.CurlMulti,
+        curl: pycurl.Curl,
+        code: int,
+        message: str,
+        finished: list[_Finished],
+    ) -> None:
+        multi.remove_handle(curl)
+        transfer = self._transfers[curl]
+        outcome = transfer.finish(code, message)
+        finished.append((transfer.attempt, outcome))
+        self._put_back(transfer, answered=not code)
+
+    def _put_back(self, transfer: Transfer, *, answered: bool) -> None:
+        if not answered or transfer.reuse is not Reuse.FREELY:
+            self._origins.learn(
+                transfer.origin,
+                transfer.reuse,
+                answered=answered,
+                reused=transfer.reused_connection,
+            )
+        self._idle.append(transfer)
+
+    def _wait(self, multi: pycurl.CurlMulti) -> None:
+        milliseconds = multi.timeout()
+        seconds = _LONGEST_WAIT if milliseconds < 0 else min(milliseconds / 1000, _LONGEST_WAIT)
+        if not self._select_sees_all:
+            seconds = min(seconds, _SHORT_WAIT)
+        began = perf_counter()
+        # Without a socket to look at, select returns at once.
+        if multi.select(seconds) < 1 and perf_counter() - began < seconds / 2:
+            sleep(min(seconds, _SHORT_WAIT))
+
+    def _opened(self, descriptor: int) -> None:
+        if descriptor >= _SELECT_LIMIT:
+            self._select_sees_all = False
+
+    def _opened_multi(self) -> pycurl.CurlMulti:
+        if self._multi is None:
+            self._multi = pycurl.CurlMulti()
+            self._multi.setopt(pycurl.M_MAXCONNECTS, self.capacity)
+            for _ in range(self.capacity):
+                transfer = Transfer(self._options)
+                self._transfers[transfer.curl] = transfer
+                self._idle.append(transfer)
+        return self._multi
+
+    def _abandon(self) -> None:
+        if self._multi is None or len(self._idle) == self.capacity:
+            return
+        idle = set(self._idle)
+        for transfer in self._transfers.values():
+            if transfer not in idle:
+                # Does nothing for one that was not added yet.
+                self._multi.remove_handle(transfer.curl)
+                self._put_back(transfer, answered=False)
+
+    def _acquire(self) -> None:
+        if self._owner == get_ident():
+            raise RuntimeError("this thread has an exchange under way; finish or close it first")
+        self._lock.acquire()
+        self._owner = get_ident()
+
+    def _release(self) -> None:
+        self._owner = None
+        self._lock.release()
+
+
+def _default_deadline(_attempt: DueAttempt) -> timedelta:
+    return DEFAULT_TIMEOUT
+
+
+def _origin_of(url: str) -> str:
+    found = _ORIGIN(url)
+    return found.group() if found else ""
+
+
+_ORIGIN = re.compile(r"[^/]*//[^/?#]*").match
+_LONGEST_WAIT = 1.0
+_SHORT_WAIT = 0.001
+# What select can watch; sockets from here on have to be looked at now and then.
+_SELECT_LIMIT = 1024

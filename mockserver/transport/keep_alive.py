@@ -1,0 +1,85 @@
+"""Which servers a connection may be used for again.
+
+Decides: whether an attempt begins on a connection of its own. Place in the flow: the curl
+transport asks before each attempt and tells what it saw. Must not import: anything but the
+standard library; a clock of the sandbox (this is about real sockets).
+
+Why: some servers close the connection right after an answer without announcing it. A request
+that meets the close on its way fails, and nobody can tell whether it was read: to repeat it
+could deliver a postback twice, not to repeat it would invent a failure. So a server is first
+seen to keep an idle connection open; until then every attempt has a connection of its own.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from time import perf_counter
+
+#: How long an idle connection must have stayed open before its server is trusted. A server
+#: that closes after each answer does so within a few milliseconds.
+SETTLING_REAL_SECONDS = 0.02
+
+
+class Reuse(Enum):
+    """What an attempt may do about connections."""
+
+    #: Use any connection that is open.
+    FREELY = auto()
+    #: Open one and close it afterwards.
+    NEVER = auto()
+    #: Open one and leave it open, to see whether the server does.
+    PIONEER = auto()
+    #: Use the pioneer's, if it is still open.
+    TRIAL = auto()
+
+
+class _Origin:
+    __slots__ = ("answered_real_seconds", "keeps_open", "trial_under_way")
+
+    def __init__(self) -> None:
+        self.keeps_open = False
+        self.trial_under_way = False
+        self.answered_real_seconds: float | None = None
+
+
+class KnownOrigins:
+    """What has been learnt about each server (scheme, host and port as in the URL)."""
+
+    def __init__(self) -> None:
+        self._origins: dict[str, _Origin] = {}
+
+    def reuse_for(self, name: str) -> Reuse:
+        """Return how the next attempt to the origin `name` is to be made."""
+        origin = self._origins.get(name)
+        if origin is None:
+            origin = self._origins[name] = _Origin()
+        if origin.keeps_open:
+            return Reuse.FREELY
+        if origin.trial_under_way:
+            return Reuse.NEVER
+        answered = origin.answered_real_seconds
+        if answered is not None and perf_counter() - answered < SETTLING_REAL_SECONDS:
+            return Reuse.NEVER
+        origin.trial_under_way = True
+        return Reuse.PIONEER if answered is None else Reuse.TRIAL
+
+    def learn(self, name: str, reuse: Reuse, *, answered: bool, reused: bool) -> None:
+        """Take note of how an attempt went.
+
+        Needed after every attempt, except after an answer to one that reused freely.
+
+        Args:
+            name: The origin.
+            reuse: What `reuse_for` said.
+            answered: Whether a whole answer came.
+            reused: Whether it was sent on a connection that had been open before.
+        """
+        origin = self._origins[name]
+        if reuse is Reuse.NEVER:
+            return
+        if reuse is not Reuse.FREELY:
+            origin.trial_under_way = False
+        elif not reused:
+            return
+        origin.keeps_open = answered and reused
+        origin.answered_real_seconds = perf_counter() if answered else None

@@ -1,0 +1,122 @@
+"""Chooses between sending in process and over sockets.
+
+Decides: by the URL of an attempt, which transport takes it. Place in the flow: between the
+engine and several transports, where some hosts are served by code in this process. Must not
+import: a transport; they are handed in, those over sockets as a factory, so that pycurl is
+imported only once something needs it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from threading import Lock
+
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport
+
+#: Accepts a URL that its transport serves, with that transport.
+Route = tuple[Callable[[str], bool], Transport]
+
+_Group = list[tuple[DueAttempt, Outcome]]
+_Routed = deque[tuple[DueAttempt, Transport]]
+
+
+class RoutingTransport:
+    """A concurrent transport over in-process ones and one over sockets.
+
+    Args:
+        routes: Tried in order; the first that accepts the URL takes the attempt.
+        otherwise: Makes the transport for all other URLs; called once, on first use.
+        capacity: How many attempts may wait for that transport at a time.
+    """
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        otherwise: Callable[[], ConcurrentTransport],
+        *,
+        capacity: int = 64,
+    ) -> None:
+        self.capacity = capacity
+        self._routes = tuple(routes)
+        self._make_otherwise = otherwise
+        self._otherwise: ConcurrentTransport | None = None
+        self._making = Lock()
+
+    def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
+        """Send everything that `pull` hands out; see `ConcurrentTransport`.
+
+        Attempts that a route takes are pulled one at a time, each sent and yielded before
+        the next is pulled, because what they call may look at the ledger. The others are
+        gathered meanwhile and go out together. A routed attempt that turns up while others
+        are under way is sent once the next of those has finished.
+        """
+        waiting: deque[DueAttempt] = deque()
+        while True:
+            while len(waiting) < self.capacity:
+                pulled = pull(1)
+                if not pulled:
+                    break
+                for attempt in pulled:
+                    transport = self._route(attempt.url)
+                    if transport is None:
+                        waiting.append(attempt)
+                    else:
+                        yield [(attempt, transport.send(attempt))]
+            if not waiting:
+                return
+            yield from self._exchange_others(pull, waiting)
+
+    def close(self) -> None:
+        """Close the transport over sockets, if there is one."""
+        with self._making:
+            if self._otherwise is not None:
+                self._otherwise.close()
+
+    def _exchange_others(self, pull: Pull, waiting: deque[DueAttempt]) -> Iterator[_Group]:
+        routed: _Routed = deque()
+
+        def pull_others(places: int) -> list[DueAttempt]:
+            others = [waiting.popleft() for _ in range(min(places, len(waiting)))]
+            while len(others) < places and not routed:
+                pulled = pull(places - len(others))
+                if not pulled:
+                    break
+                for attempt in pulled:
+                    transport = self._route(attempt.url)
+                    if transport is None:
+                        others.append(attempt)
+                    else:
+                        routed.append((attempt, transport))
+            return others
+
+        groups = self._others().exchange(pull_others)
+        try:
+            for group in groups:
+                yield group
+                yield from _sent_in_process(routed)
+        finally:
+            # When this generator is closed early, the attempts under way are to end with it.
+            if isinstance(groups, Generator):
+                groups.close()
+        yield from _sent_in_process(routed)
+
+    def _route(self, url: str) -> Transport | None:
+        for accepts, transport in self._routes:
+            if accepts(url):
+                return transport
+        return None
+
+    def _others(self) -> ConcurrentTransport:
+        with self._making:
+            if self._otherwise is None:
+                self._otherwise = self._make_otherwise()
+            return self._otherwise
+
+
+def _sent_in_process(routed: _Routed) -> Iterator[_Group]:
+    while routed:
+        attempt, transport = routed.popleft()
+        yield [(attempt, transport.send(attempt))]

@@ -1,0 +1,100 @@
+"""The Flask application: Leanplum's API and the control API over one sandbox.
+
+Decides: what every request passes through, and the shape of every error. Place in the flow:
+the outermost layer, served by `web.server` or called by a test client. Must not import: the
+command line.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from mockserver.core.errors import PostbacksError
+from mockserver.sandbox import Sandbox
+from mockserver.web.control import control_routes
+from mockserver.web.leanplum import create_api, refusal
+from mockserver.web.routes import PREFIX, create_blueprint, problem, problem_of
+from mockserver.web.security import Guard
+
+#: A request body may not be larger.
+LARGEST_BODY = 1024 * 1024
+
+_log = logging.getLogger("mockserver.web")
+
+
+def create_app(
+    sandbox: Sandbox,
+    *,
+    token: str | None = None,
+    allowed_hosts: frozenset[str] = frozenset(),
+) -> Flask:
+    """Return the WSGI application over `sandbox`.
+
+    Args:
+        sandbox: What it controls.
+        token: What the control API needs as `Authorization: Bearer`; None for nothing.
+        allowed_hosts: Names, beside loopback ones and plain addresses, it answers for.
+    """
+    app = Flask("mockserver", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
+    guard = Guard(allowed_hosts, token)
+    app.before_request(lambda: guard.check(request, is_control=_is_control()))
+    app.register_blueprint(create_api(sandbox))
+    app.register_blueprint(create_blueprint(control_routes(sandbox)))
+    app.add_url_rule("/", "welcome", _welcome)
+    app.register_error_handler(PostbacksError, _expected)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def _welcome() -> dict[str, Any]:
+    return {
+        "name": "postbacks",
+        "leanplum_api": f"{request.host_url}api",
+        "control_api": f"{request.host_url}{PREFIX[1:]}/openapi.json",
+    }
+
+
+def _is_control() -> bool:
+    return request.path.startswith(f"{PREFIX}/")
+
+
+def _expected(error: PostbacksError) -> Response:
+    if _is_control():
+        return problem_of(error)
+    return refusal(str(error), error.http_status)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    name = (error.name or "error").lower().replace(" ", "-")
+    detail = error.description or ""
+    if status == 413:
+        detail = f"a request body may have {LARGEST_BODY} bytes at most"
+    if status == 404:
+        detail = (
+            f"nothing is at {request.path}; Leanplum's API is at /api, the control API is "
+            f"described at {PREFIX}/openapi.json"
+        )
+    if status == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        detail = f"{request.path} cannot be asked with {request.method}; allowed: {allowed}"
+    answer = problem(name, status, detail) if request.path != "/api" else refusal(detail, status)
+    if status == 405:
+        answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    # The path alone: a query may hold keys, which never go into a log.
+    _log.exception("%s %s failed", request.method, request.path)
+    detail = f"a fault of the sandbox: {type(error).__name__}; its log has the traceback"
+    if request.path == "/api":
+        return refusal(detail, 500)
+    return problem("internal-error", 500, detail)

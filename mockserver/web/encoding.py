@@ -1,0 +1,227 @@
+"""From the sandbox's values to the JSON of the control API, and back for apps.
+
+Decides: how each value is written. Place in the flow: between the routes of `web.control`
+and the sandbox. Must not import: Flask.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from mockserver.core.catalog import EventKind
+from mockserver.core.durations import format_duration, parse_duration
+from mockserver.core.matching import Mismatch
+from mockserver.core.models import (
+    AbTestEvent,
+    App,
+    Attempt,
+    Event,
+    KeyClass,
+    MessageEvent,
+    PostbackRule,
+)
+from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from mockserver.feed import Happening
+from mockserver.history import DeliveryHistory
+from mockserver.receiver.journal import ReceivedRequest
+from mockserver.sandbox import Triggered
+from mockserver.web.shapes import (
+    AppJson,
+    AppRequest,
+    AttemptJson,
+    DeliveryJson,
+    EventJson,
+    EventKindJson,
+    FeedEntry,
+    HeaderJson,
+    KeysJson,
+    MismatchJson,
+    ReceivedJson,
+    RetryJson,
+    RuleJson,
+    TriggeredJson,
+)
+
+
+def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
+    """Return an attempt; `first_at` is when the first one of its delivery started."""
+    outcome = attempt.outcome
+    return AttemptJson(
+        delivery_id=attempt.delivery_id,
+        number=attempt.number,
+        manual=attempt.manual,
+        repeated=attempt.repeated,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        offset_hours=(attempt.started_at - first_at) / timedelta(hours=1),
+        outcome=outcome.kind.value,
+        status=outcome.status,
+        elapsed_seconds=outcome.elapsed.total_seconds(),
+        elapsed_real_seconds=round(outcome.elapsed_real_seconds, 6),
+        error=outcome.error,
+        headers=list(outcome.headers),
+        body=outcome.body.decode("utf-8", "replace"),
+        request_id=outcome.request_id,
+    )
+
+
+def delivery_json(delivery: DeliveryHistory) -> DeliveryJson:
+    """Return a delivery with its attempts."""
+    first_at = delivery.attempts[0].started_at if delivery.attempts else delivery.created_at
+    return DeliveryJson(
+        id=delivery.id,
+        app_id=delivery.app_id,
+        postback_id=delivery.postback_id,
+        url=delivery.url,
+        state=delivery.state.value,
+        event=event_json(delivery.event),
+        created_at=delivery.created_at,
+        attempts_made=delivery.attempts_made,
+        due_at=delivery.due_at,
+        attempts=[attempt_json(attempt, first_at) for attempt in delivery.attempts],
+    )
+
+
+def event_json(event: Event) -> EventJson:
+    """Return an event; fields of the other type of event are null."""
+    common = {
+        "app_id": event.app_id,
+        "triggered_at": event.triggered_at,
+        "user_id": event.user_id,
+        "device_id": event.device_id,
+    }
+    if isinstance(event, AbTestEvent):
+        return EventJson(
+            type="abTestEvents",
+            ab_test_id=event.ab_test_id,
+            variant_id=event.variant_id,
+            **common,  # type: ignore[arg-type]
+        )
+    assert isinstance(event, MessageEvent)
+    return EventJson(
+        type="messageEvents",
+        channel=event.channel.value,
+        event=event.event,
+        message_id=event.message_id,
+        template_name=event.template_name,
+        parameters=dict(event.parameters),
+        **common,  # type: ignore[arg-type]
+    )
+
+
+def event_kind_json(kind: EventKind) -> EventKindJson:
+    """Return one combination of the catalogue."""
+    return EventKindJson(
+        name=kind.name,
+        type=kind.type.value,
+        channel=None if kind.channel is None else kind.channel.value,
+        event=kind.event,
+        template_name=kind.template_name,
+    )
+
+
+def triggered_json(triggered: Triggered) -> TriggeredJson:
+    """Return what an event led to."""
+    return TriggeredJson(
+        event=event_json(triggered.event),
+        deliveries=[delivery_json(delivery) for delivery in triggered.deliveries],
+        mismatches=[mismatch_json(mismatch) for mismatch in triggered.mismatches],
+    )
+
+
+def mismatch_json(mismatch: Mismatch) -> MismatchJson:
+    """Return why a rule was not fired."""
+    return MismatchJson(mismatch.rule.postback_id, mismatch.reason)
+
+
+def rule_json(rule: PostbackRule) -> RuleJson:
+    """Return a postback rule."""
+    return RuleJson(
+        postback_id=rule.postback_id,
+        app_id=rule.app_id,
+        type=rule.type.value,
+        channels=[channel.value for channel in rule.channels],
+        url=rule.url,
+        created_at=rule.created_at,
+    )
+
+
+def app_json(app: App, rules: list[PostbackRule]) -> AppJson:
+    """Return an app with its rules."""
+    return AppJson(
+        app_id=app.app_id,
+        keys=KeysJson(**{kind.value: app.keys.get(kind, "") for kind in KeyClass}),
+        retry=RetryJson(
+            delays=[format_duration(delay) for delay in app.retry.delays],
+            retry_on=sorted(app.retry.retry_on),
+            timeout=format_duration(app.retry.timeout),
+        ),
+        parameters_encoding=app.parameters_encoding,
+        rule_limit=app.rule_limit,
+        rules=[rule_json(rule) for rule in rules],
+    )
+
+
+def app_from_json(app_id: str, request: AppRequest) -> App:
+    """Return the app that a PUT describes.
+
+    Raises:
+        InvalidValue: A duration or an outcome of the retry policy does not exist.
+    """
+    given = request.retry
+    policy = DEFAULT_RETRY_POLICY
+    unset = msgspec.UNSET
+    retry = RetryPolicy(
+        delays=policy.delays
+        if given.delays is unset
+        else tuple(parse_duration(delay) for delay in given.delays),
+        retry_on=policy.retry_on if given.retry_on is unset else frozenset(given.retry_on),
+        timeout=policy.timeout if given.timeout is unset else parse_duration(given.timeout),
+    )
+    keys = {kind: getattr(request.keys, kind.value) for kind in KeyClass}
+    return App(app_id, keys, retry, request.parameters_encoding, request.rule_limit)
+
+
+def received_json(request: ReceivedRequest) -> ReceivedJson:
+    """Return a request as the receiver got it."""
+    return ReceivedJson(
+        id=request.id,
+        inbox=request.inbox,
+        method=request.method,
+        target=request.target,
+        path=request.path,
+        query=request.query,
+        request_line=request.request_line.decode("latin-1"),
+        headers=[
+            HeaderJson(name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers
+        ],
+        body=request.body.decode("utf-8", "replace"),
+        body_base64=base64.b64encode(request.body).decode(),
+        client=f"{request.client[0]}:{request.client[1]}",
+        arrived_at=request.arrived_at,
+        ended_at=request.ended_at,
+        behaviour=request.behaviour,
+        end=request.end,
+        status=request.status,
+        delivery_id=request.attempt[0] if request.attempt else None,
+        attempt_number=request.attempt[1] if request.attempt else None,
+    )
+
+
+def happening_json(happening: Happening) -> FeedEntry:
+    """Return one thing that happened."""
+    facts = {name: _plain(value) for name, value in happening.facts.items()}
+    return FeedEntry(happening.sequence, happening.kind, facts)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Attempt):
+        return msgspec.to_builtins(attempt_json(value, value.started_at))
+    if isinstance(value, MessageEvent | AbTestEvent):
+        return msgspec.to_builtins(event_json(value))
+    return msgspec.to_builtins(value)

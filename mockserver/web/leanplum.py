@@ -1,0 +1,201 @@
+"""Leanplum's API as it is on the wire: addPostback, listPostbacks, deletePostback.
+
+Decides: how arguments are checked, which key opens what, and the envelope of every answer.
+Place in the flow: rules enter here. Must not import: the control API, the engine.
+
+Sources: method and argument names, the envelope, the classes of keys and `Invalid access
+key` are documented; the texts and statuses of other errors are assumed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from mockserver.core.catalog import PostbackType, suggestion
+from mockserver.core.errors import InvalidTemplate, InvalidValue, PostbacksError, RuleLimitReached
+from mockserver.core.models import App, KeyClass
+from mockserver.sandbox import Sandbox
+from mockserver.web.arguments import UnreadableArguments, read_arguments, was_sent_unencoded
+
+API_VERSION = "1.0.6"
+
+
+class InvalidAccessKey(PostbacksError):
+    """The key is wrong, of the wrong class, or another app's."""
+
+    code = "invalid-access-key"
+    http_status = 403
+
+
+def create_api(sandbox: Sandbox) -> Blueprint:
+    """Return the routes of Leanplum's API over `sandbox`."""
+    api = Blueprint("leanplum", __name__)
+
+    @api.route("/api", methods=["GET", "POST"], strict_slashes=False)
+    def call() -> Response:
+        try:
+            return envelope(_answer(sandbox, read_arguments(request)))
+        except PostbacksError as error:
+            return refusal(str(error), _status_of(error))
+
+    return api
+
+
+def envelope(answer: Mapping[str, Any], status: int = 200) -> Response:
+    """Return the JSON that every call is answered with."""
+    return Response(json.dumps({"response": [answer]}), status=status, mimetype="application/json")
+
+
+def refusal(message: str, status: int) -> Response:
+    """Return the envelope of a call that was not accepted."""
+    return envelope({"success": False, "error": {"message": message}}, status)
+
+
+def parse_channels(value: Any) -> list[str]:
+    """Return the channel names in any of the ways the argument may be written.
+
+    `[Push Notification, Email]` (as the documentation writes it), a JSON array, a JSON array
+    as text, repeated arguments, or a single name. Nothing at all means every channel.
+
+    Raises:
+        InvalidValue: It is none of these.
+    """
+    if value is None or value in ("", []):
+        return []
+    if isinstance(value, str):
+        return _channels_in_text(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [name for item in value for name in _channels_in_text(item)]
+    raise InvalidValue(
+        f"channels must be a list of names, got {value!r}; "
+        "write [Push Notification, In-app Message] or a JSON array"
+    )
+
+
+def _channels_in_text(text: str) -> list[str]:
+    text = text.strip()
+    if text.startswith("["):
+        try:
+            names = json.loads(text)
+            if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                return names
+        except ValueError:
+            pass
+        if not text.endswith("]"):
+            raise InvalidValue(f"channels has no closing bracket: {text!r}")
+        text = text[1:-1]
+    names = [name.strip().strip("'\"") for name in text.split(",")]
+    return [name for name in names if name]
+
+
+def _answer(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
+    action = _text(arguments, "action", f"one of {', '.join(_METHODS)}")
+    method = _METHODS.get(action)
+    if method is None:
+        raise InvalidValue(
+            f"unknown action {action!r}{suggestion(action, _METHODS)}; this sandbox knows: "
+            + ", ".join(_METHODS)
+        )
+    app_id = _text(arguments, "appId", "the id of your app")
+    key = _text(arguments, "clientKey", "the data export key of your app")
+    version = _text(arguments, "apiVersion", API_VERSION)
+    if version != API_VERSION:
+        raise InvalidValue(f"apiVersion {version!r} does not exist; allowed: {API_VERSION}")
+    return method(sandbox, _authorised(sandbox, app_id, key), arguments)
+
+
+def _authorised(sandbox: Sandbox, app_id: str, key: str) -> App:
+    app = sandbox.ledger.app(app_id)
+    expected = "" if app is None else app.keys.get(KeyClass.DATA_EXPORT, "")
+    if app is None or not expected or not hmac.compare_digest(expected.encode(), key.encode()):
+        raise InvalidAccessKey("Invalid access key")
+    return app
+
+
+def _add_postback(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> dict[str, Any]:
+    types = " or ".join(PostbackType)
+    type_name = _text(arguments, "type", types)
+    url = _text(arguments, "postbackUrl", "the URL template, encoded")
+    _check_not_cut_off(url, arguments)
+    channels = parse_channels(arguments.get("channels"))
+    rule = sandbox.add_postback(url, type_name, channels, app.app_id)
+    return {"success": True, "postbackId": rule.postback_id}
+
+
+def _list_postbacks(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "success": True,
+        "postbacks": [
+            {"postbackId": rule.postback_id, "type": rule.type.value, "postbackUrl": rule.url}
+            for rule in sandbox.postbacks(app.app_id)
+        ],
+    }
+
+
+def _delete_postback(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> dict[str, Any]:
+    postback_id = _whole_number(arguments, "postbackId")
+    if sandbox.delete_postback(postback_id, app.app_id):
+        return {"success": True}
+    message = f"No postback with id {postback_id}; nothing was deleted"
+    return {"success": True, "warning": {"message": message}}
+
+
+_Method = Callable[[Sandbox, App, dict[str, Any]], dict[str, Any]]
+_METHODS: dict[str, _Method] = {
+    "addPostback": _add_postback,
+    "listPostbacks": _list_postbacks,
+    "deletePostback": _delete_postback,
+}
+_KNOWN_ARGUMENTS = frozenset(
+    ("action", "appId", "clientKey", "apiVersion", "type", "channels", "postbackUrl", "postbackId")
+)
+
+
+def _check_not_cut_off(url: str, arguments: Mapping[str, Any]) -> None:
+    strangers = {name: value for name, value in arguments.items() if name not in _KNOWN_ARGUMENTS}
+    telling = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
+    if not telling and strangers and was_sent_unencoded(request, "postbackUrl"):
+        telling = strangers
+    if telling:
+        rest = "&".join(f"{name}={value}" for name, value in telling.items())
+        raise InvalidTemplate(
+            f"postbackUrl was cut off at an un-encoded '&': it reads {url!r}, and the request "
+            f"has further arguments that look like the rest of it: {rest!r}; percent-encode "
+            "the whole URL, e.g. with curl --data-urlencode"
+        )
+
+
+def _text(arguments: Mapping[str, Any], name: str, expected: str) -> str:
+    value = arguments.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None or value == "":
+        raise InvalidValue(f"missing argument {name}: expected {expected}")
+    if isinstance(value, list):
+        raise InvalidValue(f"argument {name} was given {len(value)} times; give it once")
+    if not isinstance(value, str):
+        raise InvalidValue(f"argument {name} must be text, got {value!r}; expected {expected}")
+    return value
+
+
+def _whole_number(arguments: Mapping[str, Any], name: str) -> int:
+    value = arguments.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = _text({name: value}, name, "the id that addPostback answered, 16 digits")
+    if not (text.isascii() and text.strip().isdigit()):
+        raise InvalidValue(f"argument {name} must be a whole number, got {text!r}")
+    return int(text)
+
+
+def _status_of(error: PostbacksError) -> int:
+    if isinstance(error, InvalidAccessKey | UnreadableArguments):
+        return error.http_status
+    if isinstance(error, RuleLimitReached):
+        return 400
+    return error.http_status

@@ -1,0 +1,105 @@
+"""The OpenAPI 3.1 document of the control API, from the types that validate it.
+
+Decides: how a table of routes is described. Place in the flow: served at
+`/_sandbox/openapi.json`. Must not import: the sandbox.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import msgspec
+
+import mockserver
+from mockserver.web.routes import PREFIX, Route
+from mockserver.web.shapes import Problem
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+def document(routes: list[Route]) -> dict[str, Any]:
+    """Return the description of `routes`."""
+    types = [kind for route in routes for kind in (route.answer, route.body) if kind is not None]
+    schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=_REFERENCE)
+    by_type = dict(zip(map(repr, [*types, Problem]), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"{PREFIX}/{route.path}")
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "postbacks control API",
+            "version": mockserver.__version__,
+            "description": "Turn the clock, fire events and read what was delivered.",
+        },
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}_{route.path}").strip("_"),
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {
+            **_success(route, schemas),
+            "4XX": {
+                "description": "What is wrong with the request.",
+                "content": {"application/problem+json": {"schema": schemas[repr(Problem)]}},
+            },
+        },
+    }
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas[repr(route.body)]}},
+        }
+    return operation
+
+
+def _success(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    if route.answer is None:
+        return {"204": {"description": "Done."}}
+    description = (inspect.getdoc(route.answer) or "").partition("\n")[0]
+    if not description or getattr(route.answer, "__module__", "") == "builtins":
+        description = route.summary
+    content = {"application/json": {"schema": schemas[repr(route.answer)]}}
+    return {"200": {"description": description, "content": content}}
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer" if kind == "int:" else "string"},
+        }
+        for kind, name in re.findall(r"<(int:)?(\w+)>", route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.query is None:
+        return []
+    schema, components = msgspec.json.schema_components([route.query], ref_template=_REFERENCE)
+    described = components[schema[0]["$ref"].rpartition("/")[2]]
+    required = described.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": value}
+        for name, value in _inlined(described["properties"], components).items()
+    ]
+
+
+def _inlined(value: Any, components: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return _inlined(components[value["$ref"].rpartition("/")[2]], components)
+        return {name: _inlined(item, components) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_inlined(item, components) for item in value]
+    return value

@@ -1,0 +1,114 @@
+"""A table of routes that is served and described from the same rows.
+
+Decides: what a route is, how its input is validated and its answer written. Place in the
+flow: `web.control` fills the table, `web.openapi` describes it. Must not import: the
+sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from mockserver.core.errors import InvalidValue, PostbacksError
+from mockserver.web.shapes import Problem
+
+PREFIX = "/_sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation of the control API.
+
+    Attributes:
+        method: E.g. `GET`.
+        path: Below the prefix, in Flask's notation, e.g. `deliveries/<int:delivery_id>`.
+        summary: One line for the OpenAPI document.
+        handler: Called with the values in the path, the query and the body, as declared.
+        answer: The type of the answer; None for 204.
+        query: The type that the query string must fit.
+        body: The type that the JSON body must fit.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handler: Callable[..., Any]
+    answer: Any
+    query: Any = None
+    body: Any = None
+
+
+def create_blueprint(routes: list[Route]) -> Blueprint:
+    """Return a blueprint that serves `routes`."""
+    blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
+    for route in routes:
+        blueprint.add_url_rule(
+            f"/{route.path}",
+            endpoint=f"{route.method} {route.path}".replace(".", "_"),
+            view_func=_view(route),
+            methods=[route.method],
+        )
+    return blueprint
+
+
+def json_answer(value: Any, status: int = 200) -> Response:
+    """Return `value` as JSON."""
+    return Response(msgspec.json.encode(value), status=status, mimetype="application/json")
+
+
+def problem(code: str, status: int, detail: str) -> Response:
+    """Return an error in the form of RFC 9457."""
+    title = code.replace("-", " ").capitalize()
+    body = Problem(f"urn:postbacks:problem:{code}", title, status, detail, request.path)
+    answer = json_answer(body, status)
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
+def problem_of(error: PostbacksError) -> Response:
+    """Return the problem that `error` is."""
+    return problem(error.code, error.http_status, str(error))
+
+
+def _view(route: Route) -> Callable[..., Response]:
+    def view(**values: Any) -> Response:
+        if route.query is not None:
+            values["query"] = _converted(dict(request.args), route.query)
+        elif request.args:
+            raise InvalidValue(f"{route.path} takes no query, got: {', '.join(request.args)}")
+        if route.body is not None:
+            values["body"] = _decoded(route.body)
+        answer = route.handler(**values)
+        return Response(status=204) if route.answer is None else json_answer(answer)
+
+    return view
+
+
+def _converted(values: dict[str, str], shape: Any) -> Any:
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(f"the query does not fit: {_where(error, 'query')}") from None
+
+
+def _decoded(shape: Any) -> Any:
+    if request.mimetype != "application/json":
+        raise InvalidValue(
+            "the body must be JSON, with the header 'Content-Type: application/json'; got "
+            f"{request.mimetype or 'no Content-Type'}"
+        )
+    try:
+        return msgspec.json.decode(request.get_data(), type=shape)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(f"the body does not fit: {_where(error, 'body')}") from None
+    except msgspec.DecodeError as error:
+        raise InvalidValue(f"the body is not JSON: {error}") from None
+
+
+def _where(error: Exception, place: str) -> str:
+    return str(error).replace("`$.", f"`{place}.").replace("`$", f"`{place}")

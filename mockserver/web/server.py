@@ -1,0 +1,94 @@
+"""The server of the web application, in the process that owns the engine.
+
+Decides: how it listens, and that it can be stopped. Place in the flow: `postbacks serve`
+and live fixtures start it. Must not import: Flask, the sandbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import Any
+
+from mockserver.core.errors import AddressUnavailable
+
+#: Some of them may be waiting for requests or happenings at any time.
+THREADS = 16
+
+
+class ApiServer:
+    """A WSGI application served by waitress from a thread.
+
+    Args:
+        app: The WSGI application.
+        host: The address to listen at.
+        port: 0 picks a free one.
+        largest_body: Bytes that a request body may have.
+
+    Raises:
+        AddressUnavailable: Something else listens there, or the address is not ours.
+    """
+
+    def __init__(
+        self, app: Any, host: str = "127.0.0.1", port: int = 0, largest_body: int = 1024 * 1024
+    ) -> None:
+        from waitress.server import create_server
+
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        self._socket = _bound(host, port)
+        self._map: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._map,
+            sockets=[self._socket],
+            threads=THREADS,
+            # A little more than the application allows, so that it is the one who refuses.
+            max_request_body_size=largest_body + 64 * 1024,
+            clear_untrusted_proxy_headers=True,
+            ident=None,
+        )
+        self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
+        self.port: int = self._socket.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self.port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and release the address."""
+        self._stopping = True
+        self._server.trigger.pull_trigger(self._server.close)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+
+    _stopping = False
+
+    def _serve(self) -> None:
+        try:
+            while self._map and not self._stopping:
+                self._server.asyncore.loop(timeout=1, map=self._map, count=1)
+        except OSError:
+            if not self._stopping:
+                raise
+        finally:
+            for channel in list(self._map.values()):
+                channel.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise AddressUnavailable(
+            f"cannot listen at {host} port {port}: {error.strerror or error}; choose another "
+            "port (0 picks a free one) or stop what listens there"
+        ) from None
+    return listener

@@ -1,0 +1,318 @@
+"""The JSON of the control API, as types that validate it and describe it.
+
+Decides: every field that goes in or comes out. Place in the flow: requests are decoded into
+these, answers are encoded from these, and the OpenAPI document is generated from these.
+Must not import: Flask, the sandbox.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from mockserver.receiver.behaviours import Behaviour
+
+Instant = Annotated[datetime, Meta(tz=True, description="An instant with a time zone.")]
+Positive = Annotated[int, Meta(gt=0)]
+
+
+class Health(Struct):
+    """That the sandbox runs, and which one it is."""
+
+    status: Literal["ok"]
+    version: str
+    receiver_url: str
+    ledger: str
+    app_ids: list[str]
+
+
+class ClockState(Struct):
+    """Where the clock stands."""
+
+    mode: Literal["manual", "running", "ambient"]
+    now: datetime
+    next_due: datetime | None
+    pending: int
+    rate: float = 1.0
+
+
+class AdvanceRequest(Struct, forbid_unknown_fields=True):
+    """How far to move the clock: exactly one of the three."""
+
+    by: Annotated[str, Meta(description="A duration: `10h`, `1h30m`, `PT10H`.")] | UnsetType = UNSET
+    to: Annotated[str, Meta(description="An instant: `2026-01-01T12:00:00Z`.")] | UnsetType = UNSET
+    until: Literal["next", "idle"] | UnsetType = UNSET
+    budget: Positive = 10_000
+    real_seconds: Annotated[float, Meta(gt=0, le=60)] = 20.0
+
+
+class AttemptJson(Struct):
+    """One POST that was made."""
+
+    delivery_id: int
+    number: Annotated[int | None, Meta(description="None for a manual resend.")]
+    manual: bool
+    repeated: bool
+    started_at: datetime
+    ended_at: datetime
+    offset_hours: float
+    outcome: Annotated[
+        str, Meta(description="response, timeout, refused, reset, dns, tls or blocked.")
+    ]
+    status: int | None
+    elapsed_seconds: float
+    elapsed_real_seconds: float
+    error: str | None
+    headers: list[tuple[str, str]]
+    body: str
+    request_id: int | None
+
+
+class AdvanceAnswer(Struct):
+    """What an advance did; if it is not `complete`, ask again and it goes on."""
+
+    from_at: datetime = field(name="from")
+    now: datetime
+    attempts: list[AttemptJson]
+    next_due: datetime | None
+    complete: bool
+
+
+class EventRequest(Struct, forbid_unknown_fields=True):
+    """An event by its name, with the values that are not to be the sample ones."""
+
+    name: Annotated[str, Meta(description="E.g. `email.click`; GET events lists all.")]
+    app_id: str | None = None
+    user_id: str | UnsetType = UNSET
+    device_id: str | UnsetType = UNSET
+    message_id: str | UnsetType = UNSET
+    template_name: str | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = UNSET
+    ab_test_id: str | UnsetType = UNSET
+    variant_id: str | UnsetType = UNSET
+    triggered_at: str | UnsetType = UNSET
+
+
+class EventKindJson(Struct):
+    """One combination of the catalogue."""
+
+    name: str
+    type: str
+    channel: str | None
+    event: str
+    template_name: str
+
+
+class EventJson(Struct):
+    """An event as it happened."""
+
+    type: str
+    app_id: str
+    triggered_at: datetime
+    user_id: str
+    device_id: str
+    channel: str | None = None
+    event: str | None = None
+    message_id: str | None = None
+    template_name: str | None = None
+    parameters: dict[str, Any] | None = None
+    ab_test_id: str | None = None
+    variant_id: str | None = None
+
+
+class DeliveryJson(Struct):
+    """One postback on its way."""
+
+    id: int
+    app_id: str
+    postback_id: int
+    url: str
+    state: Literal["pending", "delivered", "rejected", "lost"]
+    event: EventJson
+    created_at: datetime
+    attempts_made: int
+    due_at: datetime | None
+    attempts: list[AttemptJson]
+
+
+class MismatchJson(Struct):
+    """A rule that an event did not fire, and why."""
+
+    postback_id: int
+    reason: str
+
+
+class TriggeredJson(Struct):
+    """What one event led to."""
+
+    event: EventJson
+    deliveries: list[DeliveryJson]
+    mismatches: list[MismatchJson]
+
+
+class EventsAnswer(Struct):
+    """What the events led to, in their order, and all their deliveries together."""
+
+    deliveries: list[DeliveryJson]
+    mismatches: list[MismatchJson]
+    events: list[TriggeredJson]
+
+
+class DeliveriesAnswer(Struct):
+    """A page of deliveries; `next` is the `after` of the next page, None on the last."""
+
+    deliveries: list[DeliveryJson]
+    next: int | None
+
+
+class KeysJson(Struct, forbid_unknown_fields=True):
+    """The keys of an app by class."""
+
+    data_export: str
+    production: str = ""
+    development: str = ""
+    content_read_only: str = ""
+    content_read_write: str = ""
+
+
+class RetryJson(Struct, forbid_unknown_fields=True):
+    """The retry policy of an app."""
+
+    delays: list[Annotated[str, Meta(description="A duration: `1h`.")]] | UnsetType = UNSET
+    retry_on: list[str] | UnsetType = UNSET
+    timeout: str | UnsetType = UNSET
+
+
+class AppRequest(Struct, forbid_unknown_fields=True):
+    """The keys and knobs of an app; what is left out has its default."""
+
+    keys: KeysJson
+    retry: RetryJson = field(default_factory=RetryJson)
+    parameters_encoding: Literal["once", "twice"] = "once"
+    rule_limit: Positive = 3
+
+
+class RuleJson(Struct):
+    """A postback rule."""
+
+    postback_id: int
+    app_id: str
+    type: str
+    channels: list[str]
+    url: str
+    created_at: datetime
+
+
+class AppJson(Struct):
+    """An app with its keys, knobs and rules."""
+
+    app_id: str
+    keys: KeysJson
+    retry: RetryJson
+    parameters_encoding: Literal["once", "twice"]
+    rule_limit: int
+    rules: list[RuleJson]
+
+
+class BehaviourRequest(Struct, forbid_unknown_fields=True):
+    """What an inbox shall do, request by request; the last one stays."""
+
+    behaviour: Annotated[str, Meta(description="Shorthand: `503*9,200`.")] | list[Behaviour]
+
+
+class BehaviourAnswer(Struct):
+    """What an inbox does from its next request on."""
+
+    inbox: str
+    url: str
+    behaviour: str
+    script: list[Behaviour]
+
+
+class HeaderJson(Struct):
+    """One header field, as sent."""
+
+    name: str
+    value: str
+
+
+class ReceivedJson(Struct):
+    """One request that the receiver got; bytes that are no text are in base64."""
+
+    id: int
+    inbox: str
+    method: str
+    target: str
+    path: str
+    query: dict[str, str]
+    request_line: str
+    headers: list[HeaderJson]
+    body: str
+    body_base64: str
+    client: str
+    arrived_at: datetime
+    ended_at: datetime | None
+    behaviour: str
+    end: Annotated[str | None, Meta(description="None while the request is under way.")]
+    status: int | None
+    delivery_id: int | None
+    attempt_number: int | None
+
+
+class RequestsAnswer(Struct):
+    """The requests of an inbox; `evicted` older ones were dropped to bound memory."""
+
+    inbox: str
+    requests: list[ReceivedJson]
+    evicted: int
+    complete: Annotated[bool, Meta(description="Whether `wait_for` requests were there.")]
+
+
+class FeedEntry(Struct):
+    """One thing that happened."""
+
+    sequence: int
+    kind: str
+    facts: dict[str, Any]
+
+
+class FeedAnswer(Struct):
+    """What happened after a sequence number; `last` is the latest one."""
+
+    happenings: list[FeedEntry]
+    last: int
+
+
+class ResetAnswer(Struct):
+    """What a reset removed."""
+
+    rules: int
+    deliveries: int
+
+
+class Fact(Struct):
+    """One behaviour of the fake, and how it is known."""
+
+    id: str
+    area: str
+    statement: str
+    source: Literal["documented", "observed", "assumed"]
+    knob: str | None
+
+
+class ContractAnswer(Struct):
+    """Everything the fake imitates, with its sources."""
+
+    facts: list[Fact]
+
+
+class Problem(Struct, omit_defaults=True):
+    """What went wrong, in the form of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = ""
