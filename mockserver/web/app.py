@@ -75,6 +75,7 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     name = (error.name or "error").lower().replace(" ", "-")
     detail = error.description or ""
+    allowed = ""
     if status == 413:
         detail = f"a request body may have {LARGEST_BODY} bytes at most"
     if status == 404:
@@ -83,11 +84,12 @@ def _http(error: HTTPException) -> Response:
             f"described at {PREFIX}/openapi.json"
         )
     if status == 405:
-        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        methods = set(getattr(error, "valid_methods", None) or ()) - {"HEAD", "OPTIONS"}
+        allowed = ", ".join(sorted(methods))
         detail = f"{request.path} cannot be asked with {request.method}; allowed: {allowed}"
     answer = problem(name, status, detail) if request.path != "/api" else refusal(detail, status)
     if status == 405:
-        answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        answer.headers["Allow"] = allowed
     return answer
 
 

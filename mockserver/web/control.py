@@ -13,7 +13,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 
 import mockserver
-from mockserver.core.catalog import event_kind, event_kinds
+from mockserver.core.catalog import (
+    EventKind,
+    PostbackType,
+    check_message_event,
+    event_kind,
+    event_kinds,
+    parse_channel,
+)
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
@@ -347,8 +354,30 @@ def _not_negative(duration: timedelta) -> timedelta:
 
 
 def _event_of(sandbox: Sandbox, request: shapes.EventRequest, now_at: datetime) -> Any:
-    overrides = msgspec.structs.asdict(request)
-    app_id = sandbox.app(overrides.pop("app_id")).app_id
-    kind = event_kind(overrides.pop("name"))
-    given = {name: value for name, value in overrides.items() if value is not UNSET}
+    values = msgspec.structs.asdict(request)
+    given = {name: value for name, value in values.items() if value is not UNSET}
+    app_id = sandbox.app(given.pop("app_id")).app_id
+    kind = _kind_of(given)
     return build_event(kind, app_id, now_at, given)
+
+
+def _kind_of(given: dict[str, Any]) -> EventKind:
+    """Take what names the kind of event out of `given` and return that kind."""
+    name, type_name, channel_name, event = (
+        given.pop(field, None) for field in ("name", "type", "channel", "event")
+    )
+    if name is not None and not (type_name or channel_name or event):
+        return event_kind(name)
+    if name is None and type_name == PostbackType.AB_TEST_EVENTS and not (channel_name or event):
+        return event_kind("ab-test.enter")
+    if name is None and channel_name and event and type_name != PostbackType.AB_TEST_EVENTS:
+        channel = parse_channel(channel_name)
+        template_name = given.get("template_name", "")
+        check_message_event(channel, event, template_name)
+        return EventKind(
+            f"{channel} {event}", PostbackType.MESSAGE_EVENTS, channel, event, template_name
+        )
+    raise InvalidValue(
+        "an event needs its name (like email.click), or channel and event, or the type "
+        "abTestEvents; give one of the three"
+    )

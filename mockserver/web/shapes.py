@@ -81,9 +81,14 @@ class AdvanceAnswer(Struct):
 
 
 class EventRequest(Struct, forbid_unknown_fields=True):
-    """An event by its name, with the values that are not to be the sample ones."""
+    """An event, by its name or by channel and event; what is left out has a sample value."""
 
-    name: Annotated[str, Meta(description="E.g. `email.click`; GET events lists all.")]
+    name: (
+        Annotated[str, Meta(description="E.g. `email.click`; GET events lists all.")] | UnsetType
+    ) = UNSET
+    type: Literal["messageEvents", "abTestEvents"] | UnsetType = UNSET
+    channel: str | UnsetType = UNSET
+    event: str | UnsetType = UNSET
     app_id: str | None = None
     user_id: str | UnsetType = UNSET
     device_id: str | UnsetType = UNSET
