@@ -78,6 +78,7 @@ class Engine:
         self._policies: dict[str, RetryPolicy] = {}
         self._resends: list[DueAttempt] = []
         self._arrivals = 0
+        self._stopped = False
 
     @property
     def is_virtual(self) -> bool:
@@ -152,6 +153,10 @@ class Engine:
         self._policies.clear()
         self._arrivals += 1
 
+    def stop(self) -> None:
+        """Make no more attempts, and do not record those under way: they stay claimed."""
+        self._stopped = True
+
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app."""
         policy = self._policies.get(app_id)
@@ -195,7 +200,7 @@ class Engine:
         while True:
             due_at = self._ledger.next_due_at()
             nothing_due = due_at is None or (goal.until_at is not None and due_at > goal.until_at)
-            if nothing_due and not self._resends:
+            if self._stopped or (nothing_due and not self._resends):
                 return goal.made, True
             if goal.is_spent():
                 return goal.made, False
@@ -242,7 +247,7 @@ class Engine:
         def pull(places: int) -> Sequence[DueAttempt]:
             nonlocal started
             attempts = self._take_resends()
-            if not attempts and not goal.is_spent(started):
+            if not attempts and not self._stopped and not goal.is_spent(started):
                 now_at = visited_at if self.is_virtual else self._clock.now()
                 limit = min(places, goal.budget - goal.made - started)
                 attempts = self._ledger.claim(due_at if self.is_virtual else now_at, limit)
@@ -251,8 +256,11 @@ class Engine:
                 under_way[attempt] = visited_at if self.is_virtual else self._clock.now()
             return attempts
 
+        groups = transport.exchange(pull)
         try:
-            for group in transport.exchange(pull):
+            for group in groups:
+                if self._stopped:
+                    break
                 results = [
                     self._judge(attempt, under_way[attempt], self._accounted(attempt, outcome))
                     for attempt, outcome in group
@@ -262,7 +270,9 @@ class Engine:
                     del under_way[attempt]
                 made += len(results)
         finally:
-            if under_way:
+            # Drops what is under way, which an iterator that is merely left alone may not.
+            getattr(groups, "close", _nothing)()
+            if under_way and not self._stopped:
                 self._ledger.release(list(under_way))
         return made
 
@@ -305,6 +315,10 @@ class Engine:
     def _shortest_delay(self) -> timedelta:
         delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
         return min(delays, default=timedelta(0))
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Goal:

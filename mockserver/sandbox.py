@@ -130,8 +130,12 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop threads and sockets and close the ledger; hung requests are ended."""
+        """Stop threads and sockets and close the ledger; hung requests are ended.
+
+        Attempts that are under way keep their claim: a ledger that lasts has them repeated.
+        """
         self.feed.close()
+        self.engine.stop()
         self._wiring.stop()
         if self._runner is not None:
             self._runner.stop()
@@ -342,10 +346,12 @@ class Sandbox:
         target_at = as_utc(to, "to") if to is not None else None
         if target_at is None:
             target_at = self.clock.now() + (timedelta(**units) if by is None else by)
+        self._before_moving()
         return _whole(self.engine.advance_to(target_at))
 
     def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
+        self._before_moving()
         return _whole(self.engine.advance_to_next())
 
     def run_until_idle(self) -> Advance:
@@ -354,6 +360,7 @@ class Sandbox:
         Raises:
             RunawaySchedule: As for `advance`.
         """
+        self._before_moving()
         return _whole(self.engine.run_until_idle())
 
     def advance_within(
@@ -376,6 +383,7 @@ class Sandbox:
             What was done, and the attempts that were made meanwhile.
         """
         collected: list[Attempt] = []
+        self._before_moving()
         self._collected = collected
         try:
             if to_next:
@@ -406,6 +414,12 @@ class Sandbox:
         self.inboxes.reset()
         self.feed.add("reset", {})
         return removed
+
+    def _before_moving(self) -> None:
+        # On a running clock attempts may be under way that would otherwise be waited for in
+        # real time, up to the whole 30 seconds of a hang.
+        if self.clock.is_running:
+            self._wiring.hurry()
 
     def _rules_for(self, event: Event) -> list[PostbackRule]:
         return self.ledger.rules(self.app(event.app_id).app_id)

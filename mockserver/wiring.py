@@ -113,10 +113,10 @@ class Wiring:
         if self._receiver is not None:
             self._receiver.reset()
 
-    def time_out_waiting(self) -> None:
-        """End the attempts that our own receiver keeps waiting as timeouts, now."""
+    def hurry(self) -> None:
+        """Let attempts at our own receiver wait no longer, because time is to be moved."""
         if self._receiver is not None:
-            self._receiver.time_out_waiting()
+            self._receiver.hurry()
 
     def _open_curl(self) -> ConcurrentTransport:
         # pycurl takes longer to import than most sandboxes live without it.

@@ -64,6 +64,7 @@ class Connection(asyncio.Protocol):
         "_target",
         "_timer",
         "_transport",
+        "_waiting",
     )
 
     def __init__(
@@ -83,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._sender: Sender | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._keep_alive = True
+        self._waiting: tuple[Behaviour, str] | None = None
         self._begin()
 
     # Called by asyncio
@@ -166,13 +168,17 @@ class Connection(asyncio.Protocol):
         self._finish("cancelled")
         self._transport.abort()
 
-    def time_out(self) -> None:
-        """End the request that waits as a timeout, if the engine sent it."""
-        request, sender = self._current, self._sender
-        if request is not None and sender is not None and self._link is not None:
-            self._link.answered_after(self._client[1], None, request)
-            self._finish("timed-out")
-            self._transport.abort()
+    def hurry(self) -> None:
+        """Let the engine's request that waits wait no longer: sandbox time has jumped."""
+        request, waiting = self._current, self._waiting
+        if request is None or waiting is None or self._sender is None or self._link is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._link.hurry(self._client[1])
+        behaviour, method = waiting
+        self._act_virtually(behaviour, method, request, head_time(behaviour, method))
 
     def _begin(self) -> None:
         self._target = b""
@@ -207,6 +213,7 @@ class Connection(asyncio.Protocol):
             if sender.virtual:
                 self._act_virtually(behaviour, parsed.method, request, elapsed)
                 return
+        self._waiting = behaviour, parsed.method
         delay = behaviour.delay_time.total_seconds()
         if delay:
             self._later(delay, self._act, behaviour, parsed.method)
@@ -235,6 +242,7 @@ class Connection(asyncio.Protocol):
     def _act(self, behaviour: Behaviour, method: str, ended_at: datetime | None = None) -> None:
         if isinstance(behaviour, Hang):
             return
+        self._waiting = None
         if isinstance(behaviour, Reset):
             self._finish("reset", None, ended_at)
             self._reset()
@@ -291,6 +299,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._waiting = None
         if self._current is not None:
             self._inboxes.journal.ended(self._current, end, status, ended_at)
             self._current = None

@@ -30,3 +30,6 @@ class EngineLink(Protocol):
         self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest
     ) -> None:
         """Take note, as a request arrives, when the response head ends; None for never."""
+
+    def hurry(self, client_port: int) -> None:
+        """Account the rest of this request's time from now on, instead of waiting for it."""

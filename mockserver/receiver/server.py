@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 from mockserver.core.errors import AddressUnavailable
 from mockserver.receiver.connection import Connection
@@ -72,13 +73,13 @@ class Receiver:
 
     def reset(self) -> None:
         """End the requests that are kept waiting; nothing of them is seen again."""
-        self._in_loop(lambda connection: connection.cancel())
+        self._in_loop(Connection.cancel)
 
-    def time_out_waiting(self) -> None:
-        """End the engine's requests that are kept waiting as if their time were over."""
-        self._in_loop(lambda connection: connection.time_out())
+    def hurry(self) -> None:
+        """Let the engine's requests wait no longer, because sandbox time has jumped."""
+        self._in_loop(Connection.hurry)
 
-    def _in_loop(self, act: object) -> None:
+    def _in_loop(self, act: Callable[[Connection], None]) -> None:
         if not self._thread.is_alive():
             return
         done = threading.Event()
@@ -86,7 +87,7 @@ class Receiver:
         def run() -> None:
             try:
                 for connection in list(self._connections):
-                    act(connection)  # type: ignore[operator]
+                    act(connection)
             finally:
                 done.set()
 
