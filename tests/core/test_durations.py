@@ -1,0 +1,52 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.durations import format_duration, parse_duration
+from mockserver.core.errors import InvalidValue
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10h", timedelta(hours=10)),
+        ("1h30m", timedelta(minutes=90)),
+        ("90s", timedelta(seconds=90)),
+        ("500ms", timedelta(milliseconds=500)),
+        ("29.9s", timedelta(seconds=29, milliseconds=900)),
+        ("2d", timedelta(days=2)),
+        ("0s", timedelta(0)),
+        (" 1H ", timedelta(hours=1)),
+        ("PT10H", timedelta(hours=10)),
+        ("P1DT2H30M", timedelta(days=1, hours=2, minutes=30)),
+        ("PT0.5S", timedelta(milliseconds=500)),
+        ("p1w", timedelta(weeks=1)),
+    ],
+)
+def test_every_spelling(text: str, expected: timedelta) -> None:
+    assert parse_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "h", "-1h", "1x", "1h x", "P", "PT", "ten hours", "1.h"]
+)
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(InvalidValue, match="write it like 10h"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["999999999999d", "P99999999999D"])
+def test_what_no_calendar_holds(text: str) -> None:
+    with pytest.raises(InvalidValue, match="longer than any clock"):
+        parse_duration(text)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10_000)))
+def test_what_is_written_reads_back(duration: timedelta) -> None:
+    assert parse_duration(format_duration(duration)) == duration

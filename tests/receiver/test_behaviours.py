@@ -1,0 +1,109 @@
+"""Scripts of behaviours, read and written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.errors import InvalidBehaviour
+from mockserver.receiver.behaviours import (
+    Behaviour,
+    Close,
+    Drip,
+    Hang,
+    Malformed,
+    Redirect,
+    Reset,
+    StatusAnswer,
+    Truncated,
+    format_script,
+    parse_script,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("200", [StatusAnswer()]),
+        ("503*9,200", [StatusAnswer(status=503, times=9), StatusAnswer()]),
+        (" 503 , 200 ", [StatusAnswer(status=503), StatusAnswer()]),
+        ("200@31s", [StatusAnswer(delay="31s")]),
+        ("503@500ms*9", [StatusAnswer(status=503, delay="500ms", times=9)]),
+        ("hang", [Hang()]),
+        ("hang*10", [Hang(times=10)]),
+        ("reset,close", [Reset(), Close()]),
+        ("malformed,truncated", [Malformed(), Truncated()]),
+        ("drip", [Drip()]),
+        ("drip@100ms", [Drip(interval="100ms")]),
+        ("drip:body@2s*2", [Drip(part="body", interval="2s", times=2)]),
+        ("redirect:https://example.com/x", [Redirect(location="https://example.com/x")]),
+        (
+            "redirect:https://h/?a=1,2,200",
+            [Redirect(location="https://h/?a=1,2"), StatusAnswer()],
+        ),
+    ],
+)
+def test_shorthand(text: str, expected: list[Behaviour]) -> None:
+    assert list(parse_script(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "named"),
+    [
+        ("", "item 1"),
+        ("503,bang", "item 2 of the script, 'bang'"),
+        ("50", "cannot be used"),
+        ("600", "cannot be used"),
+        ("503*0", "cannot be used"),
+        ("200@soon", "no duration"),
+        ("200@-1s", "no duration"),
+        ("redirect:", "is none of"),
+        ("hang:x", "is none of"),
+        ("drip:feet", "is none of"),
+        ([], "at least one"),
+        ([{"kind": "status", "status": 99}], "item 1"),
+        ([{"kind": "status", "colour": "red"}], "colour"),
+        ([{"kind": "status", "delay": -1}], "0 is the least"),
+        ([{"kind": "status", "body_base64": "%"}], "item 1"),
+        ([{"kind": "status", "headers": [["a b", "x"]]}], "no name of a header field"),
+        ([{"kind": "status", "headers": [["a", "x\r\ny"]]}], "cannot be sent"),
+        ([{"kind": "redirect", "location": "x\r\ny"}], "cannot be sent"),
+    ],
+)
+def test_what_cannot_be_read_is_named(script: Any, named: str) -> None:
+    with pytest.raises(InvalidBehaviour) as caught:
+        parse_script(script)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+durations = st.sampled_from(["500ms", "1s", "31s", "2m", "1h"])
+times = st.integers(1, 20)
+behaviours = st.one_of(
+    st.builds(StatusAnswer, status=st.integers(100, 599), delay=durations, times=times),
+    st.builds(Hang, times=times),
+    st.builds(Reset, delay=durations, times=times),
+    st.builds(Close, times=times),
+    st.builds(Malformed, times=times),
+    st.builds(Truncated, times=times),
+    st.builds(Drip, part=st.sampled_from(["headers", "body"]), interval=durations, times=times),
+    st.builds(Redirect, location=st.just("https://example.com/a,b"), times=times),
+)
+
+
+@given(st.lists(behaviours, min_size=1, max_size=5))
+def test_what_shorthand_can_say_reads_back_as_it_was(script: list[Behaviour]) -> None:
+    again = parse_script(format_script(script))
+    assert format_script(again) == format_script(script)
+    assert [type(item) for item in again] == [type(item) for item in script]
+    assert [item.times for item in again] == [item.times for item in script]
+    assert [item.delay_time for item in again] == [item.delay_time for item in script]
+
+
+def test_durations_may_be_seconds() -> None:
+    (behaviour,) = parse_script([{"kind": "status", "delay": 1.5}])
+    assert behaviour.delay_time == timedelta(seconds=1.5)
