@@ -91,7 +91,9 @@ class AmbientClock:
     def now(self) -> datetime:
         """Return the frozen instant, aware, in UTC."""
         # The name is looked up at every call, because freezers replace it.
-        return as_utc(datetime.now(UTC), "now")
+        # freezegun adds its `tz_offset` to aware instants too; it belongs to local time only.
+        offset = getattr(datetime, "_tz_offset", timedelta)()
+        return as_utc(datetime.now(UTC) - offset, "now")
 
     def move_to(self, instant_at: datetime) -> None:
         """Move the freezer to `instant_at` (aware, UTC), also back for a replay.

@@ -172,12 +172,12 @@ def parse_type(name: str) -> PostbackType:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return `, did you mean ...?` with the nearest known names, or an empty string."""
+    """Return ` (did you mean ...?)` with the nearest known names, or an empty string."""
     lowered = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
     if not near:
         return ""
-    return f", did you mean {' or '.join(repr(lowered[match]) for match in near)}?"
+    return f" (did you mean {' or '.join(repr(str(lowered[match])) for match in near)}?)"
 
 
 def _slug(text: str) -> str:

@@ -6,7 +6,6 @@ begins here. Must not import: a clock (the instant is handed in), anything but `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from mockserver.core.catalog import (
 from mockserver.core.clock import as_utc
 from mockserver.core.errors import InvalidEvent
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
+from mockserver.core.template import write_parameters
 
 #: Values for the fields that nobody set. The plus is there because real ids have it and
 #: receivers get it wrong; it must arrive as a plus, not as a space.
@@ -136,6 +136,6 @@ def _check_parameters(parameters: Any) -> None:
     if not isinstance(parameters, Mapping):
         raise InvalidEvent(f"parameters must be a JSON object, got {parameters!r}")
     try:
-        json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError) as error:
+        write_parameters(parameters)
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEvent(f"parameters cannot be written as JSON: {error}") from None

@@ -172,9 +172,9 @@ def body_of(behaviour: StatusAnswer) -> bytes:
 def _split(script: str) -> list[str]:
     # A comma may stand in the URL of a redirect: only one that begins an item separates.
     starts = r"(?:\d{3}|hang|reset|close|malformed|truncated|drip|redirect)\b"
-    return (
-        re.split(rf",(?=\s*{starts}|[^,]*$)", script) if "redirect" in script else script.split(",")
-    )
+    if "redirect" not in script:
+        return script.split(",")
+    return re.split(rf",(?=\s*{starts})", script)
 
 
 def _parse_item(item: str, number: int) -> Behaviour:
