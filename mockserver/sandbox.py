@@ -7,7 +7,8 @@ Must not import: the web, the command line, pytest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -77,7 +78,8 @@ class Sandbox:
         transport: Replaces how postbacks leave; by default those to `inbox(...)` of a
             sandbox without sockets stay in the process, all others leave through sockets.
         sockets: Give it to let the receiver listen on a real port.
-        options: How sockets are used; `sockets` is short for both.
+        inboxes: The receiver's scripts and journal; new ones by default.
+        on_moved: Told after every move of the clock, also one that failed half way.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Sandbox:
         transport: Transport | ConcurrentTransport | None = None,
         sockets: SocketOptions | None = None,
         inboxes: Inboxes | None = None,
+        on_moved: Callable[[], None] | None = None,
     ) -> None:
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
@@ -96,6 +99,7 @@ class Sandbox:
         self.feed = Feed()
         self.deliveries = Deliveries(self.ledger)
         self.default_app_id = _put_missing_apps(self.ledger, list(apps))
+        self._on_moved = on_moved
         self._collected: list[Attempt] | None = None
         self.clock_mode = _mode_of(self.clock)
         self._wiring = Wiring(
@@ -346,13 +350,13 @@ class Sandbox:
         target_at = as_utc(to, "to") if to is not None else None
         if target_at is None:
             target_at = self.clock.now() + (timedelta(**units) if by is None else by)
-        self._before_moving()
-        return _whole(self.engine.advance_to(target_at))
+        with self._moving():
+            return _whole(self.engine.advance_to(target_at))
 
     def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
-        self._before_moving()
-        return _whole(self.engine.advance_to_next())
+        with self._moving():
+            return _whole(self.engine.advance_to_next())
 
     def run_until_idle(self) -> Advance:
         """Move the clock from one due instant to the next until nothing is pending.
@@ -360,8 +364,8 @@ class Sandbox:
         Raises:
             RunawaySchedule: As for `advance`.
         """
-        self._before_moving()
-        return _whole(self.engine.run_until_idle())
+        with self._moving():
+            return _whole(self.engine.run_until_idle())
 
     def advance_within(
         self,
@@ -383,17 +387,17 @@ class Sandbox:
             What was done, and the attempts that were made meanwhile.
         """
         collected: list[Attempt] = []
-        self._before_moving()
-        self._collected = collected
-        try:
-            if to_next:
-                done = self.engine.advance_to_next(budget)
-            elif target_at is None:
-                done = self.engine.run_until_idle(budget, real_seconds)
-            else:
-                done = self.engine.advance_to(target_at, budget, real_seconds)
-        finally:
-            self._collected = None
+        with self._moving():
+            self._collected = collected
+            try:
+                if to_next:
+                    done = self.engine.advance_to_next(budget)
+                elif target_at is None:
+                    done = self.engine.run_until_idle(budget, real_seconds)
+                else:
+                    done = self.engine.advance_to(target_at, budget, real_seconds)
+            finally:
+                self._collected = None
         return done, collected
 
     # The receiver
@@ -415,11 +419,17 @@ class Sandbox:
         self.feed.add("reset", {})
         return removed
 
-    def _before_moving(self) -> None:
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
         # On a running clock attempts may be under way that would otherwise be waited for in
         # real time, up to the whole 30 seconds of a hang.
         if self.clock.is_running:
             self._wiring.hurry()
+        try:
+            yield
+        finally:
+            if self._on_moved is not None:
+                self._on_moved()
 
     def _rules_for(self, event: Event) -> list[PostbackRule]:
         return self.ledger.rules(self.app(event.app_id).app_id)

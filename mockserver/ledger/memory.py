@@ -146,6 +146,15 @@ class MemoryLedger:
                 self._due.drop()
             return None
 
+    def latest_at(self) -> datetime | None:
+        """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
+        with self._lock:
+            instants = [
+                row.as_attempts()[-1].ended_at if row.history else row.new.due_at
+                for row in self._rows.values()
+            ]
+        return max(instants, default=None)
+
     def pending_count(self) -> int:
         """Return how many deliveries are pending."""
         return self._pending_count

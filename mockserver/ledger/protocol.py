@@ -101,6 +101,9 @@ class Ledger(Protocol):
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""
 
+    def latest_at(self) -> datetime | None:
+        """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
+
     def pending_count(self) -> int:
         """Return how many deliveries are pending."""
 

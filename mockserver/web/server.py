@@ -49,6 +49,7 @@ class ApiServer:
             ident=None,
         )
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
+        self._stopping = False
         self.port: int = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
@@ -60,23 +61,24 @@ class ApiServer:
     def stop(self) -> None:
         """Stop answering and release the address."""
         self._stopping = True
-        self._server.trigger.pull_trigger(self._server.close)
         if self._thread.is_alive():
+            self._server.trigger.pull_trigger()
             self._thread.join(timeout=5)
+        else:
+            self._close()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-
-    _stopping = False
 
     def _serve(self) -> None:
         try:
-            while self._map and not self._stopping:
+            while not self._stopping:
                 self._server.asyncore.loop(timeout=1, map=self._map, count=1)
-        except OSError:
-            if not self._stopping:
-                raise
         finally:
-            for channel in list(self._map.values()):
-                channel.close()
+            self._close()
+
+    def _close(self) -> None:
+        self._server.close()
+        for channel in list(self._map.values()):
+            channel.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,0 +1,135 @@
+"""The server as a process sees it: real sockets, waitress, start and stop."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mockserver import Sandbox, SocketOptions
+from mockserver.core.errors import AddressUnavailable
+from mockserver.web.app import create_app
+from mockserver.web.server import ApiServer
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(sockets=SocketOptions()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def server(sandbox: Sandbox) -> Iterator[ApiServer]:
+    server = ApiServer(create_app(sandbox))
+    server.start()
+    yield server
+    server.stop()
+
+
+def call(server: ApiServer, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body)
+    try:
+        connection.request(method, path, raw, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_a_postback_goes_over_real_sockets_all_the_way(server: ApiServer, sandbox: Sandbox) -> None:
+    inbox = sandbox.inbox("crm")
+    rule = {
+        "appId": "YOUR_APP_ID",
+        "clientKey": "YOUR_DATA_EXPORT_KEY",
+        "apiVersion": "1.0.6",
+        "type": "messageEvents",
+        "postbackUrl": inbox.url + "?user={{User ID}}",
+    }
+    assert call(server, "POST", "/api?action=addPostback", rule)[0] == 200
+    event = {"name": "email.click", "user_id": "a+b é"}
+    status, body = call(server, "POST", "/_sandbox/events", event)
+    assert status == 200
+    assert json.loads(body)["deliveries"][0]["state"] == "delivered"
+    (request,) = inbox.requests
+    assert request.query == {"user": "a+b é"}
+    assert request.attempt == (1, 1)
+    assert request.request_line == b"POST /inbox/crm?user=a%2Bb%20%C3%A9 HTTP/1.1"
+    assert request.body == b""
+    assert {name.lower() for name, _ in request.headers} <= {b"host", b"accept", b"content-length"}
+
+
+def test_a_long_poll_does_not_keep_others_waiting(server: ApiServer) -> None:
+    path = "/_sandbox/inboxes/a/requests?wait_for=1&timeout=5"
+    waiting = threading.Thread(target=call, args=(server, "GET", path))
+    waiting.start()
+    began = time.perf_counter()
+    assert call(server, "GET", "/_sandbox/health")[0] == 200
+    assert time.perf_counter() - began < 2
+    inboxes = "/_sandbox/inboxes/a/behaviour"
+    assert call(server, "PUT", inboxes, {"behaviour": "200"})[0] == 200
+    connection = http.client.HTTPConnection("127.0.0.1", _receiver_port(server), timeout=5)
+    connection.request("POST", "/inbox/a")
+    connection.getresponse().read()
+    connection.close()
+    waiting.join(timeout=3)
+    assert not waiting.is_alive()
+
+
+def _receiver_port(server: ApiServer) -> int:
+    health = json.loads(call(server, "GET", "/_sandbox/health")[1])
+    return int(health["receiver_url"].rpartition(":")[2])
+
+
+def test_too_large_a_body_is_refused(server: ApiServer) -> None:
+    status, body = call(server, "POST", "/api?action=addPostback", b"x" * (1024 * 1024 + 1))
+    assert status == 413
+    assert b"bytes at most" in body
+
+
+def test_an_advance_within_an_attempt_is_refused_and_the_clock_can_be_read(
+    server: ApiServer, sandbox: Sandbox
+) -> None:
+    """A receiver that looks at the clock while it is called sees the due instant."""
+    seen: list[tuple[int, bytes]] = []
+    arrived = sandbox.inboxes.journal.arrived
+
+    def looking(*values: object, **named: object) -> object:
+        request = arrived(*values, **named)  # type: ignore[arg-type]
+        seen.append(call(server, "GET", "/_sandbox/clock"))
+        seen.append(call(server, "POST", "/_sandbox/clock/advance", {"by": "1h"}))
+        return request
+
+    inbox = sandbox.inbox("a")
+    inbox.behave("503,200")
+    sandbox.add_postback(inbox.url)
+    sandbox.trigger("email.open")
+    sandbox.inboxes.journal.arrived = looking  # type: ignore[method-assign, assignment]
+    sandbox.advance(hours=5)
+    assert json.loads(seen[0][1])["now"] == "2026-01-01T01:00:00Z"
+    assert seen[1][0] == 409
+    assert b"advance-in-progress" in seen[1][1]
+
+
+def test_starting_and_stopping_is_quick_and_frees_the_port(sandbox: Sandbox) -> None:
+    first = ApiServer(create_app(sandbox))
+    first.start()
+    assert call(first, "GET", "/")[0] == 200
+    with pytest.raises(AddressUnavailable, match=f"port {first.port}"):
+        ApiServer(create_app(sandbox), port=first.port)
+    began = time.perf_counter()
+    first.stop()
+    assert time.perf_counter() - began < 2
+    again = ApiServer(create_app(sandbox), port=first.port)
+    again.start()
+    assert call(again, "GET", "/_sandbox/health")[0] == 200
+    again.stop()
+
+
+def test_a_server_that_was_never_started_can_be_stopped(sandbox: Sandbox) -> None:
+    ApiServer(create_app(sandbox)).stop()
