@@ -12,9 +12,10 @@ The flow of an event, which is also the order in which to read the modules:
 - `receiver`: the endpoint that misbehaves on request, and records what it gets.
 - `correlation`, `wiring`: how attempts and received requests are tied together.
 - `history`, `feed`: what happened, to be read and to be watched.
+- `intake`: from a rule to the ledger, and from events to deliveries.
 - `sandbox`: the composition root, and the object to begin with.
 - `web`: Leanplum's API and the control API over HTTP; `client`: its typed client.
-- `config`, `persistence`, `demo`, `doctor`, `cli`: the command line.
+- `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
 """
 
 from __future__ import annotations

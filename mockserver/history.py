@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import overload
 
 from mockserver.core.clock import as_hours
-from mockserver.core.models import Attempt, Delivery
+from mockserver.core.matching import Mismatch
+from mockserver.core.models import Attempt, Delivery, Event
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Ledger
 
@@ -31,6 +32,21 @@ class DeliveryHistory(Delivery):
     def offsets_in_hours(self) -> list[float]:
         """Return the offsets of all attempts in hours, e.g. `[0.0, 1.0, 3.0]`."""
         return [as_hours(self.offset_of(attempt)) for attempt in self.attempts]
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """What an event led to.
+
+    Attributes:
+        event: The event as it happened.
+        deliveries: One for each rule it fired, with the attempts made so far.
+        mismatches: The rules it did not fire, each with the reason.
+    """
+
+    event: Event
+    deliveries: list[DeliveryHistory]
+    mismatches: list[Mismatch]
 
 
 class Deliveries(Sequence[DeliveryHistory]):

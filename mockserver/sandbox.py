@@ -9,59 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from mockserver.clocks import RunningClock
 from mockserver.core.catalog import (
-    ALL_CHANNELS,
     Channel,
     PostbackType,
     event_kind,
-    parse_channel,
-    parse_type,
 )
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
-from mockserver.core.errors import InvalidValue, RunawaySchedule, UnknownApp, UnknownDelivery
-from mockserver.core.events import build_event, check_event
-from mockserver.core.matching import Mismatch, match_rules
+from mockserver.core.errors import InvalidValue, RunawaySchedule, UnknownDelivery
+from mockserver.core.events import build_event
 from mockserver.core.models import (
     App,
     Attempt,
     DueAttempt,
     Event,
-    NewDelivery,
     PostbackRule,
 )
 from mockserver.core.retry import DeliveryState
-from mockserver.core.template import Template
 from mockserver.engine import DEFAULT_BUDGET, Advance, Engine
 from mockserver.feed import Feed
-from mockserver.history import Deliveries, DeliveryHistory, with_attempts
+from mockserver.history import Deliveries, DeliveryHistory, Triggered, with_attempts
+from mockserver.intake import find_app, take_events, take_rule
 from mockserver.ledger.memory import MemoryLedger
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.runner import Runner
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 from mockserver.wiring import SocketOptions, Wiring
-
-
-@dataclass(frozen=True, slots=True)
-class Triggered:
-    """What an event led to.
-
-    Attributes:
-        event: The event as it happened.
-        deliveries: One for each rule it fired, with the attempts made so far.
-        mismatches: The rules it did not fire, each with the reason.
-    """
-
-    event: Event
-    deliveries: list[DeliveryHistory]
-    mismatches: list[Mismatch]
 
 
 class Sandbox:
@@ -164,12 +142,7 @@ class Sandbox:
         Raises:
             UnknownApp: There is no such app.
         """
-        app_id = app_id or self.default_app_id
-        app = self.ledger.app(app_id)
-        if app is None:
-            known = ", ".join(app.app_id for app in self.ledger.apps())
-            raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
-        return app
+        return find_app(self.ledger, app_id or self.default_app_id)
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the keys and knobs of the one with its app id."""
@@ -198,16 +171,7 @@ class Sandbox:
             UnknownApp: There is no such app.
         """
         app = self.app(app_id)
-        compiled(url)
-        chosen = tuple(dict.fromkeys(parse_channel(channel) for channel in channels or ()))
-        rule = self.ledger.add_rule(
-            app.app_id,
-            parse_type(type),
-            chosen or ALL_CHANNELS,
-            url,
-            self.clock.now(),
-            app.rule_limit,
-        )
+        rule = take_rule(self.ledger, app, url, type, channels, self.clock.now())
         self.feed.add("rule", {"added": rule.postback_id, "app_id": rule.app_id, "url": url})
         return rule
 
@@ -248,27 +212,14 @@ class Sandbox:
             InvalidEvent: Leanplum could not have produced one of them.
             UnknownApp: One belongs to no app.
         """
-        now_at = self.clock.now()
-        matches = [match_rules(self._rules_for(check_event(event)), event) for event in events]
-        new = [
-            NewDelivery(
-                rule.app_id,
-                rule.postback_id,
-                compiled(rule.url).render(event, self.app(rule.app_id).parameters_encoding),
-                event,
-                now_at,
-            )
-            for event, match in zip(events, matches, strict=True)
-            for rule in match.matched
-        ]
-        added = iter(self.ledger.add_deliveries(new))
-        ids = [[next(added).id for _ in match.matched] for match in matches]
-        for event, delivery_ids in zip(events, ids, strict=True):
-            self.feed.add("event", {"event": event, "delivery_ids": delivery_ids})
+        taken = take_events(self.ledger, events, self.clock.now())
+        for event, _, deliveries in taken:
+            ids = [delivery.id for delivery in deliveries]
+            self.feed.add("event", {"event": event, "delivery_ids": ids})
         self.settle()
         return [
-            Triggered(event, [self.delivery(number) for number in delivery_ids], match.mismatched)
-            for event, delivery_ids, match in zip(events, ids, matches, strict=True)
+            Triggered(event, [self.delivery(item.id) for item in deliveries], matches.mismatched)
+            for event, matches, deliveries in taken
         ]
 
     # Deliveries
@@ -431,9 +382,6 @@ class Sandbox:
             if self._on_moved is not None:
                 self._on_moved()
 
-    def _rules_for(self, event: Event) -> list[PostbackRule]:
-        return self.ledger.rules(self.app(event.app_id).app_id)
-
     def _timeout_of(self, attempt: DueAttempt) -> timedelta:
         return self.engine.policy_of(attempt.app_id).timeout
 
@@ -446,16 +394,6 @@ class Sandbox:
                 self._collected.append(made)
             facts = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
             self.feed.add("attempt", facts)
-
-
-@lru_cache(maxsize=1024)
-def compiled(url: str) -> Template:
-    """Return the compiled template of `url`; each is compiled once.
-
-    Raises:
-        InvalidTemplate: The template has a mistake.
-    """
-    return Template(url)
 
 
 def _mode_of(clock: MovableClock) -> Literal["manual", "running", "ambient"]:

@@ -26,9 +26,8 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from mockserver.feed import Happening
-from mockserver.history import DeliveryHistory
+from mockserver.history import DeliveryHistory, Triggered
 from mockserver.receiver.journal import ReceivedRequest
-from mockserver.sandbox import Triggered
 from mockserver.web.shapes import (
     AppJson,
     AppRequest,

@@ -1,0 +1,104 @@
+"""From a rule to the ledger, and from events to deliveries.
+
+Decides: what is checked before anything is written, and that a list of events happens as a
+whole or not at all. Place in the flow: between the sandbox, which is asked, and the ledger,
+which remembers. Must not import: the engine, transports, receivers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType, parse_channel, parse_type
+from mockserver.core.errors import UnknownApp
+from mockserver.core.events import check_event
+from mockserver.core.matching import Matches, match_rules
+from mockserver.core.models import App, Delivery, Event, NewDelivery, PostbackRule
+from mockserver.core.template import Template
+from mockserver.ledger.protocol import Ledger
+
+
+class Taken(NamedTuple):
+    """An event, what it fired and did not fire, and the deliveries that came of it."""
+
+    event: Event
+    matches: Matches
+    deliveries: list[Delivery]
+
+
+def find_app(ledger: Ledger, app_id: str) -> App:
+    """Return the app with this id.
+
+    Raises:
+        UnknownApp: There is none; those that exist are named.
+    """
+    app = ledger.app(app_id)
+    if app is None:
+        known = ", ".join(app.app_id for app in ledger.apps())
+        raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
+    return app
+
+
+def take_rule(
+    ledger: Ledger,
+    app: App,
+    url: str,
+    type: PostbackType | str,
+    channels: Iterable[Channel | str] | None,
+    now_at: datetime,
+) -> PostbackRule:
+    """Check a rule and add it.
+
+    Raises:
+        InvalidTemplate: The template has a mistake.
+        InvalidValue: A type or channel does not exist.
+        RuleLimitReached: The app's places are taken.
+    """
+    compiled(url)
+    chosen = tuple(dict.fromkeys(parse_channel(channel) for channel in channels or ()))
+    return ledger.add_rule(
+        app.app_id, parse_type(type), chosen or ALL_CHANNELS, url, now_at, app.rule_limit
+    )
+
+
+def take_events(ledger: Ledger, events: Sequence[Event], now_at: datetime) -> list[Taken]:
+    """Match events against the rules of their apps and add what they fire, due at `now_at`.
+
+    Raises:
+        InvalidEvent: Leanplum could not have produced one of them; then none happened.
+        UnknownApp: One belongs to no app; then none happened.
+    """
+    matches = [_matches(ledger, event) for event in events]
+    new = [
+        NewDelivery(rule.app_id, rule.postback_id, _rendered(ledger, rule, event), event, now_at)
+        for event, match in zip(events, matches, strict=True)
+        for rule in match.matched
+    ]
+    added = iter(ledger.add_deliveries(new))
+    return [
+        Taken(event, match, [next(added) for _ in match.matched])
+        for event, match in zip(events, matches, strict=True)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def compiled(url: str) -> Template:
+    """Return the compiled template of `url`; each is compiled once.
+
+    Raises:
+        InvalidTemplate: The template has a mistake.
+    """
+    return Template(url)
+
+
+def _matches(ledger: Ledger, event: Event) -> Matches:
+    app = find_app(ledger, event.app_id)
+    return match_rules(ledger.rules(app.app_id), check_event(event))
+
+
+def _rendered(ledger: Ledger, rule: PostbackRule, event: Event) -> str:
+    app = find_app(ledger, rule.app_id)
+    return compiled(rule.url).render(event, app.parameters_encoding)
