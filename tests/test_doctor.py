@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver import doctor
-from mockserver.receiver.behaviours import Reset
-from mockserver.receiver.connection import Connection
+from mockserver.receiver.exchange import Exchange
 
 
 def test_every_check_passes() -> None:
@@ -16,14 +15,10 @@ def test_every_check_passes() -> None:
 
 
 def test_a_fault_that_does_not_happen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    act = Connection._act
+    def never_resets(self: Exchange) -> None:
+        self._host.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    def never_resets(self: Connection, behaviour: object, *rest: object) -> None:
-        from mockserver.receiver.behaviours import StatusAnswer
-
-        act(self, StatusAnswer() if isinstance(behaviour, Reset) else behaviour, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Connection, "_act", never_resets)
+    monkeypatch.setattr(Exchange, "_reset_connection", never_resets)
     failed = [result for result in doctor.run_checks() if not result.passed]
     assert [result.name for result in failed] == ["reset"]
     assert "expected a TCP reset" in failed[0].detail

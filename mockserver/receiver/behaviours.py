@@ -16,10 +16,13 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
 from mockserver.core.durations import format_duration, parse_duration
 from mockserver.core.errors import InvalidBehaviour, InvalidValue
+
+#: Answers with these have no body, whatever anybody says.
+BODILESS = frozenset({204, 304})
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 Times = Annotated[int, Meta(ge=1, description="How many requests it serves.")]
@@ -110,17 +113,17 @@ _ALLOWED = (
 )
 
 
-def parse_script(script: str | Iterable[Behaviour | dict[str, Any]]) -> Script:
+def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Script:
     """Return the script that shorthand (`503*9,200`) or a list of behaviours describes.
 
     Raises:
         InvalidBehaviour: Naming the item that cannot be read, and what is allowed.
     """
-    if isinstance(script, str):
-        items = [item.strip() for item in _split(script)]
-        parsed = tuple(_parse_item(item, number) for number, item in enumerate(items, 1))
-    else:
-        parsed = tuple(_checked(item, number) for number, item in enumerate(script, 1))
+    items = _split(script) if isinstance(script, str) else script
+    parsed = tuple(
+        _parse_item(item.strip(), number) if isinstance(item, str) else _checked(item, number)
+        for number, item in enumerate(items, 1)
+    )
     if not parsed:
         raise InvalidBehaviour(f"a script needs at least one behaviour: {_ALLOWED}")
     return parsed
@@ -178,14 +181,14 @@ def _split(script: str) -> list[str]:
 
 
 def _parse_item(item: str, number: int) -> Behaviour:
-    match = re.fullmatch(r"(.*?)(?:@([^@*]+))?(?:\*(\d+))?", item)
+    match = re.fullmatch(r"(.*?)(?:@([^@*]+))?(?:\*(\d{1,9}))?", item, re.ASCII)
     assert match is not None, "every part of the pattern is optional"
     name, pause, times = match.groups()
     values: dict[str, Any] = {"times": int(times)} if times else {}
     if pause:
         values["interval" if name.startswith("drip") else "delay"] = pause
     kind, _, argument = name.partition(":")
-    if re.fullmatch(r"\d+", kind) and not argument:
+    if re.fullmatch(r"\d{1,9}", kind, re.ASCII) and not argument:
         values |= {"kind": "status", "status": int(kind)}
     elif kind == "redirect" and argument:
         values |= {"kind": "redirect", "location": argument}
@@ -200,13 +203,20 @@ def _parse_item(item: str, number: int) -> Behaviour:
 
 def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> Behaviour:
     try:
-        behaviour: Behaviour = convert(item, Behaviour) if isinstance(item, dict) else item
+        # A struct that was made in Python has not been looked at by anybody yet.
+        values = to_builtins(item) if isinstance(item, Struct) else item
+        behaviour: Behaviour = convert(values, Behaviour)
         as_timedelta(behaviour.delay)
         if isinstance(behaviour, Drip):
             as_timedelta(behaviour.interval)
         if isinstance(behaviour, StatusAnswer):
-            body_of(behaviour)
             _check_headers(behaviour.headers)
+            if behaviour.body and behaviour.body_base64:
+                raise InvalidBehaviour("it has both `body` and `body_base64`; give one of them")
+            body_of(behaviour)
+        if isinstance(behaviour, Hang) and behaviour.delay_time:
+            raise InvalidBehaviour("a hang never ends, so it cannot be delayed")
+        _check_body(behaviour)
         if isinstance(behaviour, Redirect):
             _check_headers((("Location", behaviour.location),))
     except (ValidationError, InvalidBehaviour, binascii.Error) as error:
@@ -215,6 +225,15 @@ def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> 
             f"item {number} of the script{what} cannot be used: {error}; allowed is {_ALLOWED}"
         ) from None
     return behaviour
+
+
+def _check_body(behaviour: Behaviour) -> None:
+    if isinstance(behaviour, StatusAnswer | Truncated | Drip):
+        needs_body = isinstance(behaviour, Truncated)
+        needs_body |= isinstance(behaviour, Drip) and behaviour.part == "body"
+        has_body = isinstance(behaviour, StatusAnswer) and bool(body_of(behaviour))
+        if (needs_body or has_body) and (behaviour.status < 200 or behaviour.status in BODILESS):
+            raise InvalidBehaviour(f"an answer with status {behaviour.status} has no body")
 
 
 def _check_headers(headers: Iterable[tuple[str, str]]) -> None:

@@ -1,46 +1,39 @@
 """One connection to the receiver: requests are parsed, recorded, and answered in turn.
 
-Decides: when a request has arrived and when it has ended. Place in the flow: made by
-`receiver.server` for each client. Must not import: the engine, transports.
+Decides: when a request has arrived, what is too much to take in, and whose turn it is. Place
+in the flow: made by `receiver.server` for each client. Must not import: the engine,
+transports.
+
+Every request is recorded as it arrives, also one that waits for the answer to the one before
+it. Clients take answers in order, so whatever is sent waits for its turn, refusals as well.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections import deque
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import cast
 
 import httptools
 
-from mockserver.receiver.answers import Answer, answer_of, head_time
-from mockserver.receiver.behaviours import (
-    Behaviour,
-    Close,
-    Drip,
-    Hang,
-    Malformed,
-    Reset,
-    Truncated,
-)
-from mockserver.receiver.inboxes import Inboxes, inbox_of
-from mockserver.receiver.journal import End, ReceivedRequest
-from mockserver.receiver.link import EngineLink, Sender
+from mockserver.receiver.answers import Answer, ConnectionField, answer_of, plan_of
+from mockserver.receiver.exchange import Exchange
+from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
+from mockserver.receiver.journal import End, Journal
+from mockserver.receiver.link import EngineLink
+from mockserver.receiver.refusals import Refusal, refusal_of
 
 #: What a request may have at most; more is refused.
 LARGEST_BODY = 1024 * 1024
 LARGEST_HEAD = 64 * 1024
 
+#: How many requests, and of what size together, may wait for their turn on one connection
+#: before nothing more is read from it.
+MOST_WAITING = 1000
+MOST_BYTES_WAITING = 4 * LARGEST_BODY
 
-class _Parsed(NamedTuple):
-    method: str
-    target: str
-    line: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
-    keep_alive: bool
+#: How long a refused client has to read why, before the connection is cut.
+LINGER_REAL_SECONDS = 2.0
 
 
 class Connection(asyncio.Protocol):
@@ -49,23 +42,30 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_all",
         "_body",
-        "_client",
-        "_current",
+        "_body_size",
+        "_bytes_waiting",
+        "_deaf",
         "_head_size",
         "_headers",
+        "_in_head",
         "_inboxes",
-        "_keep_alive",
-        "_link",
-        "_loop",
-        "_oversized",
+        "_linger",
+        "_offers_upgrade",
         "_parser",
+        "_paused",
+        "_proceeding",
         "_queue",
-        "_sender",
         "_target",
-        "_timer",
-        "_transport",
-        "_waiting",
+        "_unfinished_size",
+        "_writable",
+        "client",
+        "journal",
+        "link",
+        "loop",
+        "transport",
     )
+
+    transport: asyncio.Transport
 
     def __init__(
         self,
@@ -74,253 +74,279 @@ class Connection(asyncio.Protocol):
         link: EngineLink | None,
         connections: set[Connection],
     ) -> None:
-        self._loop = loop
+        self.loop = loop
+        self.link = link
+        self.journal: Journal = inboxes.journal
         self._inboxes = inboxes
-        self._link = link
         self._all = connections
         self._parser = httptools.HttpRequestParser(self)
-        self._queue: deque[_Parsed] = deque()
-        self._current: ReceivedRequest | None = None
-        self._sender: Sender | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._keep_alive = True
-        self._waiting: tuple[Behaviour, str] | None = None
-        self._begin()
+        self._queue: deque[Exchange | Refusal] = deque()
+        self._bytes_waiting = 0
+        self._deaf = False
+        self._linger: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._proceeding = False
+        self._writable = True
+        self.on_message_begin()
 
     # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take in a new connection."""
-        self._transport = cast(asyncio.Transport, transport)
-        self._client = transport.get_extra_info("peername")[:2]
+        self.transport = cast(asyncio.Transport, transport)
+        self.client: tuple[str, int] = transport.get_extra_info("peername")[:2]
         self._all.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Note that the client has gone."""
-        self._finish("client-gone")
+        """Note that the client has gone, or that the connection has been ended."""
+        self._end_all("client-gone")
+        if self._linger is not None:
+            self._linger.cancel()
         self._all.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come; requests that are complete are recorded and answered."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(400, "protocol upgrades are not supported")
-        except httptools.HttpParserError as error:
-            self._refuse(400, f"not an HTTP request: {error}")
+        while data and not self._deaf:
+            in_head = self._in_head
+            try:
+                self._parser.feed_data(data)
+                if in_head and self._in_head:
+                    # A field that has no end yet is seen by the parser alone.
+                    self._unfinished_size += len(data)
+                    if self._unfinished_size > LARGEST_HEAD:
+                        self._refuse_head()
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                if self._offers_upgrade:
+                    self._decline_upgrade()
+            except httptools.HttpParserError as error:
+                if not self._deaf and not self.transport.is_closing():
+                    self._refuse(400, f"not an HTTP request: {error}")
+
+    def pause_writing(self) -> None:
+        """Read no more from a client that does not read its answers."""
+        self._writable = False
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        self._writable = True
+        self._regulate()
 
     # Called by httptools
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._begin()
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._in_head = True
+        self._head_size = 0
+        self._unfinished_size = 0
+        self._offers_upgrade = False
+        self._body: list[bytes] = []
+        self._body_size = 0
 
     def on_url(self, url: bytes) -> None:
         """Take in a piece of the target."""
         self._target += url
+        self._head_size += len(url)
+        if self._head_size > LARGEST_HEAD:
+            self._refuse_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header field."""
-        self._head_size += len(name) + len(value) + 4
         self._headers.append((name, value))
+        self._head_size += len(name) + len(value) + 4
+        if self._head_size > LARGEST_HEAD:
+            self._refuse_head()
 
     def on_headers_complete(self) -> None:
-        """Tell a client that waits for it to go on."""
+        """Refuse a body that is announced too large; tell a client that waits to go on."""
+        self._in_head = False
+        self._offers_upgrade = self._parser.should_upgrade() and not self._is_tunnel()
+        if self._offers_upgrade:
+            return
+        waits = False
         for name, value in self._headers:
-            if name.lower() == b"expect" and value.lower() == b"100-continue":
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if len(name) == 14 and name.lower() == b"content-length":
+                # The parser has refused what is no number; a long one is too large, too.
+                if len(value) > 15 or int(value) > LARGEST_BODY:
+                    self._refuse_body()
+                    return
+            elif len(name) == 6 and name.lower() == b"expect":
+                waits = value.lower() == b"100-continue"
+        if waits and not self._queue and not self._deaf:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """Take in a piece of the body."""
-        if len(self._body) + len(body) > LARGEST_BODY:
-            self._oversized = True
-            return
-        self._body += body
+        self._body_size += len(body)
+        if self._body_size > LARGEST_BODY:
+            self._refuse_body()
+        elif not self._deaf:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Serve the request, or let it wait for the one before it."""
+        """Record the request, and serve it or let it wait for the one before it."""
+        if self._deaf or self._offers_upgrade or self.transport.is_closing():
+            return
         parser = self._parser
-        method = parser.get_method()
-        line = b"%b %b HTTP/%b" % (method, self._target, parser.get_http_version().encode())
-        if self._oversized:
-            self._refuse(413, f"a request body may have {LARGEST_BODY} bytes at most")
-            return
-        if self._head_size + len(self._target) > LARGEST_HEAD:
-            self._refuse(431, f"a request head may have {LARGEST_HEAD} bytes at most")
-            return
-        parsed = _Parsed(
-            method.decode("latin-1"),
-            self._target.decode("latin-1"),
-            line,
-            tuple(self._headers),
-            self._body,
-            parser.should_keep_alive(),
-        )
-        if self._current is None and not self._queue:
-            self._serve(parsed)
-        else:
-            self._queue.append(parsed)
-
-    # Called by the receiver
-
-    def cancel(self) -> None:
-        """End the connection and the request that waits, as if it had never been."""
-        self._finish("cancelled")
-        self._transport.abort()
-
-    def hurry(self) -> None:
-        """Let the engine's request that waits wait no longer: sandbox time has jumped."""
-        request, waiting = self._current, self._waiting
-        if request is None or waiting is None or self._sender is None or self._link is None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._link.hurry(self._client[1])
-        behaviour, method = waiting
-        self._act_virtually(behaviour, method, request, head_time(behaviour, method))
-
-    def _begin(self) -> None:
-        self._target = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._head_size = 0
-        self._body = b""
-        self._oversized = False
-
-    def _serve(self, parsed: _Parsed) -> None:
-        inbox = inbox_of(parsed.target)
+        method_bytes = parser.get_method()
+        version = parser.get_http_version()
+        method = method_bytes.decode("latin-1")
+        target = self._target.decode("latin-1")
+        keep_alive = parser.should_keep_alive()
+        inbox = inbox_of(target)
         if inbox is None:
-            self._refuse(404, "inboxes are found at /inbox/<name> and below", parsed.keep_alive)
+            self._not_found(method, keep_alive)
             return
         behaviour, shown = self._inboxes.next_behaviour(inbox)
-        sender = None if self._link is None else self._link.sender_at(self._client[1])
-        self._keep_alive = parsed.keep_alive
-        self._sender = sender
-        self._current = request = self._inboxes.journal.arrived(
+        sender = None if self.link is None else self.link.sender_at(self.client[1])
+        arrived = (
             inbox,
-            parsed.method,
-            parsed.target,
-            parsed.line,
-            parsed.headers,
-            parsed.body,
-            self._client,
+            method,
+            target,
+            b"%b %b HTTP/%b" % (method_bytes, self._target, version.encode()),
+            tuple(self._headers),
+            b"".join(self._body),
+            self.client,
             shown,
             None if sender is None else (sender.delivery_id, sender.number),
         )
-        if sender is not None and self._link is not None:
-            elapsed = head_time(behaviour, parsed.method)
-            self._link.answered_after(self._client[1], elapsed, request)
-            if sender.virtual:
-                self._act_virtually(behaviour, parsed.method, request, elapsed)
-                return
-        self._waiting = behaviour, parsed.method
-        delay = behaviour.delay_time.total_seconds()
-        if delay:
-            self._later(delay, self._act, behaviour, parsed.method)
-        else:
-            self._act(behaviour, parsed.method)
-
-    def _act_virtually(
-        self,
-        behaviour: Behaviour,
-        method: str,
-        request: ReceivedRequest,
-        elapsed: timedelta | None,
-    ) -> None:
-        if elapsed is None:
-            # The sender counts this as a timeout; it is told by the end of the connection.
-            self._current = None
-            self._transport.abort()
+        simple = plan_of(behaviour).simple
+        if (
+            simple is not None
+            and sender is None
+            and keep_alive
+            and not self._queue
+            and version == "1.1"
+            and method != "HEAD"
+        ):
+            self.journal.arrived(*arrived, answered=simple.status)
+            self.transport.write(simple.head + simple.body)
             return
-        ended_at = request.arrived_at + elapsed
-        if isinstance(behaviour, Drip):
-            answer = answer_of(behaviour, method)
-            self._answer(answer, ended_at)
-        else:
-            self._act(behaviour, method, ended_at)
+        request = self.journal.arrived(*arrived)
+        connection: ConnectionField = "" if keep_alive else "close"
+        if keep_alive and version == "1.0":
+            connection = "keep-alive"
+        answer = answer_of(behaviour, method, connection)
+        self._queue.append(Exchange(self, request, behaviour, answer, keep_alive, sender))
+        self._bytes_waiting += self._head_size + self._body_size
+        self.proceed()
 
-    def _act(self, behaviour: Behaviour, method: str, ended_at: datetime | None = None) -> None:
-        if isinstance(behaviour, Hang):
+    # Called by the receiver and by exchanges
+
+    def proceed(self) -> None:
+        """Serve what waits, until something takes time."""
+        if self._proceeding:
             return
-        self._waiting = None
-        if isinstance(behaviour, Reset):
-            self._finish("reset", None, ended_at)
-            self._reset()
-        elif isinstance(behaviour, Close):
-            self._finish("closed", None, ended_at)
-            self._transport.close()
-        elif isinstance(behaviour, Malformed | Truncated):
-            answer = answer_of(behaviour, method)
-            self._transport.write(answer.head + answer.body)
-            self._finish("closed", answer.status or None, ended_at)
-            self._transport.close()
-        elif isinstance(behaviour, Drip):
-            self._drip(behaviour, answer_of(behaviour, method), 0)
-        else:
-            self._answer(answer_of(behaviour, method), ended_at)
+        self._proceeding = True
+        try:
+            while self._queue:
+                current = self._queue[0]
+                if isinstance(current, Refusal):
+                    self._send_refusal(current)
+                elif not current.begun:
+                    current.begin()
+                if not current.done:
+                    break
+                self._queue.popleft()
+                if self.transport.is_closing():
+                    return
+        finally:
+            self._proceeding = False
+        if not self._queue:
+            self._bytes_waiting = 0
+        self._regulate()
 
-    def _answer(self, answer: Answer, ended_at: datetime | None = None) -> None:
-        self._transport.write(answer.head + answer.body)
-        self._finish("answered", answer.status, ended_at)
-        self._next()
+    def cancel_waiting(self) -> None:
+        """End the requests that wait, and then the connection, as if it had never been."""
+        if self._queue:
+            self.end("cancelled")
 
-    def _drip(self, behaviour: Drip, answer: Answer, sent: int) -> None:
-        if sent == 0 and behaviour.part == "body":
-            self._transport.write(answer.head)
-        slow = answer.head if behaviour.part == "headers" else answer.body
-        if sent < len(slow):
-            pause = behaviour.interval_time.total_seconds()
-            self._later(pause, self._drip_byte, behaviour, answer, sent)
-            return
-        if behaviour.part == "headers":
-            self._transport.write(answer.body)
-        self._finish("answered", answer.status)
-        self._next()
+    def end(self, end: End) -> None:
+        """End the connection; what is under way ends as told."""
+        self._end_all(end)
+        self.transport.abort()
 
-    def _drip_byte(self, behaviour: Drip, answer: Answer, sent: int) -> None:
-        slow = answer.head if behaviour.part == "headers" else answer.body
-        self._transport.write(slow[sent : sent + 1])
-        self._drip(behaviour, answer, sent + 1)
+    def hurry(self) -> None:
+        """Let the engine's requests that wait wait no longer: sandbox time has jumped."""
+        for exchange in list(self._queue):
+            if isinstance(exchange, Exchange):
+                exchange.hurry()
 
-    def _next(self) -> None:
-        if not self._keep_alive:
-            self._transport.close()
-        elif self._queue:
-            # Not at once: a thousand requests in one packet would be a thousand calls deep.
-            self._loop.call_soon(self._serve_next)
+    def _end_all(self, end: End) -> None:
+        for exchange in self._queue:
+            if isinstance(exchange, Exchange):
+                exchange.cancel(end)
+        self._queue.clear()
 
-    def _serve_next(self) -> None:
-        if self._current is None and self._queue and not self._transport.is_closing():
-            self._serve(self._queue.popleft())
+    def _is_tunnel(self) -> bool:
+        return bool(self._parser.get_method() == b"CONNECT")
 
-    def _finish(
-        self, end: End, status: int | None = None, ended_at: datetime | None = None
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._waiting = None
-        if self._current is not None:
-            self._inboxes.journal.ended(self._current, end, status, ended_at)
-            self._current = None
+    def _decline_upgrade(self) -> None:
+        """Go on as if the client had not offered to change the protocol.
 
-    def _later(self, seconds: float, act: Any, *values: Any) -> None:
-        self._timer = self._loop.call_later(seconds, act, *values)
+        The parser takes everything behind such a head, its body included, for another
+        protocol. So a new one gets the same head again, without the offer.
+        """
+        headers = self._headers
+        line = b"%b %b HTTP/1.1\r\n" % (self._parser.get_method(), self._target)
+        kept = [b"%b: %b\r\n" % field for field in headers if not _is_offer(field)]
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(b"".join([line, *kept, b"\r\n"]))
+        self._headers = headers
 
-    def _reset(self) -> None:
-        raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+    def _refuse_head(self) -> None:
+        if not self._deaf:
+            self._refuse(431, f"a request head may have {LARGEST_HEAD} bytes at most")
 
-    def _refuse(self, status: int, detail: str, keep_alive: bool = False) -> None:
-        body = b'{"title":"Refused by the receiver","status":%d,"detail":"%b"}' % (
-            status,
-            detail.replace('"', "'").encode("ascii", "replace"),
+    def _refuse_body(self) -> None:
+        if not self._deaf:
+            self._refuse(413, f"a request body may have {LARGEST_BODY} bytes at most")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        # Nothing after it can be told apart from it, so nothing after it is looked at.
+        self._deaf = True
+        self._headers.clear()
+        self._body.clear()
+        self._queue.append(refusal_of(status, detail, "", keep_alive=False))
+        self.proceed()
+
+    def _not_found(self, method: str, keep_alive: bool) -> None:
+        host, port = self.transport.get_extra_info("sockname")[:2]
+        shown = f"[{host}]" if ":" in host else host
+        detail = (
+            f"there is no inbox here; inboxes are at http://{shown}:{port}{INBOX_PATH}<name> and "
+            "below, the name being up to 100 letters, digits, '.', '_' and '-'"
         )
-        connection = b"" if keep_alive else b"Connection: close\r\n"
-        self._transport.write(
-            b"HTTP/1.1 %d Refused\r\nContent-Type: application/problem+json\r\n"
-            b"Content-Length: %d\r\n%b\r\n%b" % (status, len(body), connection, body)
-        )
-        if not keep_alive:
-            self._transport.close()
+        self._queue.append(refusal_of(404, detail, method, keep_alive))
+        self.proceed()
+
+    def _send_refusal(self, refusal: Refusal) -> None:
+        answer: Answer = refusal.answer
+        self.transport.write(answer.head + answer.body)
+        if self._deaf and not refusal.keep_alive:
+            # Closing at once would reset the connection over what is still unread, and the
+            # client would lose the answer.
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            self._linger = self.loop.call_later(LINGER_REAL_SECONDS, self.transport.abort)
+        elif not refusal.keep_alive:
+            self.transport.close()
+
+    def _regulate(self) -> None:
+        full = len(self._queue) >= MOST_WAITING or self._bytes_waiting > MOST_BYTES_WAITING
+        pause = full or not self._writable
+        if pause != self._paused and not self.transport.is_closing():
+            self._paused = pause
+            if pause:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+
+def _is_offer(field: tuple[bytes, bytes]) -> bool:
+    name, value = field[0].lower(), field[1].lower()
+    return name == b"upgrade" or (name == b"connection" and b"close" not in value)

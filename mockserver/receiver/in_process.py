@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
-from mockserver.receiver.answers import answer_of, head_time
+from mockserver.receiver.answers import Answer, answer_of, head_time
 from mockserver.receiver.behaviours import Behaviour, Close, Drip, Malformed, Reset, Truncated
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import ReceivedRequest
@@ -73,29 +73,37 @@ class InProcessReceiver:
             shown,
             (attempt.delivery_id, attempt.number),
         )
-        elapsed = head_time(behaviour, "POST")
+        answer = answer_of(behaviour, "POST")
+        elapsed = head_time(behaviour, answer)
         timeout = self._timeout_of(attempt)
         if elapsed is None or elapsed >= timeout:
             journal.timed_out(request, request.arrived_at + timeout)
             error = f"no answer within {timeout.total_seconds():g} s of sandbox time"
             return Outcome(OutcomeKind.TIMEOUT, timeout, error=error, request_id=request.id)
-        return self._answered(behaviour, request, elapsed)
+        return self._answered(behaviour, answer, request, elapsed, timeout)
 
     def _answered(
-        self, behaviour: Behaviour, request: ReceivedRequest, elapsed: timedelta
+        self,
+        behaviour: Behaviour,
+        answer: Answer,
+        request: ReceivedRequest,
+        elapsed: timedelta,
+        timeout: timedelta,
     ) -> Outcome:
         journal = self._inboxes.journal
         ended_at = request.arrived_at + elapsed
         fault = _FAULTS.get(type(behaviour))
+        if fault is None and answer.status < 200:
+            fault = f"the connection was closed after an interim answer, {answer.status}"
         if fault is not None:
             end = "reset" if isinstance(behaviour, Reset) else "closed"
-            journal.ended(request, end, None, ended_at)  # type: ignore[arg-type]
+            status = answer.status or None
+            journal.ended(request, end, status, ended_at)  # type: ignore[arg-type]
             return Outcome(OutcomeKind.RESET, elapsed, error=fault, request_id=request.id)
-        answer = answer_of(behaviour, "POST")
         unfinished = isinstance(behaviour, Truncated)
         journal.ended(request, "closed" if unfinished else "answered", answer.status, ended_at)
         if isinstance(behaviour, Drip) and behaviour.part == "body":
-            rest = self._left_after(elapsed, behaviour, len(answer.body))
+            rest = _sent_within(timeout - elapsed, behaviour, len(answer.body))
             answer, unfinished = answer._replace(body=answer.body[:rest]), rest < len(answer.body)
         return Outcome(
             OutcomeKind.RESPONSE,
@@ -107,11 +115,10 @@ class InProcessReceiver:
             request_id=request.id,
         )
 
-    def _left_after(self, elapsed: timedelta, behaviour: Drip, length: int) -> int:
-        interval = behaviour.interval_time
-        if not interval:
-            return length
-        return min(length, max(0, (timedelta(seconds=30) - elapsed) // interval))
+
+def _sent_within(left: timedelta, behaviour: Drip, length: int) -> int:
+    interval = behaviour.interval_time
+    return min(length, left // interval) if interval else length
 
 
 def _headers(head: bytes) -> tuple[tuple[str, str], ...]:

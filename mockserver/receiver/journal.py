@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 MAX_REQUESTS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -92,17 +92,28 @@ class ReceivedRequest:
     @property
     def path(self) -> str:
         """Return the path of the target, raw."""
-        return urlsplit(self.target).path
+        return self._parts[0]
 
     @cached_property
     def query_list(self) -> list[tuple[str, str]]:
         """Return the query decoded once, in order, empty values kept."""
-        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+        # A target is kept byte for byte; what was sent unencoded is most likely UTF-8.
+        query = self._parts[1].encode("latin-1", "replace").decode("utf-8", "replace")
+        return parse_qsl(query, keep_blank_values=True)
 
     @property
     def query(self) -> dict[str, str]:
         """Return the query decoded once; of a repeated name the first value."""
         return dict(reversed(self.query_list))
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        # Not `urlsplit`: it refuses some of what a client may send as the host.
+        rest = self.target.partition("#")[0]
+        path, _, query = rest.partition("?")
+        if not path.startswith("/") and "://" in path:
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        return path, query
 
     @property
     def text(self) -> str:
@@ -118,8 +129,10 @@ class ReceivedRequest:
     @property
     def size(self) -> int:
         """Return how many bytes count against the bound of a journal."""
-        headers = sum(len(name) + len(value) + 64 for name, value in self.headers)
-        return 512 + 2 * len(self.target) + len(self.request_line) + len(self.body) + headers
+        size = 512 + 2 * len(self.target) + len(self.request_line) + len(self.body)
+        for name, value in self.headers:
+            size += len(name) + len(value) + 64
+        return size
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.target} -> {self.status or self.end or 'under way'}>"
@@ -147,6 +160,7 @@ class Journal:
         self._bytes = 0
         self._sequence = 0
         self._evicted: Counter[str] = Counter()
+        self._arrivals: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._waiting = 0
 
@@ -161,8 +175,14 @@ class Journal:
         client: tuple[str, int],
         behaviour: str,
         attempt: tuple[int, int | None] | None = None,
+        *,
+        answered: int | None = None,
     ) -> ReceivedRequest:
-        """Take in a request at the moment it has arrived."""
+        """Take in a request at the moment it has arrived.
+
+        With `answered` it is answered at the same moment, with this status, and is never
+        seen under way.
+        """
         now_at = self._now()
         with self._changed:
             self._sequence += 1
@@ -179,8 +199,13 @@ class Journal:
                 behaviour,
                 attempt,
             )
+            if answered is not None:
+                request.ended_at = now_at
+                request.status = answered
+                request.end = "answered"
             size = request.size
             self._requests.append((request, size))
+            self._arrivals[inbox] += 1
             self._bytes += size
             if len(self._requests) > self._max_requests or self._bytes > self._max_bytes:
                 self._evict()
@@ -232,11 +257,14 @@ class Journal:
     def wait_for(
         self, inbox: str, count: int, timeout_real_seconds: float
     ) -> list[ReceivedRequest]:
-        """Return the requests of an inbox as soon as there are `count`, or time is up."""
+        """Return the requests of an inbox once `count` have arrived, or time is up.
+
+        Those that have been evicted since count as well; they are not returned.
+        """
         with self._changed:
             self._waiting += 1
             try:
-                self._changed.wait_for(lambda: self._count(inbox) >= count, timeout_real_seconds)
+                self._changed.wait_for(lambda: self._arrivals[inbox] >= count, timeout_real_seconds)
             finally:
                 self._waiting -= 1
         return self.requests(inbox)
@@ -256,14 +284,12 @@ class Journal:
             if inbox is None:
                 self._requests.clear()
                 self._evicted.clear()
+                self._arrivals.clear()
             else:
                 kept = [item for item in self._requests if item[0].inbox != inbox]
                 self._requests = deque(kept)
-                del self._evicted[inbox]
+                del self._evicted[inbox], self._arrivals[inbox]
             self._bytes = sum(size for _, size in self._requests)
-
-    def _count(self, inbox: str) -> int:
-        return sum(request.inbox == inbox for request, _ in self._requests)
 
     def _evict(self) -> None:
         # The newest is kept even if it alone is over the bound: it may be under way.

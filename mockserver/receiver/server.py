@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from mockserver.core.errors import AddressUnavailable
@@ -53,7 +54,7 @@ class Receiver:
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
         self._connections: set[Connection] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = _RealTimeLoop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, name="postbacks-receiver", daemon=True)
 
@@ -73,7 +74,7 @@ class Receiver:
 
     def reset(self) -> None:
         """End the requests that are kept waiting; nothing of them is seen again."""
-        self._in_loop(Connection.cancel)
+        self._in_loop(Connection.cancel_waiting)
 
     def hurry(self) -> None:
         """Let the engine's requests wait no longer, because sandbox time has jumped."""
@@ -108,14 +109,27 @@ class Receiver:
         try:
             loop.run_forever()
         finally:
+            # What has just been accepted is made a connection first: asyncio loses its socket
+            # if the server is closed meanwhile.
+            loop.remove_reader(self._socket)
+            accepting = asyncio.all_tasks(loop)
+            loop.run_until_complete(asyncio.gather(*accepting, return_exceptions=True))
             server.close()
             for connection in list(self._connections):
-                connection.cancel()
+                connection.end("cancelled")
             # Lets the closing of every transport be carried out before the loop is gone.
             loop.run_until_complete(asyncio.sleep(0))
             with contextlib.suppress(RuntimeError):
                 loop.run_until_complete(server.wait_closed())
             loop.close()
+
+
+class _RealTimeLoop(asyncio.SelectorEventLoop):
+    """A loop whose delays are real even while a test has frozen `time`."""
+
+    def time(self) -> float:
+        """Return the monotonic time from the one source that nobody replaces."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -126,6 +140,8 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Two sockets may be bound to one port until one of them listens.
+        listener.listen(1024)
         listener.setblocking(False)
     except OSError as error:
         listener.close()

@@ -1,0 +1,37 @@
+"""What is said to a client whose request no inbox takes.
+
+Decides: the form of a refusal, a problem document (RFC 9457). Place in the flow: written by
+`receiver.connection`; nothing of it is recorded. Must not import: sockets, journals.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from mockserver.receiver.answers import Answer, phrase
+
+
+class Refusal(NamedTuple):
+    """An answer that no behaviour gave.
+
+    Attributes:
+        done: It takes no time.
+    """
+
+    answer: Answer
+    keep_alive: bool
+    done: bool = True
+
+
+def refusal_of(status: int, detail: str, method: str, keep_alive: bool) -> Refusal:
+    """Return the refusal with this status, which says in `detail` what to do instead."""
+    problem = {"type": "about:blank", "title": phrase(status), "status": status, "detail": detail}
+    body = json.dumps(problem).encode()
+    connection = b"keep-alive" if keep_alive else b"close"
+    head = (
+        b"HTTP/1.1 %d %b\r\nContent-Type: application/problem+json\r\n"
+        b"Content-Length: %d\r\nConnection: %b\r\n\r\n"
+        % (status, phrase(status).encode(), len(body), connection)
+    )
+    return Refusal(Answer(status, head, b"" if method == "HEAD" else body), keep_alive)
