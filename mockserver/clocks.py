@@ -10,10 +10,17 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mockserver.core.clock import as_utc
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+
+
+def real_seconds() -> float:
+    """Return a count of real seconds that goes on while `time.monotonic` is frozen."""
+    if hasattr(time, "clock_gettime"):
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
 
 
 class RunningClock:
@@ -27,6 +34,7 @@ class RunningClock:
         InvalidValue: `rate` is not positive, or `start_at` is naive.
     """
 
+    mode: Literal["manual", "running", "ambient"] = "running"
     is_running = True
     can_rewind = False
 
@@ -82,6 +90,7 @@ class AmbientClock:
             time can be read but not moved.
     """
 
+    mode: Literal["manual", "running", "ambient"] = "ambient"
     is_running = False
 
     def __init__(self, freezer: Freezer | None = None) -> None:

@@ -12,13 +12,13 @@ can be resumed; advancing by a and then by b is advancing by a + b.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mockserver import clocks
 from mockserver.core.clock import MovableClock
-from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
+from mockserver.core.errors import ClockCannotGoBack, RunawaySchedule, UnknownDelivery
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
@@ -90,19 +90,23 @@ class Engine:
 
         To be called after deliveries were added. If somebody else drives already, their loop
         makes the attempts, and this returns 0 at once.
+
+        Raises:
+            RunawaySchedule: The budget was used up and more is due; nothing is undone.
         """
-        self._arrivals += 1
-        made = 0
-        while self._drive.begin_settling():
-            try:
-                now_at = self._clock.now()
-                made += self._run(_Goal(now_at, budget - made))[0]
-                self._return_to(now_at)
-            finally:
-                again = self._drive.end()
-            if not again:
-                break
+        made, complete = self._settle(budget)
+        if not complete:
+            raise runaway(made, self._clock.now())
         return made
+
+    def advance_by(
+        self,
+        duration: timedelta,
+        budget: int = DEFAULT_BUDGET,
+        real_seconds: float | None = None,
+    ) -> Advance:
+        """Move the clock by `duration` from where it stands; else like `advance_to`."""
+        return self._advance(lambda now_at: now_at + duration, budget, real_seconds)
 
     def advance_to(
         self,
@@ -153,9 +157,15 @@ class Engine:
         self._policies.clear()
         self._arrivals += 1
 
+    def wake(self) -> None:
+        """Let attempts that fell due start now, although others are under way."""
+        if isinstance(self._transport, ConcurrentTransport):
+            self._transport.wake()
+
     def stop(self) -> None:
-        """Make no more attempts, and do not record those under way: they stay claimed."""
+        """Make no more attempts, and drop those under way: they stay claimed."""
         self._stopped = True
+        self.wake()
 
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app."""
@@ -169,6 +179,22 @@ class Engine:
     def app_changed(self, app: App) -> None:
         """Take over the policy of an app that was put."""
         self._policies[app.app_id] = app.retry
+        self._arrivals += 1
+
+    def _settle(self, budget: int) -> tuple[int, bool]:
+        self._arrivals += 1
+        made, complete = 0, True
+        while self._drive.begin_settling():
+            try:
+                now_at = self._clock.now()
+                more, complete = self._run(_Goal(now_at, budget - made))
+                made += more
+                self._move_to(now_at)
+            finally:
+                again = self._drive.end()
+            if not again or not complete:
+                break
+        return made, complete
 
     def _advance(
         self,
@@ -186,10 +212,12 @@ class Engine:
                 )
             made, complete = self._run(_Goal(target_at, budget, real_seconds))
             if complete:
-                self._return_to(max(target_at or from_at, from_at))
+                self._move_to(max(target_at or self._clock.now(), from_at))
             now_at = self._clock.now()
         # What arrived after the last look was left to us by those who brought it.
-        made += self.settle(max(0, budget - made))
+        if complete:
+            more, complete = self._settle(max(0, budget - made))
+            made += more
         return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
 
     def _run(self, goal: _Goal) -> tuple[int, bool]:
@@ -215,12 +243,14 @@ class Engine:
         arrives, so that the order is the same as one at a time.
         """
         transport: Transport = self._transport  # type: ignore[assignment]
-        batch: Sequence[DueAttempt] = self._take_resends()
+        batch: Sequence[DueAttempt] = self._take_resends(transport.batch)
         if not batch:
-            until_at = due_at + self._shortest_delay() if transport.batch > 1 else due_at
+            window = self._window() if transport.batch > 1 else None
+            until_at = due_at if window is None else due_at + window
             if goal.until_at is not None and goal.until_at < until_at:
                 until_at = goal.until_at
-            batch = self._ledger.claim(until_at, min(goal.budget - goal.made, transport.batch))
+            limit = 1 if window is None else transport.batch
+            batch = self._ledger.claim(until_at, min(goal.budget - goal.made, limit))
         arrivals = self._arrivals
         results: list[Result] = []
         send, visit, judge = transport.send, self._visit, self._judge
@@ -246,8 +276,10 @@ class Engine:
 
         def pull(places: int) -> Sequence[DueAttempt]:
             nonlocal started
-            attempts = self._take_resends()
-            if not attempts and not self._stopped and not goal.is_spent(started):
+            if self._stopped:
+                raise _Stopped
+            attempts = self._take_resends(places)
+            if not attempts and not goal.is_spent(started):
                 now_at = visited_at if self.is_virtual else self._clock.now()
                 limit = min(places, goal.budget - goal.made - started)
                 attempts = self._ledger.claim(due_at if self.is_virtual else now_at, limit)
@@ -260,7 +292,7 @@ class Engine:
         try:
             for group in groups:
                 if self._stopped:
-                    break
+                    raise _Stopped
                 results = [
                     self._judge(attempt, under_way[attempt], self._accounted(attempt, outcome))
                     for attempt, outcome in group
@@ -269,10 +301,12 @@ class Engine:
                 for attempt, _ in group:
                     del under_way[attempt]
                 made += len(results)
+        except _Stopped:
+            under_way.clear()
         finally:
             # Drops what is under way, which an iterator that is merely left alone may not.
             getattr(groups, "close", _nothing)()
-            if under_way and not self._stopped:
+            if under_way:
                 self._ledger.release(list(under_way))
         return made
 
@@ -280,13 +314,19 @@ class Engine:
         """Make `due_at` the present, if it is not past; return when the attempt starts."""
         now_at = self._clock.now()
         if due_at > now_at or (due_at < now_at and self._clock.can_rewind):
-            self._clock.move_to(due_at)
+            self._move_to(due_at)
             return due_at
         return now_at
 
-    def _return_to(self, instant_at: datetime) -> None:
-        if self._clock.now() < instant_at:
+    def _move_to(self, instant_at: datetime) -> None:
+        if self._clock.now() == instant_at:
+            return
+        try:
             self._clock.move_to(instant_at)
+        except ClockCannotGoBack:
+            # Time that runs by itself may have passed the instant between two looks.
+            if not self._clock.is_running:
+                raise
 
     def _judge(self, attempt: DueAttempt, started_at: datetime, outcome: Outcome) -> Result:
         policy = self._policies.get(attempt.app_id) or self.policy_of(attempt.app_id)
@@ -308,13 +348,28 @@ class Engine:
             if self._on_results is not None:
                 self._on_results(results)
 
-    def _take_resends(self) -> list[DueAttempt]:
-        taken, self._resends = self._resends, []
+    def _take_resends(self, places: int) -> list[DueAttempt]:
+        taken, self._resends = self._resends[:places], self._resends[places:]
         return taken
 
-    def _shortest_delay(self) -> timedelta:
+    def _window(self) -> timedelta | None:
+        """Return how far ahead a batch may reach without meeting a retry of its own."""
         delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
-        return min(delays, default=timedelta(0))
+        shortest = min(delays, default=timedelta(0))
+        return shortest - timedelta.resolution if shortest else None
+
+
+def runaway(made: int, now_at: datetime) -> RunawaySchedule:
+    """Return the error that says that more fell due than any schedule explains."""
+    return RunawaySchedule(
+        f"{made} attempts were made up to {now_at.isoformat()} and more are due, which is over "
+        "the budget. Something triggers an event for every postback it gets; or call again "
+        "to go on"
+    )
+
+
+class _Stopped(Exception):
+    """Ends an exchange in the middle; those under way stay claimed."""
 
 
 def _nothing() -> None:
@@ -332,10 +387,13 @@ class _Goal:
         self.until_at = until_at
         self.budget = budget
         self.made = 0
-        self.stop_real_seconds = None if real_seconds is None else time.monotonic() + real_seconds
+        self.stop_real_seconds = (
+            None if real_seconds is None else clocks.real_seconds() + real_seconds
+        )
 
     def is_spent(self, started: int = 0) -> bool:
         """Return whether the budget of attempts or of real time is used up."""
         if self.made + started >= self.budget:
             return True
-        return self.stop_real_seconds is not None and time.monotonic() >= self.stop_real_seconds
+        stop = self.stop_real_seconds
+        return stop is not None and clocks.real_seconds() >= stop

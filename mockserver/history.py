@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import overload
 
 from mockserver.core.clock import as_hours
+from mockserver.core.errors import InvalidValue
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import Attempt, Delivery, Event
 from mockserver.core.retry import DeliveryState
@@ -65,12 +66,27 @@ class Deliveries(Sequence[DeliveryHistory]):
         state: DeliveryState | str | None = None,
         postback_id: int | None = None,
         app_id: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> list[DeliveryHistory]:
-        """Return the deliveries that pass all filters, oldest first."""
+        """Return the deliveries that pass all filters, oldest first.
+
+        Args:
+            state: Only those that stand there now.
+            postback_id: Only those of this rule.
+            app_id: Only those of this app.
+            after: Only those with a larger id.
+            limit: How many at most.
+
+        Raises:
+            InvalidValue: There is no such state.
+        """
         found = self._ledger.deliveries(
-            state=None if state is None else DeliveryState(state),
+            state=None if state is None else _state(state),
             postback_id=postback_id,
             app_id=app_id,
+            after=after,
+            limit=limit,
         )
         return [with_attempts(self._ledger, delivery) for delivery in found]
 
@@ -94,6 +110,15 @@ class Deliveries(Sequence[DeliveryHistory]):
 
     def __repr__(self) -> str:
         return repr(self())
+
+
+def _state(name: str) -> DeliveryState:
+    try:
+        return DeliveryState(name)
+    except ValueError:
+        raise InvalidValue(
+            f"unknown state {name!r}; deliveries are {', '.join(DeliveryState)}"
+        ) from None
 
 
 def with_attempts(ledger: Ledger, delivery: Delivery) -> DeliveryHistory:

@@ -38,6 +38,7 @@ class Runner:
     def wake(self) -> None:
         """Look now: something was added or the clock was moved."""
         self._wake.set()
+        self._engine.wake()
 
     def stop(self) -> None:
         """End the thread; attempts under way must have been ended before."""
@@ -47,8 +48,11 @@ class Runner:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while True:
+            # In this order, so that a stop in between is not slept over.
             self._wake.clear()
+            if self._stopping:
+                return
             try:
                 self._engine.settle()
                 wait_real_seconds = self._until_next()

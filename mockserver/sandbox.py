@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from mockserver.clocks import RunningClock
 from mockserver.core.catalog import (
@@ -20,7 +20,7 @@ from mockserver.core.catalog import (
     event_kind,
 )
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
-from mockserver.core.errors import InvalidValue, RunawaySchedule, UnknownDelivery
+from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
 from mockserver.core.models import (
     App,
@@ -29,8 +29,7 @@ from mockserver.core.models import (
     Event,
     PostbackRule,
 )
-from mockserver.core.retry import DeliveryState
-from mockserver.engine import DEFAULT_BUDGET, Advance, Engine
+from mockserver.engine import Advance, Engine, runaway
 from mockserver.feed import Feed
 from mockserver.history import Deliveries, DeliveryHistory, Triggered, with_attempts
 from mockserver.intake import find_app, take_events, take_rule
@@ -79,7 +78,7 @@ class Sandbox:
         self.default_app_id = _put_missing_apps(self.ledger, list(apps))
         self._on_moved = on_moved
         self._collected: list[Attempt] | None = None
-        self.clock_mode = _mode_of(self.clock)
+        self.clock_mode = self.clock.mode
         self._wiring = Wiring(
             self.inboxes,
             is_virtual=self.is_virtual,
@@ -235,21 +234,6 @@ class Sandbox:
             raise UnknownDelivery(f"no delivery has the id {delivery_id}")
         return with_attempts(self.ledger, delivery)
 
-    def delivery_page(
-        self,
-        *,
-        state: DeliveryState | None = None,
-        postback_id: int | None = None,
-        app_id: str | None = None,
-        after: int = 0,
-        limit: int = 100,
-    ) -> list[DeliveryHistory]:
-        """Return up to `limit` deliveries after id `after` that pass all filters, by id."""
-        found = self.ledger.deliveries(
-            state=state, postback_id=postback_id, app_id=app_id, after=after, limit=limit
-        )
-        return [with_attempts(self.ledger, delivery) for delivery in found]
-
     @property
     def attempts(self) -> list[Attempt]:
         """Return every attempt, by its start."""
@@ -300,7 +284,9 @@ class Sandbox:
             )
         target_at = as_utc(to, "to") if to is not None else None
         if target_at is None:
-            target_at = self.clock.now() + (timedelta(**units) if by is None else by)
+            duration = timedelta(**units) if by is None else by
+            with self._moving():
+                return _whole(self.engine.advance_by(duration))
         with self._moving():
             return _whole(self.engine.advance_to(target_at))
 
@@ -396,12 +382,6 @@ class Sandbox:
             self.feed.add("attempt", facts)
 
 
-def _mode_of(clock: MovableClock) -> Literal["manual", "running", "ambient"]:
-    if clock.is_running:
-        return "running"
-    return "manual" if isinstance(clock, ManualClock) else "ambient"
-
-
 def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
     for app in apps:
         if ledger.app(app.app_id) is None:
@@ -413,9 +393,5 @@ def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
 
 def _whole(advance: Advance) -> Advance:
     if not advance.complete:
-        raise RunawaySchedule(
-            f"{advance.attempts_made} attempts were made up to {advance.now_at.isoformat()} and "
-            f"more are due; the budget of one advance is {DEFAULT_BUDGET}. Something triggers an "
-            "event for every postback it gets, or call advance again to go on"
-        )
+        raise runaway(advance.attempts_made, advance.now_at)
     return advance

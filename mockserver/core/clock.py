@@ -8,7 +8,7 @@ clock has no source of its own), anything outside the standard library.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 
@@ -28,10 +28,12 @@ class MovableClock(Clock, Protocol):
     """A clock that the engine may set.
 
     Attributes:
+        mode: What people call this kind of clock.
         is_running: Whether time also passes by itself, so that somebody has to watch it.
         can_rewind: Whether it may be moved back, to replay what has fallen due meanwhile.
     """
 
+    mode: Literal["manual", "running", "ambient"]
     is_running: bool
     can_rewind: bool
 
@@ -49,6 +51,7 @@ class ManualClock:
         InvalidValue: `start_at` is naive.
     """
 
+    mode: Literal["manual", "running", "ambient"] = "manual"
     is_running = False
     can_rewind = False
 

@@ -56,7 +56,7 @@ class AddressGuard:
         """Check the values and read the networks."""
         if self.policy not in get_args(AddressPolicy):
             raise InvalidValue(
-                f"unknown address policy {self.policy!r}; allowed: "
+                f"addresses cannot be {self.policy!r}; allowed: "
                 + ", ".join(get_args(AddressPolicy))
             )
         networks = tuple(_parse_network(text) for text in self.allowed)
@@ -79,15 +79,14 @@ def _reason(policy: AddressPolicy, allowed: tuple[_Network, ...], text: str) -> 
         for network, what in _NEVER:
             if candidate in network:
                 return (
-                    f"{_described(address, candidate)} is {what}; "
-                    f'to allow it, add "{text}" to allowed_addresses'
+                    f"{_described(address, candidate)} is {what}; nothing is sent there unless "
+                    f'AddressGuard(allowed=["{text}"]) says so'
                 )
         for network, what in _NOT_PUBLIC if policy == "public" else ():
             if candidate in network:
                 return (
-                    f"{_described(address, candidate)} is {what}, which the address policy "
-                    f'"public" blocks; to allow it, set address_policy to "local" or add '
-                    f'"{text}" to allowed_addresses'
+                    f"{_described(address, candidate)} is {what}, where nothing is sent while "
+                    'addresses is "public"; set addresses to "local" to allow it'
                 )
     return None
 
@@ -115,7 +114,7 @@ def _parse_network(text: str) -> _Network:
         return ip_network(text, strict=False)
     except ValueError:
         raise InvalidValue(
-            f"allowed_addresses does not understand {text!r}; write an address or a network "
+            f"AddressGuard(allowed=...) does not understand {text!r}; write an address or network "
             "like 10.1.2.3 or 10.1.0.0/16"
         ) from None
 

@@ -10,11 +10,11 @@ cut off when the time is over, which the usual Python clients do not do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from select import select
 from threading import Lock, get_ident
-from time import perf_counter, sleep
 
 import pycurl
 
@@ -23,8 +23,9 @@ from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl_transfer import Transfer, TransferOptions, TransportLink
-from mockserver.transport.keep_alive import KnownOrigins, Reuse
+from mockserver.transport.keep_alive import KeptConnections, KnownOrigins
 from mockserver.transport.protocol import Pull
+from mockserver.transport.waker import Waker
 
 __all__ = ["CurlTransport", "TransportLink"]
 
@@ -60,13 +61,19 @@ class CurlTransport:
         self.capacity = capacity
         self._deadline_of = deadline_of or _default_deadline
         self._options = TransferOptions(
-            guard or AddressGuard(), link, ca_file, verify_tls, self._opened
+            guard or AddressGuard(),
+            link,
+            ca_file,
+            verify_tls,
+            self._opened,
+            KnownOrigins(),
+            KeptConnections(4 * capacity),
         )
         self._multi: pycurl.CurlMulti | None = None
         self._transfers: dict[pycurl.Curl, Transfer] = {}
         self._idle: list[Transfer] = []
-        self._origins = KnownOrigins()
         self._select_sees_all = True
+        self._waker: Waker | None = None
         self._lock = Lock()
         self._owner: int | None = None
 
@@ -98,13 +105,21 @@ class CurlTransport:
                     group, finished, wanted = finished, [], True
                     yield group
                 else:
-                    self._wait(multi)
+                    wanted = self._wait(multi)
         finally:
             self._abandon()
             self._release()
 
+    def wake(self) -> None:
+        """Let an exchange that waits look for more to send; from any thread."""
+        waker = self._waker
+        if waker is not None:
+            waker.wake()
+
     def close(self) -> None:
         """Close the connections it keeps; a later exchange opens new ones.
+
+        It may wait some seconds for the system to give up on names that were looked up in vain.
 
         Raises:
             RuntimeError: This thread has an exchange under way.
@@ -118,6 +133,9 @@ class CurlTransport:
             if self._multi is not None:
                 self._multi.close()
                 self._multi = None
+            if self._waker is not None:
+                self._waker.close()
+                self._waker = None
         finally:
             self._release()
 
@@ -125,56 +143,41 @@ class CurlTransport:
         self, multi: pycurl.CurlMulti, attempts: Sequence[DueAttempt], finished: list[_Finished]
     ) -> None:
         for attempt in attempts:
-            origin = _origin_of(attempt.url)
             transfer = self._idle.pop()
-            reuse = self._origins.reuse_for(origin)
-            refused = transfer.begin(attempt, origin, self._deadline_of(attempt), reuse)
+            refused = transfer.begin(attempt, self._deadline_of(attempt))
             if refused is None:
                 multi.add_handle(transfer.curl)
             else:
-                self._put_back(transfer, answered=False)
+                self._idle.append(transfer)
                 finished.append((attempt, refused))
 
     def _collect(self, multi: pycurl.CurlMulti, finished: list[_Finished]) -> None:
         _, succeeded, failed = multi.info_read()
-        for curl in succeeded:
-            self._finish(multi, curl, 0, "", finished)
-        for curl, code, message in failed:
-            self._finish(multi, curl, code, message, finished)
+        for curl, code, message in [*((curl, 0, "") for curl in succeeded), *failed]:
+            multi.remove_handle(curl)
+            transfer = self._transfers[curl]
+            if code and transfer.restarts():
+                multi.add_handle(curl)
+                continue
+            finished.append((transfer.attempt, transfer.finish(code, message)))
+            transfer.end(answered=not code)
+            self._idle.append(transfer)
 
-    def _finish(
-        self,
-        multi: pycurl.CurlMulti,
-        curl: pycurl.Curl,
-        code: int,
-        message: str,
-        finished: list[_Finished],
-    ) -> None:
-        multi.remove_handle(curl)
-        transfer = self._transfers[curl]
-        outcome = transfer.finish(code, message)
-        finished.append((transfer.attempt, outcome))
-        self._put_back(transfer, answered=not code)
-
-    def _put_back(self, transfer: Transfer, *, answered: bool) -> None:
-        if not answered or transfer.reuse is not Reuse.FREELY:
-            self._origins.learn(
-                transfer.origin,
-                transfer.reuse,
-                answered=answered,
-                reused=transfer.reused_connection,
-            )
-        self._idle.append(transfer)
-
-    def _wait(self, multi: pycurl.CurlMulti) -> None:
+    def _wait(self, multi: pycurl.CurlMulti) -> bool:
+        """Wait until something may have happened; return whether to look for more to send."""
         milliseconds = multi.timeout()
         seconds = _LONGEST_WAIT if milliseconds < 0 else min(milliseconds / 1000, _LONGEST_WAIT)
         if not self._select_sees_all:
+            multi.select(min(seconds, _SHORT_WAIT))
+            return True
+        readable, writable, failing = multi.fdset()
+        if not readable and not writable:
+            # Nothing to watch yet, for example while a name is looked up.
             seconds = min(seconds, _SHORT_WAIT)
-        began = perf_counter()
-        # Without a socket to look at, select returns at once.
-        if multi.select(seconds) < 1 and perf_counter() - began < seconds / 2:
-            sleep(min(seconds, _SHORT_WAIT))
+        assert self._waker is not None, "it is opened together with the multi handle"
+        watched: list[int | Waker] = [*readable, self._waker]
+        seen = select(watched, writable, failing, seconds)
+        return self._waker.take() or not any(seen)
 
     def _opened(self, descriptor: int) -> None:
         if descriptor >= _SELECT_LIMIT:
@@ -183,6 +186,8 @@ class CurlTransport:
     def _opened_multi(self) -> pycurl.CurlMulti:
         if self._multi is None:
             self._multi = pycurl.CurlMulti()
+            self._waker = Waker()
+            self._opened(self._waker.fileno())
             self._multi.setopt(pycurl.M_MAXCONNECTS, self.capacity)
             for _ in range(self.capacity):
                 transfer = Transfer(self._options)
@@ -196,9 +201,11 @@ class CurlTransport:
         idle = set(self._idle)
         for transfer in self._transfers.values():
             if transfer not in idle:
-                # Does nothing for one that was not added yet.
-                self._multi.remove_handle(transfer.curl)
-                self._put_back(transfer, answered=False)
+                # Something may have gone wrong before it was added, or after it was removed.
+                with suppress(pycurl.error):
+                    self._multi.remove_handle(transfer.curl)
+                transfer.end(answered=False)
+                self._idle.append(transfer)
 
     def _acquire(self) -> None:
         if self._owner == get_ident():
@@ -215,13 +222,8 @@ def _default_deadline(_attempt: DueAttempt) -> timedelta:
     return DEFAULT_TIMEOUT
 
 
-def _origin_of(url: str) -> str:
-    found = _ORIGIN(url)
-    return found.group() if found else ""
-
-
-_ORIGIN = re.compile(r"[^/]*//[^/?#]*").match
-_LONGEST_WAIT = 1.0
+# So long something that has fallen due meanwhile may have to wait.
+_LONGEST_WAIT = 0.25
 _SHORT_WAIT = 0.001
 # What select can watch; sockets from here on have to be looked at now and then.
 _SELECT_LIMIT = 1024

@@ -7,6 +7,8 @@ not import: anything but pycurl's constants and `core.outcome`.
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -26,7 +28,14 @@ class Failure(NamedTuple):
 
 
 def failure_of(
-    code: int, message: str, url: str, deadline: timedelta, *, blocked: str | None, sent: bool
+    code: int,
+    message: str,
+    url: str,
+    deadline: timedelta,
+    *,
+    blocked: str | None,
+    sent: bool,
+    os_error: int = 0,
 ) -> Failure:
     """Return what a transfer that ended without a whole response head amounts to.
 
@@ -37,8 +46,13 @@ def failure_of(
         deadline: The time the attempt had.
         blocked: Why the guard refused an address, if it did.
         sent: Whether the request was about to go out on an open connection.
+        os_error: The number of the system's error while connecting; 0 if there was none.
     """
+    # A server may reset a connection before the request is out; that is no refusal.
+    sent = sent or (code == pycurl.E_COULDNT_CONNECT and os_error == errno.ECONNRESET)
     kind, text = _judge(code, url, deadline, blocked=blocked, sent=sent)
+    if kind is OutcomeKind.REFUSED and os_error:
+        text = f"{text}: {os.strerror(os_error)}"
     return Failure(kind, with_detail(text, message))
 
 
@@ -61,7 +75,7 @@ def _judge(
     if code in _TLS_CODES:
         return OutcomeKind.TLS, "the TLS handshake failed or the certificate is not trusted"
     if code in (pycurl.E_URL_MALFORMAT, pycurl.E_BAD_FUNCTION_ARGUMENT):
-        return OutcomeKind.BLOCKED, f"blocked: {url[:200]!r} is no URL that can be posted to"
+        return OutcomeKind.BLOCKED, unreadable(url)
     if code == pycurl.E_UNSUPPORTED_PROTOCOL:
         return OutcomeKind.BLOCKED, not_http(url)
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
@@ -74,8 +88,13 @@ def not_http(url: str) -> str:
     return f"blocked: postbacks go to http:// and https:// only, got {url[:200]!r}"
 
 
+def unreadable(url: str) -> str:
+    """Return the line for a URL that cannot be parsed."""
+    return f"blocked: {url[:200]!r} is no URL that can be posted to"
+
+
 _NOT_HTTP = "the answer is not HTTP/1.1"
-_CUT_SHORT = "the connection was closed before the whole response head had arrived"
+_CUT_SHORT = "the connection was closed before a whole HTTP/1.1 response head had arrived"
 
 _RESETS = {
     pycurl.E_OK: _CUT_SHORT,

@@ -7,25 +7,28 @@ import: engines, ledgers, clocks.
 On the wire: the request line, `Host` (HTTP requires it), `Content-Length: 0` (which a POST
 without a body should carry) and `Accept: */*` (which means no more than its absence, but
 some frameworks refuse a request without it). Nothing else, unless the URL holds a user name
-and password, which go out as `Authorization`, as with every client (assumed).
+and password, which go out as `Authorization`, as with every client (assumed). Path and query
+go out as they are in the URL; only what no URL may hold (spaces, non-ASCII) is encoded.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 import pycurl
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl_failure import failure_of, not_http, with_detail
-from mockserver.transport.keep_alive import Reuse
-from mockserver.transport.response_head import read_head
+from mockserver.transport.curl_failure import failure_of, not_http, unreadable, with_detail
+from mockserver.transport.keep_alive import KeptConnections, KnownOrigins, Reuse
+from mockserver.transport.response_head import ResponseHead, read_head
 
 
 class TransportLink(Protocol):
@@ -48,6 +51,8 @@ class TransferOptions(NamedTuple):
     Attributes:
         ca_file: Certificates to trust; None for the system's.
         opened: Told the descriptor of every socket.
+        origins: What is known of the servers.
+        kept: The connections that are open.
     """
 
     guard: AddressGuard
@@ -55,6 +60,8 @@ class TransferOptions(NamedTuple):
     ca_file: str | None
     verify_tls: bool
     opened: Callable[[int], None]
+    origins: KnownOrigins
+    kept: KeptConnections
 
 
 class Transfer:
@@ -63,64 +70,71 @@ class Transfer:
     Attributes:
         curl: The handle, for the multi interface.
         attempt: The attempt under way.
-        origin: Scheme, host and port of its URL.
-        reuse: What it may do about connections.
         mistake: What a callback raised; libcurl cannot pass it on.
     """
 
     def __init__(self, options: TransferOptions) -> None:
         self.curl = pycurl.Curl()
         self.attempt: DueAttempt
-        self.origin = ""
-        self.reuse = Reuse.FREELY
         self.mistake: BaseException | None = None
         self._options = options
         self._deadline = timedelta(0)
-        self._own_connection = False
-        self._closed_afterwards = False
+        self._origin = ""
+        self._reuse = Reuse.FREELY
+        self._tells = False
+        self._went_stale = False
+        self._restarted = False
+        self._family = 0
+        self._descriptors: dict[int, int] = {}
         self._knows_certificates = False
         self._lines: list[bytes] = []
         self._chunks: list[bytes] = []
         self._kept_bytes = 0
-        self._local_port: int | None = None
+        self._local_port = 0
         self._sent = False
         self._blocked: str | None = None
         self._setopt: Callable[[int, Any], None] = self.curl.setopt
         self._getinfo: Callable[[int], Any] = self.curl.getinfo
         self._set_options()
 
-    def begin(
-        self, attempt: DueAttempt, origin: str, deadline: timedelta, reuse: Reuse
-    ) -> Outcome | None:
+    def begin(self, attempt: DueAttempt, deadline: timedelta) -> Outcome | None:
         """Make the handle ready for `attempt`; an outcome if there is nothing to send."""
         self.attempt = attempt
-        self.origin = origin
-        self.reuse = reuse
         self._lines.clear()
         self._sent = False
         if self._chunks:
             self._chunks.clear()
             self._kept_bytes = 0
         self._blocked = None
-        url = attempt.url
-        if not url.startswith("http://"):
-            if not url.lower().startswith(("http://", "https://")):
-                return Outcome(OutcomeKind.BLOCKED, error=not_http(url))
-            self._trust_certificates()
+        self._tells = False
+        self._went_stale = False
+        self.mistake = None
+        self._descriptors.clear()
         if deadline != self._deadline:
             self._set_deadline(deadline)
-        if reuse is not Reuse.FREELY or self._own_connection or self._closed_afterwards:
-            self._set_reuse(reuse)
         try:
-            self._setopt(_URL, url if url.isascii() else url.encode())
-        except (pycurl.error, ValueError) as error:
-            return Outcome(
-                OutcomeKind.BLOCKED,
-                error=with_detail(
-                    f"blocked: {url[:200]!r} is no URL that can be posted to", str(error.args[-1])
-                ),
-            )
+            error = self._set_url(attempt.url)
+        except (pycurl.error, ValueError) as raised:
+            error = with_detail(unreadable(attempt.url), str(raised.args[-1]))
+        if error is not None:
+            return Outcome(OutcomeKind.BLOCKED, error=error)
+        reuse = self._options.origins.reuse_for(self._origin)
+        if reuse is not self._reuse or self._restarted:
+            self._set_reuse(reuse)
+        self._tells = True
         return None
+
+    def restarts(self) -> bool:
+        """Whether the attempt is to be begun again, because nothing was sent yet.
+
+        That is so if libcurl wanted to send it on a connection that the server had closed.
+        """
+        if not self._went_stale:
+            return False
+        self._went_stale = False
+        self._restarted = True
+        self._setopt(pycurl.FRESH_CONNECT, 1)
+        return True
 
     def finish(self, code: int, message: str) -> Outcome:
         """Return what came of the attempt, once libcurl is done with it.
@@ -136,44 +150,58 @@ class Transfer:
             mistake, self.mistake = self.mistake, None
             raise mistake
         microseconds: int = self._getinfo(_TOTAL_TIME)
-        elapsed = timedelta(0, 0, microseconds)
         head = read_head(self._lines)
         if head is not None:
-            error = None
-            if code and self._kept_bytes < KEPT_BODY_BYTES:
-                error = with_detail("the body of the answer was not finished", message)
-                elapsed = min(elapsed, self._deadline)
-            body = b"".join(self._chunks)[:KEPT_BODY_BYTES] if self._chunks else b""
-            outcome = Outcome(
-                OutcomeKind.RESPONSE,
-                elapsed,
-                microseconds / 1e6,
-                head.status,
-                head.headers,
-                body,
-                error,
-            )
+            outcome = self._response(head, microseconds, code, message)
         else:
-            kind, error = failure_of(
-                code,
-                message,
-                self.attempt.url,
-                self._deadline,
-                blocked=self._blocked,
-                sent=self._sent,
-            )
-            if kind is OutcomeKind.TIMEOUT:
-                elapsed = self._deadline
-            outcome = Outcome(kind, elapsed, microseconds / 1e6, error=error)
+            outcome = self._failure(microseconds, code, message)
         link = self._options.link
         if link is not None and self._sent:
             return link.received(self._local_port, self.attempt, outcome)
         return outcome
 
-    @property
-    def reused_connection(self) -> bool:
-        """Whether the attempt was sent on a connection that had been open before."""
-        return self._sent and not self._getinfo(pycurl.NUM_CONNECTS)
+    def end(self, *, answered: bool) -> None:
+        """Note what the attempt, if it was begun, showed about its server.
+
+        Args:
+            answered: Whether a whole answer came.
+        """
+        if self._tells and not (answered and self._reuse is Reuse.FREELY):
+            reused = self._sent and not self._getinfo(pycurl.NUM_CONNECTS)
+            origins = self._options.origins
+            origins.learn(self._origin, self._reuse, answered=answered, reused=reused)
+        self._tells = False
+
+    def _response(self, head: ResponseHead, microseconds: int, code: int, message: str) -> Outcome:
+        elapsed = timedelta(0, 0, microseconds)
+        error = None
+        # A body that was cut here is none of the server's doing.
+        if code and self._kept_bytes < KEPT_BODY_BYTES:
+            error = with_detail("the body of the answer was not finished", message)
+            elapsed = min(elapsed, self._deadline)
+        return Outcome(
+            OutcomeKind.RESPONSE,
+            elapsed,
+            microseconds / 1e6,
+            head.status,
+            head.headers,
+            b"".join(self._chunks)[:KEPT_BODY_BYTES] if self._chunks else b"",
+            error,
+        )
+
+    def _failure(self, microseconds: int, code: int, message: str) -> Outcome:
+        kind, error = failure_of(
+            code,
+            message,
+            self.attempt.url,
+            self._deadline,
+            blocked=self._blocked,
+            sent=self._sent,
+            os_error=self._getinfo(pycurl.OS_ERRNO),
+        )
+        in_time = kind is not OutcomeKind.TIMEOUT
+        elapsed = timedelta(0, 0, microseconds) if in_time else self._deadline
+        return Outcome(kind, elapsed, microseconds / 1e6, error=error)
 
     def _set_options(self) -> None:
         set_option = self._setopt
@@ -199,6 +227,7 @@ class Transfer:
         set_option(pycurl.HEADERFUNCTION, self._lines.append)
         set_option(pycurl.WRITEFUNCTION, self._keep)
         set_option(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        set_option(pycurl.SOCKOPTFUNCTION, self._socket_opened)
         set_option(pycurl.PREREQFUNCTION, self._about_to_send)
 
     def _set_deadline(self, deadline: timedelta) -> None:
@@ -208,15 +237,30 @@ class Transfer:
         self._setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
         self._deadline = deadline
 
+    def _set_url(self, url: str) -> str | None:
+        """Point the handle at `url`; return why that is not done, if so."""
+        found = _CLEAN_URL(url) or _URL_PARTS(url)
+        if found is None:
+            return not_http(url)
+        origin, target = found.groups()
+        if found.re is not _CLEAN_URL_PATTERN:
+            if _CONTROL(target):
+                return unreadable(url)
+            target = _UNCLEAN.sub(lambda text: quote(text[0], safe=""), target)
+        # Taken from a whole URL, libcurl would rewrite percent escapes in upper case.
+        self._setopt(_TARGET, target if target[:1] == "/" else f"/{target}")
+        if origin != self._origin:
+            if origin[:6].lower() == "https:":
+                self._trust_certificates()
+            self._setopt(_URL, origin if origin.isascii() else origin.encode())
+            self._origin = origin
+        return None
+
     def _set_reuse(self, reuse: Reuse) -> None:
-        own_connection = reuse in (Reuse.NEVER, Reuse.PIONEER)
-        if own_connection is not self._own_connection:
-            self._setopt(pycurl.FRESH_CONNECT, int(own_connection))
-            self._own_connection = own_connection
-        closed_afterwards = reuse is Reuse.NEVER
-        if closed_afterwards is not self._closed_afterwards:
-            self._setopt(pycurl.FORBID_REUSE, int(closed_afterwards))
-            self._closed_afterwards = closed_afterwards
+        self._setopt(pycurl.FRESH_CONNECT, int(reuse in (Reuse.NEVER, Reuse.PIONEER)))
+        self._setopt(pycurl.FORBID_REUSE, int(reuse is Reuse.NEVER))
+        self._reuse = reuse
+        self._restarted = False
 
     def _trust_certificates(self) -> None:
         if self._knows_certificates or not self._options.verify_tls:
@@ -236,23 +280,35 @@ class Transfer:
         # Anything but the length of the data makes libcurl stop here.
         return None if self._kept_bytes < KEPT_BODY_BYTES else 0
 
-    def _about_to_send(self, _ip: str, _local_ip: str, remote_port: int, local_port: int) -> int:
+    def _about_to_send(
+        self, remote_ip: str, local_ip: str, remote_port: int, local_port: int
+    ) -> int:
         # libcurl repeats a request when a kept connection closes before a byte came; but an
         # attempt is one request.
         if self._sent:
             return pycurl.PREREQFUNC_ABORT
-        self._sent = True
-        link = self._options.link
-        if link is not None:
-            self._local_port = local_port
-            try:
+        try:
+            endpoints = (local_port, remote_port, local_ip, remote_ip)
+            if not self._descriptors:
+                if not self._options.kept.is_good(endpoints):
+                    self._went_stale = True
+                    return pycurl.PREREQFUNC_ABORT
+            elif self._reuse is not Reuse.NEVER:
+                family = socket.AF_INET6 if ":" in remote_ip else socket.AF_INET
+                descriptor = self._descriptors.get(family)
+                if descriptor is not None:
+                    self._options.kept.add(endpoints, descriptor)
+            link = self._options.link
+            if link is not None:
+                self._local_port = local_port
                 link.sending(local_port, remote_port, self.attempt)
-            except BaseException as error:
-                self.mistake = error
-                return pycurl.PREREQFUNC_ABORT
+        except BaseException as error:
+            self.mistake = error
+            return pycurl.PREREQFUNC_ABORT
+        self._sent = True
         return pycurl.PREREQFUNC_OK
 
-    def _open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
+    def _open_socket(self, _purpose: int, address: Any) -> _HandedOver | int:
         # Once sent, another socket could only be for a repetition: see above.
         if self._sent:
             return pycurl.SOCKET_BAD
@@ -260,20 +316,30 @@ class Transfer:
             self._blocked = self._options.guard.reason(address.addr[0])
             if self._blocked is not None:
                 return pycurl.SOCKET_BAD
-            opened = _HandedOver(address.family, address.socktype, address.protocol)
-            self._options.opened(opened.fileno())
+            self._family = address.family
+            return _HandedOver(socket.socket(address.family, address.socktype, address.protocol))
         except BaseException as error:
             self.mistake = error
             return pycurl.SOCKET_BAD
-        return opened
+
+    def _socket_opened(self, descriptor: int, _purpose: int) -> int:
+        # pycurl duplicated the socket; this is the descriptor that libcurl works with.
+        self._descriptors[self._family] = descriptor
+        self._options.opened(descriptor)
+        return pycurl.SOCKOPT_OK
 
 
-class _HandedOver(socket.socket):
-    # pycurl duplicates the descriptor and drops the object, which would warn of a socket
-    # that nobody closed.
+class _HandedOver:
+    # pycurl duplicates the descriptor and drops this object.
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def __del__(self) -> None:
-        self.close()
+        self._socket.close()
 
 
 def _system_certificates() -> tuple[str | None, str | None]:
@@ -287,6 +353,13 @@ def _system_certificates() -> tuple[str | None, str | None]:
     return file, directory
 
 
+# Nothing in it that has to be encoded; what stands behind the host is sent as it is.
+_CLEAN_URL_PATTERN = re.compile(r"((?i:https?)://[^/?#\s]+)([/?]?[!-\"$-~]*)(?:#[!-~]*)?")
+_CLEAN_URL = _CLEAN_URL_PATTERN.fullmatch
+_URL_PARTS = re.compile(r"((?i:https?)://[^/?#]*)([^#]*)").match
+_UNCLEAN = re.compile(r"[^!-~]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]").search
 _URL: int = pycurl.URL
+_TARGET: int = pycurl.REQUEST_TARGET
 _TOTAL_TIME: int = pycurl.TOTAL_TIME_T
 _LONGEST_MILLISECONDS = 2**31 - 1

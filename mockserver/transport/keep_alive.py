@@ -1,19 +1,27 @@
-"""Which servers a connection may be used for again.
+"""Which connections may be used again.
 
-Decides: whether an attempt begins on a connection of its own. Place in the flow: the curl
-transport asks before each attempt and tells what it saw. Must not import: anything but the
-standard library; a clock of the sandbox (this is about real sockets).
+Decides: whether an attempt begins on a connection of its own, and whether one that was kept
+open is still good. Place in the flow: the curl transport asks before each attempt and tells
+what it saw. Must not import: a clock of the sandbox (this is about real sockets), pycurl.
 
-Why: some servers close the connection right after an answer without announcing it. A request
-that meets the close on its way fails, and nobody can tell whether it was read: to repeat it
-could deliver a postback twice, not to repeat it would invent a failure. So a server is first
-seen to keep an idle connection open; until then every attempt has a connection of its own.
+Why: libcurl notices only now and then which connections the server has closed, and repeats a
+request that met such a one. An attempt is one request, so a connection is looked at before it
+is used again. That is not enough for a server that closes the connection right after an
+answer without announcing it: a request that meets the close on its way fails, and nobody can
+tell whether it was read; to repeat it could deliver a postback twice, not to repeat it would
+invent a failure. So a server is first seen to keep an idle connection open; until then every
+attempt has a connection of its own. (While a test has frozen the process's time nothing new
+is learnt, which is slower but safe.)
 """
 
 from __future__ import annotations
 
+import select
 from enum import Enum, auto
 from time import perf_counter
+
+#: A connection by local port, remote port, local address, remote address.
+Endpoints = tuple[int, int, str, str]
 
 #: How long an idle connection must have stayed open before its server is trusted. A server
 #: that closes after each answer does so within a few milliseconds.
@@ -74,12 +82,41 @@ class KnownOrigins:
             answered: Whether a whole answer came.
             reused: Whether it was sent on a connection that had been open before.
         """
-        origin = self._origins[name]
         if reuse is Reuse.NEVER:
             return
+        origin = self._origins[name]
         if reuse is not Reuse.FREELY:
             origin.trial_under_way = False
         elif not reused:
             return
         origin.keeps_open = answered and reused
         origin.answered_real_seconds = perf_counter() if answered else None
+
+
+class KeptConnections:
+    """The sockets of connections that may be used again.
+
+    An entry for a connection that libcurl has closed meanwhile does no harm: the next one
+    with the same endpoints takes its place before it is asked for.
+
+    Args:
+        limit: How many to remember; one that is forgotten counts as closed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._polls: dict[Endpoints, select.poll] = {}
+
+    def add(self, endpoints: Endpoints, descriptor: int) -> None:
+        """Remember the socket of a new connection."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        self._polls.pop(endpoints, None)
+        self._polls[endpoints] = poll
+        if len(self._polls) > self._limit:
+            del self._polls[next(iter(self._polls))]
+
+    def is_good(self, endpoints: Endpoints) -> bool:
+        """Return whether an idle connection is still open: there is nothing to read from it."""
+        poll = self._polls.get(endpoints)
+        return poll is not None and not poll.poll(0)

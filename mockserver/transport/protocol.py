@@ -49,5 +49,8 @@ class ConcurrentTransport(Protocol):
         records each group before it asks for the next.
         """
 
+    def wake(self) -> None:
+        """Let an exchange that waits call `pull` now; may be called from any thread."""
+
     def close(self) -> None:
         """Close the connections it keeps."""

@@ -9,6 +9,7 @@ hands over the lines of all of them alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,52 +30,46 @@ class ResponseHead(NamedTuple):
 
 def read_head(lines: Sequence[bytes]) -> ResponseHead | None:
     """Return the final response head in `lines`, or None unless all of it is there."""
+    data = b"".join(lines)
+    # Servers repeat themselves, so most heads were read before; but only short ones are
+    # remembered, lest a server fills the memory.
+    return _remembered(data) if len(data) <= _REMEMBERED_BYTES else _read(data)
+
+
+def _read(data: bytes) -> ResponseHead | None:
+    # Some servers end their lines with a bare line feed, which libcurl accepts.
+    lines = [line.rstrip(b"\r") for line in data.split(b"\n")[:-1]]
     start = 0
-    while (end := _end_of_head(lines, start)) is not None:
-        status = int(lines[start][9:12])
+    for index, line in enumerate(lines):
+        if line:
+            continue
+        status_line = _STATUS_LINE(lines[start])
+        if status_line is None:
+            return None
+        status = int(status_line[1])
         if status >= 200 or status == SWITCHING_PROTOCOLS:
-            return ResponseHead(status, _fields(lines[start + 1 : end]))
-        start = end + 1
+            return ResponseHead(status, _fields(lines[start + 1 : index]))
+        start = index + 1
     return None
 
 
-def _end_of_head(lines: Sequence[bytes], start: int) -> int | None:
-    try:
-        return lines.index(b"\r\n", start)
-    except ValueError:
-        # Some servers end their lines with a bare line feed, which libcurl accepts.
-        return next((i for i in range(start, len(lines)) if lines[i] == b"\n"), None)
-
-
-# Servers repeat themselves, so most lines were read before; but only short heads are
-# remembered, lest a server fills the memory.
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] +(\d{3})\b").match
 _REMEMBERED_BYTES = 4096
+_remembered = lru_cache(maxsize=256)(_read)
 
 
 def _fields(lines: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
-    if sum(map(len, lines)) <= _REMEMBERED_BYTES:
-        fields = tuple(map(_remembered_field, lines))
-    else:
-        fields = tuple(map(_field, lines))
-    return fields if all(name for name, _ in fields) else _unfolded(lines)
-
-
-def _field(line: bytes) -> tuple[str, str]:
-    if line[:1] in b" \t":
-        return "", ""
-    name, _, value = line.decode("latin-1").partition(":")
-    return name, value.strip(" \t\r\n")
-
-
-_remembered_field = lru_cache(maxsize=2048)(_field)
-
-
-def _unfolded(lines: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
-    # A line that starts with white space goes on with the one before (obsolete).
-    whole: list[bytes] = []
+    whole: list[str] = []
     for line in lines:
-        if line[:1] in b" \t" and whole:
-            whole[-1] = whole[-1].rstrip() + b" " + line.strip()
+        text = line.decode("latin-1")
+        # A line that starts with white space goes on with the one before (obsolete).
+        if text[0] in " \t" and whole:
+            whole[-1] = f"{whole[-1].rstrip()} {text.strip()}"
         else:
-            whole.append(line)
-    return tuple(_field(line) for line in whole)
+            whole.append(text)
+    return tuple(_field(text) for text in whole)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, _, value = text.partition(":")
+    return name, value.strip(" \t")

@@ -9,7 +9,7 @@ imported only once something needs it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from threading import Lock
 
 from mockserver.core.models import DueAttempt
@@ -48,26 +48,31 @@ class RoutingTransport:
     def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
         """Send everything that `pull` hands out; see `ConcurrentTransport`.
 
-        Attempts that a route takes are pulled one at a time, each sent and yielded before
-        the next is pulled, because what they call may look at the ledger. The others are
-        gathered meanwhile and go out together. A routed attempt that turns up while others
-        are under way is sent once the next of those has finished.
+        Attempts that a route takes are sent one by one, each yielded before the next is
+        begun. The others are gathered meanwhile and go out together. Attempts are pulled one
+        at a time as long as routes take them, because what is called may look at the ledger.
+        A routed attempt that turns up while others are under way is sent once the next of
+        those has finished.
         """
         waiting: deque[DueAttempt] = deque()
         while True:
+            places = 1
             while len(waiting) < self.capacity:
-                pulled = pull(1)
+                pulled = pull(min(places, self.capacity - len(waiting)))
                 if not pulled:
                     break
-                for attempt in pulled:
-                    transport = self._route(attempt.url)
-                    if transport is None:
-                        waiting.append(attempt)
-                    else:
-                        yield [(attempt, transport.send(attempt))]
+                routed = self._sort(pulled, waiting)
+                places = 1 if routed else 2 * places
+                yield from _sent_in_process(routed)
             if not waiting:
                 return
             yield from self._exchange_others(pull, waiting)
+
+    def wake(self) -> None:
+        """Wake the transport over sockets, if there is one."""
+        otherwise = self._otherwise
+        if otherwise is not None:
+            otherwise.wake()
 
     def close(self) -> None:
         """Close the transport over sockets, if there is one."""
@@ -79,18 +84,12 @@ class RoutingTransport:
         routed: _Routed = deque()
 
         def pull_others(places: int) -> list[DueAttempt]:
-            others = [waiting.popleft() for _ in range(min(places, len(waiting)))]
-            while len(others) < places and not routed:
-                pulled = pull(places - len(others))
+            while len(waiting) < places and not routed:
+                pulled = pull(places - len(waiting))
                 if not pulled:
                     break
-                for attempt in pulled:
-                    transport = self._route(attempt.url)
-                    if transport is None:
-                        others.append(attempt)
-                    else:
-                        routed.append((attempt, transport))
-            return others
+                routed.extend(self._sort(pulled, waiting))
+            return [waiting.popleft() for _ in range(min(places, len(waiting)))]
 
         groups = self._others().exchange(pull_others)
         try:
@@ -102,6 +101,16 @@ class RoutingTransport:
             if isinstance(groups, Generator):
                 groups.close()
         yield from _sent_in_process(routed)
+
+    def _sort(self, attempts: Iterable[DueAttempt], others: deque[DueAttempt]) -> _Routed:
+        routed: _Routed = deque()
+        for attempt in attempts:
+            transport = self._route(attempt.url)
+            if transport is None:
+                others.append(attempt)
+            else:
+                routed.append((attempt, transport))
+        return routed
 
     def _route(self, url: str) -> Transport | None:
         for accepts, transport in self._routes:

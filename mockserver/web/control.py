@@ -153,7 +153,7 @@ def _event_routes(sandbox: Sandbox) -> list[Route]:
 
 def _delivery_routes(sandbox: Sandbox) -> list[Route]:
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
-        page = sandbox.delivery_page(
+        page = sandbox.deliveries(
             state=query.state,
             postback_id=query.postback_id,
             app_id=query.app_id,

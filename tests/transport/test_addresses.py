@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from mockserver.core.errors import InvalidValue
+from mockserver.transport.addresses import AddressGuard
+
+LOCAL = AddressGuard()
+PUBLIC = AddressGuard("public")
+
+EVERYBODYS = ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "2001:4860:4860::8888"]
+
+OWN = [
+    "127.0.0.1",
+    "127.9.9.9",
+    "10.1.2.3",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "100.64.0.1",
+    "::1",
+    "fc00::1",
+    "fd12:3456::1",
+    "::ffff:127.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::a00:1",
+    "2002:7f00:1::1",
+]
+
+NOBODYS = [
+    "169.254.169.254",
+    "169.254.0.1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "0.0.0.0",
+    "255.255.255.255",
+    "224.0.0.1",
+    "239.255.255.250",
+    "::",
+    "fe80::1",
+    "fe80::1%1",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "ff02::1",
+    "::ffff:169.254.169.254",
+    "::169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a9fe:a9fe",
+    "2002:a9fe:a9fe::1",
+    "2001:0:53aa:64c:0:0:5601:5601",
+]
+
+RESERVED = [
+    "0.1.2.3",
+    "192.0.0.1",
+    "192.0.2.1",
+    "192.88.99.3",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "240.0.0.1",
+    "100::1",
+    "2001:0:1::",
+    "2001:db8::1",
+    "3fff::1",
+    "5f00::1",
+    "fec0::1",
+]
+
+
+@pytest.mark.parametrize("address", EVERYBODYS)
+def test_the_internet_may_be_reached_under_both_policies(address: str) -> None:
+    assert LOCAL.reason(address) is None
+    assert PUBLIC.reason(address) is None
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_loopback_and_private_addresses_may_be_reached_unless_public(address: str) -> None:
+    assert LOCAL.reason(address) is None
+    assert PUBLIC.reason(address) is not None
+
+
+@pytest.mark.parametrize("address", NOBODYS)
+def test_metadata_multicast_and_unspecified_addresses_are_never_reached(address: str) -> None:
+    assert LOCAL.reason(address) is not None
+    assert PUBLIC.reason(address) is not None
+
+
+@pytest.mark.parametrize("address", RESERVED)
+def test_reserved_addresses_are_not_public(address: str) -> None:
+    assert PUBLIC.reason(address) is not None
+
+
+def test_the_reason_names_the_setting_that_allows_it() -> None:
+    reason = PUBLIC.reason("10.1.2.3")
+    assert reason is not None
+    assert 'set addresses to "local"' in reason
+    reason = LOCAL.reason("169.254.169.254")
+    assert reason is not None
+    assert 'AddressGuard(allowed=["169.254.169.254"])' in reason
+
+
+def test_the_reason_names_the_address_that_is_hidden_in_another() -> None:
+    assert "stands for 169.254.169.254" in (LOCAL.reason("64:ff9b::a9fe:a9fe") or "")
+    assert "stands for 127.0.0.1" in (PUBLIC.reason("::ffff:127.0.0.1") or "")
+
+
+@pytest.mark.parametrize("allowed", ["169.254.169.254", "169.254.0.0/16", "169.254.1.2/16"])
+def test_an_allowed_network_is_allowed_whatever_the_policy(allowed: str) -> None:
+    assert AddressGuard(allowed=(allowed,)).reason("169.254.169.254") is None
+    assert AddressGuard("public", (allowed,)).reason("169.254.169.254") is None
+    assert AddressGuard("public", (allowed,)).reason("10.0.0.1") is not None
+
+
+@pytest.mark.parametrize("text", ["localhost", "", "127.1", "0x7f000001", "1.2.3.4:80"])
+def test_what_is_no_address_is_not_sent_to(text: str) -> None:
+    assert "no IP address" in (LOCAL.reason(text) or "")
+
+
+def test_everything_that_python_calls_private_is_not_public() -> None:
+    # An independent list; ours may block more, never less.
+    for first in range(256):
+        for second in range(256):
+            address = ipaddress.ip_address(f"{first}.{second}.0.1")
+            if address.is_private or address.is_reserved or address.is_multicast:
+                assert PUBLIC.reason(str(address)) is not None, address
+
+
+def test_a_wrong_setting_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"'private'; allowed: local, public"):
+        AddressGuard("private")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"does not understand 'example\.com'"):
+        AddressGuard(allowed=("example.com",))
