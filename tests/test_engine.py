@@ -731,6 +731,26 @@ def test_a_resend_that_ends_a_delivery_claimed_in_the_same_batch() -> None:
     assert w.state(2) == "delivered"
 
 
+@every_way
+def test_a_resend_of_another_thread_between_two_instants_is_made_at_the_first(
+    way: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(503, **way)
+    w.schedule([START_AT, START_AT + HOUR])
+    look = w.ledger.next_due_at
+
+    def look_while_somebody_resends() -> datetime | None:
+        due_at = look()
+        if w.clock.now() == START_AT and len(w.made) == 1:
+            monkeypatch.undo()
+            w.engine.resend(1)
+        return due_at
+
+    monkeypatch.setattr(w.ledger, "next_due_at", look_while_somebody_resends)
+    w.engine.advance_to(START_AT + HOUR)
+    assert w.made[1] == (1, None, START_AT)
+
+
 def test_what_was_asked_for_is_dropped_with_the_ledger() -> None:
     w = world(503)
     w.deliver()
@@ -826,6 +846,22 @@ def test_a_budget_counts_what_is_under_way() -> None:
     done = w.engine.advance_to(START_AT, budget=3)
     assert (done.attempts_made, done.complete) == (3, False)
     assert len(w.made) == 3
+
+
+def test_a_stop_leaves_what_is_under_way_to_whoever_recovers_it() -> None:
+    w = world(200, capacity=4)
+
+    def stop(attempt: DueAttempt) -> Outcome:
+        w.engine.stop()
+        return status(200)
+
+    w.answer = stop
+    w.deliver(6)
+    assert len(w.made) == 2, "one group had been sent"
+    assert w.ledger.pending_count() == 6
+    assert w.engine.settle() == 0, "it makes no more attempts"
+    assert w.ledger.recover() == 4, "those that were claimed, and may have arrived"
+    assert all(attempt.repeated for attempt in w.ledger.claim(START_AT, 10)[:4])
 
 
 def test_outcomes_are_accounted_before_they_are_judged() -> None:

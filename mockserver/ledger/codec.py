@@ -28,7 +28,8 @@ _SECOND = 1_000_000
 
 def to_microseconds(instant_at: datetime) -> int:
     """Return the microseconds from 1970 UTC to `instant_at` (aware)."""
-    return duration_to_microseconds(instant_at - EPOCH)
+    since = instant_at - EPOCH
+    return since.days * _DAY + since.seconds * _SECOND + since.microseconds
 
 
 def from_microseconds(microseconds: int) -> datetime:

@@ -37,8 +37,8 @@ _PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     # At most 64 MiB of pages in memory: the default 2 MiB is less than one large claim touches.
     "PRAGMA cache_size = -65536",
-    # Move the log into the file every 32 MiB: each move waits for the disk.
-    "PRAGMA wal_autocheckpoint = 8192",
+    # Move the log into the file every 64 MiB: each move waits for the disk.
+    "PRAGMA wal_autocheckpoint = 16384",
 )
 
 
@@ -53,7 +53,7 @@ class Database:
         LedgerUnusable: It cannot be opened, or is not one this version can use.
     """
 
-    def __init__(self, url: str, *, exclusive: bool) -> None:
+    def __init__(self, url: str | URL, *, exclusive: bool) -> None:
         parsed = _parse(url)
         self._path = _path_of(parsed)
         self.name = "the ledger in memory" if self._path is None else str(self._path)
@@ -126,7 +126,7 @@ class Database:
             raise LedgerUnusable(f"{self.name} cannot be used: {_advice(error)}") from error
 
 
-def _parse(url: str) -> URL:
+def _parse(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -140,7 +140,7 @@ def _parse(url: str) -> URL:
         )
     if parsed.query or parsed.host:
         raise LedgerUnusable(
-            f"{url!r} has more than a path; write sqlite:///path/to/file (three slashes, no options)"
+            f"{url!r} has more than a path; write sqlite:///path/to/file, with no options"
         )
     return parsed
 

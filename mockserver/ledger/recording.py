@@ -8,18 +8,20 @@ anything but `core` and its neighbours in `ledger`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from mockserver.core.models import DeliveryState
 from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DeliveryState
 from mockserver.ledger.codec import to_microseconds
 from mockserver.ledger.outcomes import encode_outcome
 from mockserver.ledger.protocol import Result
 from mockserver.ledger.statements import Statements
 
 _PENDING = DeliveryState.PENDING.value
+
+_Row = tuple[Any, ...]
 
 
 class Unusual(Exception):
@@ -43,11 +45,7 @@ def record_usual(
     Raises:
         Unusual: A result is manual, late or of a delivery that has ended.
     """
-    batch = _Batch(statements)
-    for result in results:
-        if result.attempt.number is None:
-            raise Unusual
-        ticket = batch.add(result, ticket)
+    batch = _sort(results, ticket)
     changed = 0
     for text, rows in ((statements.retry, batch.retries), (statements.finish, batch.endings)):
         if rows:
@@ -56,7 +54,7 @@ def record_usual(
         raise Unusual
     for columns, rows in batch.attempts.items():
         connection.exec_driver_sql(statements.add_attempt(columns), rows)
-    return ticket
+    return batch.ticket
 
 
 def record_one_by_one(
@@ -88,17 +86,66 @@ def record_one_by_one(
     return ticket
 
 
+class _Batch(NamedTuple):
+    """Rows of parameters, sorted by the statement that takes them."""
+
+    retries: list[_Row]
+    endings: list[_Row]
+    attempts: dict[tuple[str, ...], list[_Row]]
+    ticket: int
+
+
+def _sort(results: Sequence[Result], ticket: int) -> _Batch:
+    retries: list[_Row] = []
+    endings: list[_Row] = []
+    attempts: dict[tuple[str, ...], list[_Row]] = {}
+    # Attempts of one instant share their times, attempts that fared alike their outcome; what
+    # has been encoded once is used again. No id is reused while `results` holds the objects.
+    encoded: dict[int, tuple[_Row, list[_Row]]] = {}
+    last_started_at = last_due_at = None
+    started = due = 0
+    for attempt, started_at, outcome, state, due_at in results:
+        delivery_id, _, _, number, _, repeated, claim = attempt
+        if number is None:
+            raise Unusual
+        if due_at is None:
+            endings.append((state.value, number, delivery_id, claim))
+        else:
+            if due_at is not last_due_at:
+                last_due_at, due = due_at, to_microseconds(due_at)
+            ticket += 1
+            retries.append((number, due, ticket, delivery_id, claim))
+        if started_at is not last_started_at:
+            last_started_at, started = started_at, to_microseconds(started_at)
+        known = None if repeated else encoded.get(id(outcome))
+        if known is None:
+            columns, values = _columns_of(outcome, number, repeated)
+            known = values, attempts.setdefault(columns, [])
+            if not repeated:
+                encoded[id(outcome)] = known
+        known[1].append((delivery_id, started, number) + known[0])
+    return _Batch(retries, endings, attempts, ticket)
+
+
 def _write_attempt(connection: Connection, statements: Statements, result: Result) -> None:
-    attempt, started_at, outcome, _, _ = result
-    encoded = encode_outcome(outcome)
-    columns: tuple[str, ...] = ("delivery_id", "started_at")
-    values: tuple[Any, ...] = (attempt.delivery_id, to_microseconds(started_at))
+    attempt = result.attempt
+    columns, values = _columns_of(result.outcome, attempt.number, attempt.repeated)
+    row: _Row = (attempt.delivery_id, to_microseconds(result.started_at))
     if attempt.number is not None:
+        row += (attempt.number,)
+    connection.exec_driver_sql(statements.add_attempt(columns), row + values)
+
+
+def _columns_of(
+    outcome: Outcome, number: int | None, repeated: bool
+) -> tuple[tuple[str, ...], _Row]:
+    """Return the columns that are filled, and the values of those after the number."""
+    columns: tuple[str, ...] = ("delivery_id", "started_at")
+    if number is not None:
         columns += ("number",)
-        values += (attempt.number,)
-    columns += encoded.columns
-    values += encoded.values
-    if attempt.repeated:
+    filled, values = encode_outcome(outcome)
+    columns += filled
+    if repeated:
         columns += ("repeated",)
         values += (1,)
-    connection.exec_driver_sql(statements.add_attempt(columns), values)
+    return columns, values

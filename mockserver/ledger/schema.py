@@ -113,7 +113,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", _Key, primary_key=True),
-    Column("delivery_id", BigInteger, ForeignKey(deliveries.c.id), nullable=False),
+    Column("delivery_id", BigInteger, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     #: Null for a manual attempt.
     Column("number", Integer),

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, Update, bindparam, insert, null, select, update
+from sqlalchemy import Select, Table, Update, bindparam, insert, null, select, update
 from sqlalchemy import literal_column as sql
 from sqlalchemy import tuple_ as row
 from sqlalchemy.sql import ClauseElement
 
-from mockserver.core.models import DeliveryState
+from mockserver.core.retry import DeliveryState
 from mockserver.ledger.schema import attempts, counters, deliveries, progress
 
 _IS_PENDING = progress.c.state == sql(f"'{DeliveryState.PENDING.value}'")
@@ -33,12 +33,20 @@ class Statements:
         self._dialect = dialect
         self._attempt_inserts: dict[tuple[str, ...], str] = {}
         self.read_counters = self._text(_read_counters())
-        self.write_tickets = self._text(update(counters).values(tickets=bindparam("tickets")),
-            "tickets")
+        self.write_tickets = self._text(
+            update(counters).values(tickets=bindparam("tickets")), "tickets"
+        )
         self.add_delivery = self._insert(
             deliveries, "id", "app_id", "postback_id", "url", "event", "created_at"
         )
         self.add_progress = self._insert(progress, "delivery_id", "state", "due_at", "queued")
+        self.next_due = self._text(
+            select(progress.c.due_at)
+            .where(_IS_WAITING)
+            .order_by(progress.c.due_at)
+            .limit(sql("1"))
+            .offset(sql("0"))
+        )
         self.select_due = self._text(_select_due(), "until_at", "limit")
         self.claim_up_to = self._text(_claim_up_to(), "new_claim", "last_due_at", "last_queued")
         self.retry = self._text(
@@ -47,9 +55,7 @@ class Statements:
         self.finish = self._text(
             _finish(), "new_state", "new_attempts_made", "of_delivery", "of_claim"
         )
-        self.count_only = self._text(
-            _count_only(), "new_attempts_made", "of_delivery", "of_claim"
-        )
+        self.count_only = self._text(_count_only(), "new_attempts_made", "of_delivery", "of_claim")
         self.select_claim = self._text(_select_claim(), "of_delivery")
         self.end_early = self._text(_end_early(), "new_state", "of_delivery")
         self.release = self._text(_release(), "of_delivery", "of_claim")
@@ -62,7 +68,9 @@ class Statements:
         return text
 
     def _insert(self, table: Table, *columns: str) -> str:
-        return self._text(insert(table).values({name: bindparam(name) for name in columns}), *columns)
+        return self._text(
+            insert(table).values({name: bindparam(name) for name in columns}), *columns
+        )
 
     def _text(self, statement: ClauseElement, *parameters: str) -> str:
         compiled = statement.compile(dialect=self._dialect)
@@ -141,9 +149,7 @@ def _count_only() -> Update:
     return (
         update(progress)
         .where(_IS_OF_CLAIM)
-        .values(
-            attempts_made=bindparam("new_attempts_made"), claim=null(), interrupted=sql("0")
-        )
+        .values(attempts_made=bindparam("new_attempts_made"), claim=null(), interrupted=sql("0"))
     )
 
 

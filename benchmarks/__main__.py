@@ -1,0 +1,79 @@
+"""`python -m benchmarks [NAME ...]`: run benchmarks, print their figures, keep them.
+
+Decides: what the command line takes. Place in the flow: the beginning. Must not import:
+anything of the project itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.measure import Benchmark, Report, Skipped, run
+from benchmarks.report import as_json, as_text, busyness, machine, write_readme
+
+#: In the order in which they are run; each is the module of its name.
+NAMES = ("rendering", "million", "delivery", "latency", "receiver", "api", "startup")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; return the exit status: 1 if a case failed."""
+    options = _parser().parse_args(arguments)
+    unknown = [name for name in options.names if name not in NAMES]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    busy = busyness()
+    print(f"{machine()}, {busy}\n")
+    reports: dict[str, Report] = {}
+    for name in options.names or NAMES:
+        print(f"{name} ...", file=sys.stderr)
+        try:
+            with load(name)(options.scale) as plan:
+                report = run(plan, options.rounds)
+        except Skipped as skipped:
+            print(f"{name} skipped: {skipped}\n")
+            continue
+        reports[name] = report
+        print(as_text(name, report), flush=True)
+        for case, reason in report.failed.items():
+            print(f"{name}: {case} failed: {reason}", file=sys.stderr)
+        if options.write_readme:
+            write_readme(name, report, busy)
+        if options.json:
+            _write_json(options.json, reports, busy)
+    return 1 if any(report.failed for report in reports.values()) else 0
+
+
+def load(name: str) -> Benchmark:
+    """Return the benchmark of this name."""
+    benchmark: Benchmark = importlib.import_module(f"benchmarks.{name}").benchmark
+    return benchmark
+
+
+def _write_json(file: Path, reports: Mapping[str, Report], busy: str) -> None:
+    document = {
+        "machine": f"{machine()}, {busy}",
+        "benchmarks": [as_json(name, report) for name, report in reports.items()],
+    }
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", metavar="NAME", nargs="*", help=", ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (5)")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the amount of work (1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to a file")
+    parser.add_argument(
+        "--write-readme", action="store_true", help="put the tables into benchmarks/README.md"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

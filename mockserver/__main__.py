@@ -1,0 +1,5 @@
+"""`python -m mockserver` is `postbacks`."""
+
+from mockserver.cli import main
+
+main()

@@ -1,0 +1,132 @@
+"""What `postbacks serve` says before it serves.
+
+Decides: which facts a user needs to begin, as text and as one line of JSON. Place in the
+flow: made when the ports are bound. Must not import: rich (a server should start fast), the
+sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import mockserver
+from mockserver.core.models import App, KeyClass
+
+#: Shown in place of a token that the user has chosen, and thus knows.
+_TOKEN_VARIABLE = "$POSTBACKS_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is to know about a server that is about to serve.
+
+    Attributes:
+        host: Where it listens.
+        storage: A path, a URL, or `in memory`.
+        generated_token: The bearer token, if nobody has chosen one.
+        repeated_attempts: How many attempts were under way when the last process died.
+    """
+
+    api_url: str
+    receiver_url: str
+    host: str
+    storage: str
+    clock_mode: str
+    now: datetime
+    rate: float
+    apps: list[App]
+    needs_token: bool
+    generated_token: str | None
+    repeated_attempts: int
+
+    def as_json(self) -> str:
+        """Return the facts as one line of JSON."""
+        document = {
+            "api_url": self.api_url,
+            "receiver_url": self.receiver_url,
+            "storage": self.storage,
+            "clock": {"mode": self.clock_mode, "now": self.now.isoformat(), "rate": self.rate},
+            "apps": [{"app_id": app.app_id, "keys": _keys(app)} for app in self.apps],
+            "token": self.generated_token,
+            "repeated_attempts": self.repeated_attempts,
+            "curl": [self.register_command(), self.trigger_command()],
+        }
+        return json.dumps(document, ensure_ascii=False) + "\n"
+
+    def as_text(self) -> str:
+        """Return the facts for people."""
+        lines = [f"postbacks {mockserver.__version__}", ""]
+        lines += [f"  {name:<9} {value}" for name, value in self._rows()]
+        if self.repeated_attempts:
+            lines += ["", self._about_repeated()]
+        lines += ["", "Register a rule, then let an event happen:", ""]
+        lines += [self.register_command(), "", self.trigger_command(), ""]
+        lines += ["Ctrl-C stops it.", ""]
+        return "\n".join(lines)
+
+    def register_command(self) -> str:
+        """Return a curl line that registers a rule for our own receiver."""
+        app = self.apps[0]
+        arguments = {
+            "appId": app.app_id,
+            "clientKey": app.keys[KeyClass.DATA_EXPORT],
+            "apiVersion": "1.0.6",
+            "type": "messageEvents",
+            "postbackUrl": f"{self.receiver_url}/inbox/demo"
+            "?user={{User ID}}&event={{Message event}}&parameters={{Parameters}}",
+        }
+        encoded = " ".join(
+            f"--data-urlencode {shlex.quote(f'{name}={value}')}"
+            for name, value in arguments.items()
+        )
+        return f"curl '{self.api_url}/api?action=addPostback' {encoded}"
+
+    def trigger_command(self) -> str:
+        """Return a curl line that lets an event happen."""
+        token = ""
+        if self.needs_token:
+            token = f'-H "Authorization: Bearer {self.generated_token or _TOKEN_VARIABLE}" '
+        body = json.dumps({"name": "email.click"})
+        content_type = "-H 'Content-Type: application/json'"
+        return f"curl {self.api_url}/_sandbox/events {token}{content_type} -d '{body}'"
+
+    def _rows(self) -> list[tuple[str, Any]]:
+        reach = "" if self.host in self.api_url else f"  (listening at {self.host})"
+        rows = [
+            ("API", f"{self.api_url}/api{reach}"),
+            ("control", f"{self.api_url}/_sandbox/openapi.json"),
+            ("receiver", f"{self.receiver_url}/inbox/<name>"),
+            ("storage", self.storage),
+            ("clock", self._clock()),
+        ]
+        for app in self.apps:
+            rows.append(("app", app.app_id))
+            rows += [("", f"{name:<19}{key}") for name, key in _keys(app).items()]
+        if self.generated_token is not None:
+            rows.append(("token", f"{self.generated_token}  (for --token or POSTBACKS_TOKEN)"))
+        return rows
+
+    def _clock(self) -> str:
+        now = f"{self.now:%Y-%m-%d %H:%M:%S} UTC"
+        if self.clock_mode == "manual":
+            return f"manual: it stands at {now} until `postbacks advance`"
+        fast = "" if self.rate == 1 else f", {self.rate:g} times as fast as real time"
+        return f"running: {now}{fast}"
+
+    def _about_repeated(self) -> str:
+        number = self.repeated_attempts
+        what = "1 attempt was" if number == 1 else f"{number} attempts were"
+        return (
+            f"{what} under way when the last process ended; it is not known whether they "
+            "arrived, so they are repeated."
+        )
+
+
+def _keys(app: App) -> dict[str, str]:
+    first = [KeyClass.DATA_EXPORT]
+    order = first + [kind for kind in KeyClass if kind not in first]
+    return {kind.value: app.keys[kind] for kind in order if app.keys.get(kind)}

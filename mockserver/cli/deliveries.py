@@ -1,0 +1,108 @@
+"""`postbacks deliveries`, `resend` and `reset`: what was sent, once more, and forgotten.
+
+Decides: which page of deliveries is shown. Place in the flow: calls the control API. Must not
+import: rich or the client before they are needed.
+"""
+
+from __future__ import annotations
+
+import click
+
+from mockserver.cli.parameters import app_id_option
+from mockserver.cli.session import Session, sandbox_options
+from mockserver.core.retry import DeliveryState
+
+
+@click.command(short_help="List deliveries, or show one with its attempts.")
+@click.argument("delivery_id", type=click.IntRange(min=1), required=False, metavar="[ID]")
+@click.option(
+    "--state",
+    type=click.Choice([state.value for state in DeliveryState]),
+    help="Only deliveries in this state.",
+)
+@click.option("--postback-id", type=int, metavar="ID", help="Only deliveries of this rule.")
+@app_id_option
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Only ids greater than this.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many to show at most.",
+)
+@sandbox_options
+@click.pass_obj
+def deliveries(
+    session: Session,
+    delivery_id: int | None,
+    state: str | None,
+    postback_id: int | None,
+    app_id: str | None,
+    after: int,
+    limit: int,
+) -> None:
+    """List deliveries, or show the one with ID and the timeline of its attempts."""
+    if delivery_id is not None:
+        _show_one(session, delivery_id, filtered=bool(state or postback_id or app_id or after))
+        return
+    page = session.client.deliveries(
+        state=state, postback_id=postback_id, app_id=app_id, after=after, limit=limit
+    )
+    output = session.output
+    if session.json:
+        output.document(page)
+        return
+    from mockserver.cli.timeline import write_delivery_rows
+
+    if not page.deliveries:
+        output.line("no deliveries; `postbacks trigger email.click` makes one if a rule fits")
+        return
+    write_delivery_rows(output, page.deliveries)
+    if page.next is not None:
+        output.line(f"there are more: --after {page.next}", "dim")
+
+
+def _show_one(session: Session, delivery_id: int, filtered: bool) -> None:
+    if filtered:
+        raise click.UsageError("filters and an ID do not go together; leave one out")
+    from mockserver.cli.timeline import write_delivery
+
+    delivery = session.client.delivery(delivery_id)
+    output = session.output
+    if session.json:
+        output.document(delivery)
+    else:
+        write_delivery(output, delivery)
+
+
+@click.command(short_help="Make one attempt now, outside the schedule.")
+@click.argument("delivery_id", type=click.IntRange(min=1), metavar="ID")
+@sandbox_options
+@click.pass_obj
+def resend(session: Session, delivery_id: int) -> None:
+    """Make one attempt of the delivery ID now, outside its schedule."""
+    from mockserver.cli.timeline import write_delivery
+
+    delivery = session.client.resend(delivery_id)
+    output = session.output
+    if session.json:
+        output.document(delivery)
+    else:
+        write_delivery(output, delivery)
+
+
+@click.command(short_help="Forget rules, deliveries and requests.")
+@sandbox_options
+@click.pass_obj
+def reset(session: Session) -> None:
+    """Forget rules, deliveries and received requests; keep apps and the clock."""
+    answer = session.client.reset()
+    output = session.output
+    if session.json:
+        output.document(answer)
+        return
+    from mockserver.cli.output import count
+
+    removed = f"{count(answer.rules, 'rule')} and "
+    removed += count(answer.deliveries, "delivery", "deliveries")
+    output.line(f"removed {removed}, and everything that inboxes received")

@@ -1,0 +1,142 @@
+"""`postbacks events` and `postbacks trigger`: what can happen, and letting it happen.
+
+Decides: how an event's fields are written on the command line. Place in the flow: calls the
+control API. Must not import: rich or the client before they are needed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockserver.cli.parameters import a_json_object, an_instant, app_id_option
+from mockserver.cli.session import Session, sandbox_options
+from mockserver.core.catalog import suggestion
+
+if TYPE_CHECKING:
+    from mockserver.client import SandboxClient
+    from mockserver.web.shapes import EventsAnswer
+
+FIELDS = (
+    "user_id",
+    "device_id",
+    "message_id",
+    "template_name",
+    "ab_test_id",
+    "variant_id",
+    "parameters",
+    "triggered_at",
+)
+
+#: On a running clock attempts are made by themselves; most are, before one has looked.
+_PATIENCE_REAL_SECONDS = 1.0
+
+
+@click.command()
+@sandbox_options
+@click.pass_obj
+def events(session: Session) -> None:
+    """List every event that can be triggered."""
+    kinds = session.client.event_kinds()
+    output = session.output
+    if session.json:
+        output.document({"events": kinds})
+        return
+    output.table(
+        ["NAME", "EVENT", "CHANNEL OR TEMPLATE"],
+        [[kind.name, kind.event, kind.template_name or kind.channel or "-"] for kind in kinds],
+    )
+
+
+@click.command(short_help="Let an event happen, e.g. email.click.")
+@click.argument("name")
+@click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=f"A value in place of the sample one; may be repeated. Keys: {', '.join(FIELDS)}.",
+)
+@app_id_option
+@click.option(
+    "--at",
+    type=an_instant,
+    metavar="INSTANT",
+    help="When it happened; now unless told. May lie in the past.",
+)
+@click.option(
+    "--parameters", type=a_json_object, metavar="JSON", help="Its parameters, as a JSON object."
+)
+@sandbox_options
+@click.pass_obj
+def trigger(
+    session: Session,
+    name: str,
+    overrides: tuple[str, ...],
+    app_id: str | None,
+    at: str | None,
+    parameters: dict[str, Any] | None,
+) -> None:
+    """Let the event NAME happen, e.g. email.click; `postbacks events` lists all names."""
+    from mockserver.cli.timeline import event_text, write_delivery, write_mismatches
+    from mockserver.web.shapes import EventRequest
+
+    fields = _read_overrides(overrides)
+    if at is not None:
+        fields["triggered_at"] = at
+    if parameters is not None:
+        fields["parameters"] = parameters
+    client = session.client
+    answer = _after_first_attempts(
+        client, client.trigger(EventRequest(name=name, app_id=app_id, **fields))
+    )
+    output = session.output
+    if session.json:
+        output.document(answer)
+        return
+    for delivery in answer.deliveries:
+        write_delivery(output, delivery)
+    write_mismatches(output, answer.mismatches)
+    if not answer.deliveries:
+        why = "" if answer.mismatches else "; it has none: add one with `postbacks rules add URL`"
+        happened = event_text(answer.events[0].event)
+        output.line(f"{happened} happened and fired no rule of the app{why}", "yellow")
+
+
+def _read_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise click.UsageError(
+                f"--override takes KEY=VALUE, got {override!r}; e.g. --override user_id=ada"
+            )
+        if key not in FIELDS:
+            raise click.UsageError(
+                f"--override knows no key {key!r}{suggestion(key, FIELDS)}; "
+                f"it takes: {', '.join(FIELDS)}"
+            )
+        fields[key] = a_json_object(value) if key == "parameters" else value
+    return fields
+
+
+def _after_first_attempts(client: SandboxClient, answer: EventsAnswer) -> EventsAnswer:
+    """Wait a moment for attempts that a running clock makes by itself."""
+    until = time.monotonic() + _PATIENCE_REAL_SECONDS
+    waiting = [delivery for delivery in answer.deliveries if not delivery.attempts]
+    if not waiting:
+        return answer
+    while any(not delivery.attempts for delivery in waiting) and time.monotonic() < until:
+        time.sleep(0.02)
+        waiting = [client.delivery(delivery.id) for delivery in waiting]
+    latest = {delivery.id: delivery for delivery in waiting}
+
+    def updated(deliveries: list[Any]) -> list[Any]:
+        return [latest.get(delivery.id, delivery) for delivery in deliveries]
+
+    answer.deliveries = updated(answer.deliveries)
+    for event in answer.events:
+        event.deliveries = updated(event.deliveries)
+    return answer

@@ -1,0 +1,124 @@
+"""`postbacks inbox`: what the receiver got, and what it shall do next.
+
+Decides: in which order the options of one call are carried out. Place in the flow: calls the
+control API. Must not import: rich or the client before they are needed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from mockserver.cli.session import Session, sandbox_options
+
+if TYPE_CHECKING:
+    from mockserver.client import SandboxClient
+    from mockserver.web.shapes import RequestsAnswer
+
+#: The longest that the server lets one request wait.
+_LONGEST_WAIT_REAL_SECONDS = 30.0
+
+
+@click.command(short_help="Show what the receiver got; make it fail.")
+@click.argument("name")
+@click.option("--clear", is_flag=True, help="First forget its requests and its behaviour.")
+@click.option(
+    "--behave",
+    metavar="SCRIPT",
+    help="Then let it do this, request by request: 503*9,200 or hang or 200@31s ...",
+)
+@click.option(
+    "--wait-for",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Wait until it has got N requests; exit code 1 if it does not in time.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for them, in real time.",
+)
+@sandbox_options
+@click.pass_obj
+def inbox(
+    session: Session,
+    name: str,
+    clear: bool,
+    behave: str | None,
+    wait_for: int | None,
+    timeout: float,
+) -> None:
+    """Show what the receiver's inbox NAME got; options say what it shall do."""
+    client = session.client
+    if clear:
+        client.clear_inbox(name)
+    if behave is not None:
+        _behave(session, client, name, behave)
+    if wait_for is not None:
+        _wait(session, client, name, wait_for, timeout)
+    elif clear and behave is None:
+        _say_cleared(session, name)
+    elif behave is None:
+        _write_requests(session, client.requests(name))
+
+
+def _behave(session: Session, client: SandboxClient, name: str, script: str) -> None:
+    answer = client.behave(name, script)
+    output = session.output
+    if session.json:
+        output.document(answer)
+        return
+    output.line(f"inbox {answer.inbox} does {answer.behaviour}; the last one stays")
+    output.url_line(answer.url)
+
+
+def _say_cleared(session: Session, name: str) -> None:
+    output = session.output
+    if session.json:
+        output.document({"inbox": name, "cleared": True})
+    else:
+        output.line(f"inbox {name} is empty and answers 200")
+
+
+def _wait(
+    session: Session, client: SandboxClient, name: str, wait_for: int, timeout: float
+) -> None:
+    until = time.monotonic() + timeout
+    while True:
+        left = max(0.0, until - time.monotonic())
+        answer = client.requests(
+            name,
+            wait_for=wait_for,
+            timeout_real_seconds=min(left, _LONGEST_WAIT_REAL_SECONDS),
+        )
+        if answer.complete or left <= _LONGEST_WAIT_REAL_SECONDS:
+            break
+    _write_requests(session, answer)
+    if not answer.complete:
+        from mockserver.client import Refused
+
+        raise Refused(
+            f"inbox {name} got {len(answer.requests)} of {wait_for} requests within {timeout:g} s"
+        )
+
+
+def _write_requests(session: Session, answer: RequestsAnswer) -> None:
+    output = session.output
+    if session.json:
+        output.document(answer)
+        return
+    from mockserver.cli.output import count
+    from mockserver.cli.timeline import write_request
+
+    if answer.evicted:
+        evicted = count(answer.evicted, "older request")
+        output.line(f"{evicted} of this inbox dropped to bound memory", "yellow")
+    if not answer.requests:
+        output.line(f"inbox {answer.inbox} has got nothing")
+    for request in answer.requests:
+        write_request(output, request)

@@ -1,0 +1,125 @@
+"""How answers are written: for people through rich, for programs as JSON.
+
+Decides: everything about form that no single command owns. Place in the flow: made from the
+session, used by every command. Must not import: the client, the sandbox.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: What a state or an outcome is shown in, on terminals.
+STYLES = {
+    "delivered": "green",
+    "pending": "yellow",
+    "rejected": "magenta",
+    "lost": "red",
+}
+
+
+class Output:
+    """Writes to stdout, and remarks for people to stderr.
+
+    Args:
+        as_json: Whether the answer is one JSON document.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = plain_console()
+
+    def document(self, value: Any) -> None:
+        """Write a JSON document."""
+        encoded = msgspec.json.encode(value)
+        sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+    def document_line(self, value: Any) -> None:
+        """Write a JSON document in one line, at once."""
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.flush()
+
+    def line(self, text: str | Text = "", style: str | None = None) -> None:
+        """Write a line; a terminal gets it wrapped between words, a file or pipe as it is."""
+        if isinstance(text, str):
+            text = Text(text, style or "")
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
+
+    def url_line(self, text: str) -> None:
+        """Write a line that somebody may copy: nothing is put into it, whatever the width."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    def table(self, columns: list[str], rows: list[list[str]]) -> None:
+        """Write a table; what is too wide goes on below."""
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        self.console.print(table)
+
+    def remark(self, text: str) -> None:
+        """Tell people something that is no part of the answer."""
+        if not self.as_json:
+            sys.stdout.flush()
+            print(text, file=sys.stderr, flush=True)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave to the command line what a reader who left early means."""
+        raise BrokenPipeError
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """Return a console that takes text as it is: no markup, no emoji, no guessed colours."""
+    return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def visible(text: str) -> str:
+    """Return foreign text without what could steer the terminal, or the reader."""
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
+
+
+def instant(instant_at: datetime | None) -> str:
+    """Return an instant in UTC, e.g. `2026-01-01 10:00:30`."""
+    if instant_at is None:
+        return "-"
+    whole = instant_at.microsecond == 0
+    return instant_at.strftime("%Y-%m-%d %H:%M:%S") + (
+        "" if whole else f".{instant_at.microsecond // 1000:03d}"
+    )
+
+
+def offset(since_first: timedelta) -> str:
+    """Return how long after the first attempt, in hours: `+65h`, `+1h00m30s`."""
+    seconds = round(since_first.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("+", seconds)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if not minutes and not seconds:
+        return f"{sign}{hours}h"
+    rest = f"{minutes:02d}m{seconds:02d}s" if seconds else f"{minutes:02d}m"
+    return f"{sign}{hours}h{rest}" if hours else f"{sign}{rest.lstrip('0') or '0s'}"
+
+
+def elapsed(seconds: float) -> str:
+    """Return how long an attempt took, e.g. `30s`, `29.9s`, `4ms`."""
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.3g}ms"
+    return f"{seconds:.4g}s"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun, e.g. `1 attempt`, `2 attempts`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -1,0 +1,132 @@
+"""The command `postbacks` itself: its commands, and what becomes of errors.
+
+Decides: exit codes and the one line an expected error is worth. Place in the flow: the
+outermost layer; calls the commands. Must not import: rich, servers, the sandbox.
+
+Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage; 3 no server.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+import mockserver
+from mockserver.cli.checks import demo, doctor
+from mockserver.cli.clock import advance
+from mockserver.cli.deliveries import deliveries, resend, reset
+from mockserver.cli.events import events, trigger
+from mockserver.cli.inboxes import inbox
+from mockserver.cli.rules import rules
+from mockserver.cli.serve import serve
+from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.cli.watching import tail
+from mockserver.core.errors import InvalidConfig, PostbacksError, ServerUnreachable
+
+REFUSED = 1
+USAGE = 2
+NO_SERVER = 3
+INTERRUPTED = 130
+
+
+class Root(SuggestingGroup):
+    """A group whose errors are one line each, and never a traceback for expected ones."""
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run the command line and exit."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        extra["standalone_mode"] = False
+        extra["obj"] = Session(
+            url=os.environ.get("POSTBACKS_URL") or None,
+            token=os.environ.get("POSTBACKS_TOKEN") or None,
+        )
+        try:
+            code = super().main(arguments, prog_name or "postbacks", **extra)
+        except click.ClickException as error:
+            code = _report(_usage_text(error), "usage", 400, arguments, USAGE)
+        except click.Abort:
+            code = INTERRUPTED
+        except PostbacksError as error:
+            code = _report(str(error), error.code, error.http_status, arguments, _code_of(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was asked for; a reader who leaves early is no error."""
+        try:
+            result = super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes once more at its end, which must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
+
+
+@click.group(
+    cls=Root,
+    name="postbacks",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with `postbacks demo`, then `postbacks serve` in one terminal and "
+    "`postbacks trigger email.click` in another.",
+)
+@click.version_option(mockserver.__version__, message="%(prog)s %(version)s")
+@sandbox_options
+def root() -> None:
+    """Leanplum's side of postbacks, on your machine.
+
+    Registers rules as Leanplum's API does, fires events, delivers and retries on a clock that
+    you can turn, and receives what was sent, or fails in the way that you choose.
+    """
+
+
+for _command in (
+    demo,
+    serve,
+    trigger,
+    events,
+    rules,
+    deliveries,
+    advance,
+    inbox,
+    tail,
+    resend,
+    reset,
+    doctor,
+):
+    root.add_command(_command)
+
+
+def _code_of(error: PostbacksError) -> int:
+    if isinstance(error, ServerUnreachable):
+        return NO_SERVER
+    return USAGE if isinstance(error, InvalidConfig) else REFUSED
+
+
+def _usage_text(error: click.ClickException) -> str:
+    text = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    if isinstance(context, click.Context) and "--help" not in text:
+        text = f"{text} (see `{context.command_path} --help`)"
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _report(message: str, code: str, status: int, arguments: list[str], exit_code: int) -> int:
+    if "--json" in arguments:
+        import json
+
+        problem = {
+            "type": f"urn:postbacks:problem:{code}",
+            "title": code.replace("-", " ").capitalize(),
+            "status": status,
+            "detail": message,
+        }
+        print(json.dumps(problem, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"postbacks: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,118 @@
+"""`postbacks rules`: list, add and delete the rules of an app.
+
+Decides: how a rule is written on the command line. Place in the flow: adds and deletes
+through Leanplum's own API, as everybody else does. Must not import: rich or the client
+before they are needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockserver.cli.parameters import a_channel, app_id_option
+from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.core.catalog import PostbackType
+
+if TYPE_CHECKING:
+    from mockserver.client import SandboxClient
+    from mockserver.web.shapes import RuleJson
+
+
+@click.group(cls=SuggestingGroup)
+@sandbox_options
+def rules() -> None:
+    """List, add and delete postback rules."""
+
+
+@rules.command("list")
+@app_id_option
+@sandbox_options
+@click.pass_obj
+def list_rules(session: Session, app_id: str | None) -> None:
+    """List the rules of an app."""
+    client = session.client
+    app = client.app(_app_id(client, app_id))
+    output = session.output
+    if session.json:
+        output.document({"app_id": app.app_id, "rules": app.rules})
+        return
+    if not app.rules:
+        output.line(f"{app.app_id} has no rules; add one with `postbacks rules add URL`")
+    for rule in app.rules:
+        output.line(f"{rule.postback_id}  {_listens_to(rule)}", "bold")
+        output.url_line(f"  {rule.url}")
+
+
+@rules.command("add")
+@click.argument("template", metavar="URL")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice([kind.value for kind in PostbackType]),
+    default=PostbackType.MESSAGE_EVENTS.value,
+    show_default=True,
+    help="What the rule listens to.",
+)
+@click.option(
+    "--channel",
+    "channels",
+    type=a_channel,
+    metavar="NAME",
+    multiple=True,
+    help="push, email or in-app; may be repeated. All three unless given.",
+)
+@app_id_option
+@sandbox_options
+@click.pass_obj
+def add(
+    session: Session, template: str, kind: str, channels: tuple[str, ...], app_id: str | None
+) -> None:
+    """Register the template URL, e.g. 'http://127.0.0.1:8781/inbox/crm?user={{User ID}}'."""
+    client = session.client
+    app_id = _app_id(client, app_id)
+    postback_id = client.add_postback(app_id, template, kind, channels)
+    output = session.output
+    if session.json:
+        output.document({"app_id": app_id, "postback_id": postback_id})
+    else:
+        output.line(f"added rule {postback_id} to {app_id}")
+
+
+@rules.command("delete")
+@click.argument("postback_id", type=int)
+@app_id_option
+@sandbox_options
+@click.pass_obj
+def delete(session: Session, postback_id: int, app_id: str | None) -> None:
+    """Delete the rule with the id POSTBACK_ID; deliveries that are pending go on."""
+    client = session.client
+    app_id = _app_id(client, app_id)
+    warning = client.delete_postback(app_id, postback_id)
+    if warning is not None:
+        from mockserver.client import Refused
+
+        raise Refused(f"{warning} (app {app_id})")
+    output = session.output
+    if session.json:
+        output.document({"app_id": app_id, "deleted": postback_id})
+    else:
+        output.line(f"deleted rule {postback_id} of {app_id}")
+
+
+def _app_id(client: SandboxClient, given: str | None) -> str:
+    if given is not None:
+        return given
+    known = client.health().app_ids
+    if len(known) != 1:
+        raise click.UsageError(
+            f"the sandbox has several apps; pass --app-id, one of: {', '.join(known)}"
+        )
+    return known[0]
+
+
+def _listens_to(rule: RuleJson) -> str:
+    if rule.type == PostbackType.AB_TEST_EVENTS:
+        return rule.type
+    return f"{rule.type}: {', '.join(rule.channels)}"

@@ -1,0 +1,72 @@
+"""`postbacks serve`: the sandbox as a server, until it is told to stop.
+
+Decides: which flags there are. Place in the flow: reads the configuration and hands it to
+`serving`. Must not import: servers or the sandbox before they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from mockserver.cli.session import Session, json_option
+
+
+@click.command(short_help="Run the sandbox: both APIs and the receiver.")
+@click.option("--host", metavar="HOST", help="Where to listen (default 127.0.0.1).")
+@click.option("--port", metavar="PORT", help="Of the API; 0 picks a free one (default 8780).")
+@click.option(
+    "--receiver-port", metavar="PORT", help="Of the receiver; 0 picks one (default 8781)."
+)
+@click.option(
+    "--db",
+    metavar="URL|PATH",
+    help="Where to store everything (default: sandbox.db in your data directory).",
+)
+@click.option("--ephemeral", is_flag=True, default=None, help="Keep everything in memory.")
+@click.option(
+    "--clock",
+    metavar="running|manual",
+    help="running: retries happen by themselves; manual: time stands still until advanced.",
+)
+@click.option("--start", metavar="ISO", help="The clock's first instant, 2026-01-01T12:00:00Z.")
+@click.option("--rate", metavar="N", help="How many times as fast the clock runs (default 1).")
+@click.option(
+    "--real-timeout",
+    metavar="SECONDS",
+    help="How long a foreign endpoint is waited for, in real time (default 30).",
+)
+@click.option("--config", metavar="FILE", help="A TOML file with apps, policy and limits.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help="What the control API shall ask for; generated with any host but loopback.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name, beside localhost, that the API answers for; may be repeated.",
+)
+@json_option
+@click.pass_obj
+def serve(session: Session, /, config: str | None, **flags: Any) -> None:
+    """Run the sandbox: Leanplum's API, the control API and the receiver.
+
+    Every flag but --config and --allow-host can also be set as POSTBACKS_<FLAG>, e.g.
+    POSTBACKS_PORT, and in the file. A flag beats the environment, which beats the file.
+    """
+    from mockserver.config import load_config
+
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    if "allow_hosts" in given:
+        given["allow_hosts"] = ",".join(given["allow_hosts"])
+    if session.token is not None:
+        given.setdefault("token", session.token)
+    settings = load_config(given, os.environ, config)
+    from mockserver.cli.serving import serve_until_told
+
+    serve_until_told(settings, as_json=session.json)

@@ -1,0 +1,197 @@
+"""The life of a served sandbox: put together, announced, served, stopped.
+
+Decides: what starts and stops in which order. Place in the flow: from the configuration to
+ledger, clock, sandbox and API. Must not import: rich; SQLAlchemy before it is needed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mockserver.cli.banner import Facts
+from mockserver.config import Config
+from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.protocol import Ledger
+from mockserver.persistence import restore_clock, save_clock
+from mockserver.receiver.inboxes import Inboxes
+from mockserver.sandbox import Sandbox
+from mockserver.web.app import create_app
+from mockserver.web.server import ApiServer
+from mockserver.wiring import SocketOptions
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+#: What has not stopped by then ends with the process; the ledger bears that at any moment.
+STOP_REAL_SECONDS = 0.7
+
+_IN_MEMORY = "in memory"
+
+
+def serve_until_told(config: Config, *, as_json: bool) -> None:
+    """Serve as configured until SIGINT or SIGTERM.
+
+    Raises:
+        PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back.
+    """
+    stopping = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stopping.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with ExitStack() as stack:
+            facts, server = start(config, stack)
+            sys.stdout.write(facts.as_json() if as_json else facts.as_text())
+            sys.stdout.flush()
+            server.start()
+            stopping.wait()
+            _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
+    """Put everything together and bind the ports; `stack` gets what undoes it.
+
+    Returns:
+        What there is to be told, and the server, which does not answer yet.
+    """
+    generated = None
+    if config.token is None and not _is_loopback(config.host):
+        generated = secrets.token_urlsafe(24)
+    ledger, storage = open_ledger(config)
+    ledger_open = stack.enter_context(ExitStack())
+    ledger_open.callback(ledger.close)
+    recovered = ledger.recover()
+    sandbox = _sandbox(config, ledger)
+    # From here on the sandbox closes its ledger.
+    ledger_open.pop_all()
+    stack.callback(sandbox.close)
+    app = create_app(
+        sandbox,
+        token=config.token or generated,
+        allowed_hosts=frozenset((config.host, *config.allow_hosts)),
+    )
+    _keep_clock(app, sandbox)
+    server = ApiServer(app, config.host, config.port)
+    stack.callback(server.stop)
+    # Ended before the server, which would wait for those who wait for news.
+    stack.callback(sandbox.feed.close)
+    stack.callback(save_clock, ledger, sandbox.clock)
+    facts = Facts(
+        api_url=reachable(server.url),
+        receiver_url=reachable(sandbox.receiver_url),
+        host=config.host,
+        storage=storage,
+        clock_mode=config.clock,
+        now=sandbox.now(),
+        rate=config.rate,
+        apps=[sandbox.app(app.app_id) for app in config.apps],
+        needs_token=(config.token or generated) is not None,
+        generated_token=generated,
+        repeated_attempts=recovered,
+    )
+    return facts, server
+
+
+def open_ledger(config: Config) -> tuple[Ledger, str]:
+    """Return the ledger that was asked for, and where it is, in words.
+
+    Raises:
+        LedgerUnusable: It cannot be opened.
+    """
+    if config.ephemeral:
+        return MemoryLedger(), _IN_MEMORY
+    from mockserver.ledger.sql import SqlLedger
+
+    place = config.db or str(_default_path())
+    if "://" not in place and place != ":memory:":
+        place = str(Path(place).expanduser().absolute())
+    return SqlLedger.open(place), _IN_MEMORY if place == ":memory:" else place
+
+
+def reachable(url: str) -> str:
+    """Return `url` with an address to call where it has one to listen at."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _default_path() -> Path:
+    from platformdirs import user_data_path
+
+    folder = user_data_path("postbacks", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerUnusable(
+            f"cannot create the folder {folder}: {error.strerror}; pass --db PATH or --ephemeral"
+        ) from None
+    return folder / "sandbox.db"
+
+
+def _sandbox(config: Config, ledger: Ledger) -> Sandbox:
+    if config.apps_given:
+        for app in config.apps:
+            ledger.put_app(app)
+    clock = restore_clock(ledger, mode=config.clock, start_at=config.start, rate=config.rate)
+    save_clock(ledger, clock)
+    return Sandbox(
+        apps=config.apps,
+        clock=clock,
+        ledger=ledger,
+        inboxes=Inboxes(
+            now=clock.now,
+            max_requests=config.journal_requests,
+            max_bytes=config.journal_bytes,
+        ),
+        sockets=SocketOptions(
+            receiver_host=config.host,
+            receiver_port=config.receiver_port,
+            capacity=config.capacity,
+            real_timeout=config.real_timeout,
+        ),
+    )
+
+
+def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
+    """Save the clock before an advance is answered, so that a crash cannot turn it back."""
+
+    def save(response: Response) -> Response:
+        from flask import request
+
+        if request.path.endswith("/clock/advance"):
+            save_clock(sandbox.ledger, sandbox.clock)
+        return response
+
+    app.after_request(save)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _end_within(real_seconds: float, stop: Callable[[], object]) -> None:
+    """Stop, or end the process if something foreign is being waited for."""
+    stopper = threading.Thread(target=stop, name="postbacks-stop", daemon=True)
+    stopper.start()
+    stopper.join(real_seconds)
+    if stopper.is_alive():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -1,0 +1,108 @@
+"""What every command shares: which sandbox is meant, and in which form to answer.
+
+Decides: the options all commands have; they may stand before or after the command's name.
+Place in the flow: made by `root`, handed to every command. Must not import: rich or the
+client before they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mockserver.cli.output import Output
+    from mockserver.client import SandboxClient
+
+DEFAULT_URL = "http://127.0.0.1:8780"
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Session:
+    """One call of the command line.
+
+    Attributes:
+        url: Where the sandbox answers; None for the default.
+        token: Its bearer token.
+        json: Whether to answer in JSON.
+    """
+
+    url: str | None = None
+    token: str | None = None
+    json: bool = False
+
+    @property
+    def client(self) -> SandboxClient:
+        """Return a client of the sandbox that is meant."""
+        from mockserver.client import SandboxClient
+        from mockserver.core.errors import InvalidValue
+
+        try:
+            return SandboxClient(self.url or DEFAULT_URL, self.token)
+        except InvalidValue as error:
+            raise click.UsageError(f"--url: {error}") from None
+
+    @property
+    def output(self) -> Output:
+        """Return what writes the answer, in the form that was asked for."""
+        from mockserver.cli.output import Output
+
+        return Output(as_json=self.json)
+
+
+class SuggestingGroup(click.Group):
+    """A group that offers the nearest commands when there is none of the name given."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names in the order in which people need them."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name."""
+        name = args[0] if args else ""
+        if not name.startswith("-") and self.get_command(context, name) is None:
+            from mockserver.core.catalog import suggestion
+
+            known = self.list_commands(context)
+            raise click.UsageError(
+                f"no such command {name!r}{suggestion(name, known)}; there are: {', '.join(known)}",
+                context,
+            )
+        return super().resolve_command(context, args)
+
+
+def json_option(function: _Function) -> _Function:
+    """Add `--json`."""
+    return _option("--json", is_flag=True, help="Answer in JSON on stdout.")(function)
+
+
+def sandbox_options(function: _Function) -> _Function:
+    """Add the options of a command that talks to a running sandbox."""
+    function = json_option(function)
+    function = _option(
+        "--token",
+        metavar="TOKEN",
+        help="The bearer token that `postbacks serve` printed, if it did (POSTBACKS_TOKEN).",
+    )(function)
+    return _option(
+        "--url",
+        metavar="URL",
+        help=f"Where the sandbox answers (POSTBACKS_URL; default {DEFAULT_URL}).",
+    )(function)
+
+
+def _option(name: str, **settings: Any) -> Callable[[_Function], _Function]:
+    return click.option(name, default=None, expose_value=False, callback=_take_over, **settings)
+
+
+def _take_over(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    # Given after the command's name it beats what stood before, else it changes nothing.
+    if value and parameter.name is not None:
+        setattr(context.find_object(Session), parameter.name, value)

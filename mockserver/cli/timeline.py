@@ -1,0 +1,154 @@
+"""Deliveries, attempts and received requests as text that reads well.
+
+Decides: how a timeline of attempts is drawn and in which words a delivery's fate is told.
+Place in the flow: used by every command that shows deliveries, and by the demo. Must not
+import: the client, the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+from rich.text import Text
+
+from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset, visible
+from mockserver.web.shapes import (
+    AttemptJson,
+    DeliveryJson,
+    EventJson,
+    MismatchJson,
+    ReceivedJson,
+)
+
+#: So many attempts of an advance are shown one by one; of the rest, how many of each outcome.
+SHOWN_ATTEMPTS = 20
+
+
+def outcome_of(attempt: AttemptJson) -> str:
+    """Return an attempt's outcome in a word: the status of a response, else its kind."""
+    return str(attempt.status) if attempt.outcome == "response" else attempt.outcome
+
+
+def write_delivery(output: Output, delivery: DeliveryJson) -> None:
+    """Write a delivery with a line for each attempt, and how it ended."""
+    heading = Text(f"delivery {delivery.id}  ", "bold")
+    heading.append(delivery.state, STYLES[delivery.state])
+    heading.append(f"  {event_text(delivery.event)}, rule {delivery.postback_id}", "not bold")
+    output.line(heading)
+    output.url_line(f"POST {visible(delivery.url)}")
+    told = None
+    for attempt in delivery.attempts:
+        output.line(attempt_text(attempt, delivery.attempts[0]))
+        if attempt.error and attempt.error != told:
+            output.line(f"        {visible(attempt.error)}", "dim")
+        told = attempt.error
+    output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
+
+
+def write_delivery_rows(output: Output, deliveries: Sequence[DeliveryJson]) -> None:
+    """Write deliveries in columns, each with its URL on a line of its own."""
+    output.line(Text(f"{'ID':>6}  {'STATE':<9}  {'ATTEMPTS':<24}  NEXT DUE", "bold"))
+    for delivery in deliveries:
+        row = Text(f"{delivery.id:>6}  ")
+        row.append(f"{delivery.state:<9}", STYLES[delivery.state])
+        row.append(f"  {_attempts_in_short(delivery):<24}  {instant(delivery.due_at)}")
+        output.line(row)
+        output.url_line(f"        {visible(delivery.url)}")
+
+
+def write_attempts(output: Output, attempts: Sequence[AttemptJson]) -> None:
+    """Write the attempts of several deliveries in the order in which they were made."""
+    for attempt in attempts[:SHOWN_ATTEMPTS]:
+        text = attempt_text(attempt)
+        output.line(Text(f"  delivery {attempt.delivery_id:<4}") + text)
+    rest = attempts[SHOWN_ATTEMPTS:]
+    if rest:
+        kinds = Counter(outcome_of(attempt) for attempt in rest).most_common()
+        summary = ", ".join(f"{kind} x {number}" for kind, number in kinds)
+        output.line(f"  ... and {len(rest)} more: {summary}")
+
+
+def attempt_text(attempt: AttemptJson, first: AttemptJson | None = None) -> Text:
+    """Return the line of one attempt; offsets count from `first`."""
+    since = timedelta(hours=attempt.offset_hours)
+    if first is not None:
+        since = attempt.started_at - first.started_at
+    number = "resent" if attempt.number is None else str(attempt.number)
+    text = Text(f"  {number:>6}  {offset(since):>10}  {instant(attempt.started_at):<19}  ")
+    text.append(f"{outcome_of(attempt):<8}", _style_of(attempt))
+    text.append(f"{elapsed(attempt.elapsed_seconds):>7}")
+    if attempt.repeated:
+        text.append("  repeated after a crash", "yellow")
+    text.rstrip()
+    return text
+
+
+def verdict(delivery: DeliveryJson) -> str:
+    """Return a delivery's fate in a sentence."""
+    if delivery.state == "pending":
+        following = delivery.attempts_made + 1
+        return f"pending: attempt {following} is due at {instant(delivery.due_at)}"
+    if delivery.state == "lost":
+        return f"lost after {count(delivery.attempts_made, 'attempt')}"
+    if delivery.state == "rejected":
+        scheduled = [attempt for attempt in delivery.attempts if not attempt.manual]
+        reason = outcome_of(scheduled[-1]) if scheduled else "the answer"
+        return f"rejected: {reason} is not retried"
+    successes = [
+        attempt
+        for attempt in delivery.attempts
+        if attempt.status is not None and 200 <= attempt.status < 300
+    ]
+    if not successes:
+        return "delivered"
+    first = successes[0]
+    by = "a manual resend" if first.manual else f"attempt {first.number}"
+    after = offset(first.started_at - delivery.attempts[0].started_at).lstrip("+")
+    return f"delivered by {by}" + ("" if after == "0h" else f", {after} after the first")
+
+
+def event_text(event: EventJson) -> str:
+    """Return what happened, e.g. `Email Click`."""
+    if event.type == "abTestEvents":
+        return "A/B test entered"
+    template = f" ({visible(event.template_name)})" if event.template_name else ""
+    return f"{event.channel} {event.event}{template}"
+
+
+def write_mismatches(output: Output, mismatches: Sequence[MismatchJson]) -> None:
+    """Write which rules were not fired, and why."""
+    for mismatch in mismatches:
+        output.line(f"rule {mismatch.postback_id} not fired: {visible(mismatch.reason)}", "dim")
+
+
+def write_request(output: Output, request: ReceivedJson) -> None:
+    """Write a received request with its query, decoded."""
+    end = str(request.status) if request.status else request.end or "under way"
+    heading = Text(f"#{request.id}  ", "bold")
+    heading.append(f"{instant(request.arrived_at)}  {end}", "not bold")
+    if request.delivery_id is not None:
+        attempt = "resent" if request.attempt_number is None else f"{request.attempt_number}"
+        heading.append(f"  delivery {request.delivery_id}, attempt {attempt}", "dim")
+    output.line(heading)
+    output.url_line(f"  {visible(request.method)} {visible(request.target)}")
+    query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
+    width = max((len(name) for name, _ in query), default=0)
+    for name, value in query:
+        output.url_line(f"    {visible(name):<{width}} = {visible(value)}")
+    if request.body:
+        output.url_line(f"    body: {visible(request.body)}")
+
+
+def _attempts_in_short(delivery: DeliveryJson) -> str:
+    if not delivery.attempts:
+        return "none yet"
+    return f"{len(delivery.attempts)}, last: {outcome_of(delivery.attempts[-1])}"
+
+
+def _style_of(attempt: AttemptJson) -> str:
+    if attempt.status is not None and attempt.outcome == "response":
+        return "green" if attempt.status < 300 else "red" if attempt.status >= 500 else "magenta"
+    return "red"

@@ -1,0 +1,55 @@
+"""`postbacks tail`: what happens, as it happens.
+
+Decides: how the feed is followed. Place in the flow: follows the feed of the
+control API. Must not import: rich or the client before they are needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockserver.cli.session import Session, sandbox_options
+
+if TYPE_CHECKING:
+    from mockserver.cli.output import Output
+    from mockserver.client import SandboxClient
+
+#: How long the server may keep one question; a connection does not have to live longer.
+_WAIT_REAL_SECONDS = 20.0
+
+
+@click.command(short_help="Show what happens, live.")
+@sandbox_options
+@click.pass_obj
+def tail(session: Session) -> None:
+    """Show what happens, live, until Ctrl-C; with --json one document a line."""
+    client = session.client
+    output = session.output
+    try:
+        _follow(session, client, output)
+    except KeyboardInterrupt:
+        # That is how it is ended.
+        return
+
+
+def _follow(session: Session, client: SandboxClient, output: Output) -> None:
+    from mockserver.cli.happenings import text_of
+    from mockserver.cli.output import visible
+
+    last = client.feed(-1).last
+    output.remark(f"watching {client.url}; Ctrl-C ends it")
+    while True:
+        answer = client.feed(last, _WAIT_REAL_SECONDS)
+        for entry in answer.happenings:
+            if entry.sequence > last + 1:
+                output.remark(f"{entry.sequence - last - 1} earlier happenings are gone")
+            last = entry.sequence
+            if session.json:
+                output.document_line(entry)
+            else:
+                output.line(text_of(entry.kind, entry.facts))
+                if "url" in entry.facts:
+                    output.url_line(f"  {visible(entry.facts['url'])}")
+        output.console.file.flush()

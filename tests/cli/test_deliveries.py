@@ -1,0 +1,118 @@
+"""`postbacks deliveries`, `resend` and `reset`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.cli.conftest import CommandLine, Live
+
+
+def test_the_timeline_of_ten_attempts(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("503*9,200")
+    live.sandbox.trigger("email.click")
+    live.sandbox.run_until_idle()
+    lines = postbacks.ok("deliveries", "1").splitlines()
+    rows = [line.split() for line in lines[2:-1]]
+    assert [row[0] for row in rows] == [str(number) for number in range(1, 11)]
+    offsets = (0, 1, 3, 7, 15, 25, 35, 45, 55, 65)
+    assert [row[1] for row in rows] == [f"+{hours}h" for hours in offsets]
+    assert [row[4] for row in rows] == ["503"] * 9 + ["200"]
+    assert lines[-1] == "  delivered by attempt 10, 65h after the first"
+    assert max(map(len, lines[2:])) <= 80
+
+
+def test_lost_after_ten_timeouts(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("hang")
+    live.sandbox.trigger("email.click")
+    live.sandbox.run_until_idle()
+    lines = postbacks.ok("deliveries", "1").splitlines()
+    assert lines[4].split()[:6] == ["2", "+1h00m30s", "2026-01-01", "01:00:30", "timeout", "30s"]
+    assert lines[-1] == "  lost after 10 attempts"
+    assert sum("no answer" in line for line in lines) == 1
+
+
+def test_rejected_says_by_what(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("404")
+    live.sandbox.trigger("email.click")
+    assert postbacks.ok("deliveries", "1").endswith("  rejected: 404 is not retried\n")
+
+
+def test_pending_says_when_the_next_is_due(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("503")
+    live.sandbox.trigger("email.click")
+    assert postbacks.ok("deliveries", "1").endswith(
+        "  pending: attempt 2 is due at 2026-01-01 01:00:00\n"
+    )
+
+
+def test_the_list_is_filtered_and_paged(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("404,200")
+    for _ in range(3):
+        live.sandbox.trigger("email.click")
+    assert len(postbacks.json("deliveries")["deliveries"]) == 3
+    rejected = postbacks.json("deliveries", "--state", "rejected")["deliveries"]
+    assert [delivery["id"] for delivery in rejected] == [1]
+    shown = postbacks.ok("deliveries", "--limit", "2")
+    assert shown.endswith("there are more: --after 2\n")
+    assert "     2  delivered  1, last: 200" in shown
+    assert [item["id"] for item in postbacks.json("deliveries", "--after", "2")["deliveries"]] == [
+        3
+    ]
+
+
+def test_no_deliveries_name_the_next_step(postbacks: CommandLine) -> None:
+    assert "postbacks trigger" in postbacks.ok("deliveries")
+
+
+def test_an_unknown_delivery(postbacks: CommandLine) -> None:
+    assert postbacks.fails(1, "deliveries", "9") == "no delivery has the id 9"
+    assert postbacks.fails(1, "resend", "9") == "no delivery has the id 9"
+
+
+def test_an_id_and_filters_do_not_go_together(postbacks: CommandLine) -> None:
+    assert "leave one out" in postbacks.fails(2, "deliveries", "1", "--state", "lost")
+
+
+def test_a_resend_is_shown_apart_from_the_schedule(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.inbox("crm").behave("503,200")
+    live.sandbox.trigger("email.click")
+    lines = postbacks.ok("resend", "1").splitlines()
+    assert lines[3].split()[0] == "resent"
+    assert lines[-1] == "  delivered by a manual resend"
+    assert postbacks.json("resend", "1")["attempts"][-1]["manual"] is True
+
+
+def test_reset_says_what_is_gone(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    assert postbacks.ok("reset").startswith("removed 1 rule and 1 delivery,")
+    assert postbacks.json("reset") == {"rules": 0, "deliveries": 0}
+
+
+def test_foreign_text_cannot_steer_the_terminal(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    live.sandbox.add_postback(live.inbox_url("crm?user={{User ID}}"))
+    live.sandbox.trigger("email.click", user_id="\x1b[31mred\u202e")
+    shown = postbacks.ok("inbox", "crm")
+    assert "user = \\x1b[31mred\\u202e" in shown

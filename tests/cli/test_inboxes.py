@@ -1,0 +1,68 @@
+"""`postbacks inbox`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from tests.cli.conftest import CommandLine, Live
+
+
+def test_what_an_inbox_got(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    lines = postbacks.ok("inbox", "crm").splitlines()
+    assert lines[0].split("  ")[1:] == ["2026-01-01 00:00:00", "200", "delivery 1, attempt 1"]
+    assert lines[1] == "  POST /inbox/crm?user=ada%2Bnews%40example.com&event=Click"
+    assert lines[2:] == ["    user  = ada+news@example.com", "    event = Click"]
+
+
+def test_an_empty_inbox(postbacks: CommandLine) -> None:
+    assert postbacks.ok("inbox", "crm") == "inbox crm has got nothing\n"
+
+
+def test_behave(postbacks: CommandLine, live: Live, add_rule: Callable[..., int]) -> None:
+    shown = postbacks.ok("inbox", "crm", "--behave", "503*2,200")
+    assert shown == f"inbox crm does 503*2,200; the last one stays\n{live.inbox_url('crm')}\n"
+    assert postbacks.json("inbox", "crm", "--behave", "404")["behaviour"] == "404"
+    add_rule()
+    assert live.sandbox.trigger("email.click").deliveries[0].state == "rejected"
+
+
+def test_clear(postbacks: CommandLine, live: Live, add_rule: Callable[..., int]) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    assert postbacks.json("inbox", "crm", "--clear") == {"inbox": "crm", "cleared": True}
+    assert postbacks.json("inbox", "crm")["requests"] == []
+
+
+def test_clear_comes_before_behave(postbacks: CommandLine, live: Live) -> None:
+    postbacks.ok("inbox", "crm", "--behave", "404", "--clear")
+    assert live.sandbox.inboxes.script("crm")[0].status == 404  # type: ignore[union-attr]
+
+
+def test_wait_for_what_comes_later(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    later = threading.Thread(target=live.sandbox.trigger, args=("email.click",))
+    later.start()
+    answer = postbacks.json("inbox", "crm", "--wait-for", "1", "--timeout", "20")
+    later.join()
+    assert len(answer["requests"]) == 1
+
+
+def test_waiting_in_vain_is_exit_code_1(postbacks: CommandLine) -> None:
+    message = postbacks.fails(1, "inbox", "crm", "--wait-for", "2", "--timeout", "0.05")
+    assert message == "inbox crm got 0 of 2 requests within 0.05 s"
+
+
+def test_a_script_that_cannot_be_read(postbacks: CommandLine) -> None:
+    assert "'5o3'" in postbacks.fails(1, "inbox", "crm", "--behave", "5o3")
+
+
+def test_a_name_that_is_none(postbacks: CommandLine) -> None:
+    postbacks.fails(1, "inbox", "a b", "--behave", "200")
+    postbacks.fails(2, "inbox", "crm", "--wait-for", "0")

@@ -1,0 +1,161 @@
+"""The command line as a whole: help, errors, exit codes, where options may stand."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mockserver.cli.root import root
+from tests.cli.conftest import CommandLine
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def commands(group: click.Group, path: str = "postbacks") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+
+
+ALL_COMMANDS = dict(commands(root))
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS)
+def test_every_command_and_option_has_a_help_text(path: str) -> None:
+    command = ALL_COMMANDS[path]
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+    shown = CliRunner().invoke(root, [*path.split()[1:], "--help"])
+    assert shown.exit_code == 0
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS)
+def test_json_is_an_option_of_every_command(path: str) -> None:
+    assert "json" in {parameter.name for parameter in ALL_COMMANDS[path].params}
+
+
+def test_no_summary_is_cut_off() -> None:
+    shown = CliRunner().invoke(root, ["--help"])
+    assert "..." not in shown.stdout.partition("Commands:")[2]
+
+
+def test_a_typo_is_answered_with_the_nearest_command() -> None:
+    result = CliRunner().invoke(root, ["advnce"])
+    assert result.exit_code == 2
+    assert "no such command 'advnce'" in result.stderr
+    assert "did you mean 'advance'?" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_typo_in_a_subcommand_is_answered_too() -> None:
+    result = CliRunner().invoke(root, ["rules", "lst"])
+    assert result.exit_code == 2
+    assert "did you mean 'list'?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--nonsense"], ["trigger"], ["deliveries", "seven"], ["deliveries", "--state", "gone"]],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(root, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("postbacks: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_nobody_answering_is_exit_code_3() -> None:
+    result = CliRunner().invoke(root, ["--url", NOWHERE, "events"])
+    assert result.exit_code == 3
+    assert result.stderr == (
+        f"postbacks: no sandbox answers at {NOWHERE}; "
+        "start one with `postbacks serve`, or pass --url\n"
+    )
+
+
+def test_with_json_an_error_is_a_problem_on_stderr() -> None:
+    result = CliRunner().invoke(root, ["events", "--url", NOWHERE, "--json"])
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    problem = json.loads(result.stderr)
+    assert problem["type"] == "urn:postbacks:problem:server-unreachable"
+    assert problem["detail"].startswith("no sandbox answers")
+
+
+def test_with_json_wrong_usage_is_a_problem_too() -> None:
+    result = CliRunner().invoke(root, ["advance", "--json"])
+    assert result.exit_code == 2
+    assert json.loads(result.stderr)["type"] == "urn:postbacks:problem:usage"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://host", "http://", "http://h:99999", "http://ü"])
+def test_a_url_that_is_none_is_wrong_usage(url: str) -> None:
+    result = CliRunner().invoke(root, ["--url", url, "events"])
+    assert result.exit_code == 2
+    assert "is no URL of a sandbox" in result.stderr
+
+
+def test_shared_options_stand_before_or_after_the_command(postbacks: CommandLine) -> None:
+    before = postbacks.ok("--json", "events")
+    after = postbacks.ok("events", "--json")
+    assert json.loads(before) == json.loads(after)
+
+
+def test_what_stands_after_the_command_wins(postbacks: CommandLine) -> None:
+    assert postbacks.ok("--url", NOWHERE, "events", "--url", postbacks.url)
+
+
+def test_the_version() -> None:
+    shown = CliRunner().invoke(root, ["--version"])
+    assert shown.stdout.startswith("postbacks 0.")
+
+
+def test_python_m_mockserver_is_the_same_command() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "mockserver", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.startswith("postbacks 0.")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, mockserver.cli.root\n"
+        "print([name for name in ('rich', 'sqlalchemy', 'pycurl', 'flask', 'waitress', 'httptools',"
+        " 'msgspec') if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "[]\n"
+
+
+def test_a_reader_who_leaves_early_hears_nothing(postbacks: CommandLine) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        left = subprocess.run(
+            [sys.executable, "-m", "mockserver", "--url", postbacks.url, "events"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (left.returncode, left.stderr) == (0, "")

@@ -1,0 +1,228 @@
+"""The configuration: who wins, what is refused, and in which words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mockserver import App, RetryPolicy
+from mockserver.config import Config, load_config
+from mockserver.core.errors import InvalidConfig
+from mockserver.core.models import EXAMPLE_KEYS, KeyClass
+
+WHOLE = """
+[server]
+host = "0.0.0.0"
+port = 1
+receiver_port = 2
+db = "data/box.db"
+clock = "running"
+start = 2026-01-01T12:00:00+01:00
+rate = 3600
+real_timeout = 2.5
+token = "secret"
+allow_hosts = ["box.example"]
+
+[limits]
+journal_requests = 10
+journal_bytes = 1000
+capacity = 4
+
+[[apps]]
+app_id = "shop"
+parameters_encoding = "twice"
+rule_limit = 5
+
+[apps.keys]
+data_export = "key-1"
+production = "key-2"
+
+[apps.retry]
+delays = ["1h", "PT2H"]
+retry_on = ["5xx", "429"]
+timeout = "10s"
+
+[[apps]]
+app_id = "second"
+"""
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "box.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_nothing_given_is_the_default() -> None:
+    assert load_config({}, {}) == Config()
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    config = load_config({}, {}, write(tmp_path, WHOLE))
+    assert config == Config(
+        host="0.0.0.0",
+        port=1,
+        receiver_port=2,
+        db=str(tmp_path / "data" / "box.db"),
+        ephemeral=False,
+        clock="running",
+        start=datetime(2026, 1, 1, 11, tzinfo=UTC),
+        rate=3600.0,
+        real_timeout=timedelta(seconds=2.5),
+        token="secret",
+        allow_hosts=("box.example",),
+        journal_requests=10,
+        journal_bytes=1000,
+        capacity=4,
+        apps=config.apps,
+        apps_given=True,
+    )
+    shop, second = config.apps
+    assert shop.keys[KeyClass.DATA_EXPORT] == "key-1"
+    assert shop.keys[KeyClass.DEVELOPMENT] == ""
+    assert shop.retry == RetryPolicy(
+        (timedelta(hours=1), timedelta(hours=2)),
+        frozenset({"5xx", "429"}),
+        timedelta(seconds=10),
+    )
+    assert (shop.parameters_encoding, shop.rule_limit) == ("twice", 5)
+    assert second == App("second", EXAMPLE_KEYS)
+
+
+def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
+    file = write(tmp_path, "[server]\nport = 1\nreceiver_port = 1\nrate = 2\n")
+    environment = {"POSTBACKS_PORT": "2", "POSTBACKS_RECEIVER_PORT": "2"}
+    config = load_config({"port": "3"}, environment, file)
+    assert (config.port, config.receiver_port, config.rate) == (3, 2, 2.0)
+    assert config.host == "127.0.0.1"
+
+
+def test_every_setting_has_a_variable() -> None:
+    environment = {
+        "POSTBACKS_HOST": "::1",
+        "POSTBACKS_PORT": "0",
+        "POSTBACKS_RECEIVER_PORT": "0",
+        "POSTBACKS_EPHEMERAL": "yes",
+        "POSTBACKS_CLOCK": "manual",
+        "POSTBACKS_START": "2026-01-01T00:00:00Z",
+        "POSTBACKS_RATE": "1",
+        "POSTBACKS_REAL_TIMEOUT": "1m",
+        "POSTBACKS_TOKEN": "t",
+        "POSTBACKS_ALLOW_HOSTS": "a.example, b.example",
+        "POSTBACKS_JOURNAL_REQUESTS": "1",
+        "POSTBACKS_JOURNAL_BYTES": "2",
+        "POSTBACKS_CAPACITY": "3",
+        "POSTBACKS_SOMETHING_ELSE": "is not ours",
+        "POSTBACKS_DB": "",
+    }
+    config = load_config({}, environment)
+    assert config == Config(
+        host="::1",
+        port=0,
+        receiver_port=0,
+        ephemeral=True,
+        clock="manual",
+        start=datetime(2026, 1, 1, tzinfo=UTC),
+        real_timeout=timedelta(minutes=1),
+        token="t",
+        allow_hosts=("a.example", "b.example"),
+        journal_requests=1,
+        journal_bytes=2,
+        capacity=3,
+    )
+
+
+def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, "[server]\nport = 7\n")
+    assert load_config({}, {"POSTBACKS_CONFIG": file}).port == 7
+
+
+def test_of_db_and_ephemeral_the_nearer_one_counts(tmp_path: Path) -> None:
+    file = write(tmp_path, '[server]\ndb = "x.db"\n')
+    config = load_config({"ephemeral": True}, {}, file)
+    assert (config.ephemeral, config.db) == (True, None)
+    config = load_config({"db": "y.db"}, {"POSTBACKS_EPHEMERAL": "1"}, file)
+    assert (config.ephemeral, config.db) == (False, "y.db")
+    with pytest.raises(InvalidConfig, match="db and ephemeral at once"):
+        load_config({"db": "y.db", "ephemeral": True}, {})
+
+
+@pytest.mark.parametrize("db", ["sqlite:///x.db", ":memory:", "/abs/x.db"])
+def test_a_db_that_is_no_relative_path_is_left_alone(tmp_path: Path, db: str) -> None:
+    assert load_config({}, {}, write(tmp_path, f'[server]\ndb = "{db}"\n')).db == db
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[serve]\n", "serve is no known key (did you mean 'server'?)"),
+        ("[server]\nprot = 1\n", "server.prot is no known key (did you mean 'port'?)"),
+        ("server = 1\n", "server must be a table, got 1"),
+        ("[server]\nport = '1'\n", "server.port must be a port from 0 to 65535"),
+        ("[server]\nport = 65536\n", "server.port must be a port"),
+        ("[server]\nport = true\n", "server.port must be a port"),
+        ("[server]\nrate = 0\n", "server.rate must be a number greater than 0"),
+        ("[server]\nrate = nan\n", "server.rate must be a number"),
+        ("[server]\nephemeral = 'yes'\n", "server.ephemeral must be true or false"),
+        ("[server]\nclock = 'stopped'\n", 'server.clock must be "running" or "manual"'),
+        ("[server]\nclock = []\n", 'server.clock must be "running" or "manual", got list'),
+        ("[server]\nstart = 2026-01-01T00:00:00\n", "server.start must be an instant with a time"),
+        ("[server]\nstart = 2026-01-01\n", "server.start must be an instant"),
+        ("[server]\nreal_timeout = 0\n", "server.real_timeout must be seconds"),
+        ("[server]\nreal_timeout = inf\n", "server.real_timeout must be seconds"),
+        ("[server]\nhost = ''\n", "server.host must be text"),
+        ("[server]\nallow_hosts = 'h'\n", "server.allow_hosts must be a list"),
+        ("[limits]\ncapacity = 0\n", "limits.capacity must be a whole number from 1"),
+        ("apps = []\n", "apps must be a list of tables"),
+        ("[apps]\n", "apps must be a list of tables: write [[apps]]"),
+        ("[[apps]]\n", 'apps[1] has no app_id; add app_id = "..."'),
+        ("[[apps]]\napp_id='a'\n[[apps]]\napp_id='a'\n", "apps[2].app_id 'a' is taken"),
+        ("[[apps]]\napp_id='a'\n[apps.key]\n", "apps[1].key is no known key (did you mean 'keys'"),
+        ("[[apps]]\napp_id='a'\n[apps.keys]\nproduction='p'\n", "keys has no data_export"),
+        ("[[apps]]\napp_id='a'\n[apps.keys]\ndata_export=1\n", "keys.data_export must be text"),
+        ("[[apps]]\napp_id='a'\n[apps.retry]\ndelays=['soon']\n", "retry.delays must be a list"),
+        ("[[apps]]\napp_id='a'\n[apps.retry]\nretry_on=['5xy']\n", "does not know '5xy'"),
+        ("[[apps]]\napp_id='a'\n[apps.retry]\ntimeout='0s'\n", "longer than nothing"),
+        ("[server\n", "is not TOML: "),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(InvalidConfig) as refused:
+        load_config({}, {}, file)
+    assert expected in str(refused.value)
+    assert str(refused.value).startswith(file)
+    assert "\n" not in str(refused.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig, match="cannot be read: No such file"):
+        load_config({}, {}, str(tmp_path / "missing.toml"))
+    with pytest.raises(InvalidConfig, match="cannot be read: Is a directory"):
+        load_config({}, {}, str(tmp_path))
+    (tmp_path / "latin.toml").write_bytes(b"# \xe4\n")
+    with pytest.raises(InvalidConfig, match="is not UTF-8"):
+        load_config({}, {}, str(tmp_path / "latin.toml"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ({"port": "http"}, {}, "--port must be a port from 0 to 65535"),
+        ({"real_timeout": "-1"}, {}, "--real-timeout must be seconds"),
+        ({"rate": "fast"}, {}, "--rate must be a number"),
+        ({"start": "2026-01-01"}, {}, "--start must be an instant with a time zone"),
+        ({"clock": "slow"}, {}, '--clock must be "running" or "manual", got \'slow\''),
+        ({}, {"POSTBACKS_PORT": "tcp://1.2.3.4:80"}, "POSTBACKS_PORT must be a port"),
+        ({}, {"POSTBACKS_EPHEMERAL": "maybe"}, "POSTBACKS_EPHEMERAL must be true or false"),
+        ({"rate": "2", "clock": "manual"}, {}, "a rate of 2 needs a running clock"),
+    ],
+)
+def test_a_mistake_elsewhere_is_named(
+    flags: dict[str, str | bool], environment: dict[str, str], expected: str
+) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        load_config(flags, environment)
+    assert expected in str(refused.value)

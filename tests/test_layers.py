@@ -1,0 +1,272 @@
+"""Who may import whom, and that every module says what it decides.
+
+The table is the rule: a module that is not in it, or an import that it does not allow, fails
+here. `ARCHITECTURE.md` says why.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import mockserver
+
+PACKAGE = Path(mockserver.__file__).parent
+EVERYTHING = frozenset({"*"})
+
+#: What each top-level module or package may import of this package, itself apart. A dotted
+#: name allows that module only. From the innermost to the outermost.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "core": frozenset(),
+    "drive": frozenset({"core.errors"}),
+    "feed": frozenset(),
+    "clocks": frozenset({"core"}),
+    "ledger": frozenset({"core"}),
+    "transport": frozenset({"core"}),
+    "receiver": frozenset({"core"}),
+    "correlation": frozenset({"core", "receiver"}),
+    "wiring": frozenset({"core", "correlation", "receiver", "transport"}),
+    "history": frozenset({"core", "ledger.protocol"}),
+    "intake": frozenset({"core", "ledger.protocol"}),
+    "persistence": frozenset({"core", "clocks", "ledger.protocol"}),
+    "engine": frozenset({"core", "clocks", "drive", "ledger.protocol", "transport.protocol"}),
+    "runner": frozenset({"core", "clocks", "engine", "ledger.protocol"}),
+    "sandbox": frozenset(
+        {
+            "core",
+            "clocks",
+            "engine",
+            "feed",
+            "history",
+            "intake",
+            "ledger.memory",
+            "ledger.protocol",
+            "receiver.inboxes",
+            "runner",
+            "transport.protocol",
+            "wiring",
+        }
+    ),
+    "web": frozenset({"__init__", "core", "receiver", "feed", "history", "sandbox"}),
+    "client": frozenset({"core", "web.shapes"}),
+    "config_values": frozenset({"core"}),
+    "config": frozenset({"core", "config_values"}),
+    "doctor": frozenset({"core", "receiver", "transport", "wiring", "sandbox"}),
+    "demo": frozenset({"core", "client", "sandbox", "receiver", "web", "wiring"}),
+    "pytest_plugin": frozenset(
+        {"core", "clocks", "client", "history", "receiver", "sandbox", "web", "wiring"}
+    ),
+    "cli": frozenset(
+        {
+            "__init__",
+            "core",
+            "clocks",
+            "client",
+            "config",
+            "demo",
+            "doctor",
+            "ledger",
+            "persistence",
+            "receiver.behaviours",
+            "receiver.inboxes",
+            "sandbox",
+            "web",
+            "wiring",
+        }
+    ),
+    "__main__": frozenset({"cli"}),
+    # The public names, each imported when it is asked for.
+    "__init__": EVERYTHING,
+}
+
+#: Where each package of others may be imported; those who have no business there are
+#: spared its cost, and can be tested without it.
+HOMES: dict[str, tuple[str, ...]] = {
+    "flask": ("web", "cli.serving", "demo"),
+    "werkzeug": ("web",),
+    "waitress": ("web.server",),
+    "sqlalchemy": ("ledger",),
+    "pycurl": ("transport",),
+    "httptools": ("receiver",),
+    "asyncio": ("receiver",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "platformdirs": ("cli", "config"),
+    "msgspec": ("receiver", "web", "client", "cli", "persistence", "ledger", "demo"),
+    "pytest": ("pytest_plugin",),
+    "_pytest": ("pytest_plugin",),
+    "hypothesis": (),
+    "freezegun": (),
+    "time_machine": (),
+    "responses": (),
+    "requests": (),
+    "simpy": (),
+}
+
+#: What a module's own docstring rules out beyond the table.
+MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
+    "clocks": ("freezegun", "time_machine"),
+    "ledger.memory": ("sqlalchemy",),
+    "ledger.codec": ("sqlalchemy",),
+    "ledger.outcomes": ("sqlalchemy",),
+    "ledger.due_queue": ("mockserver",),
+    "ledger.schema": ("mockserver",),
+    "receiver.behaviours": ("socket", "mockserver.receiver"),
+    "receiver.journal": ("socket", "mockserver.receiver.behaviours"),
+    "receiver.inboxes": ("socket",),
+    "receiver.in_process": ("socket",),
+    "transport.protocol": ("mockserver.ledger", "mockserver.engine"),
+    "transport.routing": ("pycurl", "mockserver.transport.curl"),
+    "web.shapes": ("flask", "mockserver.sandbox"),
+    "web.encoding": ("flask",),
+    "web.facts": ("flask", "mockserver.sandbox"),
+    "web.openapi": ("mockserver.sandbox",),
+    "web.routes": ("mockserver.sandbox",),
+    "web.security": ("mockserver.sandbox",),
+    "web.arguments": ("mockserver.sandbox",),
+    "web.server": ("flask", "mockserver.sandbox"),
+    "web.leanplum": ("mockserver.web.control",),
+}
+
+#: Time has one source. Beside it the real present is asked for where there is no sandbox to
+#: ask: by a receiver that serves alone, and for how long a stopped clock has missed.
+MAY_READ_THE_CLOCK = ("clocks", "receiver.journal", "persistence")
+
+
+def name_of(path: Path) -> str:
+    """Return the dotted name within the package; `__init__` of a package is the package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+MODULES: dict[str, Path] = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return everything a module imports, at any depth, by its full name."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are written out"
+            assert node.module is not None
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = {name for name in names if name.removeprefix("mockserver.") in MODULES}
+            found |= submodules or {node.module}
+    return frozenset(found - {"__future__"})
+
+
+def own_imports_of(module: str) -> set[str]:
+    """Return what a module imports of this package, without the package's name."""
+    own = {name for name in imports_of(module) if name.split(".")[0] == "mockserver"}
+    return {name.removeprefix("mockserver").lstrip(".") or "__init__" for name in own}
+
+
+def is_within(name: str, home: str) -> bool:
+    return name == home or name.startswith(f"{home}.")
+
+
+@every_module
+def test_imports_point_inwards(module: str) -> None:
+    layer = module.split(".")[0]
+    assert layer in MAY_IMPORT, f"say in MAY_IMPORT where {layer} belongs"
+    allowed = MAY_IMPORT[layer]
+    for imported in own_imports_of(module):
+        if not is_within(imported, layer) and allowed is not EVERYTHING:
+            assert any(is_within(imported, home) for home in allowed), (
+                f"{module} imports {imported}; {layer} may import {sorted(allowed)}"
+            )
+
+
+def test_the_table_itself_has_a_direction() -> None:
+    """Every row only names rows above it, so no two layers can lean on each other."""
+    above: set[str] = {"__init__"}
+    for layer, allowed in MAY_IMPORT.items():
+        for name in allowed - EVERYTHING:
+            assert name.split(".")[0] in above, f"{layer} names {name}, which stands below it"
+        above.add(layer)
+
+
+@every_module
+def test_packages_of_others_stay_in_their_homes(module: str) -> None:
+    for imported in imports_of(module):
+        package = imported.split(".")[0]
+        if package in HOMES:
+            assert any(is_within(module, home) for home in HOMES[package]), (
+                f"{module} imports {imported}; its homes are {HOMES[package]}"
+            )
+        else:
+            assert package == "mockserver" or package in sys.stdlib_module_names, (
+                f"say in HOMES where {package} may be imported"
+            )
+
+
+@pytest.mark.parametrize("module", MUST_NOT_IMPORT)
+def test_a_module_keeps_to_its_own_docstring(module: str) -> None:
+    for forbidden in MUST_NOT_IMPORT[module]:
+        for imported in imports_of(module):
+            assert not is_within(imported, forbidden), f"{module} imports {imported}"
+
+
+@every_module
+def test_the_core_is_pure(module: str) -> None:
+    if not is_within(module, "core"):
+        pytest.skip("not of the core")
+    for imported in imports_of(module):
+        package = imported.split(".")[0]
+        assert package == "mockserver" or package in sys.stdlib_module_names
+        assert package not in {"time", "socket", "threading", "asyncio", "os", "random", "io"}
+        assert package not in {"sqlite3", "http", "logging", "subprocess", "pathlib", "uuid"}
+
+
+@every_module
+def test_the_time_is_read_in_one_place(module: str) -> None:
+    reads = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today", "time", "time_ns"}
+        and ast.unparse(node.value) in {"datetime", "date", "datetime.datetime", "time"}
+    ]
+    assert not reads or module in MAY_READ_THE_CLOCK, f"{module} reads the time: {reads}"
+
+
+@every_module
+def test_every_module_says_what_it_decides(module: str) -> None:
+    docstring = ast.get_docstring(tree_of(module))
+    assert docstring, f"{module} has no docstring"
+    first = docstring.splitlines()[0]
+    assert first.endswith((".", "?")), f"{module}: the first line is a sentence: {first!r}"
+    if MODULES[module].name not in {"__init__.py", "__main__.py"}:
+        for said in ("Decides:", "Must not import:"):
+            assert said in " ".join(docstring.split()), f"{module} does not say {said!r}"
+
+
+def test_the_package_names_its_modules_in_reading_order() -> None:
+    """Listings are alphabetical; the docstring of the package is where to begin."""
+    docstring = ast.get_docstring(tree_of("__init__"))
+    assert docstring
+    named = set(re.findall(r"`([a-z_]+)`", docstring))
+    top = {name.split(".")[0] for name in MODULES} - {"__init__", "__main__"}
+    core = {name.removeprefix("core.") for name in MODULES if name.startswith("core.")}
+    assert (top | core) - named == set(), "these are not named"
+    assert named - top - core == set(), "these do not exist"
+
+
+@every_module
+def test_modules_are_short_enough_to_be_read(module: str) -> None:
+    lines = len(MODULES[module].read_text().splitlines())
+    assert lines <= 400, f"{module} has {lines} lines; split it"
