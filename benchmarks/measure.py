@@ -40,7 +40,6 @@ class Comparison:
         quantity: Which figure of the cases.
         of: The case it is about.
         against: The case it is divided by.
-        inverse: Divide `against` by `of`, so that less time reads as more times as fast.
         at_least: The aim from below, if there is one.
         at_most: The aim from above, if there is one.
     """
@@ -48,7 +47,6 @@ class Comparison:
     quantity: str
     of: str
     against: str | None = None
-    inverse: bool = False
     at_least: float | None = None
     at_most: float | None = None
 
@@ -165,6 +163,4 @@ def _ratios(
     against = figures.get(comparison.against, {}).get(comparison.quantity, ())
     if not of or not against:
         return []
-    if comparison.inverse:
-        of, against = against, of
     return [one / other for one, other in zip(of, against, strict=True)]

@@ -116,8 +116,6 @@ def label(comparison: Comparison) -> str:
     """Return what a comparison compares."""
     if comparison.against is None:
         return f"{comparison.of}: {comparison.quantity}"
-    if comparison.inverse:
-        return f"{comparison.of}: times as fast as {comparison.against}"
     if comparison.quantity == "per second":
         return f"{comparison.of}: times the rate of {comparison.against}"
     return f"{comparison.of}: times the {comparison.quantity} of {comparison.against}"

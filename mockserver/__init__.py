@@ -7,8 +7,8 @@ The flow of an event, which is also the order in which to read the modules:
 - `ledger`: where rules, deliveries and attempts are kept; in memory or in SQLite.
 - `transport`: how a POST leaves; through sockets or within the process.
 - `clocks`: real time plus an offset, or somebody's frozen time.
-- `drive`, `engine`, `runner`: who may move time, the loop that makes attempts, and the
-  thread that does so while a clock runs.
+- `drive`, `advance`, `engine`, `runner`: who may move time and how far, the loop that makes
+  attempts, and the thread that does so while a clock runs.
 - `receiver`: the endpoint that misbehaves on request, and records what it gets.
 - `correlation`, `wiring`: how attempts and received requests are tied together.
 - `history`, `feed`: what happened, to be read and to be watched.

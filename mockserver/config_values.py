@@ -43,8 +43,9 @@ class Kind:
         try:
             return self.convert(value)
         except (ValueError, TypeError, OverflowError, InvalidValue):
-            shown = value if isinstance(value, str | int | float) else type(value).__name__
-            raise InvalidConfig(f"{where} must be {self.expected}, got {shown!r}") from None
+            plain = isinstance(value, str | int | float)
+            shown = repr(value) if plain else f"a {type(value).__name__}"
+            raise InvalidConfig(f"{where} must be {self.expected}, got {shown}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,40 +13,17 @@ can be resumed; advancing by a and then by b is advancing by a + b.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mockserver import clocks
+from mockserver.advance import DEFAULT_BUDGET, Advance, Goal, runaway
 from mockserver.core.clock import MovableClock
-from mockserver.core.errors import ClockCannotGoBack, RunawaySchedule, UnknownDelivery
+from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
 from mockserver.drive import Drive
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.transport.protocol import ConcurrentTransport, Transport
-
-#: How many attempts one advance makes before it takes the schedule for a runaway.
-DEFAULT_BUDGET = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """What an advance did.
-
-    Attributes:
-        from_at: Where the clock stood, aware UTC.
-        now_at: Where it stands.
-        attempts_made: How many attempts it made.
-        next_due_at: When the next attempt is due; None if nothing is pending.
-        complete: Whether it got to its target; if not, ask again and it goes on.
-    """
-
-    from_at: datetime
-    now_at: datetime
-    attempts_made: int
-    next_due_at: datetime | None
-    complete: bool
 
 
 class Engine:
@@ -139,8 +116,12 @@ class Engine:
         """Move the clock from due instant to due instant until nothing is pending."""
         return self._advance(lambda now_at: None, budget, real_seconds)
 
-    def resend(self, delivery_id: int) -> None:
+    def resend(self, delivery_id: int, *, settle: bool = True) -> None:
         """Make one attempt of a delivery now, outside its schedule.
+
+        Args:
+            delivery_id: Any delivery, whatever its state.
+            settle: Whether to make it here; else whoever settles next does.
 
         Raises:
             UnknownDelivery: No delivery has this id.
@@ -149,7 +130,8 @@ class Engine:
         if attempt is None:
             raise UnknownDelivery(f"no delivery has the id {delivery_id}")
         self._resends.append(attempt)
-        self.settle()
+        if settle:
+            self.settle()
 
     def forget(self) -> None:
         """Drop what was asked for and not begun, after the ledger was reset."""
@@ -187,7 +169,7 @@ class Engine:
         while self._drive.begin_settling():
             try:
                 now_at = self._clock.now()
-                more, complete = self._run(_Goal(now_at, budget - made))
+                more, complete = self._run(Goal(now_at, budget - made))
                 made += more
                 self._move_to(now_at)
             finally:
@@ -210,7 +192,7 @@ class Engine:
                     f"the clock stands at {from_at.isoformat()} and only moves forward; "
                     f"{target_at.isoformat()} lies in its past"
                 )
-            made, complete = self._run(_Goal(target_at, budget, real_seconds))
+            made, complete = self._run(Goal(target_at, budget, real_seconds))
             if complete:
                 self._move_to(max(target_at or self._clock.now(), from_at))
             now_at = self._clock.now()
@@ -220,7 +202,7 @@ class Engine:
             made += more
         return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
 
-    def _run(self, goal: _Goal) -> tuple[int, bool]:
+    def _run(self, goal: Goal) -> tuple[int, bool]:
         """Make what is due until the goal; return how many, and whether it was reached."""
         send = self._send_in_turn
         if isinstance(self._transport, ConcurrentTransport):
@@ -232,11 +214,11 @@ class Engine:
                 return goal.made, True
             if goal.is_spent():
                 return goal.made, False
-            if nothing_due or due_at is None:
+            if nothing_due or due_at is None or self._resends:
                 due_at = self._clock.now()
             goal.made += send(due_at, goal)
 
-    def _send_in_turn(self, due_at: datetime, goal: _Goal) -> int:
+    def _send_in_turn(self, due_at: datetime, goal: Goal) -> int:
         """Make a batch of attempts one after the other, each at its own instant.
 
         A batch ends before the first retry of it could fall due, and when something new
@@ -266,7 +248,7 @@ class Engine:
             self._record(results)
         return len(results)
 
-    def _send_together(self, due_at: datetime, goal: _Goal) -> int:
+    def _send_together(self, due_at: datetime, goal: Goal) -> int:
         """Make attempts side by side: those of one instant, or all that is overdue."""
         transport: ConcurrentTransport = self._transport  # type: ignore[assignment]
         under_way: dict[DueAttempt, datetime] = {}
@@ -359,41 +341,9 @@ class Engine:
         return shortest - timedelta.resolution if shortest else None
 
 
-def runaway(made: int, now_at: datetime) -> RunawaySchedule:
-    """Return the error that says that more fell due than any schedule explains."""
-    return RunawaySchedule(
-        f"{made} attempts were made up to {now_at.isoformat()} and more are due, which is over "
-        "the budget. Something triggers an event for every postback it gets; or call again "
-        "to go on"
-    )
-
-
 class _Stopped(Exception):
     """Ends an exchange in the middle; those under way stay claimed."""
 
 
 def _nothing() -> None:
     pass
-
-
-class _Goal:
-    """How far a run may go, and how far it has come."""
-
-    __slots__ = ("budget", "made", "stop_real_seconds", "until_at")
-
-    def __init__(
-        self, until_at: datetime | None, budget: int, real_seconds: float | None = None
-    ) -> None:
-        self.until_at = until_at
-        self.budget = budget
-        self.made = 0
-        self.stop_real_seconds = (
-            None if real_seconds is None else clocks.real_seconds() + real_seconds
-        )
-
-    def is_spent(self, started: int = 0) -> bool:
-        """Return whether the budget of attempts or of real time is used up."""
-        if self.made + started >= self.budget:
-            return True
-        stop = self.stop_real_seconds
-        return stop is not None and clocks.real_seconds() >= stop

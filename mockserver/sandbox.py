@@ -7,12 +7,12 @@ Must not import: the web, the command line, pytest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from mockserver.advance import Advance, runaway
 from mockserver.clocks import RunningClock
 from mockserver.core.catalog import (
     Channel,
@@ -29,7 +29,7 @@ from mockserver.core.models import (
     Event,
     PostbackRule,
 )
-from mockserver.engine import Advance, Engine, runaway
+from mockserver.engine import Engine
 from mockserver.feed import Feed
 from mockserver.history import Deliveries, DeliveryHistory, Triggered, with_attempts
 from mockserver.intake import find_app, take_events, take_rule
@@ -56,7 +56,6 @@ class Sandbox:
             sandbox without sockets stay in the process, all others leave through sockets.
         sockets: Give it to let the receiver listen on a real port.
         inboxes: The receiver's scripts and journal; new ones by default.
-        on_moved: Told after every move of the clock, also one that failed half way.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class Sandbox:
         transport: Transport | ConcurrentTransport | None = None,
         sockets: SocketOptions | None = None,
         inboxes: Inboxes | None = None,
-        on_moved: Callable[[], None] | None = None,
     ) -> None:
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
@@ -76,8 +74,7 @@ class Sandbox:
         self.feed = Feed()
         self.deliveries = Deliveries(self.ledger)
         self.default_app_id = _put_missing_apps(self.ledger, list(apps))
-        self._on_moved = on_moved
-        self._collected: list[Attempt] | None = None
+        self._collectors: list[list[Attempt]] = []
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
             self.inboxes,
@@ -243,10 +240,13 @@ class Sandbox:
     def resend(self, delivery_id: int) -> DeliveryHistory:
         """Make one attempt now, outside the schedule; a success ends a pending delivery.
 
+        On a running clock the answer may come before the attempt has ended.
+
         Raises:
             UnknownDelivery: No delivery has this id.
         """
-        self.engine.resend(delivery_id)
+        self.engine.resend(delivery_id, settle=False)
+        self.settle()
         return self.delivery(delivery_id)
 
     # Time
@@ -285,15 +285,15 @@ class Sandbox:
         target_at = as_utc(to, "to") if to is not None else None
         if target_at is None:
             duration = timedelta(**units) if by is None else by
-            with self._moving():
-                return _whole(self.engine.advance_by(duration))
-        with self._moving():
-            return _whole(self.engine.advance_to(target_at))
+            self._before_moving()
+            return _whole(self.engine.advance_by(duration))
+        self._before_moving()
+        return _whole(self.engine.advance_to(target_at))
 
     def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
-        with self._moving():
-            return _whole(self.engine.advance_to_next())
+        self._before_moving()
+        return _whole(self.engine.advance_to_next())
 
     def run_until_idle(self) -> Advance:
         """Move the clock from one due instant to the next until nothing is pending.
@@ -301,8 +301,8 @@ class Sandbox:
         Raises:
             RunawaySchedule: As for `advance`.
         """
-        with self._moving():
-            return _whole(self.engine.run_until_idle())
+        self._before_moving()
+        return _whole(self.engine.run_until_idle())
 
     def advance_within(
         self,
@@ -324,17 +324,18 @@ class Sandbox:
             What was done, and the attempts that were made meanwhile.
         """
         collected: list[Attempt] = []
-        with self._moving():
-            self._collected = collected
-            try:
-                if to_next:
-                    done = self.engine.advance_to_next(budget)
-                elif target_at is None:
-                    done = self.engine.run_until_idle(budget, real_seconds)
-                else:
-                    done = self.engine.advance_to(target_at, budget, real_seconds)
-            finally:
-                self._collected = None
+        self._before_moving()
+        self._collectors.append(collected)
+        try:
+            if to_next:
+                done = self.engine.advance_to_next(budget)
+            elif target_at is None:
+                done = self.engine.run_until_idle(budget, real_seconds)
+            else:
+                done = self.engine.advance_to(target_at, budget, real_seconds)
+        finally:
+            # By identity: an advance that is refused must not end the one under way's.
+            self._collectors = [other for other in self._collectors if other is not collected]
         return done, collected
 
     # The receiver
@@ -356,17 +357,11 @@ class Sandbox:
         self.feed.add("reset", {})
         return removed
 
-    @contextmanager
-    def _moving(self) -> Iterator[None]:
+    def _before_moving(self) -> None:
         # On a running clock attempts may be under way that would otherwise be waited for in
         # real time, up to the whole 30 seconds of a hang.
         if self.clock.is_running:
             self._wiring.hurry()
-        try:
-            yield
-        finally:
-            if self._on_moved is not None:
-                self._on_moved()
 
     def _timeout_of(self, attempt: DueAttempt) -> timedelta:
         return self.engine.policy_of(attempt.app_id).timeout
@@ -376,8 +371,8 @@ class Sandbox:
             made = Attempt(
                 attempt.delivery_id, attempt.number, started_at, outcome, attempt.repeated
             )
-            if self._collected is not None:
-                self._collected.append(made)
+            for collected in self._collectors:
+                collected.append(made)
             facts = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
             self.feed.add("attempt", facts)
 

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
 
 import freezegun
 import pytest
-import time_machine
 
 from mockserver.clocks import AmbientClock, RunningClock
 from mockserver.core.clock import MovableClock
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+from tests.worlds import Freeze, both_freezers
 
 START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-Freeze = Callable[[datetime], AbstractContextManager[Any]]
-
-
-def travel(instant_at: datetime) -> AbstractContextManager[Any]:
-    return time_machine.travel(instant_at, tick=False)
-
-
-both_freezers = pytest.mark.parametrize(
-    "freeze", [freezegun.freeze_time, travel], ids=["freezegun", "time-machine"]
-)
 
 
 class Machine:

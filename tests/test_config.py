@@ -167,7 +167,7 @@ def test_a_db_that_is_no_relative_path_is_left_alone(tmp_path: Path, db: str) ->
         ("[server]\nrate = nan\n", "server.rate must be a number"),
         ("[server]\nephemeral = 'yes'\n", "server.ephemeral must be true or false"),
         ("[server]\nclock = 'stopped'\n", 'server.clock must be "running" or "manual"'),
-        ("[server]\nclock = []\n", 'server.clock must be "running" or "manual", got list'),
+        ("[server]\nclock = []\n", 'server.clock must be "running" or "manual", got a list'),
         ("[server]\nstart = 2026-01-01T00:00:00\n", "server.start must be an instant with a time"),
         ("[server]\nstart = 2026-01-01\n", "server.start must be an instant"),
         ("[server]\nreal_timeout = 0\n", "server.real_timeout must be seconds"),

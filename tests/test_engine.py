@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import freezegun
 import pytest
-import time_machine
 
 from mockserver.clocks import AmbientClock
 from mockserver.core.clock import DEFAULT_START_AT, ManualClock
@@ -21,19 +21,29 @@ from mockserver.core.errors import (
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
-from tests.test_clocks import Freeze, both_freezers
-from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, always, status, world
+from tests.worlds import (
+    HOUR,
+    MINUTE,
+    OFFSETS_IN_HOURS,
+    SECOND,
+    Freeze,
+    World,
+    always,
+    both_freezers,
+    status,
+    world,
+)
 
 SOON_REAL_SECONDS = 5.0
 MICROSECOND = timedelta(microseconds=1)
 START_AT = DEFAULT_START_AT
 
 
-def name_of(way: dict[str, int]) -> str:
+def name_of(way: dict[str, Any]) -> str:
     return "-".join(f"{name}-{value}" for name, value in way.items())
 
 
-IN_ORDER: list[dict[str, int]] = [{"batch": 1}, {"batch": 7}, {"batch": 1000}, {"capacity": 1}]
+IN_ORDER: list[dict[str, Any]] = [{"batch": 1}, {"batch": 7}, {"batch": 1000}, {"capacity": 1}]
 #: Every way to send: one by one, in batches, side by side.
 every_way = pytest.mark.parametrize("way", [*IN_ORDER, {"capacity": 64}], ids=name_of)
 #: Those that keep the order of ties; side by side they run at once.
@@ -44,7 +54,7 @@ in_order = pytest.mark.parametrize("way", IN_ORDER, ids=name_of)
 
 
 @every_way
-def test_ten_attempts_at_the_documented_instants_and_then_loss(way: dict[str, int]) -> None:
+def test_ten_attempts_at_the_documented_instants_and_then_loss(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     done = w.engine.run_until_idle()
@@ -57,7 +67,7 @@ def test_ten_attempts_at_the_documented_instants_and_then_loss(way: dict[str, in
 
 
 @every_way
-def test_the_first_attempt_is_made_at_once(way: dict[str, int]) -> None:
+def test_the_first_attempt_is_made_at_once(way: dict[str, Any]) -> None:
     w = world(200, **way)
     w.deliver()
     assert w.state() == "delivered"
@@ -69,9 +79,7 @@ def test_the_first_attempt_is_made_at_once(way: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("code", "state"), [(204, "delivered"), (302, "rejected"), (404, "rejected")]
 )
-def test_what_is_not_retried_ends_the_delivery(
-    way: dict[str, int], code: int, state: str
-) -> None:
+def test_what_is_not_retried_ends_the_delivery(way: dict[str, Any], code: int, state: str) -> None:
     w = world(code, **way)
     w.deliver()
     assert w.engine.run_until_idle().attempts_made == 0
@@ -80,7 +88,7 @@ def test_what_is_not_retried_ends_the_delivery(
 
 
 @every_way
-def test_a_delay_counts_from_the_end_of_the_attempt(way: dict[str, int]) -> None:
+def test_a_delay_counts_from_the_end_of_the_attempt(way: dict[str, Any]) -> None:
     timeout = Outcome(OutcomeKind.TIMEOUT, 30 * SECOND)
     w = world(lambda attempt: timeout, **way)
     w.deliver()
@@ -92,7 +100,7 @@ def test_a_delay_counts_from_the_end_of_the_attempt(way: dict[str, int]) -> None
 
 
 @every_way
-def test_each_app_has_its_own_schedule(way: dict[str, int]) -> None:
+def test_each_app_has_its_own_schedule(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.ledger.put_app(App("quick", retry=RetryPolicy(delays=(MINUTE, MINUTE))))
     w.deliver(app_id="quick")
@@ -103,7 +111,7 @@ def test_each_app_has_its_own_schedule(way: dict[str, int]) -> None:
 
 
 @every_way
-def test_a_changed_app_has_its_new_schedule_at_once(way: dict[str, int]) -> None:
+def test_a_changed_app_has_its_new_schedule_at_once(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     app = App("app", retry=RetryPolicy(delays=(MINUTE,) * 3))
@@ -124,7 +132,7 @@ def test_an_app_that_no_ledger_knows_has_the_documented_schedule() -> None:
 
 
 @every_way
-def test_the_target_is_included(way: dict[str, int]) -> None:
+def test_the_target_is_included(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     w.engine.advance_to(START_AT + HOUR - MICROSECOND)
@@ -135,7 +143,7 @@ def test_the_target_is_included(way: dict[str, int]) -> None:
 
 
 @every_way
-def test_what_an_advance_schedules_it_also_makes(way: dict[str, int]) -> None:
+def test_what_an_advance_schedules_it_also_makes(way: dict[str, Any]) -> None:
     """One long step is as good as many: no retry starts from the target instead of its own."""
     w = world(503, **way)
     w.deliver()
@@ -154,7 +162,7 @@ def test_an_advance_of_nothing_makes_what_is_due() -> None:
 
 
 @in_order
-def test_ties_run_first_in_first_out(way: dict[str, int]) -> None:
+def test_ties_run_first_in_first_out(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver(20)
     w.engine.run_until_idle()
@@ -164,7 +172,7 @@ def test_ties_run_first_in_first_out(way: dict[str, int]) -> None:
 
 
 @in_order
-def test_a_tie_goes_to_what_was_scheduled_first(way: dict[str, int]) -> None:
+def test_a_tie_goes_to_what_was_scheduled_first(way: dict[str, Any]) -> None:
     """The retry of 1 and the first attempt of 2 fall due together; 2 has waited longer."""
     w = world(503, **way)
     w.schedule([START_AT, START_AT + HOUR])
@@ -176,7 +184,7 @@ def test_a_tie_goes_to_what_was_scheduled_first(way: dict[str, int]) -> None:
 
 
 @every_way
-def test_the_present_is_the_due_instant_while_an_attempt_runs(way: dict[str, int]) -> None:
+def test_the_present_is_the_due_instant_while_an_attempt_runs(way: dict[str, Any]) -> None:
     w = world(503, **way)
     seen: list[tuple[datetime, datetime]] = []
 
@@ -196,7 +204,7 @@ def test_the_present_is_the_due_instant_while_an_attempt_runs(way: dict[str, int
 
 
 @every_way
-def test_what_is_overdue_on_a_clock_that_cannot_go_back_is_made_now(way: dict[str, int]) -> None:
+def test_what_is_overdue_on_a_clock_that_cannot_go_back_is_made_now(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.schedule([START_AT])
     w.clock.move_to(START_AT + 5 * HOUR)
@@ -290,9 +298,7 @@ def refused_advance(w: World) -> str:
 
 @every_way
 @pytest.mark.parametrize("another_thread", [False, True], ids=["same-thread", "another-thread"])
-def test_an_advance_within_an_advance_is_refused(
-    way: dict[str, int], another_thread: bool
-) -> None:
+def test_an_advance_within_an_advance_is_refused(way: dict[str, Any], another_thread: bool) -> None:
     w = world(503, **way)
     refusals: list[str] = []
 
@@ -313,7 +319,7 @@ def test_an_advance_within_an_advance_is_refused(
 
 
 @every_way
-def test_an_advance_within_a_settle_is_refused(way: dict[str, int]) -> None:
+def test_an_advance_within_a_settle_is_refused(way: dict[str, Any]) -> None:
     w = world(**way)
     refusals: list[str] = []
 
@@ -331,7 +337,7 @@ def test_an_advance_within_a_settle_is_refused(way: dict[str, int]) -> None:
 
 
 @every_way
-def test_a_budget_stops_an_advance_which_can_be_resumed(way: dict[str, int]) -> None:
+def test_a_budget_stops_an_advance_which_can_be_resumed(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver(3)
     first = w.engine.advance_to(START_AT + 10 * HOUR, budget=4)
@@ -346,7 +352,7 @@ def test_a_budget_stops_an_advance_which_can_be_resumed(way: dict[str, int]) -> 
 
 
 @every_way
-def test_a_budget_that_is_just_enough_is_enough(way: dict[str, int]) -> None:
+def test_a_budget_that_is_just_enough_is_enough(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     done = w.engine.run_until_idle(budget=9)
@@ -354,7 +360,7 @@ def test_a_budget_that_is_just_enough_is_enough(way: dict[str, int]) -> None:
 
 
 @every_way
-def test_a_schedule_that_never_leaves_its_instant_is_stopped(way: dict[str, int]) -> None:
+def test_a_schedule_that_never_leaves_its_instant_is_stopped(way: dict[str, Any]) -> None:
     """Each attempt is an event that fires a postback, at once and for ever."""
     w = world(200, **way)
     w.schedule([START_AT + HOUR])
@@ -374,7 +380,7 @@ def test_a_schedule_that_never_leaves_its_instant_is_stopped(way: dict[str, int]
 
 
 @every_way
-def test_a_settle_keeps_to_its_budget_too(way: dict[str, int]) -> None:
+def test_a_settle_keeps_to_its_budget_too(way: dict[str, Any]) -> None:
     w = world(200, **way)
 
     def fire_again(attempt: DueAttempt) -> Outcome:
@@ -420,7 +426,7 @@ def test_real_time_that_is_up_ends_an_advance_between_attempts(
     assert w.offsets_in_hours() == OFFSETS_IN_HOURS
 
 
-@pytest.mark.parametrize("freeze", [freezegun.freeze_time, lambda at: time_machine.travel(at)])
+@both_freezers
 def test_real_time_is_not_the_frozen_one(freeze: Freeze) -> None:
     """A frozen hour that passes during an advance is no real second of its budget."""
     with freeze(START_AT) as freezer:
@@ -437,7 +443,7 @@ class Broken(Exception):
 
 
 @every_way
-def test_an_error_leaves_the_clock_where_it_is_and_loses_nothing(way: dict[str, int]) -> None:
+def test_an_error_leaves_the_clock_where_it_is_and_loses_nothing(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver(3)
 
@@ -461,7 +467,7 @@ def test_an_error_leaves_the_clock_where_it_is_and_loses_nothing(way: dict[str, 
 
 
 @every_way
-def test_an_error_while_settling_loses_nothing(way: dict[str, int]) -> None:
+def test_an_error_while_settling_loses_nothing(way: dict[str, Any]) -> None:
     w = world(**way)
 
     def break_down(attempt: DueAttempt) -> Outcome:
@@ -503,7 +509,7 @@ def test_what_was_made_before_an_error_is_recorded_and_not_made_again() -> None:
 
 
 @every_way
-def test_an_error_of_those_who_are_told_loses_nothing(way: dict[str, int]) -> None:
+def test_an_error_of_those_who_are_told_loses_nothing(way: dict[str, Any]) -> None:
     w = world(200, **way)
     w.engine._on_results = lambda results: (_ for _ in ()).throw(Broken)
     with pytest.raises(Broken):
@@ -518,7 +524,7 @@ def test_an_error_of_those_who_are_told_loses_nothing(way: dict[str, int]) -> No
 
 
 @every_way
-def test_two_steps_are_one(way: dict[str, int]) -> None:
+def test_two_steps_are_one(way: dict[str, Any]) -> None:
     one, two = world(503, **way), world(503, **way)
     for w in (one, two):
         w.schedule([START_AT + minutes * MINUTE for minutes in (0, 30, 60, 90)])
@@ -533,7 +539,7 @@ def test_two_steps_are_one(way: dict[str, int]) -> None:
 
 
 @in_order
-def test_an_event_from_within_an_attempt_is_sent_at_its_own_instant(way: dict[str, int]) -> None:
+def test_an_event_from_within_an_attempt_is_sent_at_its_own_instant(way: dict[str, Any]) -> None:
     """A partner's endpoint that triggers the next event when it gets a postback."""
     w = world(503, **way)
     w.schedule([START_AT, START_AT + 30 * MINUTE, START_AT + 45 * MINUTE])
@@ -561,7 +567,7 @@ def test_an_event_from_within_an_attempt_is_sent_at_its_own_instant(way: dict[st
 
 
 @every_way
-def test_an_event_of_another_thread_waits_for_nobody(way: dict[str, int]) -> None:
+def test_an_event_of_another_thread_waits_for_nobody(way: dict[str, Any]) -> None:
     w = world(**way)
 
     def fire_from_elsewhere(attempt: DueAttempt) -> Outcome:
@@ -576,7 +582,7 @@ def test_an_event_of_another_thread_waits_for_nobody(way: dict[str, int]) -> Non
 
 
 @every_way
-def test_a_chain_of_events_within_attempts(way: dict[str, int]) -> None:
+def test_a_chain_of_events_within_attempts(way: dict[str, Any]) -> None:
     w = world(**way)
 
     def pass_on(attempt: DueAttempt) -> Outcome:
@@ -631,7 +637,7 @@ def test_a_shorter_schedule_from_within_a_batch_counts_from_then_on() -> None:
 
 
 @every_way
-def test_a_resend_is_an_attempt_now_and_leaves_the_schedule_alone(way: dict[str, int]) -> None:
+def test_a_resend_is_an_attempt_now_and_leaves_the_schedule_alone(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     w.engine.advance_to(START_AT + 30 * MINUTE)
@@ -647,7 +653,7 @@ def test_a_resend_is_an_attempt_now_and_leaves_the_schedule_alone(way: dict[str,
 
 
 @every_way
-def test_a_resend_that_succeeds_ends_a_pending_delivery(way: dict[str, int]) -> None:
+def test_a_resend_that_succeeds_ends_a_pending_delivery(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.deliver()
     w.answer = always(200)
@@ -659,7 +665,7 @@ def test_a_resend_that_succeeds_ends_a_pending_delivery(way: dict[str, int]) -> 
 
 @every_way
 @pytest.mark.parametrize("code", [404, 503])
-def test_a_resend_that_fails_changes_nothing(way: dict[str, int], code: int) -> None:
+def test_a_resend_that_fails_changes_nothing(way: dict[str, Any], code: int) -> None:
     w = world(503, **way)
     w.deliver()
     w.answer = always(code)
@@ -671,7 +677,7 @@ def test_a_resend_that_fails_changes_nothing(way: dict[str, int], code: int) -> 
 @every_way
 @pytest.mark.parametrize(("first", "state"), [(404, "rejected"), (200, "delivered")])
 def test_a_resend_of_what_is_over_is_sent_and_leaves_it_over(
-    way: dict[str, int], first: int, state: str
+    way: dict[str, Any], first: int, state: str
 ) -> None:
     w = world(first, **way)
     w.deliver()
@@ -698,7 +704,7 @@ def test_only_a_known_delivery_is_resent() -> None:
 
 
 @every_way
-def test_a_resend_from_within_an_attempt_is_made_at_its_instant(way: dict[str, int]) -> None:
+def test_a_resend_from_within_an_attempt_is_made_at_its_instant(way: dict[str, Any]) -> None:
     w = world(503, **way)
     w.schedule([START_AT + HOUR, START_AT + 90 * MINUTE])
 
@@ -733,7 +739,7 @@ def test_a_resend_that_ends_a_delivery_claimed_in_the_same_batch() -> None:
 
 @every_way
 def test_a_resend_of_another_thread_between_two_instants_is_made_at_the_first(
-    way: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    way: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     w = world(503, **way)
     w.schedule([START_AT, START_AT + HOUR])
@@ -900,7 +906,7 @@ class PassingClock(ManualClock):
 
 
 @every_way
-def test_time_that_passes_meanwhile_breaks_no_advance(way: dict[str, int]) -> None:
+def test_time_that_passes_meanwhile_breaks_no_advance(way: dict[str, Any]) -> None:
     """Between a look at a running clock and the move that follows, time goes on."""
     w = world(503, clock=PassingClock(), **way)
     # Some of the gaps are such that an instant passes between the look and the move.
@@ -916,7 +922,7 @@ def test_time_that_passes_meanwhile_breaks_no_advance(way: dict[str, int]) -> No
 
 @both_freezers
 @every_way
-def test_a_settle_replays_what_fell_due_and_returns(freeze: Freeze, way: dict[str, int]) -> None:
+def test_a_settle_replays_what_fell_due_and_returns(freeze: Freeze, way: dict[str, Any]) -> None:
     with freeze(START_AT) as freezer:
         w = world(503, clock=AmbientClock(freezer), **way)
         w.deliver()
@@ -929,7 +935,7 @@ def test_a_settle_replays_what_fell_due_and_returns(freeze: Freeze, way: dict[st
 
 @both_freezers
 @every_way
-def test_an_advance_moves_the_freezer(freeze: Freeze, way: dict[str, int]) -> None:
+def test_an_advance_moves_the_freezer(freeze: Freeze, way: dict[str, Any]) -> None:
     with freeze(START_AT) as freezer:
         w = world(503, clock=AmbientClock(freezer), **way)
         w.deliver()
@@ -941,7 +947,7 @@ def test_an_advance_moves_the_freezer(freeze: Freeze, way: dict[str, int]) -> No
 
 @both_freezers
 @every_way
-def test_an_advance_first_replays_what_is_overdue(freeze: Freeze, way: dict[str, int]) -> None:
+def test_an_advance_first_replays_what_is_overdue(freeze: Freeze, way: dict[str, Any]) -> None:
     with freeze(START_AT) as freezer:
         w = world(503, clock=AmbientClock(freezer), **way)
         w.deliver()

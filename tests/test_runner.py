@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -84,8 +85,8 @@ def test_retries_are_made_by_themselves_as_time_passes() -> None:
     assert watched.world.state() == "lost"
     # Never early; late by what the machine needed.
     starts = [attempt.started_at for attempt in watched.world.attempts()]
-    waits = [(later - start) / HOUR for start, later in zip(starts, starts[1:], strict=False)]
-    least = [b - a for a, b in zip(OFFSETS_IN_HOURS, OFFSETS_IN_HOURS[1:], strict=False)]
+    waits = [(later - start) / HOUR for start, later in pairwise(starts)]
+    least = [b - a for a, b in pairwise(OFFSETS_IN_HOURS)]
     assert all(wait >= least_wait for wait, least_wait in zip(waits, least, strict=True))
 
 

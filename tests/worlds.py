@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import freezegun
+import pytest
+import time_machine
 
 from mockserver.core.catalog import Channel
 from mockserver.core.clock import ManualClock, MovableClock
@@ -27,6 +31,18 @@ SECOND = timedelta(seconds=1)
 OFFSETS_IN_HOURS = [0, 1, 3, 7, 15, 25, 35, 45, 55, 65]
 
 Answer = Callable[[DueAttempt], Outcome]
+
+#: Freezes time at an instant, and hands out what moves it.
+Freeze = Callable[[datetime], AbstractContextManager[Any]]
+
+
+def _travel(instant_at: datetime) -> AbstractContextManager[Any]:
+    return time_machine.travel(instant_at, tick=False)
+
+
+both_freezers = pytest.mark.parametrize(
+    "freeze", [freezegun.freeze_time, _travel], ids=["freezegun", "time-machine"]
+)
 
 
 def status(code: int, elapsed: timedelta = timedelta(0)) -> Outcome:

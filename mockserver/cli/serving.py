@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -70,6 +69,8 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
     """
     generated = None
     if config.token is None and not _is_loopback(config.host):
+        import secrets
+
         generated = secrets.token_urlsafe(24)
     ledger, storage = open_ledger(config)
     ledger_open = stack.enter_context(ExitStack())

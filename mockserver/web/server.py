@@ -50,6 +50,8 @@ class ApiServer:
         )
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
+        self._closed = False
+        self._closing = threading.Lock()
         self.port: int = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
@@ -61,11 +63,12 @@ class ApiServer:
     def stop(self) -> None:
         """Stop answering and release the address."""
         self._stopping = True
-        if self._thread.is_alive():
-            self._server.trigger.pull_trigger()
+        with self._closing:
+            if not self._closed:
+                self._server.trigger.pull_trigger()
+        if self._thread.ident is not None:
             self._thread.join(timeout=5)
-        else:
-            self._close()
+        self._close()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _serve(self) -> None:
@@ -76,9 +79,12 @@ class ApiServer:
             self._close()
 
     def _close(self) -> None:
-        self._server.close()
-        for channel in list(self._map.values()):
-            channel.close()
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._server.close()
+                for channel in list(self._map.values()):
+                    channel.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:

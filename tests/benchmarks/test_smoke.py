@@ -89,7 +89,7 @@ def known_report(machine: Machine) -> Report:
     cases = [machine.case("ours", 2, 8, 3), machine.case("theirs", 4, 4, 6)]
     comparisons = [
         Comparison("seconds", "ours", "theirs", at_most=1),
-        Comparison("seconds", "ours", "theirs", inverse=True, at_least=2.5),
+        Comparison("seconds", "theirs", "ours", at_least=2.5),
         Comparison("seconds", "ours"),
         Comparison("seconds", "ours", "absent"),
     ]

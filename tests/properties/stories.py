@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -70,9 +71,9 @@ stories = st.builds(
 )
 
 
-def told(story: Story, *, clock: MovableClock | None = None, **way: int) -> World:
+def told(story: Story, *, clock: MovableClock | None = None, **way: Any) -> World:
     """Return a world in which `story` is about to happen."""
-    w = world(200, clock=clock, **way)  # type: ignore[arg-type]
+    w = world(200, clock=clock, **way)
     for number, policy in enumerate(story.policies):
         w.ledger.put_app(App(f"app-{number}", retry=policy))
     for app_number, minute in story.first:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.catalog import Channel
+from mockserver.core.errors import InvalidTemplate
 from mockserver.core.events import check_event
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.template import PLACEHOLDERS, Template, milliseconds, write_parameters
@@ -160,14 +161,10 @@ def test_trigger_times_are_whole_milliseconds_rounded_down(instant_at: datetime)
 
 
 @given(st.text(min_size=1))
-def test_a_template_is_accepted_with_a_reason_or_refused_with_one(text: str) -> None:
-    """No text makes the compiler fail in another way than the one that is documented."""
-    from mockserver.core.errors import InvalidTemplate
-
+def test_any_template_is_accepted_or_refused_in_the_one_documented_way(text: str) -> None:
     for url in (text, f"https://example.com/{text}", f"https://{text}/in?u={{{{User ID}}}}"):
         try:
-            rendered = Template(url).render(AbTestEvent("app", EPOCH))
-        except InvalidTemplate as refusal:
-            assert "\n" not in str(refusal)
-        else:
-            assert ALLOWED_IN_A_URL.fullmatch(rendered)
+            template = Template(url)
+        except InvalidTemplate:
+            continue
+        assert ALLOWED_IN_A_URL.fullmatch(template.render(AbTestEvent("app", EPOCH)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,10 +48,10 @@ def expected(policy: RetryPolicy, outcomes: list[Outcome]) -> tuple[list[timedel
     raise AssertionError("the model needs one outcome more than there are delays")
 
 
-def check(policy: RetryPolicy, given_outcomes: list[Outcome], **way: int) -> None:
+def check(policy: RetryPolicy, given_outcomes: list[Outcome], **way: Any) -> None:
     outcomes = given_outcomes[: len(policy.delays) + 1]
     outcomes += [given_outcomes[-1]] * (len(policy.delays) + 1 - len(outcomes))
-    w = world(lambda attempt: outcomes[(attempt.number or 0) - 1], retry=policy, **way)  # type: ignore[arg-type]
+    w = world(lambda attempt: outcomes[(attempt.number or 0) - 1], retry=policy, **way)
     w.deliver()
     done = w.engine.run_until_idle()
     offsets, state = expected(policy, outcomes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import freezegun
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ steps = st.lists(
 )
 
 
-def in_one_go(story: Story, **way: int) -> World:
+def in_one_go(story: Story, **way: Any) -> World:
     w = told(story, **way)
     w.engine.advance_to(END_AT)
     return w

@@ -1,0 +1,258 @@
+"""`postbacks serve`: starting, announcing, stopping, and starting again."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from mockserver.client import Refused, SandboxClient
+from mockserver.core.errors import ServerUnreachable
+from mockserver.web.shapes import AdvanceRequest, AppRequest, EventRequest, KeysJson
+from tests.cli.serving import FREE_PORTS, refused, serve, spawn
+
+KEYS = {
+    "data_export": "YOUR_DATA_EXPORT_KEY",
+    "production": "YOUR_PROD_KEY",
+    "development": "YOUR_DEV_KEY",
+    "content_read_only": "YOUR_CONTENT_READ_ONLY_KEY",
+    "content_read_write": "YOUR_CONTENT_READ_WRITE_KEY",
+}
+
+
+def add_rule(client: SandboxClient, inbox: str, script: str) -> str:
+    url = client.behave(inbox, script).url
+    client.add_postback("YOUR_APP_ID", f"{url}?user={{{{User ID}}}}")
+    return url
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_what_it_is_serves_and_stops(tmp_path: Path, number: int) -> None:
+    with serve(tmp_path, "--ephemeral") as served:
+        assert served.facts["apps"] == [{"app_id": "YOUR_APP_ID", "keys": KEYS}]
+        assert served.facts["storage"] == "in memory"
+        assert served.facts["clock"]["mode"] == "running"
+        assert served.facts["token"] is None
+        assert served.client.health().receiver_url == served.facts["receiver_url"]
+        began = time.monotonic()
+        assert served.stop(number) == (0, "")
+        assert time.monotonic() - began < 3
+    with pytest.raises(ServerUnreachable):
+        served.client.health()
+
+
+def test_the_text_for_people_comes_before_it_serves(tmp_path: Path) -> None:
+    process = spawn(tmp_path, "--ephemeral", "--clock", "manual", *FREE_PORTS)
+    try:
+        assert process.stdout is not None
+        lines = []
+        while not lines or lines[-1] != "Ctrl-C stops it.\n":
+            lines.append(process.stdout.readline())
+        text = "".join(lines)
+    finally:
+        process.kill()
+        process.communicate()
+    assert "  storage   in memory\n" in text
+    assert "  clock     manual: it stands at 2026-01-01 00:00:00 UTC" in text
+    assert "  app       YOUR_APP_ID\n" in text
+    for name, key in KEYS.items():
+        assert f"{name:<19}{key}\n" in text
+    assert text.count("\ncurl ") == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_two_curl_lines_work_as_they_are(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--clock", "manual") as served:
+        for line in served.facts["curl"]:
+            command = shlex.split(line)
+            done = subprocess.run([*command, "-s", "-f"], capture_output=True, text=True)
+            assert done.returncode == 0, done
+        got = served.client.requests("demo").requests
+    assert [request.query["event"] for request in got] == ["Click"]
+
+
+def test_the_default_storage_is_the_users_data_directory(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        assert served.facts["storage"] == str(tmp_path / "data" / "postbacks" / "sandbox.db")
+        assert Path(served.facts["storage"]).exists()
+        assert served.stop(signal.SIGTERM) == (0, "")
+
+
+def test_a_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    code, line = refused(tmp_path, *FREE_PORTS)
+    assert code == 1
+    assert "pass --db PATH or --ephemeral" in line
+
+
+def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
+    arguments = ("--db", "box.db", "--clock", "manual")
+    with serve(tmp_path, *arguments) as served:
+        add_rule(served.client, "crm", "503")
+        served.client.put_app("second", AppRequest(KeysJson("secret")))
+        served.client.trigger(EventRequest("email.click"))
+        served.client.advance(AdvanceRequest(by="90m"))
+        before = served.client.delivery(1)
+        assert served.stop(signal.SIGTERM) == (0, "")
+    with serve(tmp_path, *arguments) as served:
+        assert served.facts["storage"] == str(tmp_path / "box.db")
+        assert served.facts["clock"]["now"] == "2026-01-01T01:30:00+00:00"
+        assert served.facts["repeated_attempts"] == 0
+        assert served.client.delivery(1) == before
+        assert served.client.app("second").keys.data_export == "secret"
+        assert served.client.advance(AdvanceRequest(until="next")).now == before.due_at
+
+
+def test_killed_it_goes_on_and_says_what_was_under_way(tmp_path: Path) -> None:
+    with serve(tmp_path, "--db", "box.db") as served:
+        add_rule(served.client, "crm", "hang")
+        served.client.advance(AdvanceRequest(by="1000h"))
+        reached_at = served.client.clock().now
+        served.client.trigger(EventRequest("email.click"))
+        served.client.requests("crm", wait_for=1, timeout_real_seconds=20)
+        served.process.kill()
+        served.process.wait()
+    with serve(tmp_path, "--db", "box.db") as served:
+        assert served.facts["repeated_attempts"] == 1
+        assert served.client.clock().now >= reached_at
+
+
+@pytest.mark.parametrize("clock", ["running", "manual"])
+def test_requests_that_hang_do_not_keep_it(tmp_path: Path, clock: str) -> None:
+    with serve(tmp_path, "--ephemeral", "--clock", clock) as served:
+        add_rule(served.client, "crm", "hang")
+        served.client.trigger(EventRequest("email.click"))
+
+        def wait_for_news() -> None:
+            # Whether it still gets an answer depends on who is faster.
+            with suppress(ServerUnreachable):
+                served.client.feed(10**9, 30)
+
+        waiting = threading.Thread(target=wait_for_news)
+        waiting.start()
+        served.client.requests("crm", wait_for=1, timeout_real_seconds=20)
+        began = time.monotonic()
+        assert served.stop(signal.SIGTERM) == (0, "")
+        assert time.monotonic() - began < 3
+        waiting.join()
+
+
+def test_a_foreign_endpoint_that_hangs_does_not_keep_it(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as foreign,
+        serve(tmp_path, "--ephemeral") as served,
+    ):
+        foreign_url = f"http://127.0.0.1:{foreign.getsockname()[1]}/?u={{{{User ID}}}}"
+        served.client.add_postback("YOUR_APP_ID", foreign_url)
+        served.client.trigger(EventRequest("email.click"))
+        with closing(foreign.accept()[0]):
+            began = time.monotonic()
+            assert served.stop(signal.SIGTERM) == (0, "")
+            assert time.monotonic() - began < 3
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for flags in (("--port", port, "--receiver-port", "0"), ("--receiver-port", port)):
+            code, line = refused(tmp_path, "--ephemeral", *flags)
+            assert code == 1
+            assert f"port {port}" in line
+            assert "choose another port" in line
+
+
+def test_a_ledger_in_use_is_one_line(tmp_path: Path) -> None:
+    with serve(tmp_path, "--db", "box.db"):
+        code, line = refused(tmp_path, "--db", "box.db", *FREE_PORTS)
+    assert code == 1
+    assert "is in use by process" in line
+
+
+def test_a_start_in_the_ledgers_past_is_refused(tmp_path: Path) -> None:
+    with serve(tmp_path, "--db", "box.db", "--clock", "manual") as served:
+        add_rule(served.client, "crm", "200")
+        served.client.trigger(EventRequest("email.click"))
+        served.stop(signal.SIGTERM)
+    code, line = refused(tmp_path, "--db", "box.db", "--start", "2025-01-01T00:00:00Z", *FREE_PORTS)
+    assert code == 2
+    assert "the clock cannot start at 2025-01-01" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--port", "http"], "--port must be a port"),
+        (["--clock", "slow"], "--clock must be"),
+        (["--start", "noon"], "--start must be an instant"),
+        (["--prot", "1"], "no such option"),
+        (["--config", "missing.toml"], "missing.toml cannot be read"),
+        (["--db", "x.db", "--ephemeral"], "db and ephemeral at once"),
+        (["extra"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_flags(tmp_path: Path, arguments: list[str], expected: str) -> None:
+    code, line = refused(tmp_path, *arguments)
+    assert code == 2
+    assert expected in line
+
+
+def test_a_file_with_apps(tmp_path: Path) -> None:
+    (tmp_path / "box.toml").write_text(
+        """
+[server]
+clock = "manual"
+db = "box.db"
+[[apps]]
+app_id = "shop"
+rule_limit = 1
+[apps.keys]
+data_export = "it's a key"
+[apps.retry]
+delays = ["5m"]
+"""
+    )
+    with serve(tmp_path, "--config", "box.toml") as served:
+        assert served.facts["apps"] == [{"app_id": "shop", "keys": {"data_export": "it's a key"}}]
+        assert served.facts["clock"]["mode"] == "manual"
+        assert served.client.app("shop").retry.delays == ["5m"]
+        assert served.client.app("shop").rule_limit == 1
+        served.stop(signal.SIGTERM)
+    path = tmp_path / "box.toml"
+    path.write_text(path.read_text().replace("it's a key", "another"))
+    with serve(tmp_path, POSTBACKS_CONFIG="box.toml") as served:
+        assert served.client.app("shop").keys.data_export == "another"
+
+
+def test_a_token_is_asked_for(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--token", "secret") as served:
+        assert served.facts["token"] is None
+        assert "secret" not in str(served.facts)
+        with pytest.raises(Refused, match="POSTBACKS_TOKEN"):
+            served.client.health()
+        assert SandboxClient(served.client.url, "secret").health().status == "ok"
+
+
+def test_beyond_loopback_a_token_is_generated(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--host", "0.0.0.0") as served:
+        assert served.facts["api_url"].startswith("http://127.0.0.1:")
+        assert len(served.facts["token"]) >= 32
+        assert served.client.health().status == "ok"
+        assert f"Authorization: Bearer {served.facts['token']}" in served.facts["curl"][1]
+        with pytest.raises(Refused):
+            SandboxClient(served.client.url).health()
+
+
+def test_a_running_clock_makes_retries_by_itself(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--rate", "36000") as served:
+        add_rule(served.client, "crm", "503,200")
+        served.client.trigger(EventRequest("email.click"))
+        got = served.client.requests("crm", wait_for=2, timeout_real_seconds=20)
+        assert got.complete

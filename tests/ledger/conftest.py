@@ -1,0 +1,25 @@
+"""Every kind of ledger, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.protocol import Ledger
+from mockserver.ledger.sql import SqlLedger
+
+STORES: dict[str, Callable[[Path], Ledger]] = {
+    "memory": lambda folder: MemoryLedger(),
+    "sql in a file": lambda folder: SqlLedger.open(folder / "ledger.db"),
+    "sql in memory": lambda folder: SqlLedger("sqlite://"),
+}
+
+
+@pytest.fixture(params=STORES)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    opened = STORES[request.param](tmp_path)
+    yield opened
+    opened.close()

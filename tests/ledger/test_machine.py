@@ -1,0 +1,149 @@
+"""The memory ledger and the SQL ledger, told the same, answer the same at every step."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from mockserver.core.errors import RuleLimitReached
+from mockserver.core.models import DueAttempt, PostbackRule
+from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.retry import DeliveryState
+from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.protocol import Ledger, Result
+from mockserver.ledger.sql import SqlLedger
+from tests.ledger.samples import HOUR, START, add_rule, new
+
+#: Few instants, so that ties are common.
+instants = st.integers(0, 4).map(lambda hours: START + hours * HOUR)
+#: Everything happens after everything was created, as under a clock that only goes forward.
+FIRST_ATTEMPT_AT = START + 100 * HOUR
+
+outcomes = st.builds(
+    Outcome,
+    st.sampled_from(OutcomeKind),
+    elapsed=st.just(timedelta(0)),
+    status=st.none() | st.sampled_from([200, 503]),
+    body=st.sampled_from([b"", b"x"]),
+    error=st.none() | st.just("e"),
+)
+
+
+class TwoLedgers(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = MemoryLedger()
+        self.sql = SqlLedger("sqlite://")
+        self.both: tuple[Ledger, Ledger] = (self.memory, self.sql)
+        #: The same attempt as claimed from each; their tokens differ. Kept when done with, so
+        #: that late and repeated results are tried as well.
+        self.hands: list[tuple[DueAttempt, DueAttempt]] = []
+        self.delivery_count = 0
+        self.steps = 0
+
+    def teardown(self) -> None:
+        self.sql.close()
+
+    def hand_out(self, ours: list[DueAttempt], theirs: list[DueAttempt]) -> None:
+        assert [attempt[:6] for attempt in ours] == [attempt[:6] for attempt in theirs]
+        self.hands += zip(ours, theirs, strict=True)
+
+    @rule(at=st.lists(instants, max_size=4))
+    def add(self, at: list[datetime]) -> None:
+        items = [new(each, app_id=f"app{each.hour % 2}", postback_id=each.hour) for each in at]
+        assert self.memory.add_deliveries(items) == self.sql.add_deliveries(items)
+        self.delivery_count += len(items)
+
+    @rule(until_at=instants, limit=st.integers(0, 4))
+    def claim(self, until_at: datetime, limit: int) -> None:
+        self.hand_out(*(ledger.claim(until_at, limit) for ledger in self.both))
+
+    @rule(data=st.data())
+    def resend(self, data: st.DataObject) -> None:
+        delivery_id = data.draw(st.integers(1, self.delivery_count + 1))
+        ours, theirs = (ledger.claim_resend(delivery_id, START) for ledger in self.both)
+        assert (ours is None) == (theirs is None)
+        if ours is not None and theirs is not None:
+            self.hand_out([ours], [theirs])
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def record(self, data: st.DataObject) -> None:
+        picked = data.draw(st.lists(st.sampled_from(self.hands), max_size=4))
+        follows = data.draw(
+            st.lists(
+                st.tuples(
+                    outcomes,
+                    instants.map(lambda due_at: (DeliveryState.PENDING, due_at))
+                    | st.sampled_from(list(DeliveryState)[1:]).map(lambda state: (state, None)),
+                ),
+                min_size=len(picked),
+                max_size=len(picked),
+            )
+        )
+        self.steps += 1
+        started_at = FIRST_ATTEMPT_AT + self.steps * HOUR
+        for place, ledger in enumerate(self.both):
+            ledger.record(
+                [
+                    Result(pair[place], started_at, outcome, state, due_at)
+                    for pair, (outcome, (state, due_at)) in zip(picked, follows, strict=True)
+                ]
+            )
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        picked = data.draw(st.lists(st.sampled_from(self.hands), max_size=3))
+        for place, ledger in enumerate(self.both):
+            ledger.release([pair[place] for pair in picked])
+
+    @rule()
+    def recover(self) -> None:
+        assert self.memory.recover() == self.sql.recover()
+
+    @rule(app_id=st.sampled_from("ab"))
+    def add_rule(self, app_id: str) -> None:
+        assert _added(self.memory, app_id) == _added(self.sql, app_id)
+
+    @rule(app_id=st.sampled_from("ab"), data=st.data())
+    def delete_rule(self, app_id: str, data: st.DataObject) -> None:
+        known = [each.postback_id for each in self.memory.rules()]
+        postback_id = data.draw(st.sampled_from([1, *known]))
+        ours, theirs = (ledger.delete_rule(app_id, postback_id) for ledger in self.both)
+        assert ours == theirs
+
+    @rule()
+    def reset(self) -> None:
+        for ledger in self.both:
+            ledger.reset()
+
+    @invariant()
+    def they_agree(self) -> None:
+        ours, theirs = self.both
+        assert ours.next_due_at() == theirs.next_due_at()
+        assert ours.latest_at() == theirs.latest_at()
+        assert ours.pending_count() == theirs.pending_count()
+        assert ours.rules() == theirs.rules()
+        assert ours.rules("a") == theirs.rules("a")
+        deliveries = ours.deliveries()
+        assert deliveries == theirs.deliveries()
+        for delivery in deliveries:
+            assert ours.attempts(delivery.id) == theirs.attempts(delivery.id)
+        for state in DeliveryState:
+            page = ours.deliveries(state=state, app_id="app1", after=2, limit=2)
+            assert page == theirs.deliveries(state=state, app_id="app1", after=2, limit=2)
+
+
+def _added(ledger: Ledger, app_id: str) -> PostbackRule | str:
+    try:
+        return add_rule(ledger, app_id)
+    except RuleLimitReached as error:
+        return str(error)
+
+
+TestTwoLedgers = TwoLedgers.TestCase
+TestTwoLedgers.settings = settings(max_examples=60, stateful_step_count=30)
