@@ -49,6 +49,8 @@ class Config:
         journal_requests: How many received requests are kept.
         journal_bytes: How many bytes of received requests are kept.
         capacity: How many postbacks may be under way at a time.
+        addresses: `local` lets postbacks go to loopback and private addresses too, `public`
+            to public ones only.
         apps: The apps of the file; the one of the documentation's examples if there is none.
         apps_given: Whether the file has apps, which then replace stored ones.
     """
@@ -67,6 +69,7 @@ class Config:
     journal_requests: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
     capacity: int = 64
+    addresses: Literal["local", "public"] = "local"
     apps: tuple[App, ...] = (App(),)
     apps_given: bool = False
 

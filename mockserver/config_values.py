@@ -220,6 +220,7 @@ LIMITS: Mapping[str, Kind] = {
     "journal_requests": _count(),
     "journal_bytes": _count(),
     "capacity": _count(),
+    "addresses": _one_of("local", "public"),
 }
 
 

@@ -126,11 +126,6 @@ def run_demo() -> DemoReport:
     )
 
 
-def outcome_text(attempt: AttemptJson) -> str:
-    """Return an attempt's outcome in a word: the status of a response, else its kind."""
-    return str(attempt.status) if attempt.outcome == "response" else attempt.outcome
-
-
 def _add_rule(api: FlaskClient, receiver_url: str, template: tuple[str, str, str]) -> Refusal:
     """Register a rule with the very request that Leanplum would get; return the answer."""
     kind, channels, path = template
@@ -159,9 +154,13 @@ def _delivery_document(delivery: DeliveryJson) -> dict[str, Any]:
                 "number": attempt.number,
                 "started_at": attempt.started_at,
                 "offset_hours": attempt.offset_hours,
-                "outcome": outcome_text(attempt),
+                "outcome": _outcome_text(attempt),
                 "elapsed_seconds": attempt.elapsed_seconds,
             }
             for attempt in delivery.attempts
         ],
     }
+
+
+def _outcome_text(attempt: AttemptJson) -> str:
+    return str(attempt.status) if attempt.outcome == "response" else attempt.outcome

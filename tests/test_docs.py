@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 import mockserver
+from mockserver import App
+from mockserver.config import load_config
+from mockserver.config_values import LIMITS, SERVER
 from mockserver.web.fidelity import PAGE, page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,3 +38,26 @@ def test_the_packages_docstring_names_every_module() -> None:
     modules = {path.stem for path in package.glob("*.py") if not path.stem.startswith("_")}
     folders = {path.parent.name for path in package.glob("*/__init__.py")}
     assert modules | folders <= named, f"not named: {(modules | folders) - named}"
+
+
+@pytest.mark.parametrize("setting", [*SERVER, *LIMITS])
+def test_every_setting_is_documented(setting: str) -> None:
+    page_text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert f"| `{setting}` |" in page_text
+    assert f"`POSTBACKS_{setting.upper()}`" in page_text
+
+
+def test_the_file_of_the_documentation_can_be_read(tmp_path: Path) -> None:
+    page_text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    file = tmp_path / "postbacks.toml"
+    file.write_text(re.findall(r"```toml\n(.*?)```", page_text, re.S)[0])
+    config = load_config({}, {}, str(file))
+    assert config.clock == "manual"
+    assert config.apps == (App(keys=config.apps[0].keys),)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    from mockserver.cli.root import root
+
+    for command in root.list_commands(None):  # type: ignore[arg-type]
+        assert f"postbacks {command}" in README, f"README does not show {command}"

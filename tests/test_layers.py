@@ -34,10 +34,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "history": frozenset({"core", "ledger.protocol"}),
     "intake": frozenset({"core", "ledger.protocol"}),
     "persistence": frozenset({"core", "clocks", "ledger.protocol"}),
-    "engine": frozenset({"core", "clocks", "drive", "ledger.protocol", "transport.protocol"}),
+    "advance": frozenset({"core", "clocks"}),
+    "engine": frozenset(
+        {"advance", "core", "clocks", "drive", "ledger.protocol", "transport.protocol"}
+    ),
     "runner": frozenset({"core", "clocks", "engine", "ledger.protocol"}),
     "sandbox": frozenset(
         {
+            "advance",
             "core",
             "clocks",
             "engine",

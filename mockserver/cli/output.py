@@ -104,13 +104,15 @@ def instant(instant_at: datetime | None) -> str:
 
 def offset(since_first: timedelta) -> str:
     """Return how long after the first attempt, in hours: `+65h`, `+1h00m30s`."""
-    seconds = round(since_first.total_seconds())
-    sign, seconds = ("-", -seconds) if seconds < 0 else ("+", seconds)
-    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
-    if not minutes and not seconds:
+    whole = round(since_first.total_seconds())
+    sign = "-" if whole < 0 else "+"
+    hours, rest = divmod(abs(whole), 3600)
+    minutes, seconds = divmod(rest, 60)
+    if rest == 0:
         return f"{sign}{hours}h"
-    rest = f"{minutes:02d}m{seconds:02d}s" if seconds else f"{minutes:02d}m"
-    return f"{sign}{hours}h{rest}" if hours else f"{sign}{rest.lstrip('0') or '0s'}"
+    if hours == 0:
+        return sign + (f"{minutes}m" if minutes else "") + (f"{seconds}s" if seconds else "")
+    return f"{sign}{hours}h{minutes:02d}m" + (f"{seconds:02d}s" if seconds else "")
 
 
 def elapsed(seconds: float) -> str:

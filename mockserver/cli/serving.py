@@ -161,6 +161,7 @@ def _sandbox(config: Config, ledger: Ledger) -> Sandbox:
             receiver_port=config.receiver_port,
             capacity=config.capacity,
             real_timeout=config.real_timeout,
+            addresses=config.addresses,
         ),
     )
 

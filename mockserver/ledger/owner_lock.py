@@ -43,15 +43,21 @@ class OwnerLock:
             ) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             owner = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
             self.release()
             raise LedgerUnusable(
                 f"{path} is in use by process {owner or 'unknown'}; stop it, or choose another "
                 "file for this one"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            self.release()
+            raise LedgerUnusable(
+                f"cannot lock {lock_path}: {error.strerror}; choose a file on a local disk"
+            ) from error
+        owner_line = f"{os.getpid()}\n".encode()
+        os.pwrite(self._descriptor, owner_line, 0)
+        os.ftruncate(self._descriptor, len(owner_line))
 
     def release(self) -> None:
         """Let somebody else have the file; the lock file stays, empty of meaning.

@@ -35,7 +35,8 @@ class ApiServer:
     ) -> None:
         from waitress.server import create_server
 
-        logging.getLogger("waitress").setLevel(logging.ERROR)
+        # Its only errors are connections that end in the middle; ours are logged by the app.
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)
         self._socket = _bound(host, port)
         self._map: dict[int, Any] = {}
         self._server = create_server(

@@ -12,7 +12,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mockserver import client
+from mockserver.cli import session
 from mockserver.cli.root import root
+from mockserver.config import Config
 from tests.cli.conftest import CommandLine
 
 NOWHERE = "http://127.0.0.1:1"
@@ -116,6 +119,11 @@ def test_shared_options_stand_before_or_after_the_command(postbacks: CommandLine
 
 def test_what_stands_after_the_command_wins(postbacks: CommandLine) -> None:
     assert postbacks.ok("--url", NOWHERE, "events", "--url", postbacks.url)
+
+
+def test_client_and_server_agree_on_where_the_sandbox_is() -> None:
+    config = Config()
+    assert session.DEFAULT_URL == client.DEFAULT_URL == f"http://{config.host}:{config.port}"
 
 
 def test_the_version() -> None:
