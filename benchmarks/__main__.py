@@ -12,9 +12,11 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.measure import Benchmark, Report, Skipped, run
-from benchmarks.report import as_json, as_text, busyness, machine, write_readme
+from benchmarks.machine import Bystanders, machine
+from benchmarks.measure import Benchmark, Skipped, run
+from benchmarks.report import as_json, as_text, write_readme
 
 #: In the order in which they are run; each is the module of its name.
 NAMES = ("rendering", "million", "delivery", "latency", "receiver", "api", "startup")
@@ -27,26 +29,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}", file=sys.stderr)
         return 2
-    busy = busyness()
-    print(f"{machine()}, {busy}\n")
-    reports: dict[str, Report] = {}
+    print(f"{machine()}\n")
+    documents = []
+    status = 0
     for name in options.names or NAMES:
         print(f"{name} ...", file=sys.stderr)
+        bystanders = Bystanders()
         try:
             with load(name)(options.scale) as plan:
                 report = run(plan, options.rounds)
         except Skipped as skipped:
             print(f"{name} skipped: {skipped}\n")
             continue
-        reports[name] = report
-        print(as_text(name, report), flush=True)
+        others = bystanders.share()
+        print(as_text(name, report, others), flush=True)
         for case, reason in report.failed.items():
             print(f"{name}: {case} failed: {reason}", file=sys.stderr)
+            status = 1
         if options.write_readme:
-            write_readme(name, report, busy)
+            write_readme(name, report, others)
+        documents.append(as_json(name, report, others))
         if options.json:
-            _write_json(options.json, reports, busy)
-    return 1 if any(report.failed for report in reports.values()) else 0
+            _write_json(options.json, documents)
+    return status
 
 
 def load(name: str) -> Benchmark:
@@ -55,11 +60,8 @@ def load(name: str) -> Benchmark:
     return benchmark
 
 
-def _write_json(file: Path, reports: Mapping[str, Report], busy: str) -> None:
-    document = {
-        "machine": f"{machine()}, {busy}",
-        "benchmarks": [as_json(name, report) for name, report in reports.items()],
-    }
+def _write_json(file: Path, documents: Sequence[Mapping[str, Any]]) -> None:
+    document = {"machine": machine(), "benchmarks": documents}
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

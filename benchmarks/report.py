@@ -6,33 +6,36 @@ benchmarks.
 
 from __future__ import annotations
 
-import os
-import platform
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import machine
 from benchmarks.measure import Comparison, Report, is_reached, spread
-from benchmarks.processes import can_pin
 
 README = Path(__file__).with_name("README.md")
 
 
-def as_text(name: str, report: Report) -> str:
+def as_text(name: str, report: Report, others: str) -> str:
     """Return a report as a terminal shows it."""
-    parts = [f"{report.plan.title} ({name}, {report.rounds} rounds)", "", *_aligned(ratios(report))]
+    parts = [
+        f"{report.plan.title} ({name}, {report.rounds} rounds; {others})",
+        "",
+        *_aligned(ratios(report)),
+    ]
     parts += ["", *_aligned(figures(report)), *_missing(report), ""]
     return "\n".join(parts)
 
 
-def as_json(name: str, report: Report) -> dict[str, Any]:
+def as_json(name: str, report: Report, others: str) -> dict[str, Any]:
     """Return a report with every figure of every round."""
     return {
         "name": name,
         "title": report.plan.title,
         "rounds": report.rounds,
+        "others": others,
         "figures": {case: dict(found) for case, found in report.figures.items()},
         "comparisons": [
             {
@@ -49,13 +52,13 @@ def as_json(name: str, report: Report) -> dict[str, Any]:
     }
 
 
-def write_readme(name: str, report: Report, busy: str, readme: Path = README) -> None:
+def write_readme(name: str, report: Report, others: str, readme: Path = README) -> None:
     """Replace the tables between the two markers of one benchmark.
 
     Args:
         name: Of the benchmark.
         report: What came of it.
-        busy: What `busyness` said before the run.
+        others: What `Bystanders.share` said after it.
         readme: The file to change.
 
     Raises:
@@ -67,7 +70,7 @@ def write_readme(name: str, report: Report, busy: str, readme: Path = README) ->
         raise ValueError(f"{readme} has no {begin!r} followed by {end!r}")
     body = "\n".join(
         [
-            f"{datetime.now(UTC).date().isoformat()}, {machine()}, {busy}, {report.rounds} rounds.",
+            f"{datetime.now(UTC).date()}, {machine()}, {report.rounds} rounds; {others}.",
             "",
             *_markdown(ratios(report)),
             "",
@@ -78,20 +81,6 @@ def write_readme(name: str, report: Report, busy: str, readme: Path = README) ->
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     text = pattern.sub(lambda _: f"{begin}\n{body}\n{end}", text, count=1)
     readme.write_text(text, encoding="utf-8")
-
-
-def machine() -> str:
-    """Return what has to be known of the machine, in a line."""
-    pinned = "servers and loads pinned to a core each" if can_pin() else "nothing pinned"
-    return (
-        f"{os.cpu_count()} cores, {platform.python_implementation()} "
-        f"{platform.python_version()}, {platform.system()} {platform.machine()}, {pinned}"
-    )
-
-
-def busyness() -> str:
-    """Return how busy the machine is already, which no ratio is quite free of."""
-    return f"load average {os.getloadavg()[0]:.1f} beforehand"
 
 
 def ratios(report: Report) -> list[tuple[str, ...]]:

@@ -139,15 +139,9 @@ class Engine:
         self._policies.clear()
         self._arrivals += 1
 
-    def wake(self) -> None:
-        """Let attempts that fell due start now, although others are under way."""
-        if isinstance(self._transport, ConcurrentTransport):
-            self._transport.wake()
-
     def stop(self) -> None:
         """Make no more attempts, and drop those under way: they stay claimed."""
         self._stopped = True
-        self.wake()
 
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app."""
@@ -260,14 +254,19 @@ class Engine:
             nonlocal started
             if self._stopped:
                 raise _Stopped
+            is_virtual = self.is_virtual
+            now_at = visited_at if is_virtual else self._clock.now()
             attempts = self._take_resends(places)
             if not attempts and not goal.is_spent(started):
-                now_at = visited_at if self.is_virtual else self._clock.now()
-                limit = min(places, goal.budget - goal.made - started)
-                attempts = self._ledger.claim(due_at if self.is_virtual else now_at, limit)
+                until_at = due_at if is_virtual else now_at
+                next_at = self._ledger.next_due_at()
+                # Asked first, because a claim is written down, and nothing may be due for long.
+                if next_at is not None and next_at <= until_at:
+                    limit = min(places, goal.budget - goal.made - started)
+                    attempts = self._ledger.claim(until_at, limit)
             started += len(attempts)
             for attempt in attempts:
-                under_way[attempt] = visited_at if self.is_virtual else self._clock.now()
+                under_way[attempt] = now_at
             return attempts
 
         groups = transport.exchange(pull)

@@ -38,7 +38,6 @@ class Runner:
     def wake(self) -> None:
         """Look now: something was added or the clock was moved."""
         self._wake.set()
-        self._engine.wake()
 
     def stop(self) -> None:
         """End the thread; attempts under way must have been ended before."""

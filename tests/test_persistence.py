@@ -61,8 +61,11 @@ def test_the_machines_clock_set_back_does_not_turn_ours_back() -> None:
     assert near(restore_clock(ledger, mode="running", real_now_at=NOON - HOUR).now(), NOON)
 
 
-@pytest.mark.parametrize("saved", [ManualClock(NOON), RunningClock(NOON)])
-def test_another_mode_begins_where_the_other_stood(saved: ManualClock | RunningClock) -> None:
+@pytest.mark.parametrize("kind", [ManualClock, RunningClock])
+def test_another_mode_begins_where_the_other_stood(
+    kind: type[ManualClock] | type[RunningClock],
+) -> None:
+    saved = kind(NOON)
     ledger = MemoryLedger()
     save_clock(ledger, saved, real_now_at=NOON)
     mode = "manual" if saved.is_running else "running"

@@ -183,9 +183,6 @@ class SideBySide:
                 under_way, group = under_way[:half], under_way[half:]
                 yield [(attempt, self._send(attempt)) for attempt in group]
 
-    def wake(self) -> None:
-        pass
-
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -74,7 +74,9 @@ def _whole(session: Session, client: SandboxClient, request: AdvanceRequest) -> 
     whole = next(answers)
     if whole.complete:
         return whole
-    for answer in _with_progress(session, client, whole, answers):
+    if not session.json:
+        answers = _with_progress(client, whole, answers)
+    for answer in answers:
         whole.attempts += answer.attempts
         whole.now, whole.next_due = answer.now, answer.next_due
         whole.complete = answer.complete
@@ -82,30 +84,28 @@ def _whole(session: Session, client: SandboxClient, request: AdvanceRequest) -> 
 
 
 def _with_progress(
-    session: Session,
-    client: SandboxClient,
-    first: AdvanceAnswer,
-    answers: Iterator[AdvanceAnswer],
+    client: SandboxClient, first: AdvanceAnswer, answers: Iterator[AdvanceAnswer]
 ) -> Iterator[AdvanceAnswer]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from mockserver.cli.output import instant, plain_console
 
     console = plain_console(stderr=True)
+    if not console.is_terminal:
+        yield from answers
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.0f} attempts"),
         TimeElapsedColumn(),
     )
-    shown = console.is_terminal and not session.json
-    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(instant(first.now), total=None)
         made = len(first.attempts)
         for answer in answers:
             made += len(answer.attempts)
-            if shown:
-                # Each pending delivery takes one more attempt at least.
-                total = made + client.clock().pending
-                progress.update(task, completed=made, total=total, description=instant(answer.now))
+            # Each pending delivery takes one more attempt at least.
+            total = made + client.clock().pending
+            progress.update(task, completed=made, total=total, description=instant(answer.now))
             yield answer

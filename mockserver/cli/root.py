@@ -126,7 +126,7 @@ def _report(message: str, code: str, status: int, arguments: list[str], exit_cod
             "status": status,
             "detail": message,
         }
-        print(json.dumps(problem, ensure_ascii=False), file=sys.stderr)
+        print(json.dumps(problem, ensure_ascii=False), file=sys.stderr, flush=True)
     else:
-        print(f"postbacks: {' '.join(message.split())}", file=sys.stderr)
+        print(f"postbacks: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return exit_code

@@ -10,7 +10,9 @@ connections of their own and see the last commit, however long a writer takes.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,8 +71,7 @@ class Database:
                 self._writer = self._engine.connect().execution_options(writes=True)
             with self.writing() as connection:
                 _prepare_tables(connection, self.name)
-            with self._explained():
-                self._keep_a_log()
+            self._keep_a_log()
         except BaseException:
             self._release()
             raise
@@ -116,7 +117,17 @@ class Database:
         # a transaction, so past SQLAlchemy.
         connection = self._writer.connection.driver_connection
         assert connection is not None, "an open connection has a driver's connection"
-        connection.execute("PRAGMA journal_mode = WAL")
+        gives_up_at = time.monotonic() + _BUSY_REAL_SECONDS
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                # Another process is opening the new file as well. SQLite refuses at once here,
+                # where it would wait elsewhere.
+                if time.monotonic() > gives_up_at:
+                    raise LedgerUnusable(f"{self.name} cannot be used: {error}") from error
+                time.sleep(0.01)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from select import select
 from threading import Lock, get_ident
+from time import perf_counter, sleep
 
 import pycurl
 
@@ -25,7 +25,6 @@ from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl_transfer import Transfer, TransferOptions, TransportLink
 from mockserver.transport.keep_alive import KeptConnections, KnownOrigins
 from mockserver.transport.protocol import Pull
-from mockserver.transport.waker import Waker
 
 __all__ = ["CurlTransport", "TransportLink"]
 
@@ -73,7 +72,6 @@ class CurlTransport:
         self._transfers: dict[pycurl.Curl, Transfer] = {}
         self._idle: list[Transfer] = []
         self._select_sees_all = True
-        self._waker: Waker | None = None
         self._lock = Lock()
         self._owner: int | None = None
 
@@ -110,12 +108,6 @@ class CurlTransport:
             self._abandon()
             self._release()
 
-    def wake(self) -> None:
-        """Let an exchange that waits look for more to send; from any thread."""
-        waker = self._waker
-        if waker is not None:
-            waker.wake()
-
     def close(self) -> None:
         """Close the connections it keeps; a later exchange opens new ones.
 
@@ -133,9 +125,6 @@ class CurlTransport:
             if self._multi is not None:
                 self._multi.close()
                 self._multi = None
-            if self._waker is not None:
-                self._waker.close()
-                self._waker = None
         finally:
             self._release()
 
@@ -164,20 +153,21 @@ class CurlTransport:
             self._idle.append(transfer)
 
     def _wait(self, multi: pycurl.CurlMulti) -> bool:
-        """Wait until something may have happened; return whether to look for more to send."""
+        """Wait until something may have happened; return whether nothing did.
+
+        Never for long: an attempt that falls due must not wait for those under way.
+        """
         milliseconds = multi.timeout()
         seconds = _LONGEST_WAIT if milliseconds < 0 else min(milliseconds / 1000, _LONGEST_WAIT)
         if not self._select_sees_all:
-            multi.select(min(seconds, _SHORT_WAIT))
-            return True
-        readable, writable, failing = multi.fdset()
-        if not readable and not writable:
-            # Nothing to watch yet, for example while a name is looked up.
             seconds = min(seconds, _SHORT_WAIT)
-        assert self._waker is not None, "it is opened together with the multi handle"
-        watched: list[int | Waker] = [*readable, self._waker]
-        seen = select(watched, writable, failing, seconds)
-        return self._waker.take() or not any(seen)
+        began = perf_counter()
+        if multi.select(seconds) > 0:
+            return False
+        # Without a socket to look at, for example while a name is looked up, it returns at once.
+        if perf_counter() - began < seconds / 2:
+            sleep(min(seconds, _SHORT_WAIT))
+        return True
 
     def _opened(self, descriptor: int) -> None:
         if descriptor >= _SELECT_LIMIT:
@@ -186,8 +176,6 @@ class CurlTransport:
     def _opened_multi(self) -> pycurl.CurlMulti:
         if self._multi is None:
             self._multi = pycurl.CurlMulti()
-            self._waker = Waker()
-            self._opened(self._waker.fileno())
             self._multi.setopt(pycurl.M_MAXCONNECTS, self.capacity)
             for _ in range(self.capacity):
                 transfer = Transfer(self._options)
@@ -223,7 +211,7 @@ def _default_deadline(_attempt: DueAttempt) -> timedelta:
 
 
 # So long something that has fallen due meanwhile may have to wait.
-_LONGEST_WAIT = 0.25
+_LONGEST_WAIT = 0.02
 _SHORT_WAIT = 0.001
 # What select can watch; sockets from here on have to be looked at now and then.
 _SELECT_LIMIT = 1024

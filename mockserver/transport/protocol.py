@@ -45,12 +45,9 @@ class ConcurrentTransport(Protocol):
         """POST everything that `pull` hands out, yielding groups as they finish.
 
         It pulls at most as many as it can begin at once, goes on pulling as places become
-        free, and ends when nothing is under way and `pull` returns nothing. The caller
-        records each group before it asks for the next.
+        free and now and then while it waits, and ends when nothing is under way and `pull`
+        returns nothing. The caller records each group before it asks for the next.
         """
-
-    def wake(self) -> None:
-        """Let an exchange that waits call `pull` now; may be called from any thread."""
 
     def close(self) -> None:
         """Close the connections it keeps."""

@@ -68,12 +68,6 @@ class RoutingTransport:
                 return
             yield from self._exchange_others(pull, waiting)
 
-    def wake(self) -> None:
-        """Wake the transport over sockets, if there is one."""
-        otherwise = self._otherwise
-        if otherwise is not None:
-            otherwise.wake()
-
     def close(self) -> None:
         """Close the transport over sockets, if there is one."""
         with self._making:

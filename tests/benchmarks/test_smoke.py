@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.__main__ import NAMES, load, main
+from benchmarks.machine import Bystanders
 from benchmarks.measure import Case, Comparison, Plan, Report, Skipped, is_reached, run, short
 from benchmarks.processes import figures_of, serving
 from benchmarks.report import README, as_json, as_text, write_readme
@@ -65,6 +67,11 @@ def test_figures_come_out_as_text_and_as_json(
     assert all(len(comparison["values"]) == 2 for comparison in found["comparisons"])
 
 
+def test_a_run_says_what_other_processes_took_meanwhile() -> None:
+    said = Bystanders().share()
+    assert re.fullmatch(r"other processes (took \d+% of the processors|not watched)", said)
+
+
 def test_an_unknown_name_is_refused() -> None:
     assert main(["nothing"]) == 2
 
@@ -116,8 +123,8 @@ def test_a_case_that_cannot_be_run_is_skipped_with_the_reason() -> None:
     report = run(plan, rounds=2)
     assert dict(report.skipped) == {"absent": "not on this machine"}
     assert list(report.figures) == ["there"]
-    assert "skipped: absent: not on this machine" in as_text("skipping", report)
-    assert as_json("skipping", report)["skipped"] == {"absent": "not on this machine"}
+    assert "skipped: absent: not on this machine" in as_text("skipping", report, "")
+    assert as_json("skipping", report, "")["skipped"] == {"absent": "not on this machine"}
 
 
 def test_a_case_that_fails_is_named_and_the_others_go_on() -> None:
@@ -128,15 +135,15 @@ def test_a_case_that_fails_is_named_and_the_others_go_on() -> None:
     report = run(plan, rounds=2)
     assert list(report.failed) == ["broken"]
     assert report.figures["there"] == {"seconds": [1, 1]}
-    assert "failed: broken: KeyError: 'x'" in as_text("failing", report)
+    assert "failed: broken: KeyError: 'x'" in as_text("failing", report, "")
 
 
 def test_the_tables_of_the_readme_are_replaced_and_nothing_else(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- results of known -->\nold\n<!-- end of known -->\nafter\n")
     report = known_report(Machine())
-    write_readme("known", report, "idle", readme)
-    write_readme("known", report, "idle", readme)
+    write_readme("known", report, "others slept", readme)
+    write_readme("known", report, "others slept", readme)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- results of known -->\n")
     assert text.endswith("<!-- end of known -->\nafter\n")
@@ -145,7 +152,7 @@ def test_the_tables_of_the_readme_are_replaced_and_nothing_else(tmp_path: Path) 
         text.count("| ours: times the seconds of theirs | 0.50 [0.50 to 2.00] | ≤ 1 | yes |") == 1
     )
     with pytest.raises(ValueError, match="other"):
-        write_readme("other", report, "idle", readme)
+        write_readme("other", report, "others slept", readme)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ class TestRecord:
         add(ledger, *[START] * 3)
         stale = ledger.claim(FAR, 2)
         ledger.release(stale[:1])
-        first, second, third = *ledger.claim(FAR, 1), stale[1], *ledger.claim(FAR, 1)
+        first, second, third = claim_one(ledger), stale[1], claim_one(ledger)
         ledger.record(
             [retried(third, START + HOUR), ended(stale[0]), retried(second, START + HOUR)]
         )

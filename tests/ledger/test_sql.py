@@ -32,8 +32,6 @@ from tests.ledger.samples import (
 )
 from tests.ledger.test_concurrency import at_once
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

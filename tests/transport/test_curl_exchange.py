@@ -78,36 +78,18 @@ def test_a_group_comes_while_others_are_still_under_way(transport: CurlTransport
         groups.close()  # type: ignore[attr-defined]
 
 
-def test_woken_it_looks_for_more_while_others_are_under_way(transport: CurlTransport) -> None:
+def test_it_looks_for_more_while_others_are_under_way(transport: CurlTransport) -> None:
     with RawServer(Gate()) as server:
         batches = [[attempt_at(f"{server.url}/wait")], [], [attempt_at(f"{server.url}/new")]]
 
         def pull(_places: int) -> Sequence[DueAttempt]:
             return batches.pop(0) if batches else []
 
-        def wake_until_sent() -> None:
-            server.wait_for_requests(1)
-            while len(server.requests) < 2 and not server.stopping.wait(0.01):
-                transport.wake()
-
-        waker = threading.Thread(target=wake_until_sent)
-        waker.start()
         groups = transport.exchange(pull)
         ((attempt, outcome),) = next(groups)
         assert attempt.url == f"{server.url}/new"
         assert outcome.status == 200
         groups.close()  # type: ignore[attr-defined]
-        waker.join()
-
-
-def test_waking_it_when_nothing_is_under_way_does_no_harm(transport: CurlTransport) -> None:
-    transport.wake()
-    with RawServer(keeping_alive()) as server:
-        assert post(transport, f"{server.url}/").status == 200
-        transport.wake()
-        assert post(transport, f"{server.url}/").status == 200
-    transport.close()
-    transport.wake()
 
 
 def test_closed_early_it_drops_what_is_under_way(transport: CurlTransport) -> None:

@@ -97,13 +97,6 @@ def test_the_other_transport_is_made_once_and_only_when_needed(setting: Setting)
     assert setting.made[0].closed == 1
 
 
-def test_waking_it_wakes_the_other_transport_if_there_is_one(setting: Setting) -> None:
-    setting.transport.wake()
-    run(setting.transport, attempts_at(["out:1"]))
-    setting.transport.wake()
-    assert setting.made[0].woken == 1
-
-
 def test_every_attempt_is_sent_once_by_the_transport_it_belongs_to(setting: Setting) -> None:
     urls = [f"{'in' if number % 3 else 'out'}:{number}" for number in range(50)]
     results = run(setting.transport, attempts_at(urls))
