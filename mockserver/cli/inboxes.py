@@ -58,7 +58,7 @@ def inbox(
     if clear:
         client.clear_inbox(name)
     if behave is not None:
-        _behave(session, client, name, behave)
+        _behave(session, client, name, behave, is_last=wait_for is None)
     if wait_for is not None:
         _wait(session, client, name, wait_for, timeout)
     elif clear and behave is None:
@@ -67,11 +67,15 @@ def inbox(
         _write_requests(session, client.requests(name))
 
 
-def _behave(session: Session, client: SandboxClient, name: str, script: str) -> None:
+def _behave(
+    session: Session, client: SandboxClient, name: str, script: str, *, is_last: bool
+) -> None:
     answer = client.behave(name, script)
     output = session.output
     if session.json:
-        output.document(answer)
+        # One call answers with one document: the last thing that was asked for.
+        if is_last:
+            output.document(answer)
         return
     output.line(f"inbox {answer.inbox} does {answer.behaviour}; the last one stays")
     output.url_line(answer.url)

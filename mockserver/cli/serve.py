@@ -56,8 +56,9 @@ from mockserver.cli.session import Session, json_option
 def serve(session: Session, /, config: str | None, **flags: Any) -> None:
     """Run the sandbox: Leanplum's API, the control API and the receiver.
 
-    Every flag but --config and --allow-host can also be set as POSTBACKS_<FLAG>, e.g.
-    POSTBACKS_PORT, and in the file. A flag beats the environment, which beats the file.
+    Every flag can also be set as POSTBACKS_<FLAG>, e.g. POSTBACKS_PORT (names to allow as
+    POSTBACKS_ALLOW_HOSTS, with commas), and all but --config in the file. A flag beats the
+    environment, which beats the file.
     """
     from mockserver.config import load_config
 

@@ -54,6 +54,15 @@ def test_wait_for_what_comes_later(
     assert len(answer["requests"]) == 1
 
 
+def test_one_call_answers_with_one_document(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    answer = postbacks.json("inbox", "crm", "--behave", "404", "--wait-for", "1")
+    assert len(answer["requests"]) == 1
+
+
 def test_waiting_in_vain_is_exit_code_1(postbacks: CommandLine) -> None:
     message = postbacks.fails(1, "inbox", "crm", "--wait-for", "2", "--timeout", "0.05")
     assert message == "inbox crm got 0 of 2 requests within 0.05 s"

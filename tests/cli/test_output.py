@@ -17,7 +17,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def attempt(
     number: int | None, status: int | None, hours: float = 0, **more: object
 ) -> AttemptJson:
-    values = {
+    values: dict[str, object] = {
         "delivery_id": 1,
         "number": number,
         "manual": number is None,

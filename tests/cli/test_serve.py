@@ -53,7 +53,7 @@ def test_the_text_for_people_comes_before_it_serves(tmp_path: Path) -> None:
     process = spawn(tmp_path, "--ephemeral", "--clock", "manual", *FREE_PORTS)
     try:
         assert process.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not lines or lines[-1] != "Ctrl-C stops it.\n":
             lines.append(process.stdout.readline())
         text = "".join(lines)

@@ -24,7 +24,6 @@ class Others:
         self.log = log
         self.under_way: list[DueAttempt] = []
         self.closed = 0
-        self.woken = 0
 
     def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
         try:
@@ -37,9 +36,6 @@ class Others:
                 yield [(attempt, OUTSIDE)]
         finally:
             self.under_way.clear()
-
-    def wake(self) -> None:
-        self.woken += 1
 
     def close(self) -> None:
         self.closed += 1
