@@ -56,7 +56,17 @@ class Session:
 
 
 class SuggestingGroup(click.Group):
-    """A group that offers the nearest commands when there is none of the name given."""
+    """A group that offers the nearest commands when there is none of the name given.
+
+    Called without a command it shows its help, as it was laid out, and exits with 2.
+    """
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Take the options of the group; without anything, show its help."""
+        if not args:
+            click.echo(context.get_help(), color=context.color)
+            context.exit(2)
+        return super().parse_args(context, args)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the names in the order in which people need them."""

@@ -167,3 +167,12 @@ def test_a_reader_who_leaves_early_hears_nothing(postbacks: CommandLine) -> None
     finally:
         os.close(writing)
     assert (left.returncode, left.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["rules"]])
+def test_without_a_command_the_help_is_shown_as_it_was_laid_out(arguments: list[str]) -> None:
+    result = CliRunner().invoke(root, arguments, prog_name="postbacks")
+    assert result.exit_code == 2
+    assert result.stdout.startswith("Usage: postbacks")
+    assert len(result.stdout.splitlines()) > 8
+    assert result.stderr == ""
