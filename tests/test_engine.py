@@ -236,6 +236,21 @@ def test_a_refused_advance_leaves_the_wheel_free() -> None:
     assert w.engine.advance_to(START_AT + HOUR).complete
 
 
+def test_a_clock_that_an_attempt_moved_beyond_the_target_is_not_pulled_back() -> None:
+    w = world()
+    w.deliver()
+
+    def move(attempt: DueAttempt) -> Outcome:
+        w.clock.move_to(START_AT + 5 * HOUR)
+        return status(200)
+
+    w.answer = move
+    with pytest.raises(ClockCannotGoBack, match="cannot move the clock back"):
+        w.engine.advance_to(START_AT + 2 * HOUR)
+    assert w.state() == "delivered"
+    assert w.clock.now() == START_AT + 5 * HOUR
+
+
 # The steps
 
 
@@ -868,6 +883,16 @@ def test_a_stop_leaves_what_is_under_way_to_whoever_recovers_it() -> None:
     assert w.engine.settle() == 0, "it makes no more attempts"
     assert w.ledger.recover() == 4, "those that were claimed, and may have arrived"
     assert all(attempt.repeated for attempt in w.ledger.claim(START_AT, 10)[:4])
+
+
+def test_a_stop_between_two_groups_keeps_what_has_ended() -> None:
+    w = world(200, capacity=4)
+    w.engine._on_results = lambda results: w.engine.stop()
+    w.deliver(6)
+    assert [w.state(delivery_id) for delivery_id in (3, 4)] == ["delivered"] * 2
+    assert w.ledger.pending_count() == 4
+    assert len(w.made) == 2
+    assert w.ledger.recover() == 2, "those that had no result yet; the others were not claimed"
 
 
 def test_outcomes_are_accounted_before_they_are_judged() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.core.clock import DEFAULT_START_AT
+from mockserver.core.errors import InvalidValue
 from mockserver.core.models import App
 from mockserver.core.retry import DeliveryState
 from mockserver.history import Deliveries, with_attempts
@@ -87,6 +88,12 @@ def test_deliveries_are_narrowed_down_by_state(full: World, state: str, ids: lis
     deliveries = Deliveries(full.ledger)
     assert [delivery.id for delivery in deliveries(state=state)] == ids
     assert [delivery.id for delivery in deliveries(state=DeliveryState(state))] == ids
+
+
+def test_a_state_that_does_not_exist_is_refused_with_those_that_do(full: World) -> None:
+    with pytest.raises(InvalidValue, match="unknown state 'losst'") as caught:
+        Deliveries(full.ledger)(state="losst")
+    assert "pending, delivered, rejected, lost" in str(caught.value)
 
 
 def test_filters_add_up(full: World) -> None:

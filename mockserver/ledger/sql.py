@@ -288,9 +288,10 @@ class SqlLedger:
         for record in (record_usual, record_one_by_one):
             try:
                 with self._database.writing() as connection:
-                    ticket = self._counters(connection).tickets
-                    ticket = record(connection, self._statements, results, ticket)
-                    connection.exec_driver_sql(self._statements.write_tickets, (ticket,))
+                    drawn = self._counters(connection).tickets
+                    ticket = record(connection, self._statements, results, drawn)
+                    if ticket != drawn:
+                        connection.exec_driver_sql(self._statements.write_tickets, (ticket,))
                 return
             except Unusual:
                 continue
