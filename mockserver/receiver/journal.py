@@ -103,8 +103,11 @@ class ReceivedRequest:
 
     @property
     def query(self) -> dict[str, str]:
-        """Return the query decoded once; of a repeated name the first value."""
-        return dict(reversed(self.query_list))
+        """Return the query decoded once, in order; of a repeated name the first value."""
+        values: dict[str, str] = {}
+        for name, value in self.query_list:
+            values.setdefault(name, value)
+        return values
 
     @property
     def _parts(self) -> tuple[str, str]:

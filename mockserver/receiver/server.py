@@ -51,6 +51,8 @@ class Receiver:
         self._link = link
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
+        # Who listens everywhere is called at loopback: postbacks carry this URL.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self.port}"
         self._connections: set[Connection] = set()

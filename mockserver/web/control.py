@@ -221,6 +221,7 @@ def _inbox_routes(sandbox: Sandbox) -> list[Route]:
 
     def requests(name: str, query: RequestsQuery) -> shapes.RequestsAnswer:
         complete = True
+        sandbox.inbox(name)
         journal = sandbox.inboxes.journal
         if query.wait_for is not None:
             found = journal.wait_for(name, query.wait_for, query.timeout)
@@ -274,7 +275,9 @@ def _watch_routes(sandbox: Sandbox) -> list[Route]:
             return shapes.FeedAnswer([], sandbox.feed.last)
         happenings = sandbox.feed.after(query.after, query.timeout)
         last = happenings[-1].sequence if happenings else query.after
-        return shapes.FeedAnswer([encoding.happening_json(item) for item in happenings], last)
+        first_at = _Firsts(sandbox)
+        shown = [encoding.happening_json(item, first_at) for item in happenings]
+        return shapes.FeedAnswer(shown, last)
 
     def reset() -> shapes.ResetAnswer:
         rules, deliveries = sandbox.reset()
@@ -311,12 +314,22 @@ def _watch_routes(sandbox: Sandbox) -> list[Route]:
 
 
 def _attempts_json(sandbox: Sandbox, attempts: list[Attempt]) -> list[shapes.AttemptJson]:
-    firsts: dict[int, datetime] = {}
-    for attempt in attempts:
-        if attempt.delivery_id not in firsts:
-            earlier = sandbox.ledger.attempts(attempt.delivery_id)
-            firsts[attempt.delivery_id] = (earlier or [attempt])[0].started_at
-    return [encoding.attempt_json(item, firsts[item.delivery_id]) for item in attempts]
+    first_at = _Firsts(sandbox)
+    return [encoding.attempt_json(item, first_at(item)) for item in attempts]
+
+
+class _Firsts:
+    """When the attempts of each delivery began; every delivery is looked up once."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._known: dict[int, datetime] = {}
+
+    def __call__(self, attempt: Attempt) -> datetime:
+        if attempt.delivery_id not in self._known:
+            earlier = self._sandbox.ledger.attempts(attempt.delivery_id)
+            self._known[attempt.delivery_id] = (earlier or [attempt])[0].started_at
+        return self._known[attempt.delivery_id]
 
 
 def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None:

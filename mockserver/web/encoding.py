@@ -7,6 +7,7 @@ and the sandbox. Must not import: Flask.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -212,15 +213,15 @@ def received_json(request: ReceivedRequest) -> ReceivedJson:
     )
 
 
-def happening_json(happening: Happening) -> FeedEntry:
-    """Return one thing that happened."""
-    facts = {name: _plain(value) for name, value in happening.facts.items()}
+def happening_json(happening: Happening, first_at: Callable[[Attempt], datetime]) -> FeedEntry:
+    """Return one thing that happened; `first_at` tells when a delivery's attempts began."""
+    facts = {name: _plain(value, first_at) for name, value in happening.facts.items()}
     return FeedEntry(happening.sequence, happening.kind, facts)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, first_at: Callable[[Attempt], datetime]) -> Any:
     if isinstance(value, Attempt):
-        return msgspec.to_builtins(attempt_json(value, value.started_at))
+        return msgspec.to_builtins(attempt_json(value, first_at(value)))
     if isinstance(value, MessageEvent | AbTestEvent):
         return msgspec.to_builtins(event_json(value))
     return msgspec.to_builtins(value)

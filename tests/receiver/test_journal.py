@@ -30,6 +30,7 @@ def test_what_is_parsed_is_parsed_once_and_right() -> None:
     assert request.path == "/inbox/a/x"
     assert request.query_list == [("a", "1"), ("a", "2"), ("b", "+ é"), ("empty", "")]
     assert request.query == {"a": "1", "b": "+ é", "empty": ""}
+    assert list(request.query) == ["a", "b", "empty"]
     assert request.text == "é"
     assert request.header("X-TWICE") == "1"
     assert request.header("Nothing") is None

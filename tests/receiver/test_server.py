@@ -261,3 +261,11 @@ def test_a_receiver_that_was_never_started_can_be_stopped(inboxes: Inboxes) -> N
 def test_a_port_that_is_taken_is_said_in_one_line(receiver: Receiver, inboxes: Inboxes) -> None:
     with pytest.raises(AddressUnavailable, match=f"port {receiver.port}.*choose another"):
         Receiver(inboxes, port=receiver.port)
+
+
+def test_who_listens_everywhere_is_called_at_loopback(inboxes: Inboxes) -> None:
+    receiver = Receiver(inboxes, host="0.0.0.0")
+    try:
+        assert receiver.url == f"http://127.0.0.1:{receiver.port}"
+    finally:
+        receiver.stop()

@@ -285,6 +285,10 @@ def test_inboxes_are_scripted_read_and_cleared(
     assert ok(client.get(f"{path}/behaviour"))["behaviour"] == "200"
 
 
+def test_an_inbox_that_cannot_be_named_has_no_requests(client: FlaskClient) -> None:
+    refused(client.get("/_sandbox/inboxes/a b/requests"), 400, "invalid-value")
+
+
 def test_waiting_for_requests_ends_with_what_there_is(client: FlaskClient) -> None:
     got = ok(client.get("/_sandbox/inboxes/crm/requests?wait_for=1&timeout=0.01"))
     assert got == {"inbox": "crm", "requests": [], "evicted": 0, "complete": False}
@@ -306,6 +310,13 @@ def test_the_feed_tells_what_happened(client: FlaskClient, sandbox: Sandbox, rul
     feed = ok(client.get(f"/_sandbox/feed?after={last}&timeout=1"))
     assert [entry["kind"] for entry in feed["happenings"]] == ["event", "attempt"]
     assert feed["happenings"][1]["facts"]["attempt"]["status"] == 200
+    sandbox.inbox("crm").behave("503,200")
+    sandbox.trigger("email.click")
+    sandbox.advance(hours=1)
+    retried = ok(client.get("/_sandbox/feed"))["happenings"][-1]["facts"]["attempt"]
+    assert retried["offset_hours"] == 1
+    last = ok(client.get("/_sandbox/feed?after=-1"))["last"]
+    feed["last"] = last
     assert ok(client.get(f"/_sandbox/feed?after={feed['last']}"))["happenings"] == []
 
 
