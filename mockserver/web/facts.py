@@ -291,6 +291,12 @@ _DELIVERY = _facts(
         None,
     ),
     (
+        "user-info",
+        "User info in postbackUrl is sent as basic authorization.",
+        "assumed",
+        None,
+    ),
+    (
         "order",
         "Order, parallel delivery and duplicates are unknown; an endpoint must cope with all.",
         "assumed",
@@ -300,7 +306,7 @@ _DELIVERY = _facts(
         "blocked",
         "Postbacks to link-local and cloud metadata addresses are not sent, and rejected.",
         "assumed",
-        "[limits] addresses",
+        "addresses, under [limits]",
     ),
 )
 
