@@ -149,11 +149,10 @@ class MemoryLedger:
     def latest_at(self) -> datetime | None:
         """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
         with self._lock:
-            instants = [
-                row.as_attempts()[-1].ended_at if row.history else row.new.due_at
-                for row in self._rows.values()
-            ]
-        return max(instants, default=None)
+            rows = self._rows.values()
+            creations = [row.new.due_at for row in rows]
+            ends = [attempt.ended_at for row in rows for attempt in row.as_attempts()]
+        return max(creations + ends, default=None)
 
     def pending_count(self) -> int:
         """Return how many deliveries are pending."""
