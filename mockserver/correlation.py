@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mockserver.core.models import DueAttempt
-from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind
+from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind, timeout_outcome
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.receiver.link import Sender
 
@@ -93,16 +93,3 @@ class Correlation:
         if outcome.request_id is None and self._is_virtual():
             return dataclasses.replace(outcome, elapsed=NO_TIME)
         return outcome
-
-
-def timeout_outcome(
-    timeout: timedelta, elapsed_real_seconds: float, request_id: int | None
-) -> Outcome:
-    """Return the outcome of an attempt that got no answer within `timeout`."""
-    return Outcome(
-        OutcomeKind.TIMEOUT,
-        timeout,
-        elapsed_real_seconds,
-        error=f"no answer within {timeout.total_seconds():g} s of sandbox time",
-        request_id=request_id,
-    )

@@ -64,3 +64,16 @@ class Outcome:
     def summary(self) -> str:
         """Return the outcome in a word: the status of a response, else the kind."""
         return str(self.status) if self.kind is OutcomeKind.RESPONSE else self.kind.value
+
+
+def timeout_outcome(
+    timeout: timedelta, elapsed_real_seconds: float = 0.0, request_id: int | None = None
+) -> Outcome:
+    """Return the outcome of an attempt that got no answer within `timeout`."""
+    return Outcome(
+        OutcomeKind.TIMEOUT,
+        timeout,
+        elapsed_real_seconds,
+        error=f"no answer within {timeout.total_seconds():g} s of sandbox time",
+        request_id=request_id,
+    )

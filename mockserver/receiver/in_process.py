@@ -11,7 +11,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from mockserver.core.models import DueAttempt
-from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
+from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
 from mockserver.receiver.answers import Answer, answer_of, head_time
 from mockserver.receiver.behaviours import Behaviour, Close, Drip, Malformed, Reset, Truncated
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
@@ -78,8 +78,7 @@ class InProcessReceiver:
         timeout = self._timeout_of(attempt)
         if elapsed is None or elapsed >= timeout:
             journal.timed_out(request, request.arrived_at + timeout)
-            error = f"no answer within {timeout.total_seconds():g} s of sandbox time"
-            return Outcome(OutcomeKind.TIMEOUT, timeout, error=error, request_id=request.id)
+            return timeout_outcome(timeout, request_id=request.id)
         return self._answered(behaviour, answer, request, elapsed, timeout)
 
     def _answered(
