@@ -14,7 +14,8 @@ The flow of an event, which is also the order in which to read the modules:
 - `history`, `feed`: what happened, to be read and to be watched.
 - `intake`: from a rule to the ledger, and from events to deliveries.
 - `sandbox`: the composition root, and the object to begin with.
-- `web`: Leanplum's API and the control API over HTTP; `client`: its typed client.
+- `web`: Leanplum's API and the control API over HTTP; `wire`, `client`: how to
+  reach them, with types.
 - `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
 """
 

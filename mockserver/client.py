@@ -9,35 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from http.client import HTTPException
 from typing import Any, NoReturn, TypeVar
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import (
-    HTTPRedirectHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
-from mockserver.core.errors import (
-    ClockCannotGoBack,
-    InvalidValue,
-    PostbacksError,
-    ServerUnreachable,
-)
+from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
 from mockserver.web import shapes
+from mockserver.wire import DEFAULT_URL as DEFAULT_URL
+from mockserver.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 
-DEFAULT_URL = "http://127.0.0.1:8780"
 API_VERSION = "1.0.6"
-
-#: Longer than the server takes for the slowest answer it gives.
-TIMEOUT_REAL_SECONDS = 90.0
 
 _PROBLEM_PREFIX = "urn:postbacks:problem:"
 _Answer = TypeVar("_Answer")
@@ -59,6 +43,7 @@ class SandboxClient:
         url: Where `postbacks serve` answers, without a path.
         token: Its bearer token, if it needs one.
         timeout_real_seconds: How long to wait for an answer.
+        wire: Another way to the sandbox than through a socket to `url`.
 
     Raises:
         InvalidValue: `url` is no http URL.
@@ -69,12 +54,11 @@ class SandboxClient:
         url: str = DEFAULT_URL,
         token: str | None = None,
         timeout_real_seconds: float = TIMEOUT_REAL_SECONDS,
+        wire: Wire | None = None,
     ) -> None:
-        self.url = _checked_url(url)
+        self._wire: Wire = HttpWire(url, timeout_real_seconds) if wire is None else wire
+        self.url = self._wire.url
         self._token = token
-        self._timeout = timeout_real_seconds
-        # No proxy of the environment, and no redirect: the token is for this sandbox only.
-        self._opener: OpenerDirector = build_opener(ProxyHandler({}), _NoRedirects)
 
     def health(self) -> shapes.Health:
         """Return that the sandbox runs, and which one it is."""
@@ -264,21 +248,9 @@ class SandboxClient:
             headers["Content-Type"] = "application/json"
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        request = Request(self.url + target, data=content, headers=headers, method=method)
-        try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                return bytes(answer.read())
-        except HTTPError as error:
-            with error:
-                status, body = error.code, error.read()
-        except TimeoutError:
-            raise ServerUnreachable(
-                f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
-            ) from None
-        except (OSError, HTTPException):
-            raise ServerUnreachable(
-                f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
-            ) from None
+        status, _, body = self._wire.send(method, target, headers, content)
+        if status < 300:
+            return body
         self._raise(status, body)
 
     def _raise(self, status: int, body: bytes) -> NoReturn:
@@ -310,11 +282,6 @@ class SandboxClient:
         )
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def _error_of(code: str, status: int, message: str) -> PostbacksError:
     for candidate in vars(errors).values():
         if isinstance(candidate, type) and getattr(candidate, "code", None) == code:
@@ -323,17 +290,6 @@ def _error_of(code: str, status: int, message: str) -> PostbacksError:
     # Codes that only the web layer knows keep their name and status all the same.
     kind: type[Refused] = type("Refused", (Refused,), {"code": code, "http_status": status})
     return kind(message)
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not url.isascii() or any(character.isspace() for character in url):
-        raise InvalidValue(f"{url!r} is no URL of a sandbox; write it like {DEFAULT_URL}")
-    return url.rstrip("/")
 
 
 def _segment(name: str) -> str:

@@ -57,7 +57,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "web": frozenset({"__init__", "core", "receiver", "feed", "history", "sandbox"}),
-    "client": frozenset({"core", "web.shapes"}),
+    "wire": frozenset({"core"}),
+    "client": frozenset({"core", "web.shapes", "wire"}),
     "config_values": frozenset({"core"}),
     "config": frozenset({"core", "config_values"}),
     "doctor": frozenset({"core", "receiver", "transport", "wiring", "sandbox"}),
