@@ -6,9 +6,12 @@ flow: a transport of the sandbox for its own inboxes. Must not import: sockets, 
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
@@ -17,13 +20,25 @@ from mockserver.receiver.behaviours import Behaviour, Close, Drip, Malformed, Re
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import ReceivedRequest
 
+_Headers = tuple[tuple[bytes, bytes], ...]
+
 _CLIENT = ("in-process", 0)
+_USER_INFO = re.compile(r"^(https?://)([^/?#@]*)@")
 
 _FAULTS: dict[type[Behaviour], str] = {
     Reset: "the connection was reset before an answer",
     Close: "the connection was closed without an answer",
     Malformed: "the answer is not HTTP",
 }
+
+
+class Written(NamedTuple):
+    """A request as it would stand on the wire."""
+
+    method: str
+    target: str
+    headers: _Headers
+    body: bytes = b""
 
 
 class InProcessReceiver:
@@ -53,27 +68,39 @@ class InProcessReceiver:
 
     def accepts(self, url: str) -> bool:
         """Return whether `url` leads to one of the inboxes."""
+        if not url.startswith(self._prefix):
+            url = _USER_INFO.sub(r"\1", url)
         return url.startswith(self._prefix) and inbox_of(url) is not None
+
+    def written(self, attempt: DueAttempt) -> Written:
+        """Return the request that a socket would carry: what `transport.curl` writes."""
+        url = attempt.url
+        authorization: _Headers = ()
+        if not url.startswith(self._prefix):
+            url, authorization = _without_user_info(url)
+        target = url[len(self._base_url) :].partition("#")[0]
+        host = ((b"Host", self._host), *authorization)
+        return Written("POST", target, (*host, (b"Accept", b"*/*"), (b"Content-Length", b"0")))
 
     def send(self, attempt: DueAttempt) -> Outcome:
         """Record the request as it would arrive, and return what came of it."""
-        target = attempt.url[len(self._base_url) :].partition("#")[0]
+        method, target, headers, body = self.written(attempt)
         inbox = inbox_of(target)
         assert inbox is not None, "only accepted URLs are sent here"
         behaviour, shown = self._inboxes.next_behaviour(inbox)
         journal = self._inboxes.journal
         request = journal.arrived(
             inbox,
-            "POST",
+            method,
             target,
-            f"POST {target} HTTP/1.1".encode(),
-            ((b"Host", self._host), (b"Accept", b"*/*"), (b"Content-Length", b"0")),
-            b"",
+            f"{method} {target} HTTP/1.1".encode(),
+            headers,
+            body,
             _CLIENT,
             shown,
             (attempt.delivery_id, attempt.number),
         )
-        answer = answer_of(behaviour, "POST")
+        answer = answer_of(behaviour, method)
         elapsed = head_time(behaviour, answer)
         timeout = self._timeout_of(attempt)
         if elapsed is None or elapsed >= timeout:
@@ -113,6 +140,20 @@ class InProcessReceiver:
             error="the body of the answer was not finished" if unfinished else None,
             request_id=request.id,
         )
+
+
+def _without_user_info(url: str) -> tuple[str, _Headers]:
+    """Return the URL, and the header that its user info becomes."""
+    match = _USER_INFO.match(url)
+    assert match is not None, "only accepted URLs are sent here"
+    rest = match[1] + url[match.end() :]
+    credentials = unquote_to_bytes(match[2])
+    if credentials in (b"", b":"):
+        return rest, ()
+    if b":" not in credentials:
+        credentials += b":"
+    header = (b"Authorization", b"Basic " + base64.b64encode(credentials))
+    return rest, (header,)
 
 
 def _sent_within(left: timedelta, behaviour: Drip, length: int) -> int:

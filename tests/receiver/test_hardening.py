@@ -23,6 +23,8 @@ from mockserver.receiver.journal import Journal, ReceivedRequest
 from mockserver.receiver.link import Sender
 from mockserver.receiver.raw_client import RawClient
 from mockserver.receiver.server import Receiver
+from mockserver.sandbox import Sandbox
+from mockserver.wiring import SocketOptions
 
 POST = b"POST /inbox/a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 
@@ -379,6 +381,20 @@ def test_the_two_receivers_agree_on_an_interim_status() -> None:
     url = "http://receiver.test/inbox/a"
     attempt = DueAttempt(1, "app", url, 1, datetime(2026, 1, 1, tzinfo=UTC), False, 1)
     assert in_process.send(attempt).kind is OutcomeKind.RESET
+
+
+@pytest.mark.parametrize("user_info", ["ada:secret", "ada", "a%40b:p%3Aq", ":", "ada:"])
+def test_user_info_is_sent_alike_with_and_without_a_socket(user_info: str) -> None:
+    sent = []
+    for sockets in (None, SocketOptions()):
+        with Sandbox(sockets=sockets) as sandbox:
+            inbox = sandbox.inbox("a")
+            sandbox.add_postback(inbox.url.replace("://", f"://{user_info}@") + "?x=1#part")
+            sandbox.trigger("push.open")
+            (request,) = inbox.requests
+            names = [(name, value) for name, value in request.headers if name != b"Host"]
+            sent.append((request.method, request.target, names))
+    assert sent[0] == sent[1]
 
 
 def test_sockets_are_free_of_threads_and_descriptors_afterwards(inboxes: Inboxes) -> None:
