@@ -1,0 +1,104 @@
+"""The kill matrix: which case caught which deviant.
+
+Decides: the shape of a proof, and what is wrong with one. Place in the flow: `proof` fills
+it, reports and the generated page show it. Must not import: the runner, deviants, targets.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from contracts.vocabulary import Level, Status
+
+#: Statuses that mean "this case has seen that something is not as promised".
+CAUGHT = frozenset({Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE})
+
+#: The name under which the matrix keeps the fake itself.
+TRUE_FAKE = "the true fake"
+
+
+class ProvedCase(Struct, frozen=True):
+    """A row: a case, and the deviants it says it catches."""
+
+    id: str
+    title: str
+    area: str
+    level: Level
+    catches: list[str]
+
+
+class ProvedDeviant(Struct, frozen=True):
+    """A column: a broken fake, and the change that broke it."""
+
+    name: str
+    area: str
+    change: str
+
+
+class Proof(Struct, frozen=True):
+    """Every case against every deviant, and against the true fake.
+
+    Attributes:
+        cells: Status by deviant's name (or `TRUE_FAKE`), then by case id.
+    """
+
+    format: int
+    suite_version: str
+    cases: list[ProvedCase]
+    deviants: list[ProvedDeviant]
+    cells: dict[str, dict[str, Status]]
+
+    def catchers(self, deviant: str) -> list[str]:
+        """Return the ids of the cases that caught a deviant, in the order of the cases."""
+        column = self.cells.get(deviant, {})
+        return [case.id for case in self.cases if column.get(case.id) in CAUGHT]
+
+    def faults(self) -> list[str]:
+        """Return what keeps this matrix from being a proof, one sentence each."""
+        return [*self._about_the_fake(), *self._about_deviants(), *self._about_cases()]
+
+    def _about_the_fake(self) -> list[str]:
+        return [
+            f"{case_id} is {status} on the true fake"
+            for case_id, status in self.cells.get(TRUE_FAKE, {}).items()
+            if status not in (Status.PASS, Status.SKIP)
+        ]
+
+    def _about_deviants(self) -> list[str]:
+        named = {name for case in self.cases for name in case.catches}
+        known = {deviant.name for deviant in self.deviants}
+        faults = [f"no case says that it catches {name}" for name in sorted(known - named)]
+        faults += [
+            f"a case names the deviant {name}, which does not exist"
+            for name in sorted(named - known)
+        ]
+        for name, column in self.cells.items():
+            errors = [case_id for case_id, status in column.items() if status is Status.ERROR]
+            faults += [f"{case_id} ended in an error of its own on {name}" for case_id in errors]
+        return faults
+
+    def _about_cases(self) -> list[str]:
+        faults = []
+        for case in self.cases:
+            if case.level is Level.MUST and not case.catches:
+                faults.append(f"{case.id} is a MUST and names no deviant")
+            for name in case.catches:
+                status = self.cells.get(name, {}).get(case.id)
+                if name in self.cells and status not in CAUGHT:
+                    faults.append(f"{case.id} is {status or 'missing'} on {name}, which it names")
+        return faults
+
+
+def encode(proof: Proof) -> bytes:
+    """Return the JSON document of a proof."""
+    return msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
+
+
+def decode(document: bytes) -> Proof:
+    """Return the proof that a JSON document holds.
+
+    Raises:
+        msgspec.DecodeError: It is no such document.
+    """
+    return msgspec.json.decode(document, type=Proof)
