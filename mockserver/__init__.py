@@ -16,6 +16,7 @@ The flow of an event, which is also the order in which to read the modules:
 - `sandbox`: the composition root, and the object to begin with.
 - `web`: Leanplum's API and the control API over HTTP; `wire`, `client`: how to
   reach them, with types.
+- `live`: a sandbox with its API on a port, in this process.
 - `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
 """
 

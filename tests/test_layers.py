@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 import mockserver
+from tests.sources import Sources, is_within
 
 PACKAGE = Path(mockserver.__file__).parent
 EVERYTHING = frozenset({"*"})
@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "web": frozenset({"__init__", "core", "receiver", "feed", "history", "sandbox"}),
     "wire": frozenset({"core"}),
     "client": frozenset({"core", "web.shapes", "wire"}),
+    "live": frozenset({"ledger", "persistence", "sandbox", "web", "wiring"}),
     "config_values": frozenset({"core"}),
     "config": frozenset({"core", "config_values"}),
     "doctor": frozenset({"core", "receiver", "transport", "wiring", "sandbox"}),
@@ -81,6 +82,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "receiver.inboxes",
             "sandbox",
             "web",
+            "wire",
             "wiring",
         }
     ),
@@ -100,6 +102,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httptools": ("receiver",),
     "asyncio": ("receiver",),
     "click": ("cli",),
+    # The command line runs the contract suite, which stands beside this package.
+    "contracts": ("cli",),
     "rich": ("cli",),
     "platformdirs": ("cli", "config"),
     "msgspec": ("receiver", "web", "client", "cli", "persistence", "ledger", "demo"),
@@ -143,45 +147,10 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
 MAY_READ_THE_CLOCK = ("clocks", "receiver.journal", "persistence")
 
 
-def name_of(path: Path) -> str:
-    """Return the dotted name within the package; `__init__` of a package is the package."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-
-
-MODULES: dict[str, Path] = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+SOURCES = Sources(PACKAGE)
+MODULES = SOURCES.modules
+tree_of, imports_of, own_imports_of = SOURCES.tree_of, SOURCES.imports_of, SOURCES.own_imports_of
 every_module = pytest.mark.parametrize("module", MODULES)
-
-
-@cache
-def tree_of(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text())
-
-
-@cache
-def imports_of(module: str) -> frozenset[str]:
-    """Return everything a module imports, at any depth, by its full name."""
-    found: set[str] = set()
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: imports are written out"
-            assert node.module is not None
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            submodules = {name for name in names if name.removeprefix("mockserver.") in MODULES}
-            found |= submodules or {node.module}
-    return frozenset(found - {"__future__"})
-
-
-def own_imports_of(module: str) -> set[str]:
-    """Return what a module imports of this package, without the package's name."""
-    own = {name for name in imports_of(module) if name.split(".")[0] == "mockserver"}
-    return {name.removeprefix("mockserver").lstrip(".") or "__init__" for name in own}
-
-
-def is_within(name: str, home: str) -> bool:
-    return name == home or name.startswith(f"{home}.")
 
 
 @every_module
@@ -249,13 +218,7 @@ def test_the_time_is_read_in_one_place(module: str) -> None:
 
 @every_module
 def test_every_module_says_what_it_decides(module: str) -> None:
-    docstring = ast.get_docstring(tree_of(module))
-    assert docstring, f"{module} has no docstring"
-    first = docstring.splitlines()[0]
-    assert first.endswith((".", "?")), f"{module}: the first line is a sentence: {first!r}"
-    if MODULES[module].name not in {"__init__.py", "__main__.py"}:
-        for said in ("Decides:", "Must not import:"):
-            assert said in " ".join(docstring.split()), f"{module} does not say {said!r}"
+    SOURCES.check_docstring(module)
 
 
 def test_the_package_names_its_modules_in_reading_order() -> None:
@@ -271,5 +234,4 @@ def test_the_package_names_its_modules_in_reading_order() -> None:
 
 @every_module
 def test_modules_are_short_enough_to_be_read(module: str) -> None:
-    lines = len(MODULES[module].read_text().splitlines())
-    assert lines <= 400, f"{module} has {lines} lines; split it"
+    SOURCES.check_length(module)

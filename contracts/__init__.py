@@ -1,0 +1,16 @@
+"""The contract suite: every documented statement is a case, every case is proved able to fail.
+
+The order in which to read:
+
+- `vocabulary`: levels, origins, statuses. `requirements` (and `requirements.yaml`): every
+  statement, in our own words, with its source. `registry`: what a case is.
+- `provider`: the cases. `recorder`: how a case says what it expects. `api`, `target`: what it
+  holds in its hands; `exchange`: what went over the wire.
+- `server`: what a run is aimed at; `embedded`, `real`: two of them.
+- `generated`, `runner`, `suite`: from cases to results. `results`: the one stream that every
+  `report` is a function of. `baseline`: what is known and accepted. `replay`: a recorded
+  failure again. `snapshots`: what the real API answered.
+- `deviants`: broken fakes. `proof`: every case against all of them; `matrix`: what came of it.
+- `documentation`: the page that is generated from all this. `test_contract`: the cases as
+  tests of pytest.
+"""

@@ -1,0 +1,98 @@
+"""Hypothesis as an engine: properties and state machines outside of pytest.
+
+Decides: every setting of a run, so that no environment and no later default does. Place in
+the flow: the runner runs property and stateful cases through this. Must not import: pytest,
+servers, particular cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from contracts.recorder import Recorder, shown
+from contracts.registry import Case
+from contracts.target import Target
+
+#: How many rules of a machine are run one after the other.
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to look.
+
+    Attributes:
+        seed: What values are drawn from; None for the fixed choice, the same every time.
+        shrink: Whether a deviation is made as small as it gets.
+        share: The share of each case's examples that is tried.
+    """
+
+    seed: int | None = None
+    shrink: bool = True
+    share: float = 1.0
+
+
+def run_property(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+    """Try the body of a property on generated values.
+
+    Raises:
+        Deviation: Of the smallest example that was found.
+    """
+    assert case.given is not None
+
+    def check(values: dict[str, Any]) -> None:
+        rec.begin_example()
+        target.fresh()
+        for name, value in values.items():
+            rec.step(f"{name} = {shown(value)}")
+        case.body(target, rec, **values)
+
+    check.__name__ = case.id.replace("-", "_").lower()
+    test = given(st.fixed_dictionaries(dict(case.given)))(check)
+    _seeded(settings_for(case, effort)(test), effort)()
+
+
+def run_machine(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+    """Let a state machine look for a sequence of steps after which a model is contradicted.
+
+    Raises:
+        Deviation: Of the shortest sequence that was found.
+    """
+    machine: type[RuleBasedStateMachine] = case.body(target, rec)
+
+    def begun() -> RuleBasedStateMachine:
+        rec.begin_example()
+        target.fresh()
+        return machine()
+
+    begun.__name__ = begun.__qualname__ = case.id.replace("-", "_").lower()
+    factory: Any = begun if effort.seed is None else seed(effort.seed)(begun)
+    run_state_machine_as_test(factory, settings=settings_for(case, effort))
+
+
+def settings_for(case: Case, effort: Effort) -> settings:
+    """Return the settings under which a case is run."""
+    phases = [Phase.explicit, Phase.generate]
+    return settings(
+        max_examples=max(1, round(case.examples * effort.share)),
+        stateful_step_count=STEPS,
+        # A target may answer as slowly as it likes, and some answers move a clock by days.
+        deadline=None,
+        derandomize=effort.seed is None,
+        database=None,
+        phases=[*phases, Phase.shrink] if effort.shrink else phases,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+def _seeded(test: Callable[[], None], effort: Effort) -> Callable[[], None]:
+    return test if effort.seed is None else seed(effort.seed)(test)

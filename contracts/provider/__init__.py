@@ -1,0 +1,7 @@
+"""Cases about Leanplum's side: run against the fake, and in part against the real API.
+
+One module an area, in the order in which an event meets them: the API takes a rule (`api`,
+`keys`, `rules`, `channels`), an event matches it (`events`), its values are written into the
+URL (`template`, `encoding`, `parameters`), and the postback is sent and sent again
+(`delivery`, `timeout`, `retry`, `outcomes`). `models` tries sequences of all that.
+"""

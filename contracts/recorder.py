@@ -1,0 +1,142 @@
+"""What a case says of what it sees.
+
+Decides: how an expectation is checked and what is kept of one that does not hold. Place in
+the flow: the runner hands a recorder to every case. Must not import: targets, the runner,
+pytest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.results import DeviationResult
+
+
+class Deviation(Exception):
+    """What was seen is not what was expected.
+
+    Attributes:
+        expected: As text.
+        actual: As text.
+        why: Why it matters, in a sentence.
+        accepted: Whether it is one of several behaviours that the documentation allows.
+    """
+
+    def __init__(self, expected: str, actual: str, why: str, *, accepted: bool = False) -> None:
+        super().__init__(f"expected {expected}, got {actual}: {why}")
+        self.expected = expected
+        self.actual = actual
+        self.why = why
+        self.accepted = accepted
+
+    def result(self) -> DeviationResult:
+        """Return the deviation as a report holds it."""
+        return DeviationResult(self.expected, self.actual, self.why)
+
+
+class Untestable(Exception):
+    """The case applies but cannot be tried here and now; the message says why."""
+
+
+class Recorder:
+    """Counts what is checked, and raises on what does not hold.
+
+    Attributes:
+        checks: How many comparisons were made.
+        examples: How many examples were begun.
+        steps: What was done since the example began, a line each.
+        verdict: Which of several accepted behaviours was seen; empty if there is one only.
+        last: The latest deviation, if there was one.
+    """
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.examples = 0
+        self.steps: list[str] = []
+        self.verdict = ""
+        self.last: Deviation | None = None
+
+    def begin_example(self) -> None:
+        """Forget the steps of the example before."""
+        self.examples += 1
+        self.steps = []
+
+    def step(self, text: str) -> None:
+        """Note what is about to be done."""
+        self.steps.append(text)
+
+    def expect(self, expected: object, actual: object, why: str) -> None:
+        """Compare with `==`.
+
+        Raises:
+            Deviation: They differ.
+        """
+        self.checks += 1
+        if expected != actual:
+            self.deviate(shown(expected), shown(actual), why)
+
+    def expect_that(self, holds: bool, expected: str, actual: object, why: str) -> None:
+        """Check anything that is not an equality; `expected` says it in words.
+
+        Raises:
+            Deviation: It does not hold.
+        """
+        self.checks += 1
+        if not holds:
+            self.deviate(expected, shown(actual), why)
+
+    def expect_verdict(
+        self, seen: str, promised: str, accepted: Mapping[str, str], why: str
+    ) -> None:
+        """Name which of several allowed behaviours was seen.
+
+        Args:
+            seen: A key of `accepted`, or a description of something else.
+            promised: The key that this project's fake promises.
+            accepted: What is allowed, by name, with a description each.
+            why: What depends on it.
+
+        Raises:
+            Deviation: It is not the promised one.
+        """
+        self.checks += 1
+        self.verdict = seen
+        if seen != promised:
+            self.deviate(
+                f"{promised} ({accepted[promised]})",
+                f"{seen} ({accepted[seen]})" if seen in accepted else seen,
+                why,
+                accepted=seen in accepted,
+            )
+
+    def deviate(self, expected: str, actual: str, why: str, *, accepted: bool = False) -> None:
+        """Report a deviation that was found in another way.
+
+        Raises:
+            Deviation: Always.
+        """
+        self.last = Deviation(expected, actual, why, accepted=accepted)
+        raise self.last
+
+
+def shown(value: object) -> str:
+    """Return a value as people read it: JSON where it is JSON, hours for durations."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    try:
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
+    except (TypeError, ValueError):
+        return repr(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    return shown(value) if isinstance(value, datetime | timedelta) else repr(value)

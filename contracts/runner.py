@@ -1,0 +1,172 @@
+"""From selected cases to results, one after the other.
+
+Decides: what becomes of everything a case can do: pass, deviate, not apply, not be tried,
+break. Place in the flow: between the registry and the reports. Must not import: pytest,
+reports, any particular server.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from contracts import requirements
+from contracts.exchange import curl_line
+from contracts.generated import Effort, run_machine, run_property
+from contracts.recorder import Deviation, Recorder, Untestable
+from contracts.registry import Case
+from contracts.results import CaseResult
+from contracts.server import Server
+from contracts.target import Names, Target
+from contracts.vocabulary import DEVIATION_STATUS, Kind, Need, Status, TargetKind
+from mockserver.core.errors import PostbacksError, ServerUnreachable
+
+_REASONS = {
+    Need.CONTROL: "no control API",
+    Need.MANUAL_CLOCK: "the clock runs by itself; start the sandbox with --clock manual",
+    Need.SOCKETS: "the receiver has no port of its own",
+    Need.RESTART: "the suite cannot restart this server; run with --embedded",
+}
+
+
+def run_cases(
+    cases: Sequence[Case], server: Server, effort: Effort, names: Names
+) -> Iterator[CaseResult]:
+    """Run cases one after the other and yield what came of each.
+
+    When the server stops answering, the remaining cases are untestable.
+    """
+    gone = ""
+    for case in cases:
+        if gone:
+            yield _result(case, Status.UNTESTABLE, reason=f"the target stopped answering: {gone}")
+            continue
+        result = run_case(case, server, effort, names)
+        if result.status is Status.UNTESTABLE and not _answers(server):
+            gone = result.reason
+        yield result
+
+
+def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseResult:
+    """Run one case and return what came of it; it raises nothing but interrupts."""
+    skipped = _why_skipped(case, server)
+    if skipped is not None:
+        return _result(case, Status.SKIP, reason=skipped)
+    untestable = _why_untestable(case, server)
+    if untestable:
+        return _result(case, Status.UNTESTABLE, reason=untestable)
+    rec = Recorder()
+    target = Target(server, rec, names)
+    began = time.perf_counter()
+    try:
+        _run_body(case, target, rec, effort)
+        found = _Found(Status.PASS)
+    except Exception as error:
+        found = _judged(case, rec, error)
+    try:
+        target.clean_up()
+    except Exception as error:
+        found = _Found(Status.ERROR, f"cleaning up failed, look at your rules: {error}")
+    # What the real API answers is kept as a whole: it is compared with the next run's.
+    is_kept = found.status is not Status.PASS or server.kind is TargetKind.REAL
+    exchanges = list(target.wire.exchanges) if is_kept else []
+    return _result(
+        case,
+        found.status,
+        reason=found.reason,
+        verdict=rec.verdict,
+        deviation=found.deviation.result() if found.deviation else None,
+        exchanges=exchanges,
+        curl=_telling_curl(exchanges),
+        checks=rec.checks,
+        examples=max(1, rec.examples),
+        steps=list(rec.steps) if found.status is not Status.PASS else [],
+        real_seconds=round(time.perf_counter() - began, 4),
+    )
+
+
+class _Found(NamedTuple):
+    status: Status
+    reason: str = ""
+    deviation: Deviation | None = None
+
+
+def _why_skipped(case: Case, server: Server) -> str | None:
+    if server.kind not in case.targets:
+        return f"not for a {server.kind} target"
+    if server.kind is TargetKind.REAL:
+        return None
+    missing = [need for need in Need if need in case.needs - server.capabilities]
+    return _REASONS[missing[0]] if missing else None
+
+
+def _why_untestable(case: Case, server: Server) -> str:
+    left = getattr(server.wire, "left", case.most_requests)
+    if server.unusable or left >= case.most_requests:
+        return server.unusable
+    return f"needs {case.most_requests} requests, and {left} of this run's are left"
+
+
+def _run_body(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+    if case.kind is Kind.PROPERTY:
+        run_property(case, target, rec, effort)
+    elif case.kind is Kind.STATEFUL:
+        run_machine(case, target, rec, effort)
+    else:
+        target.fresh()
+        case.body(target, rec)
+
+
+def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
+    deviation = error if isinstance(error, Deviation) else None
+    if deviation is None and type(error).__module__.startswith("hypothesis"):
+        # A deviation that does not come back on the same example is one all the same.
+        deviation = rec.last
+        if deviation is not None:
+            rec.step("(not every time: the target does not always do the same)")
+    if deviation is not None:
+        accepted = deviation.accepted
+        status = Status.INFO if accepted else DEVIATION_STATUS[case.level]
+        return _Found(status, deviation=deviation)
+    if isinstance(error, ServerUnreachable | Untestable):
+        return _Found(Status.UNTESTABLE, str(error))
+    if isinstance(error, PostbacksError):
+        return _Found(Status.UNTESTABLE, f"the control API refused: {error}")
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return _Found(
+        Status.ERROR,
+        f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})",
+    )
+
+
+def _answers(server: Server) -> bool:
+    try:
+        server.wire.send("GET", "/", {}, None)
+    except ServerUnreachable:
+        return False
+    return True
+
+
+def _telling_curl(exchanges: Sequence[Any]) -> str:
+    """Return the last call of Leanplum's API as a command, else the last request of any."""
+    for exchange in reversed(exchanges):
+        if "/_sandbox/" not in exchange.url:
+            return curl_line(exchange)
+    return curl_line(exchanges[-1]) if exchanges else ""
+
+
+def _result(case: Case, status: Status, **details: Any) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        title=case.title,
+        area=case.area,
+        level=case.level,
+        origin=case.origin,
+        kind=case.kind,
+        status=status,
+        statements=requirements.load().statements_of(case.id),
+        fix=case.fix,
+        **details,
+    )

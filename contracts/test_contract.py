@@ -1,0 +1,66 @@
+"""`pytest --pyargs contracts`: every case as a test, its id as the node id.
+
+Decides: what each status of a case is to pytest. Place in the flow: beside the command line;
+both run the same cases. Must not import: anything of a particular case.
+
+With `POSTBACKS_URL` (and `POSTBACKS_TOKEN`) set, the cases are aimed at that sandbox; else one
+is started on free ports, one in each worker of pytest-xdist.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.embedded import EmbeddedServer
+from contracts.generated import Effort
+from contracts.registry import Case, select_cases
+from contracts.report.telling import tell
+from contracts.runner import run_case
+from contracts.server import RunningServer, Server
+from contracts.target import Names
+from contracts.vocabulary import Level, Status, TargetKind
+
+
+class ContractWarning(UserWarning):
+    """A case deviates at a level below MUST."""
+
+
+@pytest.fixture(scope="session")
+def contract_server() -> Iterator[Server]:
+    """Return what the cases are aimed at."""
+    url = os.environ.get("POSTBACKS_URL")
+    if url:
+        yield RunningServer(url, os.environ.get("POSTBACKS_TOKEN"))
+        return
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def contract_names() -> Names:
+    """Return names that no other worker and no other run uses."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Names(f"contracts-{worker}-{datetime.now(UTC):%Y%m%d%H%M%S}")
+
+
+@pytest.mark.parametrize("case", select_cases(target=TargetKind.FAKE), ids=lambda case: case.id)
+def test_contract(
+    case: Case, contract_server: Server, contract_names: Names, request: pytest.FixtureRequest
+) -> None:
+    """Run one case; a deviation at MUST fails, one below warns."""
+    result = run_case(case, contract_server, Effort(), contract_names)
+    request.node.user_properties += [("level", result.level.value), ("origin", result.origin.value)]
+    if result.status is Status.SKIP:
+        pytest.skip(result.reason)
+    if result.status is Status.PASS:
+        return
+    below = result.level is not Level.MUST and result.status is not Status.ERROR
+    if below:
+        warnings.warn(ContractWarning(tell(result)), stacklevel=1)
+    else:
+        pytest.fail(tell(result), pytrace=False)

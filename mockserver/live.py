@@ -1,0 +1,102 @@
+"""A sandbox with its API on a port, in this process: started, restarted and stopped as one.
+
+Decides: in which order ledger, sandbox and server come and go. Place in the flow: what
+other processes and the contract suite talk to when nobody has started a server. Must not
+import: the command line, configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.protocol import Ledger
+from mockserver.persistence import restore_clock, save_clock
+from mockserver.sandbox import Sandbox
+from mockserver.web.app import create_app
+from mockserver.web.server import ApiServer
+from mockserver.wiring import SocketOptions
+
+
+class LiveSandbox:
+    """A sandbox on a manual clock that answers on real ports of the loopback interface.
+
+    Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        path: The SQLite file that a restart finds its data in; without one everything stays
+            in memory, and a restart begins with nothing.
+
+    Attributes:
+        sandbox: The sandbox that answers at present.
+        url: Where its API is; the same after a restart.
+    """
+
+    sandbox: Sandbox
+    url: str
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._open_ledger: Callable[[], Ledger] = MemoryLedger
+        if path is not None:
+            from mockserver.ledger.sql import SqlLedger
+
+            self._open_ledger = lambda: SqlLedger.open(str(path))
+        self._port = 0
+        self._receiver_port = 0
+        self._server: ApiServer | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Open the ledger, take up what was pending, and answer.
+
+        Raises:
+            AddressUnavailable: The port of before is taken.
+            LedgerUnusable: The file is no ledger, or another process has it.
+        """
+        ledger = self._open_ledger()
+        try:
+            ledger.recover()
+            clock = restore_clock(ledger, mode="manual")
+            options = SocketOptions(receiver_port=self._receiver_port)
+            self.sandbox = Sandbox(ledger=ledger, clock=clock, sockets=options)
+        except BaseException:
+            ledger.close()
+            raise
+        try:
+            self._server = ApiServer(create_app(self.sandbox), port=self._port)
+            self._server.start()
+        except BaseException:
+            self.sandbox.close()
+            raise
+        self.url = self._server.url
+        self._port = self._server.port
+        self._receiver_port = int(self.sandbox.receiver_url.rpartition(":")[2])
+
+    def stop(self) -> None:
+        """Stop answering, keep where the clock stands, close the ledger."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        self.sandbox.feed.close()
+        server.stop()
+        save_clock(self.sandbox.ledger, self.sandbox.clock)
+        self.sandbox.close()
+
+    def restart(self) -> None:
+        """Stop and start again on the same ports, as an operator would."""
+        self.stop()
+        self.start()
