@@ -3,7 +3,8 @@
 Decides: exit codes and the one line an expected error is worth. Place in the flow: the
 outermost layer; calls the commands. Must not import: rich, servers, the sandbox.
 
-Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage; 3 no server.
+Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage; 3 no server; 4 a
+fault of the contract suite.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import click
 import mockserver
 from mockserver.cli.checks import demo, doctor
 from mockserver.cli.clock import advance
+from mockserver.cli.contracts import contracts
 from mockserver.cli.deliveries import deliveries, resend, reset
 from mockserver.cli.events import events, trigger
 from mockserver.cli.inboxes import inbox
@@ -25,11 +27,9 @@ from mockserver.cli.rules import rules
 from mockserver.cli.serve import serve
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.cli.watching import tail
-from mockserver.core.errors import InvalidConfig, PostbacksError, ServerUnreachable
+from mockserver.core.errors import PostbacksError
 
-REFUSED = 1
 USAGE = 2
-NO_SERVER = 3
 INTERRUPTED = 130
 
 
@@ -53,7 +53,7 @@ class Root(SuggestingGroup):
         except click.Abort:
             code = INTERRUPTED
         except PostbacksError as error:
-            code = _report(str(error), error.code, error.http_status, arguments, _code_of(error))
+            code = _report(str(error), error.code, error.http_status, arguments, error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, context: click.Context) -> Any:
@@ -98,14 +98,9 @@ for _command in (
     resend,
     reset,
     doctor,
+    contracts,
 ):
     root.add_command(_command)
-
-
-def _code_of(error: PostbacksError) -> int:
-    if isinstance(error, ServerUnreachable):
-        return NO_SERVER
-    return USAGE if isinstance(error, InvalidConfig) else REFUSED
 
 
 def _usage_text(error: click.ClickException) -> str:

@@ -16,10 +16,12 @@ class PostbacksError(Exception):
     Attributes:
         code: A stable, dashed name of the kind of error, e.g. `invalid-template`.
         http_status: The status the control API answers with.
+        exit_code: What a command that meets it ends with.
     """
 
     code: ClassVar[str] = "error"
     http_status: ClassVar[int] = 400
+    exit_code: ClassVar[int] = 1
 
 
 class InvalidValue(PostbacksError):
@@ -50,6 +52,7 @@ class InvalidConfig(PostbacksError):
     """A configuration file or environment variable that cannot be read."""
 
     code = "invalid-config"
+    exit_code = 2
 
 
 class UnknownApp(PostbacksError):
@@ -105,6 +108,7 @@ class ServerUnreachable(PostbacksError):
 
     code = "server-unreachable"
     http_status = 502
+    exit_code = 3
 
 
 class AddressUnavailable(PostbacksError):

@@ -1,0 +1,114 @@
+"""`postbacks contracts prove`: the kill matrix, filled and shown.
+
+Decides: what is shown of a proof. Place in the flow: between the options and the proof. Must
+not import: servers, the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+
+from contracts import matrix
+from contracts.deviants.catalogue import all_deviants, find_deviant
+from contracts.deviants.world import Deviant
+from contracts.matrix import TRUE_FAKE, Proof
+from contracts.proof import prove
+from contracts.report import kill_matrix
+from contracts.suite import ExitCode
+from contracts.vocabulary import Status
+from mockserver.cli.contracts import files_of
+from mockserver.cli.output import Output, count, plain_console
+from mockserver.cli.session import Session
+
+
+def prove_contracts(
+    session: Session, reports: tuple[str, ...], globs: tuple[str, ...], workers: int | None
+) -> ExitCode:
+    """Fill the matrix, show and write it; fail if it is no proof."""
+    files = files_of(reports, ("html", "json"))
+    chosen = _chosen(globs)
+    output = session.output
+    with _progress(output, len(chosen) + 1) as on_column:
+        proof = prove(chosen, workers=workers, on_column=on_column)
+    for format_name, path in files:
+        if format_name == "html":
+            path.write_text(kill_matrix.kill_matrix_html(proof), encoding="utf-8")
+        else:
+            path.write_bytes(matrix.encode(proof))
+    # Of a part of the deviants nothing can be said that needs all of them.
+    names = {deviant.name for deviant in chosen}
+    faults = [fault for fault in proof.faults() if not globs or _is_about(fault, names)]
+    if output.as_json:
+        output.document({"faults": faults, "proof": proof})
+    else:
+        _write(output, proof, faults)
+    return ExitCode.FAILED if faults else ExitCode.PASSED
+
+
+def list_deviants(session: Session, globs: tuple[str, ...]) -> None:
+    """Show the deviants."""
+    output = session.output
+    chosen = _chosen(globs)
+    if output.as_json:
+        rows = [{"name": item.name, "area": item.area, "change": item.change} for item in chosen]
+        output.document({"deviants": rows})
+        return
+    output.table(
+        ["name", "area", "what it does otherwise"],
+        [[item.name, item.area, item.change] for item in chosen],
+    )
+    output.remark(count(len(chosen), "deviant"))
+
+
+def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
+    rows = []
+    for deviant in proof.deviants:
+        caught = proof.catchers(deviant.name)
+        named = [case.id for case in proof.cases if deviant.name in case.catches]
+        others = len([case_id for case_id in caught if case_id not in named])
+        shown = ", ".join(case_id for case_id in named if case_id in caught) or "NOBODY"
+        rows.append([deviant.name, shown + (f" and {others} more" if others else "")])
+    output.table(["deviant", "caught by"], rows)
+    output.line()
+    passed = sum(status is Status.PASS for status in proof.cells[TRUE_FAKE].values())
+    output.line(f"the fake itself passes {passed} of {len(proof.cases)} cases")
+    if faults:
+        for fault in faults:
+            output.line(f"FAULT  {fault}", "bold red")
+        output.line(f"this is no proof: {count(len(faults), 'fault')}", "bold red")
+    else:
+        output.line(
+            f"proved: each of {count(len(proof.deviants), 'deviant')} is caught by every case "
+            "that names it",
+            "bold green",
+        )
+
+
+def _chosen(globs: tuple[str, ...]) -> list[Deviant]:
+    deviants = list(all_deviants())
+    if not globs:
+        return deviants
+    for glob in globs:
+        if not any(fnmatchcase(item.name, glob) for item in deviants):
+            find_deviant(glob)
+    return [item for item in deviants if any(fnmatchcase(item.name, glob) for glob in globs)]
+
+
+def _is_about(fault: str, names: set[str]) -> bool:
+    return "true fake" in fault or any(name in fault.replace(",", " ").split() for name in names)
+
+
+@contextmanager
+def _progress(output: Output, total: int) -> Iterator[Callable[[str], None]]:
+    console = plain_console(stderr=True)
+    if output.as_json or not console.is_terminal:
+        yield lambda name: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda name: progress.update(task, advance=1, description=name)

@@ -1,0 +1,222 @@
+"""`postbacks contracts`: what is claimed of Leanplum, checked, explained and proved.
+
+Decides: the commands and their options. Place in the flow: reads them and calls the contract
+suite. Must not import: the suite, rich or the sandbox before they are needed.
+
+Exit codes of `run`: 0 every MUST passed; 1 one did not, or a baseline entry is stale; 2 wrong
+usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockserver.cli.session import Session, SuggestingGroup, json_option, sandbox_options
+
+if TYPE_CHECKING:
+    from contracts.registry import Case
+
+_LEVELS = ("MUST", "SHOULD", "MAY", "UNSPECIFIED")
+_TARGETS = ("fake", "real", "partner")
+
+_level = click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    help="Only cases of this level; may be repeated.",
+)
+
+
+@click.group(cls=SuggestingGroup, short_help="Check every documented statement, and prove it.")
+def contracts() -> None:
+    """Check every statement of Leanplum's documentation against a sandbox.
+
+    Each statement has cases, each case is proved able to fail by broken fakes ("deviants").
+    `list` shows the cases, `run` runs them, `explain` tells what one is about.
+    """
+
+
+@contracts.command("list", short_help="Show the cases.")
+@_level
+@click.option("--target", type=click.Choice(_TARGETS), help="Only cases for this target.")
+@click.option("--case", "globs", metavar="GLOB", multiple=True, help="Only these ids.")
+@json_option
+@click.pass_obj
+def list_cases(
+    session: Session, levels: tuple[str, ...], target: str | None, globs: tuple[str, ...]
+) -> None:
+    """Show id, level, source, targets and title of each case."""
+    cases = _selected(globs, levels, target)
+    output = session.output
+    if session.json:
+        output.document({"cases": [case_document(case) for case in cases]})
+        return
+    rows = [
+        [case.id, case.level.value, case.origin.value, ", ".join(sorted(case.targets)), case.title]
+        for case in cases
+    ]
+    output.table(["id", "level", "source", "targets", "title"], rows)
+    output.remark(f"{len(cases)} cases; `postbacks contracts explain ID` tells more of one")
+
+
+@contracts.command(short_help="Tell what a case checks, why, and how to fix it.")
+@click.argument("case_id", metavar="ID")
+@json_option
+@click.pass_obj
+def explain(session: Session, case_id: str) -> None:
+    """Tell which statement a case checks, how, why, and what it must catch."""
+    from contracts.registry import find_case
+
+    case = find_case(case_id)
+    if session.json:
+        session.output.document(case_document(case))
+        return
+    from mockserver.cli.contract_texts import write_explanation
+
+    write_explanation(session.output, case)
+
+
+@contracts.command(short_help="Run the cases against a sandbox, or against Leanplum.")
+@click.option("--embedded", is_flag=True, help="Start a sandbox for the run (the default).")
+@click.option(
+    "--target",
+    type=click.Choice(_TARGETS),
+    default="fake",
+    show_default=True,
+    help="real: Leanplum's own API, with your credentials.",
+)
+@click.option(
+    "--case", "globs", metavar="GLOB", multiple=True, help="Only these ids, e.g. 'PB-RETRY-*'."
+)
+@_level
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write junit, html, md or json to FILE; may be repeated.",
+)
+@click.option("--github", is_flag=True, help="Annotate a workflow run on GitHub.")
+@click.option("--baseline", metavar="FILE", help="A TOML file of known deviations.")
+@click.option("--seed", type=int, metavar="N", help="Draw other values than the fixed ones.")
+@click.option("--strict", is_flag=True, help="Let warnings fail the run, too.")
+@click.option("--dry-run", is_flag=True, help="Show what would be run, and send nothing.")
+@click.option(
+    "--i-own-this-app",
+    is_flag=True,
+    help="With --target real: allow rules to be added and deleted in your app.",
+)
+@click.option(
+    "--snapshots",
+    metavar="FOLDER",
+    default="leanplum-snapshots",
+    show_default=True,
+    help="With --target real: where answers are kept and compared.",
+)
+@sandbox_options
+@click.pass_obj
+def run(session: Session, /, **options: Any) -> int:
+    """Run the cases and say what came of them.
+
+    Without --url (or POSTBACKS_URL) a sandbox is started for the run and goes away with it. A
+    sandbox that is given is used as you would use it: the run adds apps of its own, and moves
+    a manual clock by days. Cases that it cannot serve are skipped, with the reason.
+    """
+    from mockserver.cli.contract_runs import Choices, run_contracts
+
+    cases = _selected(options.pop("globs"), options.pop("levels"), options["target"])
+    if options.pop("embedded"):
+        session.url = None
+    return int(run_contracts(session, cases, Choices(**options)))
+
+
+@contracts.command(short_help="Send a failing exchange of a JSON report again.")
+@click.argument("source", metavar="FILE[#CASE]")
+@sandbox_options
+@click.pass_obj
+def replay(session: Session, source: str) -> int:
+    """Send what a JSON report recorded of a case again, and compare the answers.
+
+    CASE is an id, or the number of the case among those that did not pass; the first one
+    unless told. Without --url the exchanges go to a sandbox started for it.
+    """
+    from mockserver.cli.contract_runs import replay_report
+
+    return int(replay_report(session, source))
+
+
+@contracts.command(short_help="Run every case against every broken fake.")
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write the kill matrix as html or json to FILE; may be repeated.",
+)
+@click.option(
+    "--deviant", "globs", metavar="GLOB", multiple=True, help="Only deviants of these names."
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes (default: one each core).")
+@click.option("--list", "only_list", is_flag=True, help="Show the deviants, and run nothing.")
+@json_option
+@click.pass_obj
+def prove(session: Session, /, **options: Any) -> int:
+    """Run every case against every deviant: each must be caught by the cases that name it."""
+    from mockserver.cli.contract_proofs import list_deviants, prove_contracts
+
+    if options.pop("only_list"):
+        list_deviants(session, options["globs"])
+        return 0
+    return int(prove_contracts(session, **options))
+
+
+def case_document(case: Case) -> dict[str, Any]:
+    """Return what `list --json` and `explain --json` say of a case."""
+    from contracts import requirements
+
+    return {
+        "id": case.id,
+        "title": case.title,
+        "level": case.level,
+        "origin": case.origin,
+        "kind": case.kind,
+        "targets": sorted(case.targets),
+        "needs": sorted(case.needs),
+        "check": case.check,
+        "why": case.why,
+        "fix": case.fix,
+        "catches": case.catches,
+        "statements": requirements.load().statements_of(case.id),
+    }
+
+
+def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Return format and file of each `--report`.
+
+    Raises:
+        click.UsageError: One is no FORMAT=FILE, or names an unknown format.
+    """
+    chosen = []
+    for report in reports:
+        name, separator, path = report.partition("=")
+        if not separator or not path or name not in formats:
+            raise click.UsageError(
+                f"--report takes FORMAT=FILE with one of {', '.join(formats)}, got {report!r}"
+            )
+        chosen.append((name, Path(path)))
+    return chosen
+
+
+def _selected(globs: tuple[str, ...], levels: tuple[str, ...], target: str | None) -> list[Case]:
+    from contracts.registry import select_cases
+    from contracts.vocabulary import Level, TargetKind
+
+    return select_cases(
+        globs,
+        [Level(level.upper()) for level in levels],
+        None if target is None else TargetKind(target),
+    )
