@@ -72,7 +72,15 @@ class ApiAnswer:
     def accepted(self) -> bool:
         """Return whether the call was received and not skipped."""
         received = self.status == 200 and self.success is True
-        return received and not self.warning and not self.error
+        remarks = (self.response.get("warning"), self.response.get("error"))
+        return received and remarks == (None, None)
+
+    @property
+    def has_error_message(self) -> bool:
+        """Return whether there is an `error.message`, and a text in it."""
+        error = self.response.get("error")
+        message = error.get("message") if isinstance(error, dict) else None
+        return isinstance(message, str) and bool(message.strip())
 
     def in_short(self) -> str:
         """Return status and body, for a deviation."""
@@ -94,7 +102,7 @@ def answer_of(reply: Reply) -> ApiAnswer:
     text = reply.body.decode("utf-8", "backslashreplace")
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     return ApiAnswer(reply.status, document, text)
 
@@ -120,7 +128,7 @@ def expect_refused(answer: ApiAnswer, what: str, rec: Recorder) -> None:
         Deviation: It was not.
     """
     rec.expect_that(
-        400 <= answer.status < 600 and answer.success is False and bool(answer.error),
+        400 <= answer.status < 600 and answer.success is False and answer.has_error_message,
         "HTTP 4xx or 5xx, success false, and error.message",
         answer.in_short(),
         f"{what} is to be refused",
@@ -142,7 +150,8 @@ def _written(
         return "POST", "/api", {"Content-Type": kind}, content
     target, rest = "/api", dict(arguments)
     if form is Form.SPLIT:
-        target = f"/api?action={quote(str(rest.pop('action')))}"
+        action = rest.pop("action", None)
+        target = "/api" if action is None else f"/api?action={quote(str(action))}"
     return "POST", target, {"Content-Type": "application/json"}, json.dumps(rest).encode()
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.registry import find_case
+from contracts.registry import NothingSelected, find_case
 from contracts.results import NOT_TRIED, CaseResult
 from contracts.vocabulary import Status, TargetKind
 from mockserver.core.errors import InvalidConfig
@@ -111,8 +111,10 @@ def read_baseline(path: Path) -> Baseline:
 
 def _entry_of(table: Any, number: int, path: Path) -> Entry:
     where = f"deviation {number} of the baseline {path}"
-    if not isinstance(table, dict) or set(table) - set(_KEYS):
-        raise InvalidConfig(f"{where} has {', '.join(_KEYS)} and nothing else")
+    if not isinstance(table, dict):
+        raise InvalidConfig(f"{where} is no table; write [[deviation]] with {', '.join(_KEYS)}")
+    for name in table.keys() - set(_KEYS):
+        raise InvalidConfig(f"{where} has an unknown key {name!r}; it takes {', '.join(_KEYS)}")
     for name in ("case", "reason"):
         if not isinstance(table.get(name), str) or not table[name].strip():
             raise InvalidConfig(f"{where} needs {name}, a text")
@@ -122,5 +124,11 @@ def _entry_of(table: Any, number: int, path: Path) -> Entry:
     try:
         target = TargetKind(table.get("target", TargetKind.FAKE))
     except ValueError:
-        raise InvalidConfig(f"{where}: target is one of {', '.join(TargetKind)}") from None
-    return Entry(find_case(table["case"]).id, target, table["reason"], expires)
+        raise InvalidConfig(
+            f"{where}: target {table['target']!r} is none of {', '.join(TargetKind)}"
+        ) from None
+    try:
+        case_id = find_case(table["case"]).id
+    except NothingSelected as error:
+        raise NothingSelected(f"{where}: {error}") from None
+    return Entry(case_id, target, table["reason"], expires)

@@ -7,13 +7,13 @@ recording wire. Must not import: cases, the runner.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from contracts.results import ExchangeResult
-from mockserver.core.errors import ServerUnreachable
 from mockserver.wire import Reply, Wire
 
 #: Environment variables whose names stand for secrets in everything that is written down.
@@ -36,6 +36,7 @@ class RecordingWire:
         self.exchanges: list[ExchangeResult] = []
         self._wire = wire
         self._secrets: dict[str, str] = {}
+        self._own_host = ""
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -46,8 +47,8 @@ class RecordingWire:
         error: str | None = None
         try:
             reply = self._wire.send(method, target, headers, content)
-        except ServerUnreachable as unreachable:
-            error = str(unreachable)
+        except Exception as raised:
+            error = str(raised) or type(raised).__name__
             raise
         finally:
             self.exchanges.append(
@@ -61,6 +62,10 @@ class RecordingWire:
         """Write the name of an environment variable for a secret from now on."""
         if secret:
             self._secrets[secret] = variable
+
+    def hide_rules_but(self, host: str) -> None:
+        """Write no template of a rule that leads elsewhere: such URLs often hold tokens."""
+        self._own_host = host
 
     def _record(
         self,
@@ -77,50 +82,71 @@ class RecordingWire:
             method=method,
             url=mask(self.url + target),
             headers=[(name, mask(value)) for name, value in headers.items()],
-            body=mask(as_text(content or b"")),
+            body=shortened(mask(as_text(content or b""))),
             status=reply.status if reply else None,
             answer_headers=[(name, mask(value)) for name, value in reply.headers] if reply else [],
-            answer_body=mask(as_text(reply.body)) if reply else "",
+            answer_body=shortened(mask(as_text(reply.body))) if reply else "",
             real_seconds=round(real_seconds, 6),
-            error=error,
+            error=mask(error) if error is not None else None,
         )
 
     def _masked(self, text: str) -> str:
-        for secret, variable in self._secrets.items():
-            for written in (secret, quote(secret, safe="")):
-                text = text.replace(written, f"${variable}")
+        if self._own_host:
+            text = _TEMPLATE.sub(self._without_template, text)
+        # The longer first: one secret may begin with another.
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            mask = f"${self._secrets[secret]}"
+            for ascii_only in (False, True):
+                text = text.replace(json.dumps(secret, ensure_ascii=ascii_only)[1:-1], mask)
+            text = text.replace(secret, mask)
+            encoded = re.compile(re.escape(quote(secret, safe="")), re.IGNORECASE)
+            text = encoded.sub(mask.replace("\\", ""), text)
         return text
+
+    def _without_template(self, match: re.Match[str]) -> str:
+        is_own = not match[2] or self._own_host in match[2]
+        return match[0] if is_own else f"{match[1]}a rule that is not the suite's{match[3]}"
+
+
+_TEMPLATE = re.compile(r'("postbackUrl"\s*:\s*")((?:[^"\\]|\\.)*)(")')
 
 
 def as_text(content: bytes) -> str:
-    r"""Return bytes as text, those that are no UTF-8 as `\xNN`, shortened if very long."""
-    text = content.decode("utf-8", "backslashreplace")
+    r"""Return bytes as text, those that are no UTF-8 as `\xNN`."""
+    return content.decode("utf-8", "backslashreplace")
+
+
+def shortened(text: str) -> str:
+    """Return a text of which no more than `KEPT_CHARACTERS` are kept."""
     if len(text) > KEPT_CHARACTERS:
-        text = f"{text[:KEPT_CHARACTERS]}... ({len(text)} characters)"
+        return f"{text[:KEPT_CHARACTERS]}... ({len(text)} characters)"
     return text
 
 
 def curl_line(exchange: ExchangeResult) -> str:
-    """Return a command line that sends the request again; the shell fills in the secrets."""
-    words = ["curl", "-sS", "-i"]
-    if exchange.method != "GET":
+    """Return a command line that sends the request again; the shell fills in the secrets.
+
+    A secret in a URL is taken for one that needs no percent-encoding, as keys of Leanplum's.
+    """
+    words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
+    is_cut = len(exchange.body) > KEPT_CHARACTERS
+    body = "" if is_cut else exchange.body
+    if exchange.method != ("POST" if body else "GET"):
         words += ["-X", exchange.method]
     for name, value in exchange.headers:
-        words += ["-H", _shell(f"{name}: {value}")]
-    if exchange.body:
-        words += ["--data-binary", _shell(exchange.body)]
+        words += ["-H", _shell(f"{name}: {value}" if value else f"{name};")]
+    if body:
+        words += ["--data-raw", _shell(body)]
     words.append(_shell(exchange.url))
-    return " ".join(words)
+    return " ".join(words) + ("  # the body was too long to be kept" if is_cut else "")
 
 
 _VARIABLES = re.compile(rf"\$({KEY}|{TOKEN})")
 
 
 def _shell(text: str) -> str:
-    if _VARIABLES.search(text) is None:
-        return "'" + text.replace("'", "'\\''") + "'"
-    # The variable is to be replaced by the shell, everything else is to stay as it is.
+    """Return a word for a shell: everything in single quotes, but for the variables."""
     pieces = _VARIABLES.split(text)
-    pieces[::2] = (re.sub(r'([\\"$`])', r"\\\1", piece) for piece in pieces[::2])
-    pieces[1::2] = (f"${{{name}}}" for name in pieces[1::2])
-    return '"' + "".join(pieces) + '"'
+    quoted = ["'" + piece.replace("'", "'\\''") + "'" if piece else "" for piece in pieces]
+    quoted[1::2] = (f'"${{{name}}}"' for name in pieces[1::2])
+    return "".join(quoted) or "''"

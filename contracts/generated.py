@@ -7,11 +7,13 @@ servers, particular cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -55,7 +57,7 @@ def run_property(case: Case, target: Target, rec: Recorder, effort: Effort) -> N
 
     check.__name__ = case.id.replace("-", "_").lower()
     test = given(st.fixed_dictionaries(dict(case.given)))(check)
-    _seeded(settings_for(case, effort)(test), effort)()
+    seed(_seed_of(case, effort))(settings_for(case, effort)(test))()
 
 
 def run_machine(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
@@ -72,7 +74,7 @@ def run_machine(case: Case, target: Target, rec: Recorder, effort: Effort) -> No
         return machine()
 
     begun.__name__ = begun.__qualname__ = case.id.replace("-", "_").lower()
-    factory: Any = begun if effort.seed is None else seed(effort.seed)(begun)
+    factory: Any = seed(_seed_of(case, effort))(begun)
     run_state_machine_as_test(factory, settings=settings_for(case, effort))
 
 
@@ -84,7 +86,8 @@ def settings_for(case: Case, effort: Effort) -> settings:
         stateful_step_count=STEPS,
         # A target may answer as slowly as it likes, and some answers move a clock by days.
         deadline=None,
-        derandomize=effort.seed is None,
+        # Seeded below in any case, so that two cases do not try the same values.
+        derandomize=False,
         database=None,
         phases=[*phases, Phase.shrink] if effort.shrink else phases,
         report_multiple_bugs=False,
@@ -94,5 +97,13 @@ def settings_for(case: Case, effort: Effort) -> settings:
     )
 
 
-def _seeded(test: Callable[[], None], effort: Effort) -> Callable[[], None]:
-    return test if effort.seed is None else seed(effort.seed)(test)
+def keep_nothing() -> None:
+    """Let Hypothesis write its notes elsewhere than into the folder somebody works in.
+
+    For processes that belong to the suite alone: it is a setting of the whole process.
+    """
+    configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "postbacks-hypothesis")
+
+
+def _seed_of(case: Case, effort: Effort) -> int:
+    return effort.seed if effort.seed is not None else zlib.crc32(case.id.encode())

@@ -59,10 +59,11 @@ class Proof(Struct, frozen=True):
         return [*self._about_the_fake(), *self._about_deviants(), *self._about_cases()]
 
     def _about_the_fake(self) -> list[str]:
+        column = self.cells.get(TRUE_FAKE, {})
         return [
-            f"{case_id} is {status} on the true fake"
-            for case_id, status in self.cells.get(TRUE_FAKE, {}).items()
-            if status not in (Status.PASS, Status.SKIP)
+            f"{case.id} is {column.get(case.id, 'missing')} on the true fake"
+            for case in self.cases
+            if column.get(case.id) is not Status.PASS
         ]
 
     def _about_deviants(self) -> list[str]:
@@ -85,7 +86,7 @@ class Proof(Struct, frozen=True):
                 faults.append(f"{case.id} is a MUST and names no deviant")
             for name in case.catches:
                 status = self.cells.get(name, {}).get(case.id)
-                if name in self.cells and status not in CAUGHT:
+                if status not in CAUGHT:
                     faults.append(f"{case.id} is {status or 'missing'} on {name}, which it names")
         return faults
 

@@ -17,7 +17,7 @@ import msgspec
 import mockserver
 from contracts.deviants.catalogue import all_deviants, find_deviant
 from contracts.deviants.world import FAITHFUL, FAITHFUL_WITH_SOCKETS, Deviant, World
-from contracts.generated import Effort
+from contracts.generated import Effort, keep_nothing
 from contracts.matrix import TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
 from contracts.registry import Case, all_cases
 from contracts.results import FORMAT
@@ -51,7 +51,7 @@ def prove(
     # Not forked: a deviant replaces names of modules, and no other thread may be half way.
     context = multiprocessing.get_context("spawn")
     count = min(workers or os.cpu_count() or 1, len(names))
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=keep_nothing) as pool:
         futures = {pool.submit(column, name): name for name in names}
         for future in as_completed(futures):
             cells[futures[future]] = future.result()

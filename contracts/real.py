@@ -91,7 +91,8 @@ class RealServer:
         self.wire: Wire = wire
         self.credentials = credentials
         self.unusable = "" if credentials else NO_CREDENTIALS
-        self.description = f"Leanplum's API at {wire.url}, app {credentials and credentials.app_id}"
+        app = f", app {credentials.app_id}" if credentials else ""
+        self.description = f"Leanplum's API at {wire.url}{app}"
 
     def restart(self) -> None:
         """Refuse: it is not ours to restart."""

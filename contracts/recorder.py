@@ -118,25 +118,41 @@ class Recorder:
         Raises:
             Deviation: Always.
         """
-        self.last = Deviation(expected, actual, why, accepted=accepted)
+        texts = (writable(text) for text in (expected, actual, why))
+        self.last = Deviation(*texts, accepted=accepted)
         raise self.last
 
 
 def shown(value: object) -> str:
-    """Return a value as people read it: JSON where it is JSON, hours for durations."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+    """Return a value as people read it: JSON where it is JSON, seconds for durations.
+
+    Whatever it holds can be written as UTF-8.
+    """
+    return writable(_shown(value))
+
+
+def writable(text: str) -> str:
+    r"""Return a text with halves of surrogate pairs, which UTF-8 cannot hold, as `\uNNNN`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():g} s"
+        return f"{value / timedelta(seconds=1):.6f}".rstrip("0").rstrip(".") + " s"
+    if not isinstance(value, str | int | float | list | tuple | dict | set | frozenset | None):
+        return repr(value)
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
+        return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, default=_within)
     except (TypeError, ValueError):
         return repr(value)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    return shown(value) if isinstance(value, datetime | timedelta) else repr(value)
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+
+
+def _within(value: Any) -> Any:
+    """Return what stands in JSON for a value that is none."""
+    return _plain(value) if isinstance(value, set | frozenset) else _shown(value)

@@ -180,7 +180,7 @@ def select_cases(
     if globs:
         for glob in globs:
             if not any(_matches(candidate, glob) for candidate in chosen):
-                known = [candidate.id for candidate in chosen]
+                known = [item.id for item in chosen] + sorted({item.area for item in chosen})
                 raise NothingSelected(
                     f"no case matches {glob!r}{suggestion(glob, known)}; "
                     "`postbacks contracts list` shows all"

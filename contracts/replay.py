@@ -13,17 +13,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from contracts.exchange import KEY, TOKEN, as_text
-from contracts.results import CaseResult, ExchangeResult, RunReport, decode
+from contracts.results import FORMAT, CaseResult, ExchangeResult, RunReport, decode
+from contracts.target import Names
 from contracts.vocabulary import Status
 from mockserver.core.errors import InvalidConfig
 from mockserver.wire import Wire
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+#: Names that `Names` has handed out.
+_OWN_NAME = re.compile(r"\bcontracts(?:-[a-z0-9]+)*?-(app|inbox)-\d+")
 
 #: Members of answers that name a thing the server made up.
 _NAMES = frozenset({"postbackId", "postback_id", "id", "delivery_id"})
@@ -31,17 +35,28 @@ _NAMES = frozenset({"postbackId", "postback_id", "id", "delivery_id"})
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One exchange, as it was and as it is now."""
+    """One exchange, as it was and as it is now.
+
+    Attributes:
+        expected: The recorded answer's body, with the names that are in use now.
+    """
 
     recorded: ExchangeResult
     status: int
     body: str
+    expected: str
 
     @property
     def is_same(self) -> bool:
-        """Return whether the answer has the status and the members it had."""
-        same_status = self.status == self.recorded.status
-        return same_status and _shape(self.body) == _shape(self.recorded.answer_body)
+        """Return whether the answer is the recorded one, but for what the server makes up."""
+        return not self.difference
+
+    @property
+    def difference(self) -> str:
+        """Return the first place where the answers differ, in words; empty if nowhere."""
+        if self.status != self.recorded.status:
+            return f"status: {self.recorded.status} then, {self.status} now"
+        return _first_difference(_shape(self.expected), _shape(self.body), "body")
 
 
 def recorded_case(source: str) -> tuple[RunReport, CaseResult]:
@@ -50,7 +65,9 @@ def recorded_case(source: str) -> tuple[RunReport, CaseResult]:
     Raises:
         InvalidConfig: There is no such file or case, or nothing was recorded of it.
     """
-    name, _, wanted = source.partition("#")
+    name, wanted = source, ""
+    if not Path(source).is_file() and "#" in source:
+        name, _, wanted = source.rpartition("#")
     try:
         report = decode(Path(name).read_bytes())
     except OSError as error:
@@ -59,9 +76,14 @@ def recorded_case(source: str) -> tuple[RunReport, CaseResult]:
         raise InvalidConfig(
             f"{name} is no JSON report; write one with `contracts run --report json=FILE`"
         ) from None
+    if report.format != FORMAT:
+        raise InvalidConfig(
+            f"{name} has format {report.format}, this version reads {FORMAT}; run the suite again"
+        )
     recorded = [case for case in report.cases if case.exchanges and case.status is not Status.PASS]
     if not recorded:
-        raise InvalidConfig(f"{name} holds no exchange to replay: every case passed")
+        found = ", ".join(f"{count} {status}" for status, count in report.summary.by_status.items())
+        raise InvalidConfig(f"{name} holds no exchange to replay; it has: {found or 'no case'}")
     if not wanted:
         return report, recorded[0]
     for number, case in enumerate(recorded, 1):
@@ -71,44 +93,52 @@ def recorded_case(source: str) -> tuple[RunReport, CaseResult]:
     raise InvalidConfig(f"{name} has no recorded case {wanted!r}; it has: {known}")
 
 
-def replay(case: CaseResult, wire: Wire, environment: Mapping[str, str]) -> Iterator[Replayed]:
+def replay(
+    case: CaseResult, wire: Wire, environment: Mapping[str, str], names: Names
+) -> Iterator[Replayed]:
     """Send the exchanges of a case again, one by one.
 
-    Ids and addresses that the server made up are replaced by those it makes up now.
+    Ids and addresses that the server made up are replaced by those it makes up now, the
+    names of the suite's own apps and inboxes by new ones.
 
     Args:
         case: With its exchanges.
         wire: Where to send them.
         environment: Where the secrets are that the recording has names for.
+        names: Hands out the names of apps and inboxes.
 
     Raises:
         InvalidConfig: A secret is not in the environment.
         ServerUnreachable: Nobody answers.
     """
-    translation = _Translation(environment)
+    translation = _Translation(environment, names)
     for exchange in case.exchanges:
         parts = urlsplit(exchange.url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         reply = wire.send(
             exchange.method,
-            translation.of(target),
+            translation.of(target, is_url=True),
             {name: translation.of(value) for name, value in exchange.headers},
             translation.of(exchange.body).encode() if exchange.body else None,
         )
         body = as_text(reply.body)
         translation.learn(exchange.answer_body, body)
-        yield Replayed(exchange, reply.status, body)
+        yield Replayed(exchange, reply.status, body, translation.of(exchange.answer_body))
 
 
 @dataclass
 class _Translation:
     environment: Mapping[str, str]
+    names: Names
     known: dict[str, str] = field(default_factory=dict)
     shift: timedelta = timedelta(0)
 
-    def of(self, text: str) -> str:
+    def of(self, text: str, *, is_url: bool = False) -> str:
         """Return a recorded text with what stands for it now."""
-        text = re.sub(rf"\$({KEY}|{TOKEN})", lambda match: self._secret(match[1]), text)
+        for name in _OWN_NAME.finditer(text):
+            if name[0] not in self.known:
+                self.known[name[0]] = self.names.next(name[1])
+        text = re.sub(rf"\$({KEY}|{TOKEN})", lambda match: self._secret(match[1], is_url), text)
         text = _INSTANT.sub(lambda match: self._shifted(match[0]), text)
         if not self.known:
             return text
@@ -130,7 +160,7 @@ class _Translation:
         elif isinstance(old, list) and isinstance(new, list):
             for one, other in zip(old, new, strict=False):
                 self._compare(name, one, other)
-        elif name == "now":
+        elif name == "now" and isinstance(old, str) and isinstance(new, str):
             self.shift = datetime.fromisoformat(new) - datetime.fromisoformat(old)
         elif name in ("id", "delivery_id"):
             self.known[f"deliveries/{old}"] = f"deliveries/{new}"
@@ -142,13 +172,41 @@ class _Translation:
     def _shifted(self, instant: str) -> str:
         return (datetime.fromisoformat(instant) + self.shift).isoformat()
 
-    def _secret(self, variable: str) -> str:
+    def _secret(self, variable: str, is_url: bool) -> str:
         value = self.environment.get(variable)
         if not value:
             raise InvalidConfig(
                 f"the report has ${variable} in place of a secret; set {variable} to its value"
             )
-        return value
+        return quote(value, safe="") if is_url else value
+
+
+def _first_difference(then: Any, now: Any, where: str) -> str:
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in {**then, **now}:
+            inner = f"{where}.{name}"
+            if name not in now or name not in then:
+                return f"{inner}: only {'then' if name in then else 'now'}"
+            found = _first_difference(then[name], now[name], inner)
+            if found:
+                return found
+        return ""
+    if isinstance(then, list) and isinstance(now, list):
+        for number, (one, other) in enumerate(zip(then, now, strict=False)):
+            found = _first_difference(one, other, f"{where}[{number}]")
+            if found:
+                return found
+        if len(then) != len(now):
+            return f"{where}: {len(then)} items then, {len(now)} now"
+        return ""
+    if then == now:
+        return ""
+    return f"{where}: {_brief(then)} then, {_brief(now)} now"
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _origin(url: str) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from contracts import requirements
 from contracts.exchange import curl_line
 from contracts.generated import Effort, run_machine, run_property
-from contracts.recorder import Deviation, Recorder, Untestable
+from contracts.recorder import Deviation, Recorder, Untestable, writable
 from contracts.registry import Case
 from contracts.results import CaseResult
 from contracts.server import Server
@@ -31,6 +32,10 @@ _REASONS = {
 }
 
 
+#: What is said of cases that came too late.
+GONE = "the target stopped answering"
+
+
 def run_cases(
     cases: Sequence[Case], server: Server, effort: Effort, names: Names
 ) -> Iterator[CaseResult]:
@@ -41,11 +46,11 @@ def run_cases(
     gone = ""
     for case in cases:
         if gone:
-            yield _result(case, Status.UNTESTABLE, reason=f"the target stopped answering: {gone}")
+            yield _result(case, Status.UNTESTABLE, reason=f"{GONE}: {gone}")
             continue
         result = run_case(case, server, effort, names)
-        if result.status is Status.UNTESTABLE and not _answers(server):
-            gone = result.reason
+        if is_gone(result, server):
+            gone = result.reason or f"during {case.id}"
         yield result
 
 
@@ -65,6 +70,11 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
         found = _Found(Status.PASS)
     except Exception as error:
         found = _judged(case, rec, error)
+    except BaseException:
+        # An interrupt leaves nothing behind where it would stay for ever.
+        with suppress(Exception):
+            target.clean_up()
+        raise
     try:
         target.clean_up()
     except Exception as error:
@@ -75,16 +85,22 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
     return _result(
         case,
         found.status,
-        reason=found.reason,
-        verdict=rec.verdict,
+        reason=writable(found.reason),
+        verdict=writable(rec.verdict),
         deviation=found.deviation.result() if found.deviation else None,
         exchanges=exchanges,
         curl=_telling_curl(exchanges),
         checks=rec.checks,
         examples=max(1, rec.examples),
-        steps=list(rec.steps) if found.status is not Status.PASS else [],
+        steps=[writable(step) for step in rec.steps] if found.status is not Status.PASS else [],
         real_seconds=round(time.perf_counter() - began, 4),
     )
+
+
+def is_gone(result: CaseResult, server: Server) -> bool:
+    """Return whether the server stopped answering while this case was run."""
+    unanswered = any(exchange.status is None for exchange in result.exchanges)
+    return unanswered and not _answers(server)
 
 
 class _Found(NamedTuple):
@@ -126,6 +142,8 @@ def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
         deviation = rec.last
         if deviation is not None:
             rec.step("(not every time: the target does not always do the same)")
+        elif isinstance(error, BaseExceptionGroup):
+            error = _untestable_within(error) or error
     if deviation is not None:
         accepted = deviation.accepted
         status = Status.INFO if accepted else DEVIATION_STATUS[case.level]
@@ -141,7 +159,15 @@ def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
     )
 
 
+def _untestable_within(group: BaseExceptionGroup[BaseException]) -> Exception | None:
+    found = [item for item in group.exceptions if isinstance(item, Untestable | PostbacksError)]
+    return found[0] if found else None
+
+
 def _answers(server: Server) -> bool:
+    if server.kind is TargetKind.REAL:
+        # What did not answer once is not asked again and again.
+        return False
     try:
         server.wire.send("GET", "/", {}, None)
     except ServerUnreachable:

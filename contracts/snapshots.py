@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from contracts.results import ExchangeResult, RunReport
+from contracts.target import OUR_HOST
 from mockserver.core.errors import InvalidConfig
 
 _PREFIX = "leanplum-"
-#: Rules of the suite's own; what an app has beside them is nobody's business.
-_OUR_HOST = "postbacks-contracts.invalid"
 
 Snapshot = dict[str, list[dict[str, Any]]]
 
@@ -37,21 +38,22 @@ class Drift:
 
 def snapshot_of(report: RunReport) -> Snapshot:
     """Return the normalised exchanges of each case that was tried."""
+    app_ids = _app_ids(report)
     return {
-        result.id: [_normalised(exchange) for exchange in result.exchanges]
+        result.id: [_normalised(exchange, app_ids) for exchange in result.exchanges]
         for result in report.cases
-        if result.exchanges
+        if result.exchanges and all(exchange.status is not None for exchange in result.exchanges)
     }
 
 
-def keep(snapshot: Snapshot, taken_at: datetime, folder: Path) -> Path:
-    """Write a snapshot into `folder` under its date, and return the file.
+def keep(snapshot: Snapshot, url: str, taken_at: datetime, folder: Path) -> Path:
+    """Write a snapshot of the API at `url` into `folder` under its date; return the file.
 
     Raises:
         InvalidConfig: It cannot be written there.
     """
     path = folder / f"{_PREFIX}{taken_at:%Y-%m-%dT%H%M%SZ}.json"
-    document = {"taken_at": taken_at.isoformat(), "exchanges": snapshot}
+    document = {"taken_at": taken_at.isoformat(), "url": url, "exchanges": snapshot}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -60,49 +62,80 @@ def keep(snapshot: Snapshot, taken_at: datetime, folder: Path) -> Path:
     return path
 
 
-def latest(folder: Path) -> tuple[Path, Snapshot] | None:
-    """Return the newest snapshot in `folder`, if there is one.
+def latest(url: str, folder: Path) -> Snapshot:
+    """Return the newest exchanges of each case that snapshots of the API at `url` hold.
 
     Raises:
-        InvalidConfig: It cannot be read.
+        InvalidConfig: A snapshot cannot be read.
     """
-    paths = sorted(folder.glob(f"{_PREFIX}*.json"))
-    if not paths:
-        return None
-    try:
-        document = json.loads(paths[-1].read_text(encoding="utf-8"))
-        return paths[-1], dict(document["exchanges"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InvalidConfig(
-            f"{paths[-1]} is no snapshot of the real API; move it away, or pass --snapshots"
-        ) from None
+    found: Snapshot = {}
+    for path in sorted(folder.glob(f"{_PREFIX}*.json")):
+        try:
+            document = msgspec.json.decode(path.read_bytes(), type=_Document)
+            if document.url == url:
+                kept = document.exchanges.items()
+                found |= {case: [item.as_dict() for item in items] for case, items in kept}
+        except (OSError, msgspec.DecodeError):
+            raise InvalidConfig(
+                f"{path} is no snapshot of the real API; move it away, or pass --snapshots"
+            ) from None
+    return found
 
 
 def drifts(before: Snapshot, now: Snapshot) -> Iterator[Drift]:
-    """Yield what differs between two snapshots, in cases that are in both."""
+    """Yield what differs between two snapshots, in cases that are in both.
+
+    Only where the requests were the same: how many a case makes depends on how many rules an
+    app has already.
+    """
     for case, exchanges in now.items():
-        earlier = before.get(case)
-        if earlier is None:
-            continue
+        earlier = before.get(case, [])
         if [item["request"] for item in earlier] != [item["request"] for item in exchanges]:
-            yield Drift(case, "the sequence of requests", str(len(earlier)), str(len(exchanges)))
             continue
         for old, new in zip(earlier, exchanges, strict=True):
             if old["answer"] != new["answer"]:
-                yield Drift(
-                    case, _as_text(new["request"]), *map(_as_text, (old["answer"], new["answer"]))
-                )
+                texts = (_as_text(part) for part in (new["request"], old["answer"], new["answer"]))
+                yield Drift(case, *texts)
 
 
-def _normalised(exchange: ExchangeResult) -> dict[str, Any]:
-    parts = urlsplit(exchange.url)
-    arguments = dict(parse_qsl(parts.query, keep_blank_values=True))
+class _Kept(msgspec.Struct):
+    request: dict[str, Any]
+    answer: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"request": self.request, "answer": self.answer}
+
+
+class _Document(msgspec.Struct):
+    url: str
+    exchanges: dict[str, list[_Kept]]
+
+
+def _app_ids(report: RunReport) -> list[str]:
+    """Return the app ids that requests of the report name, in queries or in JSON."""
+    found: set[str] = set()
+    for result in report.cases:
+        for exchange in result.exchanges:
+            found |= {value for name, value in _query(exchange) if name == "appId"}
+            found |= set(re.findall(r'"appId"\s*:\s*"([^"]+)"', exchange.body))
+    return sorted(found, key=len, reverse=True)
+
+
+def _query(exchange: ExchangeResult) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+
+
+def _normalised(exchange: ExchangeResult, app_ids: list[str]) -> dict[str, Any]:
+    arguments = dict(_query(exchange))
+    texts = [exchange.body, exchange.answer_body]
+    for app_id in app_ids:
+        texts = [text.replace(app_id, "<appId>") for text in texts]
     request = {
         "method": exchange.method,
         "query": {name: _value(name, value) for name, value in sorted(arguments.items())},
-        "body": _body(exchange.body),
+        "body": _body(texts[0]),
     }
-    answer = {"status": exchange.status, "body": _body(exchange.answer_body)}
+    answer = {"status": exchange.status, "body": _body(texts[1])}
     return {"request": request, "answer": answer}
 
 
@@ -127,7 +160,7 @@ def _value(name: str, value: Any) -> Any:
     if name in ("appId", "clientKey"):
         return f"<{name}>"
     if name == "postbacks" and isinstance(value, list):
-        return [_plain(item) for item in value if _OUR_HOST in json.dumps(item)]
+        return [_plain(item) for item in value if OUR_HOST in json.dumps(item)]
     return _plain(value)
 
 

@@ -7,6 +7,7 @@ pytest, reports.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,15 @@ import mockserver
 from contracts.baseline import Baseline
 from contracts.generated import Effort
 from contracts.registry import Case
-from contracts.results import FORMAT, CaseResult, RunReport, RunTarget, summarise
-from contracts.runner import run_cases
+from contracts.results import (
+    FORMAT,
+    NOT_TRIED,
+    CaseResult,
+    RunReport,
+    RunTarget,
+    summarise,
+)
+from contracts.runner import GONE, is_gone, run_cases
 from contracts.server import Server
 from contracts.target import Names
 from contracts.vocabulary import Level, Status
@@ -80,9 +88,13 @@ def run_suite(
             on_result(result)
     except KeyboardInterrupt:
         incomplete = f"interrupted after {len(results)} of {len(cases)} cases"
-    gone = [result for result in results if result.reason.startswith("the target stopped")]
-    if gone:
-        incomplete = gone[0].reason
+    unreachable = any(result.reason.startswith(GONE) for result in results)
+    if results and not unreachable and not incomplete:
+        unreachable = is_gone(results[-1], server)
+    if unreachable:
+        incomplete = (
+            f"{GONE} after {sum(result.status not in NOT_TRIED for result in results)} cases"
+        )
     stale = baseline.stale(results, server.kind, started_at.date())
     report = RunReport(
         format=FORMAT,
@@ -95,7 +107,7 @@ def run_suite(
         summary=summarise(results, stale),
         incomplete=incomplete,
     )
-    return Run(report, bool(gone))
+    return Run(report, unreachable)
 
 
 def exit_code(report: RunReport, *, strict: bool, unreachable: bool = False) -> ExitCode:
@@ -106,6 +118,9 @@ def exit_code(report: RunReport, *, strict: bool, unreachable: bool = False) -> 
         return ExitCode.SUITE_ERROR
     if report.summary.stale or report.incomplete:
         return ExitCode.FAILED
+    if not report.summary.applicable:
+        # A suite that runs nothing must not look like one that found nothing.
+        return ExitCode.USAGE
     if any(counts_as_failure(result, strict=strict) for result in report.cases):
         return ExitCode.FAILED
     return ExitCode.PASSED
@@ -122,6 +137,4 @@ def counts_as_failure(result: CaseResult, *, strict: bool) -> bool:
 
 def _names_for(server: Server) -> Names:
     """Return names that no earlier run at the same server used."""
-    if server.is_ours:
-        return Names()
-    return Names(f"contracts-{datetime.now(UTC):%Y%m%d%H%M%S}")
+    return Names() if server.is_ours else Names(f"contracts-{secrets.token_hex(4)}")

@@ -8,7 +8,7 @@ engine, cases; a target is used as a user would use it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from contracts.recorder import Recorder, Untestable
 from contracts.server import Server
 from contracts.vocabulary import Need, TargetKind
 from mockserver.client import SandboxClient
+from mockserver.core.errors import PostbacksError, ServerUnreachable
 
 #: A template with every value of a message event, as the documentation's example has it.
 EVERY_MESSAGE_VALUE = (
@@ -30,6 +31,10 @@ EVERY_AB_TEST_VALUE = (
     "?test={{AB test ID}}&variant={{Variant ID}}&device_id={{Device ID}}"
     "&user_id={{User ID}}&time={{Trigger time}}"
 )
+
+
+#: Where rules lead that nothing is to be sent to: nobody can have this host.
+OUR_HOST = "postbacks-contracts.invalid"
 
 
 class Target:
@@ -51,6 +56,7 @@ class Target:
         self._names = names
         self._app: AppUnderTest | None = None
         self._added: list[tuple[AppUnderTest, int]] = []
+        self._unsure: list[AppUnderTest] = []
 
     @property
     def kind(self) -> TargetKind:
@@ -72,9 +78,10 @@ class Target:
     def fresh(self) -> None:
         """Begin again with a new app; where nobody else's data is, with nothing at all."""
         self._app = None
-        self.wire.exchanges.clear()
         if self.server.is_ours:
             self.control.reset()
+        # Afterwards: a recording that is replayed elsewhere must not reset what is there.
+        self.wire.exchanges.clear()
 
     def another_app(self, **knobs: Any) -> AppUnderTest:
         """Return a further app.
@@ -85,6 +92,7 @@ class Target:
         credentials = self.server.credentials
         if credentials is not None:
             self.wire.hide(KEY, credentials.key)
+            self.wire.hide_rules_but(OUR_HOST)
             return AppUnderTest(self, credentials.app_id, shapes.KeysJson(credentials.key))
         app_id = self._names.next("app")
         keys = shapes.KeysJson(
@@ -131,10 +139,13 @@ class Target:
         """Take note of a rule that is to be deleted if it outlives the case."""
         self._added.append((app, postback_id))
 
-    def deleted(self, app: AppUnderTest, postback_id: int) -> None:
+    def may_have_added(self, app: AppUnderTest) -> None:
+        """Take note that a rule may be there whose id nobody knows."""
+        self._unsure.append(app)
+
+    def deleted(self, app: AppUnderTest, postback_id: object) -> None:
         """Take note that such a rule is gone."""
-        if (app, postback_id) in self._added:
-            self._added.remove((app, postback_id))
+        self._added = [item for item in self._added if item != (app, postback_id)]
 
     def clean_up(self) -> None:
         """Delete the rules that the case added, where they would stay for ever.
@@ -144,10 +155,24 @@ class Target:
         """
         if self.kind is not TargetKind.REAL:
             return
-        for app, postback_id in list(self._added):
-            answer = app.delete(postback_id)
-            if not answer.accepted:
-                raise Untestable(f"rule {postback_id} is still there: {answer.in_short()}")
+        left: list[object] = []
+        for app in self._unsure:
+            try:
+                self._added += [(app, number) for number in app.own_rules()]
+            except PostbacksError:
+                left.append("one whose id was not answered")
+        self._unsure.clear()
+        added = {(app.app_id, postback_id): app for app, postback_id in self._added}
+        for (_, postback_id), app in added.items():
+            try:
+                # A warning means that it was gone already.
+                if app.delete(postback_id).success is not True:
+                    left.append(postback_id)
+            except PostbacksError:
+                left.append(postback_id)
+        self._added.clear()
+        if left:
+            raise Untestable(f"these rules are still there: {', '.join(map(str, left))}")
 
 
 class Names:
@@ -173,7 +198,7 @@ class AppUnderTest:
 
     target: Target
     app_id: str
-    keys: shapes.KeysJson
+    keys: shapes.KeysJson = field(repr=False)
 
     def arguments(self, action: str, **arguments: Any) -> dict[str, Any]:
         """Return the arguments of a call with this app's credentials; None leaves one out."""
@@ -187,10 +212,20 @@ class AppUnderTest:
 
     def call(self, action: str, form: Form = Form.JSON, **arguments: Any) -> ApiAnswer:
         """Call a method of the API; an argument of None is left out."""
-        answer = call(self.target.wire, self.arguments(action, **arguments), form)
-        postback_id = answer.response.get("postbackId")
-        if action == "addPostback" and answer.success is True and isinstance(postback_id, int):
-            self.target.added(self, postback_id)
+        try:
+            answer = call(self.target.wire, self.arguments(action, **arguments), form)
+        except ServerUnreachable:
+            if action == "addPostback":
+                self.target.may_have_added(self)
+            raise
+        if action == "addPostback" and answer.success is True:
+            number = _as_number(answer.response.get("postbackId"))
+            if number is None:
+                self.target.may_have_added(self)
+            else:
+                self.target.added(self, number)
+        if action == "deletePostback" and answer.accepted:
+            self.target.deleted(self, arguments.get("postbackId"))
         return answer
 
     def add(
@@ -236,12 +271,17 @@ class AppUnderTest:
         assert isinstance(postbacks, list)
         return postbacks
 
+    def own_rules(self) -> list[int]:
+        """Return the ids of the app's rules that lead to the suite's host."""
+        listed = self.call("listPostbacks").response.get("postbacks")
+        rules = listed if isinstance(listed, list) else []
+        ours = [rule for rule in rules if OUR_HOST in str(rule)]
+        numbers = (_as_number(rule.get("postbackId")) for rule in ours if isinstance(rule, dict))
+        return [number for number in numbers if number is not None]
+
     def delete(self, postback_id: int) -> ApiAnswer:
         """Call deletePostback."""
-        answer = self.call("deletePostback", postbackId=postback_id)
-        if answer.accepted:
-            self.target.deleted(self, postback_id)
-        return answer
+        return self.call("deletePostback", postbackId=postback_id)
 
     def trigger(self, name: str, **values: Any) -> list[shapes.DeliveryJson]:
         """Let an event happen in this app; return the deliveries it fired."""
@@ -288,3 +328,9 @@ class InboxUnderTest:
         requests = self.requests()
         self.target.rec.expect(1, len(requests), "one event fires one rule with one request")
         return requests[0]
+
+
+def _as_number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

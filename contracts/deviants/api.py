@@ -80,6 +80,13 @@ def _json_whatever_its_label(request: Request) -> dict[str, Any]:
     return read_arguments(request)
 
 
+def _json_of_any_type(request: Request) -> dict[str, Any]:
+    if request.mimetype not in (_JSON, _URLENCODED) and _starts_with(request, b"{"):
+        arguments: dict[str, Any] = json.loads(request.get_data())
+        return request.args.to_dict() | arguments
+    return read_arguments(request)
+
+
 def _query_first(request: Request) -> dict[str, Any]:
     lists = request.args.lists()
     query = {name: items[0] if len(items) == 1 else items for name, items in lists}
@@ -186,6 +193,9 @@ DEVIANTS: tuple[Deviant, ...] = (
         "contradiction-accepted",
         "A JSON body labelled as urlencoded is read all the same.",
         _json_whatever_its_label,
+    ),
+    _reading(
+        "any-body-type-read", "JSON is read whatever the type of the body.", _json_of_any_type
     ),
     _answering("envelope-bare", "Answers are not wrapped in a list called response.", _bare),
     _answering("refusal-as-200", "Refusals have the status 200.", _always_200),

@@ -40,7 +40,7 @@ class UnknownDeviant(PostbacksError):
     """No deviant has this name."""
 
     code = "unknown-deviant"
-    http_status = 404
+    exit_code = 2
 
 
 def all_deviants() -> tuple[Deviant, ...]:
@@ -56,5 +56,8 @@ def find_deviant(name: str) -> Deviant:
     """
     by_name = {deviant.name: deviant for deviant in all_deviants()}
     if name not in by_name:
-        raise UnknownDeviant(f"no deviant is called {name!r}{suggestion(name, by_name)}")
+        raise UnknownDeviant(
+            f"no deviant is called {name!r}{suggestion(name, by_name)}; "
+            "`postbacks contracts prove --list` shows all"
+        )
     return by_name[name]

@@ -122,6 +122,7 @@ class _DeleteUnknownSilent(Sandbox):
 
 
 class _UnknownPostback(PostbacksError):
+    code = "unknown-postback"
     http_status = 404
 
 

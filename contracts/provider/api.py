@@ -12,11 +12,10 @@ from typing import Any
 from contracts.api import Form, answer_of, expect_accepted, expect_refused, multipart
 from contracts.recorder import Recorder
 from contracts.registry import FAKE_AND_REAL, case
-from contracts.target import Target
+from contracts.target import OUR_HOST, Target
 from contracts.vocabulary import Level, Origin, TargetKind
 
-#: Nobody can have this host: a rule that is there for a second sends nothing to strangers.
-NOWHERE = "https://postbacks-contracts.invalid/in?event={{Message event}}"
+NOWHERE = f"https://{OUR_HOST}/in?event={{{{Message event}}}}"
 
 
 @case(
@@ -156,6 +155,21 @@ def mislabelled(target: Target, rec: Recorder) -> None:
 
 
 @case(
+    "PB-API-BODY-TYPES",
+    "A body that is neither JSON nor form data is refused",
+    why="A client that sends something else must not believe that its arguments arrived.",
+    fix="Read JSON and form data, and refuse other types of body by name.",
+    catches=["any-body-type-read"],
+)
+def body_types(target: Target, rec: Recorder) -> None:
+    """Sends the arguments as text/plain, as XML, and as bytes of no particular type."""
+    arguments = json.dumps(target.app.arguments("listPostbacks")).encode()
+    for kind in ("text/plain", "application/xml", "application/octet-stream"):
+        reply = target.wire.send("POST", "/api", {"Content-Type": kind}, arguments)
+        expect_refused(answer_of(reply), f"a body of type {kind}", rec)
+
+
+@case(
     "PB-API-ENVELOPE",
     "Every answer is JSON with a list called response",
     why="Client code reads response[0] whatever happened.",
@@ -263,6 +277,8 @@ def required(target: Target, rec: Recorder) -> None:
 @case(
     "PB-API-ACTION",
     "An unknown action is refused",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
     why="A misspelt method name must not look like success.",
     fix="Refuse what is no method, and a call without action.",
     catches=["unknown-action-accepted"],

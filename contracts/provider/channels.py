@@ -113,6 +113,8 @@ def forms(target: Target, rec: Recorder) -> None:
 @case(
     "PB-CHANNELS-UNKNOWN",
     "A channel that does not exist is refused",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
     why="A misspelt channel must not become a rule that never fires, or one that always does.",
     fix="Refuse names other than the three.",
     catches=["unknown-channel-ignored"],

@@ -125,6 +125,8 @@ def user_info(target: Target, rec: Recorder) -> None:
 @case(
     "PB-DELIVER-ONE-EACH",
     "An event fires each matching rule once, and one success is the end of it",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
     why="Three rules for one endpoint mean three requests; one rule must mean one.",
     fix="Make one delivery for each matching rule, and one attempt while it succeeds.",
     catches=["only-first-rule-fires", "fires-twice", "attempts-twice", "retries-after-success"],

@@ -30,8 +30,6 @@ _AWKWARD = "a b+c%41&d=e#f/g?h;i,j:k@l!m$n'o(p)q*r[s]t~u_v-w.x\"y\\z<é€🦊>"
 @case(
     "PB-TEMPLATE-ROUND-TRIP",
     "Whatever text a value holds, the receiver has it after decoding once",
-    level=Level.SHOULD,
-    origin=Origin.OBSERVED,
     why="User ids with a plus are real: captured ones have it, and they arrived whole.",
     fix="Percent-encode every value as UTF-8 before it is put into the URL, once.",
     catches=[

@@ -18,6 +18,7 @@ from contracts.proof import prove
 from contracts.report import kill_matrix
 from contracts.suite import ExitCode
 from contracts.vocabulary import Status
+from mockserver.cli.contract_runs import check_writable, write_file
 from mockserver.cli.contracts import files_of
 from mockserver.cli.output import Output, count, plain_console
 from mockserver.cli.session import Session
@@ -28,15 +29,15 @@ def prove_contracts(
 ) -> ExitCode:
     """Fill the matrix, show and write it; fail if it is no proof."""
     files = files_of(reports, ("html", "json"))
+    check_writable([path for _, path in files])
     chosen = _chosen(globs)
     output = session.output
     with _progress(output, len(chosen) + 1) as on_column:
         proof = prove(chosen, workers=workers, on_column=on_column)
     for format_name, path in files:
-        if format_name == "html":
-            path.write_text(kill_matrix.kill_matrix_html(proof), encoding="utf-8")
-        else:
-            path.write_bytes(matrix.encode(proof))
+        is_page = format_name == "html"
+        text = kill_matrix.kill_matrix_html(proof) if is_page else matrix.encode(proof).decode()
+        write_file(path, text)
     # Of a part of the deviants nothing can be said that needs all of them.
     names = {deviant.name for deviant in chosen}
     faults = [fault for fault in proof.faults() if not globs or _is_about(fault, names)]
@@ -79,11 +80,9 @@ def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
             output.line(f"FAULT  {fault}", "bold red")
         output.line(f"this is no proof: {count(len(faults), 'fault')}", "bold red")
     else:
-        output.line(
-            f"proved: each of {count(len(proof.deviants), 'deviant')} is caught by every case "
-            "that names it",
-            "bold green",
-        )
+        number = len(proof.deviants)
+        who = "the deviant" if number == 1 else f"each of {number} deviants"
+        output.line(f"proved: {who} is caught by every case that names it", "bold green")
 
 
 def _chosen(globs: tuple[str, ...]) -> list[Deviant]:

@@ -7,8 +7,10 @@ in the flow: between the options and the suite. Must not import: click beyond it
 from __future__ import annotations
 
 import os
+import secrets
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +18,24 @@ from pathlib import Path
 import click
 
 from contracts.baseline import Baseline, read_baseline
+from contracts.deviants.catalogue import find_deviant
+from contracts.deviants.world import World
 from contracts.embedded import EmbeddedServer
-from contracts.generated import Effort
+from contracts.exchange import TOKEN
+from contracts.generated import Effort, keep_nothing
 from contracts.real import LEANPLUM_URL, real_server
 from contracts.registry import Case
-from contracts.replay import recorded_case, replay
+from contracts.replay import Replayed, recorded_case, replay
 from contracts.report import WRITERS, github, markdown
 from contracts.results import CaseResult, RunReport
 from contracts.server import RunningServer, Server
 from contracts.snapshots import drifts, keep, latest, snapshot_of
 from contracts.suite import ExitCode, run_suite
+from contracts.target import Names
 from contracts.vocabulary import TargetKind
 from mockserver.cli.contract_texts import (
     is_worth_telling,
+    write_cases,
     write_result,
     write_skipped,
     write_summary,
@@ -36,7 +43,7 @@ from mockserver.cli.contract_texts import (
 from mockserver.cli.contracts import files_of
 from mockserver.cli.output import Output, count, plain_console, visible
 from mockserver.cli.session import Session
-from mockserver.core.errors import InvalidConfig
+from mockserver.core.errors import InvalidConfig, InvalidValue
 from mockserver.wire import HttpWire
 
 
@@ -51,6 +58,7 @@ class Choices:
     seed: int | None
     strict: bool
     dry_run: bool
+    deviant: str | None
     i_own_this_app: bool
     snapshots: str
 
@@ -58,12 +66,13 @@ class Choices:
 def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> ExitCode:
     """Run `cases` as chosen, show what came of them, and return what to exit with."""
     files = files_of(choices.reports, tuple(WRITERS))
-    _check_writable([path for _, path in files])
+    check_writable([path for _, path in files])
     baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
     output = session.output
     if choices.dry_run:
         _write_plan(output, cases, session, choices)
         return ExitCode.PASSED
+    keep_nothing()
     with _server(session, choices) as server:
         output.remark(f"{count(len(cases), 'case')} against {server.description}")
         with _progress(output, len(cases)) as on_result:
@@ -72,10 +81,13 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
             )
     report = run.report
     for format_name, path in files:
-        path.write_text(WRITERS[format_name](report), encoding="utf-8", newline="\n")
-    _tell(output, report, next((str(path) for name, path in files if name == "json"), None))
+        write_file(path, WRITERS[format_name](report))
+    json_file = next((str(path) for name, path in files if name == "json"), None)
+    _tell(output, report, json_file)
     if choices.github:
         _tell_github(report)
+    if not report.summary.applicable:
+        print("postbacks: no case could be run at this target", file=sys.stderr)
     if report.target.kind is TargetKind.REAL and not server.unusable:
         _compare_with_the_last(output, report, Path(choices.snapshots))
     return run.exit_code(strict=choices.strict)
@@ -84,32 +96,34 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
 def replay_report(session: Session, source: str) -> ExitCode:
     """Send the recorded exchanges of a case again, and show both answers."""
     report, case = recorded_case(source)
+    if report.target.kind is TargetKind.REAL and "url" not in session.given:
+        raise click.UsageError("a run at Leanplum's API is replayed where --url says, not unasked")
     output = session.output
     output.remark(f"{case.id} of {report.started_at:%Y-%m-%d %H:%M} UTC: {case.title}")
+    environment = dict(os.environ) | ({TOKEN: session.token} if session.token else {})
     if session.url:
-        same = _replayed(output, case, HttpWire(session.url))
-    elif report.target.kind is TargetKind.REAL:
-        raise click.UsageError("a run at Leanplum's API is replayed with --url, nowhere unasked")
+        names = Names(f"contracts-{secrets.token_hex(4)}")
+        with _as_usage_error():
+            wire = HttpWire(session.url)
+        same = _replayed(output, case, replay(case, wire, environment, names))
     else:
         with EmbeddedServer() as server:
-            same = _replayed(output, case, server.wire)
+            same = _replayed(output, case, replay(case, server.wire, environment, Names()))
     return ExitCode.FAILED if same else ExitCode.PASSED
 
 
-def _replayed(output: Output, case: CaseResult, wire: HttpWire | object) -> bool:
-    """Show each exchange; return whether the last answer is still the one that was recorded."""
-    environment = dict(os.environ)
+def _replayed(output: Output, case: CaseResult, exchanges: Iterable[Replayed]) -> bool:
+    """Show each exchange; return whether every answer is still the one that was recorded."""
     shown = []
-    for number, exchange in enumerate(replay(case, wire, environment), 1):  # type: ignore[arg-type]
+    for number, exchange in enumerate(exchanges, 1):
         recorded = exchange.recorded
         shown.append(exchange)
         if output.as_json:
             continue
         mark = "same    " if exchange.is_same else "differs "
         output.url_line(f"{number:>3} {mark} {recorded.method} {visible(recorded.url)}")
-        if not exchange.is_same or number == len(case.exchanges):
-            output.url_line(f"      then {recorded.status} {visible(recorded.answer_body[:400])}")
-            output.url_line(f"      now  {exchange.status} {visible(exchange.body[:400])}")
+        if not exchange.is_same:
+            output.url_line(f"             {visible(exchange.difference)}")
     same = all(exchange.is_same for exchange in shown)
     if output.as_json:
         output.document(
@@ -117,7 +131,7 @@ def _replayed(output: Output, case: CaseResult, wire: HttpWire | object) -> bool
                 "case": case.id,
                 "same": same,
                 "exchanges": [
-                    {"same": item.is_same, "status": item.status, "body": item.body}
+                    {"difference": item.difference, "status": item.status, "body": item.body}
                     for item in shown
                 ],
             }
@@ -130,12 +144,27 @@ def _replayed(output: Output, case: CaseResult, wire: HttpWire | object) -> bool
 
 
 @contextmanager
+def _as_usage_error() -> Iterator[None]:
+    try:
+        yield
+    except InvalidValue as error:
+        raise click.UsageError(f"--url: {error}") from None
+
+
+@contextmanager
 def _server(session: Session, choices: Choices) -> Iterator[Server]:
     if choices.target == TargetKind.REAL:
         url = session.url or LEANPLUM_URL
-        yield real_server(os.environ, owned=choices.i_own_this_app, url=url)
+        with _as_usage_error():
+            real = real_server(os.environ, owned=choices.i_own_this_app, url=url)
+        yield real
+    elif choices.deviant:
+        with World(find_deviant(choices.deviant)) as world:
+            yield world
     elif session.url:
-        yield RunningServer(session.url, session.token)
+        with _as_usage_error():
+            running = RunningServer(session.url, session.token)
+        yield running
     else:
         with EmbeddedServer() as server:
             yield server
@@ -167,9 +196,17 @@ def _tell(output: Output, report: RunReport, report_file: str | None) -> None:
         return
     for result in report.cases:
         if is_worth_telling(result):
-            write_result(output, result, report_file)
+            write_result(output, result, _replay_command(report, result, report_file))
     write_skipped(output, report.cases)
     write_summary(output, report)
+
+
+def _replay_command(report: RunReport, result: CaseResult, report_file: str | None) -> str:
+    if report_file is None:
+        return "run again with --report json=FILE, then `postbacks contracts replay FILE`"
+    command = f"postbacks contracts replay {shlex.quote(f'{report_file}#{result.id}')}"
+    is_real = report.target.kind is TargetKind.REAL
+    return f"{command} --url {report.target.url}" if is_real else command
 
 
 def _tell_github(report: RunReport) -> None:
@@ -177,26 +214,36 @@ def _tell_github(report: RunReport) -> None:
     print(github.annotations(report), file=sys.stderr, flush=True)
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
-        with Path(summary_file).open("a", encoding="utf-8") as summary:
-            summary.write(markdown.markdown(report))
+        try:
+            with Path(summary_file).open("a", encoding="utf-8") as summary:
+                summary.write(markdown.markdown(report))
+        except OSError as error:
+            raise InvalidConfig(
+                f"cannot write GITHUB_STEP_SUMMARY, {summary_file}: {error.strerror}"
+            ) from None
 
 
 def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> None:
-    snapshot = snapshot_of(report)
-    before = latest(folder)
-    path = keep(snapshot, report.started_at, folder)
-    output.remark(f"kept what was answered in {path}")
-    if before is None:
+    snapshot, url = snapshot_of(report), report.target.url
+    if not snapshot:
         return
-    found = list(drifts(before[1], snapshot))
-    output.remark(f"compared with {before[0].name}: {count(len(found), 'difference')}")
-    if output.as_json:
+    before = latest(url, folder)
+    path = keep(snapshot, url, report.started_at, folder)
+    # To stderr: stdout may be one JSON document, and drift is to be seen all the same.
+    console = plain_console(stderr=True)
+
+    def tell(text: str) -> None:
+        console.print(text, soft_wrap=True)
+
+    tell(f"kept what was answered in {path}")
+    if not before:
         return
+    found = list(drifts(before, snapshot))
+    tell(f"compared with what was kept before: {count(len(found), 'difference')}")
     for drift in found:
-        output.line()
-        output.line(f"DRIFT  {drift.case}", "yellow")
+        tell(f"\nDRIFT  {drift.case}")
         for name, text in (("request", drift.request), ("then", drift.before), ("now", drift.now)):
-            output.url_line(f"  {name:<8} {visible(text)}")
+            tell(f"  {name:<8} {visible(text)}")
 
 
 def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices: Choices) -> None:
@@ -207,19 +254,41 @@ def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices
         output.document({"target": where, "cases": [case.id for case in cases]})
         return
     output.line(f"{count(len(cases), 'case')} would be run against {where}:", "bold")
-    rows = [
-        [case.id, case.level.value, ", ".join(sorted(case.needs)), case.check] for case in cases
-    ]
-    output.table(["id", "level", "needs", "what it does"], rows)
-    if choices.target == TargetKind.REAL:
+    is_real = choices.target == TargetKind.REAL
+    write_cases(
+        output,
+        [
+            (case, "" if is_real else f"needs: {', '.join(sorted(case.needs))}", case.check)
+            for case in cases
+        ],
+    )
+    if is_real:
         output.line(f"at most {sum(case.most_requests for case in cases)} requests, one a second")
     output.remark("nothing was sent")
 
 
-def _check_writable(paths: Sequence[Path]) -> None:
-    # Found out before the run, not after it.
+def check_writable(paths: Sequence[Path]) -> None:
+    """Find out before a run whether its reports can be written.
+
+    Raises:
+        InvalidConfig: One of them cannot.
+    """
     for path in paths:
-        if path.is_dir() or not os.access(path.parent or Path(), os.W_OK):
+        folder = path.parent
+        usable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
+        if not usable or (path.exists() and not os.access(path, os.W_OK)):
             raise InvalidConfig(
                 f"cannot write the report {path}: is its folder there, and writable?"
             )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report.
+
+    Raises:
+        InvalidConfig: It cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InvalidConfig(f"cannot write the report {path}: {error.strerror}") from None

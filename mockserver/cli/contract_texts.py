@@ -6,9 +6,8 @@ Decides: what a failure tells and in which order. Place in the flow: called by t
 
 from __future__ import annotations
 
-import shlex
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from contracts import requirements
 from contracts.registry import Case
@@ -29,6 +28,13 @@ STYLES = {
 TOLD = (Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE, Status.ERROR)
 
 _SHOWN = 600
+
+
+def write_cases(output: Output, cases: Sequence[tuple[Case, str, str]]) -> None:
+    """Write two lines for each case: its id and level with a remark, and a text below."""
+    for case, remark, text in cases:
+        output.line(f"{case.id:<26}  {case.level:<11}  {remark}".rstrip(), level_style(case.level))
+        _paragraph(output, text, "    ")
 
 
 def write_explanation(output: Output, case: Case) -> None:
@@ -63,8 +69,8 @@ def write_explanation(output: Output, case: Case) -> None:
     output.remark(f"\nrun it: postbacks contracts run --case {case.id}")
 
 
-def write_result(output: Output, result: CaseResult, report_file: str | None) -> None:
-    """Write what came of a case that did not pass."""
+def write_result(output: Output, result: CaseResult, replay: str) -> None:
+    """Write what came of a case that did not pass, and how to try it again."""
     output.line()
     heading = f"{result.status}  {result.id}  {result.level}  {result.title}"
     output.line(heading, STYLES[result.status])
@@ -89,7 +95,7 @@ def write_result(output: Output, result: CaseResult, report_file: str | None) ->
     if result.exchanges:
         _fields(output, ("exchange", _in_short(_telling(result.exchanges))))
         output.url_line(f"  curl       {result.curl}")
-        output.url_line(f"  replay     {_replay(result, report_file)}")
+        output.url_line(f"  replay     {replay}")
     _fields(output, ("fix", result.fix))
 
 
@@ -152,12 +158,6 @@ def _in_short(exchange: ExchangeResult) -> str:
     return f"{exchange.method} {exchange.url} -> {answer} {exchange.answer_body}"
 
 
-def _replay(result: CaseResult, report_file: str | None) -> str:
-    if report_file is None:
-        return "run again with --report json=FILE, then `postbacks contracts replay FILE`"
-    return f"postbacks contracts replay {shlex.quote(f'{report_file}#{result.id}')}"
-
-
 def _fields(output: Output, *fields: tuple[str, str]) -> None:
     for name, value in fields:
         text = visible(value)
@@ -171,8 +171,12 @@ def _fields(output: Output, *fields: tuple[str, str]) -> None:
 
 
 def _item(output: Output, text: str) -> None:
+    _paragraph(output, text, "  - ")
+
+
+def _paragraph(output: Output, text: str, before: str) -> None:
     width = output.console.width if output.console.is_terminal else 100
     lines = textwrap.wrap(visible(text), max(30, width - 4), break_on_hyphens=False) or [""]
-    output.url_line(f"  - {lines[0]}")
+    output.url_line(f"{before}{lines[0]}")
     for line in lines[1:]:
         output.url_line(f"    {line}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockserver.cli.session import Session, SuggestingGroup, json_option, sandbox_options
+from mockserver.cli.session import Session, SuggestingGroup, json_option, own_sandbox_options
 
 if TYPE_CHECKING:
     from contracts.registry import Case
@@ -32,12 +32,23 @@ _level = click.option(
 
 
 @click.group(cls=SuggestingGroup, short_help="Check every documented statement, and prove it.")
+@own_sandbox_options
 def contracts() -> None:
     """Check every statement of Leanplum's documentation against a sandbox.
 
     Each statement has cases, each case is proved able to fail by broken fakes ("deviants").
     `list` shows the cases, `run` runs them, `explain` tells what one is about.
     """
+    from importlib.util import find_spec
+
+    from contracts.requirements import ContractsNotInstalled
+
+    missing = [name for name in ("hypothesis", "yaml") if find_spec(name) is None]
+    if missing:
+        raise ContractsNotInstalled(
+            f"the contract suite needs {' and '.join(missing)}, which the base install leaves "
+            "out; run: pip install 'postbacks[contracts]'"
+        )
 
 
 @contracts.command("list", short_help="Show the cases.")
@@ -55,12 +66,18 @@ def list_cases(
     if session.json:
         output.document({"cases": [case_document(case) for case in cases]})
         return
-    rows = [
-        [case.id, case.level.value, case.origin.value, ", ".join(sorted(case.targets)), case.title]
-        for case in cases
-    ]
-    output.table(["id", "level", "source", "targets", "title"], rows)
-    output.remark(f"{len(cases)} cases; `postbacks contracts explain ID` tells more of one")
+    from mockserver.cli.contract_texts import write_cases
+
+    write_cases(
+        output,
+        [
+            (case, f"{case.origin:<10}  {', '.join(sorted(case.targets))}", case.title)
+            for case in cases
+        ],
+    )
+    from mockserver.cli.output import count
+
+    output.remark(f"{count(len(cases), 'case')}; `postbacks contracts explain ID` tells more")
 
 
 @contracts.command(short_help="Tell what a case checks, why, and how to fix it.")
@@ -104,6 +121,9 @@ def explain(session: Session, case_id: str) -> None:
 @click.option("--baseline", metavar="FILE", help="A TOML file of known deviations.")
 @click.option("--seed", type=int, metavar="N", help="Draw other values than the fixed ones.")
 @click.option("--strict", is_flag=True, help="Let warnings fail the run, too.")
+@click.option(
+    "--deviant", metavar="NAME", help="Aim at a broken fake, to see what a failure looks like."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be run, and send nothing.")
 @click.option(
     "--i-own-this-app",
@@ -117,7 +137,7 @@ def explain(session: Session, case_id: str) -> None:
     show_default=True,
     help="With --target real: where answers are kept and compared.",
 )
-@sandbox_options
+@own_sandbox_options
 @click.pass_obj
 def run(session: Session, /, **options: Any) -> int:
     """Run the cases and say what came of them.
@@ -129,14 +149,14 @@ def run(session: Session, /, **options: Any) -> int:
     from mockserver.cli.contract_runs import Choices, run_contracts
 
     cases = _selected(options.pop("globs"), options.pop("levels"), options["target"])
-    if options.pop("embedded"):
-        session.url = None
+    own = options.pop("embedded") or options["deviant"] is not None
+    _settle_url(session, embedded=own, target=options["target"])
     return int(run_contracts(session, cases, Choices(**options)))
 
 
 @contracts.command(short_help="Send a failing exchange of a JSON report again.")
 @click.argument("source", metavar="FILE[#CASE]")
-@sandbox_options
+@own_sandbox_options
 @click.pass_obj
 def replay(session: Session, source: str) -> int:
     """Send what a JSON report recorded of a case again, and compare the answers.
@@ -209,6 +229,21 @@ def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[s
             )
         chosen.append((name, Path(path)))
     return chosen
+
+
+def _settle_url(session: Session, *, embedded: bool, target: str) -> None:
+    """Leave the URL in the session that the run is to be aimed at, None for its own."""
+    if embedded and "url" in session.given:
+        raise click.UsageError(
+            "--embedded and --deviant start a sandbox of their own; leave out --url"
+        )
+    if embedded and target == "real":
+        raise click.UsageError(
+            "--embedded and --deviant start a sandbox; they contradict --target real"
+        )
+    # The environment names a sandbox, which must never be taken for Leanplum.
+    if embedded or (target == "real" and "url" not in session.given):
+        session.url = None
 
 
 def _selected(globs: tuple[str, ...], levels: tuple[str, ...], target: str | None) -> list[Case]:

@@ -8,7 +8,7 @@ client before they are needed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -30,11 +30,13 @@ class Session:
         url: Where the sandbox answers; None for the default.
         token: Its bearer token.
         json: Whether to answer in JSON.
+        given: Which of these were said on the command line.
     """
 
     url: str | None = None
     token: str | None = None
     json: bool = False
+    given: set[str] = field(default_factory=set)
 
     @property
     def client(self) -> SandboxClient:
@@ -95,17 +97,29 @@ def json_option(function: _Function) -> _Function:
 
 def sandbox_options(function: _Function) -> _Function:
     """Add the options of a command that talks to a running sandbox."""
-    function = json_option(function)
-    function = _option(
-        "--token",
-        metavar="TOKEN",
-        help="The bearer token that `postbacks serve` printed, if it did (POSTBACKS_TOKEN).",
+    return _url_options(f"Where the sandbox answers (POSTBACKS_URL; default {DEFAULT_URL}).")(
+        function
+    )
+
+
+def own_sandbox_options(function: _Function) -> _Function:
+    """Add the options of a command that starts a sandbox of its own unless it is given one."""
+    return _url_options(
+        "Where a sandbox answers already (POSTBACKS_URL); without it one is started."
     )(function)
-    return _option(
-        "--url",
-        metavar="URL",
-        help=f"Where the sandbox answers (POSTBACKS_URL; default {DEFAULT_URL}).",
-    )(function)
+
+
+def _url_options(help: str) -> Callable[[_Function], _Function]:
+    def add(function: _Function) -> _Function:
+        function = json_option(function)
+        function = _option(
+            "--token",
+            metavar="TOKEN",
+            help="The bearer token that `postbacks serve` printed, if it did (POSTBACKS_TOKEN).",
+        )(function)
+        return _option("--url", metavar="URL", help=help)(function)
+
+    return add
 
 
 def _option(name: str, **settings: Any) -> Callable[[_Function], _Function]:
@@ -115,4 +129,7 @@ def _option(name: str, **settings: Any) -> Callable[[_Function], _Function]:
 def _take_over(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     # Given after the command's name it beats what stood before, else it changes nothing.
     if value and parameter.name is not None:
-        setattr(context.find_object(Session), parameter.name, value)
+        session = context.find_object(Session)
+        setattr(session, parameter.name, value)
+        if session is not None:
+            session.given.add(parameter.name)

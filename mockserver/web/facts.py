@@ -37,10 +37,11 @@ _API = _facts(
     ),
     (
         "get-length",
-        "The URL of a GET has 2,083 characters at most; a longer one is answered 414.",
+        "The URL of a GET has 2,083 characters at most.",
         "documented",
         None,
     ),
+    ("get-length-status", "A longer one is answered 414.", "assumed", None),
     ("urlencoded", "Urlencoded bodies are accepted.", "assumed", None),
     ("body-wins", "Of the same argument in query and body, the body's counts.", "assumed", None),
     (
@@ -116,9 +117,14 @@ _RULES = _facts(
     ),
     (
         "channels-form",
-        "channels may be written [Push Notification, Email] without quotes, as a JSON array, as "
-        "a JSON array in text, or be repeated.",
+        "channels may be written [Push Notification, Email] without quotes, or as a JSON array.",
         "documented",
+        None,
+    ),
+    (
+        "channels-form-more",
+        "channels may also be a JSON array in text, or be repeated.",
+        "assumed",
         None,
     ),
     ("channels-ab", "channels has no effect on abTestEvents.", "assumed", None),

@@ -30,7 +30,15 @@ VOCABULARY = ("vocabulary", "results", "matrix")
 
 #: Where each package of others may be imported.
 HOMES: dict[str, tuple[str, ...]] = {
-    "msgspec": ("results", "matrix", "requirements", "baseline", "replay", "proof"),
+    "msgspec": (
+        "baseline",
+        "matrix",
+        "proof",
+        "replay",
+        "requirements",
+        "results",
+        "snapshots",
+    ),
     "hypothesis": ("generated", "provider", "registry"),
     "jinja2": ("report",),
     "markupsafe": ("report",),

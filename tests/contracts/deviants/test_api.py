@@ -51,6 +51,12 @@ def _json_called_form(actor: Actor) -> bool:
     return answer_of(actor.wire.send("POST", "/api", _URLENCODED, content)).accepted
 
 
+def _json_called_text(actor: Actor) -> bool:
+    content = json.dumps(_credentials("listPostbacks")).encode()
+    headers = {"Content-Type": "text/plain"}
+    return answer_of(actor.wire.send("POST", "/api", headers, content)).accepted
+
+
 def _keys_of_answer(actor: Actor) -> list[str]:
     return sorted(actor.call("listPostbacks").document)
 
@@ -90,6 +96,7 @@ PROBES = (
     Probe("get-length-unlimited", _long_get, 414, 200),
     Probe("mislabelled-refused", _form_called_json, True, False),
     Probe("contradiction-accepted", _json_called_form, False, True),
+    Probe("any-body-type-read", _json_called_text, False, True),
     Probe("envelope-bare", _keys_of_answer, ["response"], ["postbacks", "success"]),
     Probe("refusal-as-200", _refusal, (403, False, True), (200, False, True)),
     Probe("refusal-without-message", _error, True, False),
