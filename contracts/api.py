@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contracts.recorder import Recorder
+from contracts.recorder import Recorder, Said
 from mockserver.wire import Reply, Wire
 
 API_VERSION = "1.0.6"
@@ -82,9 +82,9 @@ class ApiAnswer:
         message = error.get("message") if isinstance(error, dict) else None
         return isinstance(message, str) and bool(message.strip())
 
-    def in_short(self) -> str:
+    def in_short(self) -> Said:
         """Return status and body, for a deviation."""
-        return f"HTTP {self.status} {self.text[:500]}"
+        return Said(f"HTTP {self.status} {self.text[:500]}")
 
 
 def call(wire: Wire, arguments: Mapping[str, Any], form: Form = Form.JSON) -> ApiAnswer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from contracts.results import ExchangeResult
@@ -35,7 +35,8 @@ class RecordingWire:
         self.url = wire.url
         self.exchanges: list[ExchangeResult] = []
         self._wire = wire
-        self._secrets: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self._pattern = re.compile("")
         self._own_host = ""
 
     def send(
@@ -60,8 +61,18 @@ class RecordingWire:
 
     def hide(self, variable: str, secret: str) -> None:
         """Write the name of an environment variable for a secret from now on."""
-        if secret:
-            self._secrets[secret] = variable
+        if not secret:
+            return
+        for written in (
+            secret,
+            quote(secret, safe=""),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+        ):
+            self._written[written.lower()] = variable
+        # In one pass, the longer first: one secret may begin with, or hold, another.
+        forms = sorted(self._written, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE)
 
     def hide_rules_but(self, host: str) -> None:
         """Write no template of a rule that leads elsewhere: such URLs often hold tokens."""
@@ -93,15 +104,9 @@ class RecordingWire:
     def _masked(self, text: str) -> str:
         if self._own_host:
             text = _TEMPLATE.sub(self._without_template, text)
-        # The longer first: one secret may begin with another.
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            mask = f"${self._secrets[secret]}"
-            for ascii_only in (False, True):
-                text = text.replace(json.dumps(secret, ensure_ascii=ascii_only)[1:-1], mask)
-            text = text.replace(secret, mask)
-            encoded = re.compile(re.escape(quote(secret, safe="")), re.IGNORECASE)
-            text = encoded.sub(mask.replace("\\", ""), text)
-        return text
+        if not self._written:
+            return text
+        return self._pattern.sub(lambda match: f"${self._written[match[0].lower()]}", text)
 
     def _without_template(self, match: re.Match[str]) -> str:
         is_own = not match[2] or self._own_host in match[2]
@@ -121,6 +126,19 @@ def shortened(text: str) -> str:
     if len(text) > KEPT_CHARACTERS:
         return f"{text[:KEPT_CHARACTERS]}... ({len(text)} characters)"
     return text
+
+
+def telling_exchange(area: str, exchanges: Sequence[ExchangeResult]) -> ExchangeResult | None:
+    """Return the exchange that shows most of a deviation: in some areas a call of the API.
+
+    Args:
+        area: What the case is about.
+        exchanges: All that the case made.
+    """
+    if not exchanges:
+        return None
+    calls = [exchange for exchange in exchanges if "/_sandbox/" not in exchange.url]
+    return calls[-1] if calls and area in ("api", "rules", "channels") else exchanges[-1]
 
 
 def curl_line(exchange: ExchangeResult) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from contracts.server import Credentials
 from contracts.vocabulary import Need, TargetKind
-from mockserver.core.errors import InvalidConfig, PostbacksError
+from mockserver.core.errors import InvalidConfig, PostbacksError, ServerUnreachable
 from mockserver.wire import HttpWire, Reply, Wire
 
 LEANPLUM_URL = "https://api.leanplum.com"
@@ -71,7 +71,12 @@ class PacedWire:
         if pause > 0:
             self._sleep(pause)
         self._next = self._now() + PAUSE_REAL_SECONDS
-        return self._wire.send(method, target, headers, content)
+        try:
+            return self._wire.send(method, target, headers, content)
+        except ServerUnreachable:
+            raise ServerUnreachable(
+                f"{self.url} does not answer; is there a way to it from here?"
+            ) from None
 
 
 class RealServer:

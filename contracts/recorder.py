@@ -15,6 +15,12 @@ from typing import Any
 from contracts.results import DeviationResult
 
 
+class Said(str):
+    """A text that is shown as it is, without quotes around it."""
+
+    __slots__ = ()
+
+
 class Deviation(Exception):
     """What was seen is not what was expected.
 
@@ -137,6 +143,8 @@ def writable(text: str) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Said):
+        return str(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from contracts import requirements
-from contracts.exchange import curl_line
+from contracts.exchange import curl_line, telling_exchange
 from contracts.generated import Effort, run_machine, run_property
 from contracts.recorder import Deviation, Recorder, Untestable, writable
 from contracts.registry import Case
@@ -82,6 +82,7 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
     # What the real API answers is kept as a whole: it is compared with the next run's.
     is_kept = found.status is not Status.PASS or server.kind is TargetKind.REAL
     exchanges = list(target.wire.exchanges) if is_kept else []
+    telling = telling_exchange(case.area, exchanges)
     return _result(
         case,
         found.status,
@@ -89,7 +90,7 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
         verdict=writable(rec.verdict),
         deviation=found.deviation.result() if found.deviation else None,
         exchanges=exchanges,
-        curl=_telling_curl(exchanges),
+        curl=curl_line(telling) if telling else "",
         checks=rec.checks,
         examples=max(1, rec.examples),
         steps=[writable(step) for step in rec.steps] if found.status is not Status.PASS else [],
@@ -173,14 +174,6 @@ def _answers(server: Server) -> bool:
     except ServerUnreachable:
         return False
     return True
-
-
-def _telling_curl(exchanges: Sequence[Any]) -> str:
-    """Return the last call of Leanplum's API as a command, else the last request of any."""
-    for exchange in reversed(exchanges):
-        if "/_sandbox/" not in exchange.url:
-            return curl_line(exchange)
-    return curl_line(exchanges[-1]) if exchanges else ""
 
 
 def _result(case: Case, status: Status, **details: Any) -> CaseResult:

@@ -74,7 +74,8 @@ class World:
     unusable = ""
 
     def __init__(self, deviant: Deviant = FAITHFUL) -> None:
-        self.description = f"in process: {deviant.name}"
+        kind = "the fake itself" if deviant is FAITHFUL else f"the broken fake {deviant.name}"
+        self.description = f"{kind}, in this process"
         self.capabilities = frozenset(Need) - (frozenset() if deviant.sockets else {Need.SOCKETS})
         self._deviant = deviant
         self._ledger = deviant.ledger()

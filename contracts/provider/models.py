@@ -19,7 +19,7 @@ from contracts.provider.api import NOWHERE
 from contracts.provider.retry import ATTEMPTS, DELAY_HOURS
 from contracts.provider.rules import CAP, UNKNOWN_ID
 from contracts.provider.timeout import CLOCK
-from contracts.recorder import Recorder
+from contracts.recorder import Recorder, Said
 from contracts.registry import case
 from contracts.target import Target
 from contracts.vocabulary import Kind, Level, Need, Origin
@@ -59,7 +59,10 @@ def rules(target: Target, rec: Recorder) -> type[RuleBasedStateMachine]:
         def add(self, type: str) -> None:
             rec.step(f"add a rule of type {type}")
             answer = self.app.call("addPostback", type=type, postbackUrl=NOWHERE)
-            rec.expect(len(self.model) < CAP, answer.accepted, f"{len(self.model)} rules exist")
+            expected, actual = (
+                "accepted" if yes else "refused" for yes in (len(self.model) < CAP, answer.accepted)
+            )
+            rec.expect(Said(expected), Said(actual), f"{len(self.model)} rules exist already")
             if answer.accepted:
                 self.model[answer.response["postbackId"]] = type
 

@@ -36,8 +36,8 @@ from contracts.vocabulary import TargetKind
 from mockserver.cli.contract_texts import (
     is_worth_telling,
     write_cases,
+    write_not_tried,
     write_result,
-    write_skipped,
     write_summary,
 )
 from mockserver.cli.contracts import files_of
@@ -197,7 +197,7 @@ def _tell(output: Output, report: RunReport, report_file: str | None) -> None:
     for result in report.cases:
         if is_worth_telling(result):
             write_result(output, result, _replay_command(report, result, report_file))
-    write_skipped(output, report.cases)
+    write_not_tried(output, report.cases)
     write_summary(output, report)
 
 
@@ -211,7 +211,8 @@ def _replay_command(report: RunReport, result: CaseResult, report_file: str | No
 
 def _tell_github(report: RunReport) -> None:
     # The commands are read from either stream, and stdout may hold a JSON document.
-    print(github.annotations(report), file=sys.stderr, flush=True)
+    sys.stderr.write(github.annotations(report))
+    sys.stderr.flush()
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
         try:
@@ -248,6 +249,8 @@ def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> N
 
 def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices: Choices) -> None:
     where = session.url or "a sandbox started for the run"
+    if choices.deviant:
+        where = f"the broken fake {find_deviant(choices.deviant).name}"
     if choices.target == TargetKind.REAL:
         where = session.url or LEANPLUM_URL
     if output.as_json:
@@ -258,7 +261,11 @@ def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices
     write_cases(
         output,
         [
-            (case, "" if is_real else f"needs: {', '.join(sorted(case.needs))}", case.check)
+            (
+                case,
+                "",
+                case.check if is_real else f"{case.check} Needs: {', '.join(sorted(case.needs))}.",
+            )
             for case in cases
         ],
     )

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from contracts import requirements
+from contracts.exchange import telling_exchange
 from contracts.registry import Case
 from contracts.results import CaseResult, ExchangeResult, RunReport
 from contracts.vocabulary import Level, Status
@@ -93,7 +94,8 @@ def write_result(output: Output, result: CaseResult, replay: str) -> None:
     if result.steps:
         _fields(output, ("steps", result.steps[0]), *(("", step) for step in result.steps[1:]))
     if result.exchanges:
-        _fields(output, ("exchange", _in_short(_telling(result.exchanges))))
+        telling = telling_exchange(result.area, result.exchanges)
+        _fields(output, *([("exchange", _in_short(telling))] if telling else []))
         output.url_line(f"  curl       {result.curl}")
         output.url_line(f"  replay     {replay}")
     _fields(output, ("fix", result.fix))
@@ -125,32 +127,31 @@ def write_summary(output: Output, report: RunReport) -> None:
         output.line(f"incomplete   {visible(report.incomplete)}", "bold red")
 
 
-def write_skipped(output: Output, results: Iterable[CaseResult]) -> None:
-    """Write which cases were skipped, by reason."""
-    by_reason: dict[str, list[str]] = {}
+def write_not_tried(output: Output, results: Iterable[CaseResult]) -> None:
+    """Write which cases were not tried at all, by reason."""
+    by_reason: dict[tuple[Status, str], list[str]] = {}
     for result in results:
-        if result.status is Status.SKIP:
-            by_reason.setdefault(result.reason, []).append(result.id)
-    for reason, ids in by_reason.items():
+        if result.status is Status.SKIP or _is_not_begun(result):
+            by_reason.setdefault((result.status, result.reason), []).append(result.id)
+    for (status, reason), ids in by_reason.items():
         output.line()
-        output.line(f"SKIP({visible(reason)}): {count(len(ids), 'case')}", "dim")
+        output.line(f"{status}({visible(reason)}): {count(len(ids), 'case')}", STYLES[status])
         if len(ids) <= 5:
             output.line(f"  {', '.join(ids)}", "dim")
 
 
 def is_worth_telling(result: CaseResult) -> bool:
     """Return whether a result gets a block of its own."""
-    return result.status in TOLD
+    return result.status in TOLD and not _is_not_begun(result)
+
+
+def _is_not_begun(result: CaseResult) -> bool:
+    return result.status is Status.UNTESTABLE and not result.exchanges
 
 
 def level_style(level: Level) -> str:
     """Return the style of a level in a table."""
     return "bold" if level is Level.MUST else ""
-
-
-def _telling(exchanges: list[ExchangeResult]) -> ExchangeResult:
-    own = [exchange for exchange in exchanges if "/_sandbox/" not in exchange.url]
-    return (own or exchanges)[-1]
 
 
 def _in_short(exchange: ExchangeResult) -> str:

@@ -227,6 +227,8 @@ def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[s
             raise click.UsageError(
                 f"--report takes FORMAT=FILE with one of {', '.join(formats)}, got {report!r}"
             )
+        if any(Path(path) == other for _, other in chosen):
+            raise click.UsageError(f"two reports would be written to {path}")
         chosen.append((name, Path(path)))
     return chosen
 
