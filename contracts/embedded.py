@@ -7,8 +7,9 @@ web, the engine.
 
 from __future__ import annotations
 
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -30,13 +31,12 @@ class EmbeddedServer:
     unusable = ""
     wire: Wire
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="postbacks-contracts-")
-        self._live = LiveSandbox(Path(self._folder.name) / "sandbox.db")
-
     def __enter__(self) -> Self:
-        self._live.start()
-        self.wire = HttpWire(self._live.url, timeout_real_seconds=60)
+        with ExitStack() as stack:
+            folder = stack.enter_context(TemporaryDirectory(prefix="postbacks-contracts-"))
+            self._live = stack.enter_context(LiveSandbox(Path(folder) / "sandbox.db"))
+            self.wire = HttpWire(self._live.url, timeout_real_seconds=60)
+            self._open = stack.pop_all()
         return self
 
     def __exit__(
@@ -45,8 +45,7 @@ class EmbeddedServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._live.stop()
-        self._folder.cleanup()
+        self._open.close()
 
     def restart(self) -> None:
         """Stop it and start it again over the same file, on the same ports."""

@@ -35,8 +35,9 @@ class RecordingWire:
         self.url = wire.url
         self.exchanges: list[ExchangeResult] = []
         self._wire = wire
-        self._written: dict[str, str] = {}
-        self._pattern = re.compile("")
+        self._variables: dict[str, str] = {}
+        self._masks: list[str] = []
+        self._pattern = re.compile("(?!)")
         self._own_host = ""
 
     def send(
@@ -63,16 +64,11 @@ class RecordingWire:
         """Write the name of an environment variable for a secret from now on."""
         if not secret:
             return
-        for written in (
-            secret,
-            quote(secret, safe=""),
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-        ):
-            self._written[written.lower()] = variable
+        self._variables[secret] = variable
         # In one pass, the longer first: one secret may begin with, or hold, another.
-        forms = sorted(self._written, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE)
+        known = sorted(self._variables, key=len, reverse=True)
+        self._masks = [self._variables[secret] for secret in known]
+        self._pattern = re.compile("|".join(f"({'|'.join(_forms(secret))})" for secret in known))
 
     def hide_rules_but(self, host: str) -> None:
         """Write no template of a rule that leads elsewhere: such URLs often hold tokens."""
@@ -88,7 +84,7 @@ class RecordingWire:
         error: str | None,
         real_seconds: float,
     ) -> ExchangeResult:
-        mask = self._masked
+        mask = self.masked
         return ExchangeResult(
             method=method,
             url=mask(self.url + target),
@@ -101,16 +97,24 @@ class RecordingWire:
             error=mask(error) if error is not None else None,
         )
 
-    def _masked(self, text: str) -> str:
+    def masked(self, text: str) -> str:
+        """Return a text in which names of variables stand for secrets."""
         if self._own_host:
             text = _TEMPLATE.sub(self._without_template, text)
-        if not self._written:
-            return text
-        return self._pattern.sub(lambda match: f"${self._written[match[0].lower()]}", text)
+        return self._pattern.sub(lambda match: f"${self._masks[(match.lastindex or 1) - 1]}", text)
 
     def _without_template(self, match: re.Match[str]) -> str:
         is_own = not match[2] or self._own_host in match[2]
         return match[0] if is_own else f"{match[1]}a rule that is not the suite's{match[3]}"
+
+
+def _forms(secret: str) -> list[str]:
+    """Return patterns for the ways in which a secret may be written, the longest first."""
+    encoded = re.escape(quote(secret, safe=""))
+    # Only the letters of an escape may be small or large.
+    patterns = {re.sub(r"%[0-9A-F]{2}", lambda match: f"(?i:{match[0]})", encoded)}
+    patterns |= {re.escape(json.dumps(secret, ensure_ascii=way)[1:-1]) for way in (False, True)}
+    return sorted(patterns | {re.escape(secret)}, key=len, reverse=True)
 
 
 _TEMPLATE = re.compile(r'("postbackUrl"\s*:\s*")((?:[^"\\]|\\.)*)(")')
@@ -129,7 +133,7 @@ def shortened(text: str) -> str:
 
 
 def telling_exchange(area: str, exchanges: Sequence[ExchangeResult]) -> ExchangeResult | None:
-    """Return the exchange that shows most of a deviation: in some areas a call of the API.
+    """Return the exchange that shows most of a deviation: a call of the API, or the last look.
 
     Args:
         area: What the case is about.
@@ -138,7 +142,11 @@ def telling_exchange(area: str, exchanges: Sequence[ExchangeResult]) -> Exchange
     if not exchanges:
         return None
     calls = [exchange for exchange in exchanges if "/_sandbox/" not in exchange.url]
-    return calls[-1] if calls and area in ("api", "rules", "channels") else exchanges[-1]
+    return exchanges[-1] if area in _SEEN_AT_THE_RECEIVER or not calls else calls[-1]
+
+
+#: Areas in which what arrived tells more than what was registered.
+_SEEN_AT_THE_RECEIVER = ("events", "template", "parameters", "deliver", "retry")
 
 
 def curl_line(exchange: ExchangeResult) -> str:

@@ -8,7 +8,7 @@ pytest.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,9 +38,9 @@ class Deviation(Exception):
         self.why = why
         self.accepted = accepted
 
-    def result(self) -> DeviationResult:
-        """Return the deviation as a report holds it."""
-        return DeviationResult(self.expected, self.actual, self.why)
+    def result(self, safe: Callable[[str], str] = str) -> DeviationResult:
+        """Return the deviation as a report holds it, its texts made safe to be written."""
+        return DeviationResult(safe(self.expected), safe(self.actual), safe(self.why))
 
 
 class Untestable(Exception):

@@ -45,7 +45,7 @@ def run_cases(
     """
     gone = ""
     for case in cases:
-        if gone:
+        if gone and _why_skipped(case, server) is None:
             yield _result(case, Status.UNTESTABLE, reason=f"{GONE}: {gone}")
             continue
         result = run_case(case, server, effort, names)
@@ -75,25 +75,30 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
         with suppress(Exception):
             target.clean_up()
         raise
+    telling = telling_exchange(case.area, target.wire.exchanges)
     try:
         target.clean_up()
     except Exception as error:
-        found = _Found(Status.ERROR, f"cleaning up failed, look at your rules: {error}")
+        reason = f"cleaning up failed, look at your rules: {error}"
+        found = found._replace(status=Status.ERROR, reason=reason)
     # What the real API answers is kept as a whole: it is compared with the next run's.
-    is_kept = found.status is not Status.PASS or server.kind is TargetKind.REAL
-    exchanges = list(target.wire.exchanges) if is_kept else []
-    telling = telling_exchange(case.area, exchanges)
+    is_told = found.status is not Status.PASS
+    is_kept = is_told or server.kind is TargetKind.REAL
+
+    def safe(text: str) -> str:
+        return writable(target.wire.masked(text))
+
     return _result(
         case,
         found.status,
-        reason=writable(found.reason),
-        verdict=writable(rec.verdict),
-        deviation=found.deviation.result() if found.deviation else None,
-        exchanges=exchanges,
-        curl=curl_line(telling) if telling else "",
+        reason=safe(found.reason),
+        verdict=safe(rec.verdict),
+        deviation=found.deviation.result(safe) if found.deviation else None,
+        exchanges=list(target.wire.exchanges) if is_kept else [],
+        curl=curl_line(telling) if telling and is_told else "",
         checks=rec.checks,
         examples=max(1, rec.examples),
-        steps=[writable(step) for step in rec.steps] if found.status is not Status.PASS else [],
+        steps=[safe(step) for step in rec.steps] if is_told else [],
         real_seconds=round(time.perf_counter() - began, 4),
     )
 
@@ -173,6 +178,9 @@ def _answers(server: Server) -> bool:
         server.wire.send("GET", "/", {}, None)
     except ServerUnreachable:
         return False
+    except Exception:
+        # An application in this process that raises is there.
+        return True
     return True
 
 

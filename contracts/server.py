@@ -7,8 +7,9 @@ Must not import: cases, the runner, anything that can only be had in one kind of
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.vocabulary import Need, TargetKind
 from mockserver.client import SandboxClient
@@ -66,6 +67,7 @@ class RunningServer:
 
     Raises:
         ServerUnreachable: Nobody answers, or what answers is no HTTP API.
+        Refused: The control API needs a token, or another one.
         InvalidValue: `url` is no URL.
     """
 
@@ -88,18 +90,21 @@ class RunningServer:
     def _look(self) -> frozenset[Need]:
         probe = self.wire.send("POST", "/api", {}, None)
         if not any(
-            name.lower() == "content-type" and "json" in value for name, value in probe.headers
+            name.lower() == "content-type" and "json" in value.lower()
+            for name, value in probe.headers
         ):
             raise ServerUnreachable(
                 f"what answers at {self.wire.url} is no Leanplum API: POST /api was answered "
                 f"{probe.status} and no JSON; check the URL, or start a sandbox with "
                 "`postbacks serve`"
             )
-        if self.wire.send("GET", "/_sandbox/health", self._headers(), None).status == 404:
+        health = self.wire.send("GET", "/_sandbox/health", self._headers(), None)
+        # An API that knows no such path may well answer in Leanplum's own way.
+        if health.status == 404 or "response" in (_object(health.body) or {}):
             return frozenset()
         client = SandboxClient(token=self.token, wire=self.wire)
-        health, clock = client.health(), client.clock()
-        self.description = f"the sandbox at {self.wire.url} (postbacks {health.version})"
+        version, clock = client.health().version, client.clock()
+        self.description = f"the sandbox at {self.wire.url} (postbacks {version})"
         found = {Need.CONTROL, Need.SOCKETS}
         if clock.mode == "manual":
             found.add(Need.MANUAL_CLOCK)
@@ -107,3 +112,11 @@ class RunningServer:
 
     def _headers(self) -> dict[str, str]:
         return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

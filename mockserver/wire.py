@@ -80,11 +80,7 @@ class HttpWire:
         """Send one request and return its answer; see `Wire`."""
         request = Request(self.url + target, data=content, headers=dict(headers), method=method)
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                return Reply(answer.status, answer.headers.items(), bytes(answer.read()))
-        except HTTPError as error:
-            with error:
-                return Reply(error.code, error.headers.items(), error.read())
+            return self._answered(request)
         except TimeoutError:
             raise ServerUnreachable(
                 f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
@@ -93,6 +89,15 @@ class HttpWire:
             raise ServerUnreachable(
                 f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
             ) from None
+
+    def _answered(self, request: Request) -> Reply:
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return Reply(answer.status, answer.headers.items(), bytes(answer.read()))
+        except HTTPError as error:
+            # Any status is an answer; what breaks off while it is read is none.
+            with error:
+                return Reply(error.code, error.headers.items(), error.read())
 
 
 class WsgiWire:

@@ -220,7 +220,7 @@ def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[s
     Raises:
         click.UsageError: One is no FORMAT=FILE, or names an unknown format.
     """
-    chosen = []
+    chosen: list[tuple[str, Path]] = []
     for report in reports:
         name, separator, path = report.partition("=")
         if not separator or not path or name not in formats:

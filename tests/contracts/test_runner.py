@@ -107,7 +107,18 @@ def test_the_promised_verdict_is_told_of_a_pass_too() -> None:
     assert ran(case_of(body)).verdict == "a"
 
 
-def test_a_deviation_comes_with_its_exchanges_and_the_call_as_a_command() -> None:
+@pytest.mark.parametrize(
+    ("case_id", "path"),
+    [
+        ("PB-API-ONE", "/api"),
+        ("PB-RULES-ONE", "/api"),
+        ("PB-CHANNELS-ONE", "/api"),
+        ("PB-RETRY-ONE", "/_sandbox/clock"),
+    ],
+)
+def test_a_deviation_comes_with_its_exchanges_and_the_telling_one_as_a_command(
+    case_id: str, path: str
+) -> None:
     def body(target: Target, rec: Recorder) -> None:
         target.app.call("listPostbacks")
         target.now()
@@ -115,10 +126,10 @@ def test_a_deviation_comes_with_its_exchanges_and_the_call_as_a_command() -> Non
         rec.expect(1, 2, "one is one")
 
     with World() as world:
-        result = ran(case_of(body), world)
+        result = ran(case_of(body, id=case_id), world)
     paths = [exchange.url.partition("localhost")[2] for exchange in result.exchanges]
     assert paths == ["/_sandbox/apps/contracts-app-1", "/api", "/_sandbox/clock"]
-    assert result.curl.endswith("'http://localhost/api'")
+    assert result.curl.endswith(f"'http://localhost{path}'")
     assert result.steps == ["look"]
 
 
@@ -128,7 +139,7 @@ def test_without_a_call_of_the_api_the_last_request_is_the_command() -> None:
         rec.expect(1, 2, "one is one")
 
     with World() as world:
-        assert "/_sandbox/clock" in ran(case_of(body), world).curl
+        assert "/_sandbox/clock" in ran(case_of(body, id="PB-API-ONE"), world).curl
 
 
 def test_a_deviation_without_a_request_has_no_command() -> None:
@@ -420,7 +431,7 @@ def test_a_clean_up_that_fails_does_not_hide_a_deviation() -> None:
 
 
 def test_the_command_is_the_call_that_deviated_not_the_cleaning_up() -> None:
-    result = ran(real_case(adding), TinyLeanplum().as_real())
+    result = ran(real_case(adding, id="PB-RULES-ONE"), TinyLeanplum().as_real())
     assert "addPostback" in result.curl
     assert "deletePostback" not in result.curl
 
