@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, example, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -57,6 +57,8 @@ def run_property(case: Case, target: Target, rec: Recorder, effort: Effort) -> N
 
     check.__name__ = case.id.replace("-", "_").lower()
     test = given(st.fixed_dictionaries(dict(case.given)))(check)
+    for values in reversed(case.pinned):
+        test = example(dict(values))(test)
     seed(_seed_of(case, effort))(settings_for(case, effort)(test))()
 
 

@@ -69,6 +69,7 @@ class Case:
         most_requests: How many requests it makes at the real API.
         given: Strategies by the name under which the body takes their values.
         examples: How many examples a property or a stateful case tries.
+        pinned: Values that a property tries before any generated ones.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Case:
     most_requests: int = 0
     given: Mapping[str, SearchStrategy[Any]] | None = None
     examples: int = 1
+    pinned: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def area(self) -> str:
@@ -108,6 +110,7 @@ def case(
     most_requests: int = 0,
     given: Mapping[str, SearchStrategy[Any]] | None = None,
     examples: int = 1,
+    pinned: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[Callable[..., Any]], Case]:
     """Declare a case; the docstring of its body says what is checked."""
 
@@ -128,6 +131,7 @@ def case(
             most_requests=most_requests,
             given=given,
             examples=examples,
+            pinned=tuple(pinned),
         )
 
     return declare

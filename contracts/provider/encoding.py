@@ -41,6 +41,11 @@ _AWKWARD = "a b+c%41&d=e#f/g?h;i,j:k@l!m$n'o(p)q*r[s]t~u_v-w.x\"y\\z<é€🦊>"
     ],
     given={"user_id": TEXT, "device_id": TEXT},
     examples=40,
+    # What is observed, and one of every kind: found again whatever else is generated.
+    pinned=[
+        {"user_id": "Igor+x@example.com", "device_id": ""},
+        {"user_id": _AWKWARD, "device_id": "é"},
+    ],
 )
 def round_trip(target: Target, rec: Recorder, user_id: str, device_id: str) -> None:
     """Fires an event with generated ids at a template and decodes what arrives."""

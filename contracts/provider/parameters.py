@@ -95,6 +95,11 @@ def send_empty(target: Target, rec: Recorder) -> None:
     ],
     given={"parameters": PARAMETERS},
     examples=40,
+    pinned=[
+        {"parameters": {}},
+        {"parameters": {"a+b &c": 'd+e%41/ "f" é🦊', "one": 1, "yes": True, "none": None}},
+        {"parameters": {"deep": [{"a": ["b", 2, False]}]}},
+    ],
 )
 def any_json(target: Target, rec: Recorder, parameters: Mapping[str, Any]) -> None:
     """Fires a Click with generated parameters and reads them back."""

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
+from mockserver.client import Refused
 from mockserver.core.catalog import event_kinds
 from mockserver.core.errors import PostbacksError
 from mockserver.web.app import create_app
@@ -391,5 +392,9 @@ def test_every_error_of_the_tree_has_its_own_code() -> None:
     def below(kind: type[PostbacksError]) -> list[type[PostbacksError]]:
         return [kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))]
 
-    codes = [kind.code for kind in below(PostbacksError)]
+    # The client makes classes of its own for codes that only the web layer knows.
+    kinds = [
+        kind for kind in below(PostbacksError) if kind is Refused or kind.__base__ is not Refused
+    ]
+    codes = [kind.code for kind in kinds]
     assert len(set(codes)) == len(codes)

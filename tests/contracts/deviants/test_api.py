@@ -161,4 +161,4 @@ def test_a_missing_action_is_still_refused() -> None:
 
 def test_a_world_says_what_it_is() -> None:
     with World() as world:
-        assert world.description == "in process: faithful"
+        assert world.description == "the fake itself, in this process"
