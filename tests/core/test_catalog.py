@@ -128,3 +128,16 @@ def test_channels_and_types_are_read_exactly() -> None:
 def test_nothing_is_suggested_for_what_is_like_nothing() -> None:
     assert suggestion("qqq", ("User ID", "Device ID")) == ""
     assert suggestion("USER ID", ("User ID",)) == " (did you mean 'User ID'?)"
+
+
+def test_three_near_names_are_offered_at_most() -> None:
+    near = suggestion("email.ope", ["email.open", "email.opes", "email.oped", "email.opez"])
+    assert near.count(" or ") == 2
+
+
+def test_only_in_app_messages_have_events_of_a_template() -> None:
+    assert events_of(Channel.EMAIL, "Banner") == CHANNEL_EVENTS[Channel.EMAIL]
+    assert events_of(Channel.PUSH, "Banner") == CHANNEL_EVENTS[Channel.PUSH]
+    for channel in (Channel.PUSH, Channel.EMAIL):
+        with pytest.raises(InvalidEvent, match="have no template name"):
+            check_message_event(channel, "Open", "Banner")

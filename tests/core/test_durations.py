@@ -50,3 +50,34 @@ def test_what_no_calendar_holds(text: str) -> None:
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10_000)))
 def test_what_is_written_reads_back(duration: timedelta) -> None:
     assert parse_duration(format_duration(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(microseconds=1), "1us"),
+        (timedelta(microseconds=999), "999us"),
+        (timedelta(milliseconds=1), "1ms"),
+        (timedelta(microseconds=1_001), "1001us"),
+        (timedelta(milliseconds=500), "500ms"),
+        (timedelta(microseconds=999_999), "999999us"),
+        (timedelta(seconds=1), "1s"),
+        (timedelta(seconds=29.9), "29.9s"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(minutes=90), "1h30m"),
+        (timedelta(hours=10), "10h"),
+        (timedelta(days=1), "1d"),
+        (timedelta(days=2, hours=3, minutes=4, seconds=5.25), "2d3h4m5.25s"),
+        (timedelta(hours=-1), "-1h"),
+        (timedelta(milliseconds=-5), "-5ms"),
+        (timedelta(seconds=-90), "-1m30s"),
+    ],
+)
+def test_how_a_duration_is_written(duration: timedelta, expected: str) -> None:
+    assert format_duration(duration) == expected
+
+
+@pytest.mark.parametrize(("text", "microseconds"), [("1us", 1), ("3ms", 3_000), ("1.5us", 1)])
+def test_the_smallest_units(text: str, microseconds: int) -> None:
+    assert parse_duration(text) == timedelta(microseconds=microseconds)

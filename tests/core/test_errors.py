@@ -72,3 +72,14 @@ def own_code(node: ast.ClassDef) -> str | None:
             assert isinstance(code, str)
             return code
     return None
+
+
+def test_what_a_command_that_meets_an_error_ends_with() -> None:
+    codes = {kind.__name__: kind.exit_code for kind in EVERY_ERROR if kind.exit_code != 1}
+    assert codes == {"InvalidConfig": 2, "ServerUnreachable": 3}
+    assert PostbacksError.exit_code == 1
+
+
+def test_statuses_that_are_no_mistake_of_the_one_who_asks() -> None:
+    statuses = {kind.__name__: kind.http_status for kind in EVERY_ERROR if kind.http_status >= 500}
+    assert statuses == {"AddressUnavailable": 503, "LedgerUnusable": 503, "ServerUnreachable": 502}

@@ -139,3 +139,10 @@ def test_parameters_within_themselves_are_refused() -> None:
     endless["x"] = endless
     with pytest.raises(InvalidEvent, match="cannot be written as JSON"):
         build("email.click", parameters=endless)
+
+
+def test_the_sample_of_a_click_is_what_a_captured_one_has() -> None:
+    assert SAMPLE_CLICK_PARAMETERS == {
+        "index": 1,
+        "url": "https://example.com/offers?from=newsletter",
+    }

@@ -87,3 +87,10 @@ def test_rules_are_sorted_into_two_lists_in_their_order() -> None:
     assert [missed.rule.postback_id for missed in matches.mismatched] == [2, 4]
     assert all(missed.reason for missed in matches.mismatched)
     assert match_rules([], click()) == ([], [])
+
+
+@pytest.mark.parametrize("other", ["aap", "apq", "App", "app "])
+def test_apps_are_compared_by_their_ids(other: str) -> None:
+    assert "belongs to app" in (why_not(rule(app_id=other), click()) or "")
+    same = "".join(["a", "pp"])
+    assert why_not(rule(app_id="app"), click(same)) is None

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from mockserver.core import models
-from mockserver.core.models import App, Attempt, KeyClass, postback_id_of
+from mockserver.core.catalog import Channel, PostbackType, event_kind
+from mockserver.core.models import (
+    AbTestEvent,
+    App,
+    Attempt,
+    Delivery,
+    KeyClass,
+    MessageEvent,
+    PostbackRule,
+    postback_id_of,
+)
 from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.retry import DeliveryState, RetryPolicy
+
+NOW_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_postback_ids_have_sixteen_digits_and_are_exact_in_a_float() -> None:
@@ -65,3 +80,45 @@ def test_an_outcome_is_summed_up_in_a_word() -> None:
         "tls",
         "blocked",
     }
+
+
+def test_the_first_ids_stay_what_they_are() -> None:
+    """Reports and recordings hold them."""
+    ids = [postback_id_of(sequence) for sequence in (0, 1, 2, 3, 12_345)]
+    assert ids == [
+        1_000_000_000_000_000,
+        5_406_400_932_175_873,
+        1_812_801_864_351_747,
+        6_219_202_796_527_620,
+        10**15 + 12_345 * 4_406_400_932_175_873 % 7_999_999_999_999_999,
+    ]
+
+
+def test_a_delivery_that_was_just_made_has_no_attempt() -> None:
+    event = AbTestEvent("app", NOW_AT)
+    delivery = Delivery(1, "app", 2, "http://h/", event, NOW_AT)
+    assert (delivery.attempts_made, delivery.due_at) == (0, None)
+    assert delivery.state is DeliveryState.PENDING
+    assert Attempt(1, 1, NOW_AT, Outcome(OutcomeKind.DNS)).repeated is False
+    assert (App().rule_limit, App().parameters_encoding) == (3, "once")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        App(),
+        PostbackRule(1, "app", PostbackType.MESSAGE_EVENTS, (), "http://h/", NOW_AT),
+        MessageEvent("app", Channel.EMAIL, "Open", NOW_AT),
+        AbTestEvent("app", NOW_AT),
+        Delivery(1, "app", 2, "http://h/", AbTestEvent("app", NOW_AT), NOW_AT),
+        Attempt(1, 1, NOW_AT, Outcome(OutcomeKind.DNS)),
+        RetryPolicy(),
+        event_kind("push.open"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_nouns_are_values_that_do_not_change(value: Any) -> None:
+    (first, *_) = dataclasses.fields(value)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, first.name, None)
+    assert not hasattr(value, "__dict__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -74,3 +75,46 @@ def test_a_policy_refuses_impossible_durations() -> None:
         RetryPolicy(delays=(-HOUR,))
     with pytest.raises(InvalidValue, match="longer than nothing"):
         RetryPolicy(timeout=timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (100, DeliveryState.REJECTED),
+        (199, DeliveryState.REJECTED),
+        (300, DeliveryState.REJECTED),
+        (499, DeliveryState.REJECTED),
+        (500, DeliveryState.PENDING),
+        (599, DeliveryState.PENDING),
+    ],
+)
+def test_the_edges_of_each_class_of_status(status: int, state: DeliveryState) -> None:
+    assert DEFAULT_RETRY_POLICY.decide(1, answer(status)).state is state
+
+
+@pytest.mark.parametrize("status", [100, 101, 429, 598, 599])
+def test_any_single_status_can_be_retried(status: int) -> None:
+    policy = RetryPolicy(retry_on=frozenset({str(status)}))
+    assert policy.decide(1, answer(status)).state is DeliveryState.PENDING
+    assert policy.decide(1, answer(status - 1 or 1)).state is not DeliveryState.PENDING
+
+
+def test_an_interim_status_does_not_make_a_broken_connection_a_response() -> None:
+    broken = Outcome(OutcomeKind.RESET, status=102)
+    assert DEFAULT_RETRY_POLICY.decide(1, broken).state is DeliveryState.PENDING
+    only_answers = RetryPolicy(retry_on=frozenset({"5xx", "102"}))
+    assert only_answers.decide(1, broken).state is DeliveryState.REJECTED
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_timeout_is_longer_than_nothing(seconds: int) -> None:
+    with pytest.raises(InvalidValue, match="longer than nothing"):
+        RetryPolicy(timeout=timedelta(seconds=seconds))
+
+
+def test_what_is_worked_out_beforehand_is_no_part_of_the_value() -> None:
+    shown = repr(RetryPolicy(delays=(), timeout=timedelta(days=1)))
+    assert re.findall(r"(\w+)=(?!\d)", shown) == ["delays", "retry_on", "timeout"]
+    assert RetryPolicy() == RetryPolicy()
+    with pytest.raises(InvalidValue, match="does not know 'response'"):
+        RetryPolicy(retry_on=frozenset({"response"}))

@@ -10,7 +10,7 @@ import pytest
 from mockserver.core.catalog import Channel
 from mockserver.core.errors import InvalidEvent, InvalidTemplate
 from mockserver.core.models import AbTestEvent, MessageEvent
-from mockserver.core.template import PLACEHOLDERS, Template, milliseconds
+from mockserver.core.template import PLACEHOLDERS, Template, milliseconds, write_parameters
 
 ALL_VALUES = "https://example.com/in?" + "&".join(
     f"{name.lower().replace(' ', '_')}={{{{{name}}}}}" for name in PLACEHOLDERS
@@ -176,3 +176,33 @@ def test_values_no_url_can_carry_are_refused() -> None:
         event = MessageEvent("a", Channel.EMAIL, "Open", CLICK.triggered_at, parameters={"x": bad})
         with pytest.raises(InvalidEvent, match="cannot be written"):
             template.render(event)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/in",
+        "http://127.0.0.1:65535/in",
+        "https://b\u00fccher.example/in",
+        "https://example.com",
+        "https://example.com?a={{User ID}}/b/c",
+    ],
+)
+def test_every_usable_place_is_accepted(url: str) -> None:
+    assert Template(url).url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h:0/", "http://h:65536/", "https://" + "\u00fc" * 70 + ".example/in"]
+)
+def test_a_place_that_cannot_be_is_told_with_its_beginning(url: str) -> None:
+    with pytest.raises(InvalidTemplate) as refusal:
+        Template(url + "/" + "a" * 80)
+    shown = (url + "/" + "a" * 80)[:60]
+    assert f"in {shown!r};" in str(refusal.value)
+
+
+def test_control_characters_in_parameters_are_escaped_as_json_wants_them() -> None:
+    rendered = write_parameters({"a": "\x1f\x20\x21"})
+    assert rendered == "%7B%22a%22%3A%22%5Cu001f%20%21%22%7D"
+    assert write_parameters({"a": True, "b": 1}) == "%7B%22a%22%3Atrue%2C%22b%22%3A1%7D"
