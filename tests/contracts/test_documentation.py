@@ -52,6 +52,12 @@ def test_prose_is_not_taken_for_markup() -> None:
     )
 
 
+def test_the_readme_counts_right() -> None:
+    readme = (PAGE.parents[1] / "README.md").read_text()
+    assert f"# {len(all_cases())} cases against" in readme
+    assert f"# {len(all_deviants())} broken fakes," in readme
+
+
 def test_a_deviant_that_nobody_caught_is_shown_as_such() -> None:
     page = contract_page({deviant.name: [] for deviant in all_deviants()})
     assert page.count("| nobody |") == len(all_deviants())
