@@ -27,6 +27,7 @@ _URLENCODED = "application/x-www-form-urlencoded"
 
 
 class _MethodRefused(UnreadableArguments):
+    code = "method-refused"
     http_status = 405
 
 
