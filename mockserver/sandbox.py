@@ -7,28 +7,18 @@ Must not import: the web, the command line, pytest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from mockserver.advance import Advance, runaway
 from mockserver.clocks import RunningClock
-from mockserver.core.catalog import (
-    Channel,
-    PostbackType,
-    event_kind,
-)
+from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
-from mockserver.core.models import (
-    App,
-    Attempt,
-    DueAttempt,
-    Event,
-    PostbackRule,
-)
+from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
 from mockserver.engine import Engine
 from mockserver.feed import Feed
 from mockserver.history import Deliveries, DeliveryHistory, Triggered, with_attempts
@@ -343,6 +333,10 @@ class Sandbox:
     def inbox(self, name: str) -> Inbox:
         """Return the receiver's inbox of this name; it exists as soon as it is named."""
         return self.inboxes.inbox(name, self.receiver_url)
+
+    def route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
+        """Let `transport` make the attempts whose URL `accepts` says yes to."""
+        self._wiring.transport.add_route(accepts, transport)
 
     def reset(self) -> tuple[int, int]:
         """Forget rules, deliveries and received requests; keep apps and the clock.

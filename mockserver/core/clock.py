@@ -33,9 +33,15 @@ class MovableClock(Clock, Protocol):
         can_rewind: Whether it may be moved back, to replay what has fallen due meanwhile.
     """
 
-    mode: Literal["manual", "running", "ambient"]
     is_running: bool
-    can_rewind: bool
+
+    @property
+    def mode(self) -> Literal["manual", "running", "ambient"]:
+        """Return what people call this kind of clock."""
+
+    @property
+    def can_rewind(self) -> bool:
+        """Return whether it may be moved back, to replay what has fallen due meanwhile."""
 
     def move_to(self, instant_at: datetime) -> None:
         """Make `instant_at` (aware, UTC) the present."""

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from mockserver.core.errors import InvalidValue
@@ -86,9 +87,8 @@ class RetryPolicy:
             raise InvalidValue(f"the timeout must be longer than nothing, got {self.timeout}")
         _check_retry_on(self.retry_on)
         retries = tuple(Decision(DeliveryState.PENDING, delay) for delay in self.delays)
-        statuses = {status for status in range(100, 600) if _names(status) & self.retry_on}
         object.__setattr__(self, "_retries", retries)
-        object.__setattr__(self, "_retried_statuses", frozenset(statuses))
+        object.__setattr__(self, "_retried_statuses", _statuses_in(frozenset(self.retry_on)))
 
     @property
     def attempt_limit(self) -> int:
@@ -106,6 +106,12 @@ class RetryPolicy:
         elif outcome.kind.value not in self.retry_on:
             return _REJECTED
         return self._retries[number - 1] if number <= len(self._retries) else _LOST
+
+
+@lru_cache(maxsize=64)
+def _statuses_in(names: frozenset[str]) -> frozenset[int]:
+    # Remembered, because a test suite makes the same few policies over and over.
+    return frozenset(status for status in range(100, 600) if _names(status) & names)
 
 
 def _names(status: int) -> set[str]:

@@ -147,11 +147,10 @@ def _without_user_info(url: str) -> tuple[str, _Headers]:
     match = _USER_INFO.match(url)
     assert match is not None, "only accepted URLs are sent here"
     rest = match[1] + url[match.end() :]
-    credentials = unquote_to_bytes(match[2])
-    if credentials in (b"", b":"):
+    if match[2] in ("", ":"):
         return rest, ()
-    if b":" not in credentials:
-        credentials += b":"
+    name, _, password = match[2].partition(":")
+    credentials = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
     header = (b"Authorization", b"Basic " + base64.b64encode(credentials))
     return rest, (header,)
 

@@ -45,6 +45,14 @@ class RoutingTransport:
         self._otherwise: ConcurrentTransport | None = None
         self._making = Lock()
 
+    def add_route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
+        """Let `transport` take what `accepts` says of a URL, before all earlier routes."""
+        self._routes = ((accepts, transport), *self._routes)
+
+    def takes(self, url: str) -> bool:
+        """Return whether a route takes attempts to `url`, so that no socket is used."""
+        return self._route(url) is not None
+
     def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
         """Send everything that `pull` hands out; see `ConcurrentTransport`.
 

@@ -383,7 +383,7 @@ def test_the_two_receivers_agree_on_an_interim_status() -> None:
     assert in_process.send(attempt).kind is OutcomeKind.RESET
 
 
-@pytest.mark.parametrize("user_info", ["ada:secret", "ada", "a%40b:p%3Aq", ":", "ada:"])
+@pytest.mark.parametrize("user_info", ["ada:secret", "ada", "a%40b:p%3Aq", ":", "ada:", "a%3Ab"])
 def test_user_info_is_sent_alike_with_and_without_a_socket(user_info: str) -> None:
     sent = []
     for sockets in (None, SocketOptions()):

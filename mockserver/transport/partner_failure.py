@@ -1,0 +1,72 @@
+"""What an application raised, told without the frames that are not its own.
+
+Decides: how an exception is put into a line, and how much of a traceback is shown. Place in the
+flow: made by the transports to an application, shown by assertions and reports. Must not
+import: anything but `core`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb, format_exception
+
+from mockserver.core.models import DueAttempt
+
+_log = logging.getLogger("mockserver.transport.partner")
+
+
+@dataclass(frozen=True)
+class PartnerFailure:
+    """An exception of the application.
+
+    Attributes:
+        attempt: The attempt that it was answering.
+        traceback: All of it, as Python prints it.
+    """
+
+    attempt: DueAttempt
+    error: BaseException
+    traceback: str
+
+
+class BrokenApplication(RuntimeError):
+    """The application did not keep to WSGI or ASGI; raised where it did not."""
+
+
+def log_failure(failure: PartnerFailure) -> None:
+    """Log a failure with its traceback, as a server does."""
+    _log.error("the application failed at %s\n%s", failure.attempt.url, failure.traceback)
+
+
+def line_of(error: BaseException) -> str:
+    """Return an exception in a line: what it is, and where in the application it was raised."""
+    try:
+        message = next(iter(str(error).splitlines()), "")
+    except Exception:
+        message = ""
+    if isinstance(error, BrokenApplication):
+        return message
+    text = f"{type(error).__name__}: {message[:200]}" if message else type(error).__name__
+    frames = extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_PARTNERS)]
+    last = (own or list(frames))[-1:]
+    return text + "".join(f" ({Path(each.filename).name}:{each.lineno})" for each in last)
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return a traceback as Python prints it, from where the application was called."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.tb_next
+    return "".join(format_exception(type(error), error, frame or error.__traceback__))
+
+
+_PACKAGE = f"{Path(__file__).parents[1]}/"
+_NOT_THE_PARTNERS = (
+    "<frozen",
+    f"{Path(__file__).parents[1]}/",
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+)
