@@ -12,6 +12,9 @@ from hypothesis import Phase, Verbosity, settings
 
 from mockserver.sandbox import Sandbox
 
+# For the tests of our own plugin.
+pytest_plugins = ["pytester"]
+
 #: Every thread the package starts is named so.
 THREAD_PREFIX = "postbacks-"
 

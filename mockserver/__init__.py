@@ -17,6 +17,8 @@ The flow of an event, which is also the order in which to read the modules:
 - `web`: Leanplum's API and the control API over HTTP; `wire`, `client`: how to
   reach them, with types.
 - `live`: a sandbox with its API on a port, in this process.
+- `testing`, `pytest_plugin`: all of that in tests, with a partner's application in the same
+  process.
 - `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
 """
 

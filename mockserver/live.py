@@ -22,13 +22,15 @@ from mockserver.wiring import SocketOptions
 
 
 class LiveSandbox:
-    """A sandbox on a manual clock that answers on real ports of the loopback interface.
+    """A sandbox on a manual clock that answers on real ports.
 
     Use it as a context manager, or call `start` and `stop`.
 
     Args:
         path: The SQLite file that a restart finds its data in; without one everything stays
             in memory, and a restart begins with nothing.
+        host: Where it listens.
+        port: Of the API; 0 picks a free one.
 
     Attributes:
         sandbox: The sandbox that answers at present.
@@ -38,13 +40,14 @@ class LiveSandbox:
     sandbox: Sandbox
     url: str
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._open_ledger: Callable[[], Ledger] = MemoryLedger
         if path is not None:
             from mockserver.ledger.sql import SqlLedger
 
             self._open_ledger = lambda: SqlLedger.open(str(path))
-        self._port = 0
+        self._host = host
+        self._port = port
         self._receiver_port = 0
         self._server: ApiServer | None = None
 
@@ -71,13 +74,13 @@ class LiveSandbox:
         try:
             ledger.recover()
             clock = restore_clock(ledger, mode="manual")
-            options = SocketOptions(receiver_port=self._receiver_port)
+            options = SocketOptions(receiver_host=self._host, receiver_port=self._receiver_port)
             self.sandbox = Sandbox(ledger=ledger, clock=clock, sockets=options)
         except BaseException:
             ledger.close()
             raise
         try:
-            self._server = ApiServer(create_app(self.sandbox), port=self._port)
+            self._server = ApiServer(create_app(self.sandbox), self._host, self._port)
             self._server.start()
         except BaseException:
             self.sandbox.close()

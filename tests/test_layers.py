@@ -64,9 +64,23 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"core", "config_values"}),
     "doctor": frozenset({"core", "receiver", "transport", "wiring", "sandbox"}),
     "demo": frozenset({"core", "client", "sandbox", "receiver", "web", "wiring"}),
-    "pytest_plugin": frozenset(
-        {"core", "clocks", "client", "history", "receiver", "sandbox", "web", "wiring"}
+    "testing": frozenset(
+        {
+            "advance",
+            "clocks",
+            "core",
+            "client",
+            "history",
+            "live",
+            "receiver",
+            "sandbox",
+            "transport",
+            "web",
+            "wire",
+            "wiring",
+        }
     ),
+    "pytest_plugin": frozenset({"core", "receiver", "testing"}),
     "cli": frozenset(
         {
             "__init__",
@@ -100,7 +114,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("ledger",),
     "pycurl": ("transport",),
     "httptools": ("receiver",),
-    "asyncio": ("receiver",),
+    "asyncio": ("receiver", "transport.asgi"),
     "click": ("cli",),
     # The command line runs the contract suite, which stands beside this package.
     "contracts": ("cli",),
@@ -112,8 +126,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "hypothesis": (),
     "freezegun": (),
     "time_machine": (),
-    "responses": (),
-    "requests": (),
+    "responses": ("testing.interception",),
+    "requests": ("testing.interception",),
+    "urllib3": ("testing.interception",),
     "simpy": (),
 }
 

@@ -1,0 +1,159 @@
+"""The pytest plugin: fixtures, a marker, two options, and a look at what went wrong unnoticed.
+
+Decides: what tests can ask for by name. Place in the flow: the outermost layer, loaded by
+every pytest run where the package is installed. Must not import: anything of this package
+before a test asks for it; that is why its fixtures import inside.
+
+`-p no:mockserver` turns it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mockserver.receiver.inboxes import Inbox
+    from mockserver.testing import Leanplum
+    from mockserver.testing.live import LiveLeanplum, Server
+
+_MARKER = (
+    "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=()): how "
+    "the `leanplum` fixture of this test is made; `allow` names what may go wrong unnoticed: "
+    "refused, lost, rejected"
+)
+
+
+#: Where a test keeps its own Leanplum, under whatever name it asked for it.
+_LEANPLUM: pytest.StashKey[Leanplum] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    group = parser.getgroup("leanplum", "Leanplum postbacks")
+    group.addoption(
+        "--leanplum-url",
+        metavar="URL",
+        help="let `leanplum_server` be the sandbox that answers there (`postbacks serve`)",
+    )
+    group.addoption(
+        "--leanplum-strict",
+        action="store_true",
+        help="refuse what code under test sends with `requests` to anybody but Leanplum",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture
+def leanplum(request: pytest.FixtureRequest) -> Iterator[Leanplum]:
+    """Leanplum's side of this test, in memory, on a clock that stands still.
+
+    Calls of its API that code under test makes with `requests` are answered by it. What goes
+    wrong without the test saying so fails the test: see the marker's `allow`.
+    """
+    from mockserver.core.errors import PostbacksError
+    from mockserver.testing import Leanplum
+    from mockserver.testing.marker import options_of
+
+    strict = bool(request.config.getoption("--leanplum-strict"))
+    try:
+        entered = Leanplum(**options_of(request.node).arguments, strict=strict).__enter__()
+    except PostbacksError as error:
+        # A mistake in a marker is one line, and not the source of this plugin.
+        pytest.fail(f"{request.node.nodeid}: {error}", pytrace=False)
+    with entered:
+        request.node.stash[_LEANPLUM] = entered
+        yield entered
+
+
+@pytest.fixture
+def leanplum_receiver(leanplum: Leanplum) -> Inbox:
+    """A receiver that does as it is told: `.behave("503*9,200")`, `.requests`, `.wait_for(3)`."""
+    return leanplum.inbox()
+
+
+@pytest.fixture
+def leanplum_clock(leanplum: Leanplum) -> Any:
+    """The clock of this test's Leanplum: `.now()`, `.advance(hours=1)`, `.advance_to_next()`."""
+    from mockserver.testing.leanplum import LeanplumClock
+
+    return LeanplumClock(leanplum)
+
+
+@pytest.fixture(scope="session")
+def leanplum_listen_address() -> tuple[str, int]:
+    """Where `leanplum_server` listens; override it for another address. Port 0 picks one."""
+    return ("127.0.0.1", 0)
+
+
+@pytest.fixture(scope="session")
+def leanplum_server(
+    request: pytest.FixtureRequest, leanplum_listen_address: tuple[str, int]
+) -> Iterator[Server]:
+    """A sandbox that answers on real ports, for the whole session; see `leanplum_live`."""
+    from mockserver.core.errors import PostbacksError
+    from mockserver.testing.live import serving
+
+    url = request.config.getoption("--leanplum-url")
+    context = serving(url, leanplum_listen_address)
+    try:
+        server = context.__enter__()
+    except PostbacksError as error:
+        where = f"--leanplum-url {url}" if url else "leanplum_listen_address"
+        pytest.fail(f"{where}: {error}", pytrace=False)
+    yield server
+    context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def leanplum_live(leanplum_server: Server) -> Iterator[LiveLeanplum]:
+    """The live sandbox, with an app of this test's own, for code in other processes."""
+    live = leanplum_server.begin()
+    yield live
+    leanplum_server.end(live)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show below a failed test what was delivered, unless the failure shows it itself."""
+    report = yield
+    if report.when == "call" and report.failed:
+        fixture = item.stash.get(_LEANPLUM, None)
+        told = [] if fixture is None else fixture.timelines(without=report.longreprtext)
+        if told:
+            report.sections.append(("Leanplum deliveries", "\n\n".join(told)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that passed although something went wrong that it did not speak of."""
+    yield
+    fixture = item.stash.get(_LEANPLUM, None)
+    if fixture is None:
+        return
+    problems = fixture.problems()
+    if not problems:
+        return
+    from mockserver.testing.marker import options_of
+
+    allowed = options_of(item).allow
+    problems = [problem for problem in problems if problem.kind not in allowed]
+    if problems:
+        texts = "\n\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
+        kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
+        asserted = [f"leanplum.assert_{kind}()" for kind in ("lost", "rejected") if kind in kinds]
+        advice = f"Assert it with {' and '.join(asserted)}, or allow" if asserted else "Allow"
+        pytest.fail(
+            "Leanplum: something went wrong that the test did not speak of.\n"
+            f"{advice} it with @pytest.mark.leanplum(allow=[{kinds}]).\n\n{texts}",
+            pytrace=False,
+        )

@@ -1,0 +1,186 @@
+"""Assertions about deliveries and requests, with failures that show what happened instead.
+
+Decides: what can be asserted. Place in the flow: part of `Leanplum`. Must not import: pytest,
+the web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mockserver.core.catalog import suggestion
+from mockserver.core.errors import InvalidValue
+from mockserver.core.retry import DeliveryState
+from mockserver.history import DeliveryHistory
+from mockserver.receiver.journal import ReceivedRequest
+from mockserver.testing.matching import check_fields, differences, nearest
+from mockserver.testing.telling import Context, failure
+
+if TYPE_CHECKING:
+    from mockserver.testing.leanplum import Leanplum
+
+
+class Assertions:
+    """What a test says of deliveries.
+
+    `**fields` narrows down which ones are meant: `event` (like `email.click` or `Click`),
+    `channel`, `user_id`, `device_id`, `message_id`, `template_name`, `parameters`, `state`,
+    `url`, `query` (a dict, compared key by key), `postback_id`, and the ids of A/B tests.
+    Values are compared with `==`. Every assertion returns what it has found.
+    """
+
+    def assert_delivered(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+        """Assert that so many of these postbacks were delivered, and none of them failed."""
+        __tracebackhide__ = True
+        return self._assert_states("delivered", {DeliveryState.DELIVERED}, times, fields)
+
+    def assert_lost(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+        """Assert that so many of these postbacks were lost after all their attempts."""
+        __tracebackhide__ = True
+        return self._assert_states("lost", {DeliveryState.LOST}, times, fields)
+
+    def assert_rejected(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+        """Assert that so many of these postbacks were given up at the first answer."""
+        __tracebackhide__ = True
+        return self._assert_states("rejected", {DeliveryState.REJECTED}, times, fields)
+
+    def assert_attempts_at(self, hours: Sequence[float], **fields: Any) -> DeliveryHistory:
+        """Assert when the attempts of one postback were made, in hours after the first."""
+        __tracebackhide__ = True
+        matching = self._matching(fields)
+        if len(matching) != 1:
+            self._fail(f"expected one delivery {_described(fields)}\nfound {len(matching)}", fields)
+        seen = [round(offset, 6) for offset in matching[0].offsets_in_hours]
+        if list(hours) != seen:
+            self._fail(
+                f"expected attempts at hours {_hours(hours)}\n      they were at {_hours(seen)}",
+                fields,
+            )
+        return matching[0]
+
+    def assert_not_triggered(self, **fields: Any) -> None:
+        """Assert that no event has fired such a postback."""
+        __tracebackhide__ = True
+        matching = self._matching(fields)
+        if matching:
+            self._fail(f"expected no delivery {_described(fields)}\nfound {len(matching)}", fields)
+
+    def verify(
+        self, times: int | None = None, *, inbox: str = "inbox", **wanted: Any
+    ) -> list[ReceivedRequest]:
+        """Assert that an inbox got such requests.
+
+        Args:
+            times: Exactly so many; one at least unless told.
+            inbox: Its name.
+            **wanted: `method`, `path`, `body`, and `query`, a dict that is compared key by key.
+        """
+        __tracebackhide__ = True
+        _check_wanted(wanted)
+        requests = self._this.inbox(inbox).requests
+        found = [request for request in requests if _is_wanted(request, wanted)]
+        if (times is None and not found) or (times is not None and len(found) != times):
+            expected = "at least one request" if times is None else f"{times} requests"
+            got = "\n".join(f"  {request.method} {request.target}" for request in requests)
+            raise AssertionError(
+                f"expected {expected} at inbox {inbox!r} {_described(wanted)}\nfound "
+                f"{len(found)} among {len(requests)}\n\n{got or '  (it got none)'}"
+            )
+        return found
+
+    def verify_never(self, *, inbox: str = "inbox", **wanted: Any) -> None:
+        """Assert that an inbox got no such request."""
+        __tracebackhide__ = True
+        self.verify(0, inbox=inbox, **wanted)
+
+    @property
+    def _this(self) -> Leanplum:
+        from mockserver.testing.leanplum import Leanplum
+
+        assert isinstance(self, Leanplum)
+        return self
+
+    def _assert_states(
+        self, word: str, states: set[DeliveryState], times: int, fields: Mapping[str, Any]
+    ) -> list[DeliveryHistory]:
+        __tracebackhide__ = True
+        matching = self._matching(fields)
+        found = [delivery for delivery in matching if delivery.state in states]
+        self._this.said(found)
+        others = len(matching) - len(found)
+        if len(found) != times or (times and others):
+            rest = f", and {others} that {'is' if others == 1 else 'are'} not" if others else ""
+            self._fail(
+                f"expected {times} {word} {'postback' if times == 1 else 'postbacks'} "
+                f"{_described(fields)}\nfound {len(found)}{rest}",
+                fields,
+            )
+        return found
+
+    def _matching(self, fields: Mapping[str, Any]) -> list[DeliveryHistory]:
+        __tracebackhide__ = True
+        check_fields(fields)
+        return [item for item in self._this.deliveries if not differences(item, fields)]
+
+    def _fail(self, expected: str, fields: Mapping[str, Any]) -> None:
+        __tracebackhide__ = True
+        deliveries = nearest(list(self._this.deliveries), fields)
+        told = {item.id: differences(item, fields) for item in deliveries}
+        raise AssertionError(failure(expected, deliveries, told, self._context()))
+
+    def _context(self) -> Context:
+        this = self._this
+        rules = this.postbacks
+        raised = {
+            failed.attempt.delivery_id: failed.traceback
+            for partner in this.partners
+            for failed in partner.failures
+        }
+        mismatches = [item for event in this.triggered for item in event.mismatches]
+        if not rules:
+            why = "no rule is registered: nothing can be delivered"
+        elif not this.triggered:
+            why = "no event has happened: trigger one, e.g. leanplum.trigger('email.click')"
+        else:
+            reasons = dict.fromkeys(mismatch.reason for mismatch in mismatches)
+            why = "no event has fired a rule:\n" + "\n".join(f"  {reason}" for reason in reasons)
+        return Context({rule.postback_id: rule.url for rule in rules}, raised, why)
+
+
+def _is_wanted(request: ReceivedRequest, wanted: Mapping[str, Any]) -> bool:
+    for name, expected in wanted.items():
+        if name == "query":
+            if any(value != request.query.get(key) for key, value in expected.items()):
+                return False
+        elif expected != _part(request, name):
+            return False
+    return True
+
+
+def _part(request: ReceivedRequest, name: str) -> object:
+    parts = {"method": request.method, "path": request.path, "body": request.text}
+    return parts[name]
+
+
+def _check_wanted(wanted: Mapping[str, Any]) -> None:
+    __tracebackhide__ = True
+    for name in wanted:
+        if name not in _PARTS:
+            raise InvalidValue(
+                f"a request has no {name!r}{suggestion(name, _PARTS)}; it has: {', '.join(_PARTS)}"
+            )
+
+
+#: What can be asked of a request.
+_PARTS = ("method", "path", "body", "query")
+
+
+def _described(fields: Mapping[str, Any]) -> str:
+    if not fields:
+        return "of any kind"
+    return "with " + ", ".join(f"{name}={value!r}" for name, value in fields.items())
+
+
+def _hours(hours: Sequence[float]) -> str:
+    return "[" + ", ".join(f"{offset:g}" for offset in hours) + "]"

@@ -1,0 +1,212 @@
+"""Calls of Leanplum's API by code under test, answered by a sandbox in the same process.
+
+Decides: which requests are answered, and what happens to all others. Place in the flow:
+between the code under test, which uses `requests`, and the API of a sandbox. Must not
+import: pytest; requests, responses or Flask before something needs them.
+
+An adapter is put in front of every session, instead of a mock in front of every adapter:
+so mocks of `responses` that the test itself has, inside or outside of this, work on.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from functools import cache
+from http import HTTPStatus
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from mockserver.core.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    import requests
+
+    from mockserver.wire import Reply
+
+#: Where Leanplum's API is; everything below these addresses is answered.
+LEANPLUM_API = re.compile(r"https?://(?:api|www)\.leanplum\.com/api(?=[/?#]|$)", re.IGNORECASE)
+
+#: Answers a request that was meant for Leanplum: method, target, header fields, body.
+Answer = Callable[[str, str, dict[str, str], bytes | None], "Reply"]
+
+
+class Interception:
+    """Answers what `requests` sends to Leanplum, from `start` to `stop`.
+
+    It begins at once if `requests` is imported already, else as soon as it is.
+
+    Args:
+        answer: Called for each such request.
+        strict: Whether requests to anybody else are refused.
+
+    Raises:
+        InvalidConfig: `strict` is asked for and `requests` or `responses` is not installed.
+    """
+
+    def __init__(self, answer: Answer, *, strict: bool = False) -> None:
+        self._answer = answer
+        self._strict = strict
+        self._active = ExitStack()
+        self._finder: _Watcher | None = None
+
+    def start(self) -> None:
+        """Begin to answer."""
+        if self._strict:
+            _check_installed("requests", "responses")
+            self._begin()
+        elif sys.modules.get("requests.sessions") is not None:
+            self._begin()
+        else:
+            self._finder = _Watcher("requests.sessions", self._begin)
+            sys.meta_path.insert(0, self._finder)
+
+    def stop(self) -> None:
+        """Leave `requests` as it was."""
+        if self._finder is not None and self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        self._active.close()
+
+    def _begin(self) -> None:
+        from requests.sessions import Session
+
+        if self._strict:
+            import responses
+
+            # Everything that is not for Leanplum meets this mock, which knows no answer.
+            self._active.enter_context(responses.RequestsMock())
+        original = Session.get_adapter
+        adapter = _adapter_class()(self._answer)
+
+        strict = _strict_adapter_class() if self._strict else None
+
+        def get_adapter(session: requests.Session, url: str) -> Any:
+            if LEANPLUM_API.match(url):
+                return adapter
+            others = original(session, url)
+            return others if strict is None else strict(others)
+
+        # Not `unittest.mock`: it imports asyncio, which every test run would wait for.
+        Session.get_adapter = get_adapter  # type: ignore[method-assign, assignment]
+        self._active.callback(setattr, Session, "get_adapter", original)
+
+
+@cache
+def _adapter_class() -> type[Any]:
+    from io import BytesIO
+
+    from requests.adapters import HTTPAdapter
+    from requests.models import PreparedRequest, Response
+    from urllib3 import HTTPHeaderDict, HTTPResponse
+
+    class LeanplumAdapter(HTTPAdapter):
+        """Hands requests to the sandbox instead of to a socket."""
+
+        def __init__(self, answer: Answer) -> None:
+            super().__init__()
+            self._answer = answer
+
+        def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+            target = f"/{request.path_url.lstrip('/')}"
+            body = request.body
+            content = body.encode() if isinstance(body, str) else body
+            if content is not None and not isinstance(content, bytes):
+                content = bytes(b"".join(cast("Iterable[bytes]", content)))
+            headers = {name: str(value) for name, value in request.headers.items()}
+            reply = self._answer(request.method or "GET", target, headers, content)
+            raw = HTTPResponse(
+                body=BytesIO(reply.body),
+                headers=HTTPHeaderDict(reply.headers),
+                status=reply.status,
+                reason=_phrase(reply.status),
+                preload_content=False,
+            )
+            return self.build_response(request, raw)
+
+    return LeanplumAdapter
+
+
+@cache
+def _strict_adapter_class() -> type[Any]:
+    from requests.adapters import BaseAdapter
+    from requests.exceptions import ConnectionError
+    from requests.models import PreparedRequest, Response
+
+    class StrictAdapter(BaseAdapter):
+        """Says what strictness means where a mock says only that it knows no answer."""
+
+        def __init__(self, others: BaseAdapter) -> None:
+            super().__init__()
+            self._others = others
+
+        def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+            try:
+                return self._others.send(request, *args, **kwargs)
+            except ConnectionError as error:
+                if "Connection refused by Responses" not in str(error):
+                    raise
+                raise ConnectionError(
+                    f"{request.method} {request.url} was refused: --leanplum-strict lets requests "
+                    f"reach Leanplum only, and mocks of the test's own. {error}",
+                    request=request,
+                ) from None
+
+        def close(self) -> None:
+            self._others.close()
+
+    return StrictAdapter
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _check_installed(*names: str) -> None:
+    missing = [name for name in names if not _is_installed(name)]
+    if missing:
+        raise InvalidConfig(
+            f"answering calls to Leanplum strictly needs {' and '.join(missing)}, which is not "
+            f"installed; run: pip install {' '.join(missing)}"
+        )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+class _Watcher(importlib.abc.MetaPathFinder):
+    """Calls back once a module has been imported; imports nothing itself."""
+
+    def __init__(self, name: str, then: Callable[[], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find the module as everybody else would, and be told when it has been executed."""
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        run = spec.loader.exec_module
+
+        def run_and_tell(module: ModuleType) -> None:
+            run(module)
+            self._then()
+
+        spec.loader.exec_module = run_and_tell  # type: ignore[method-assign]
+        return spec

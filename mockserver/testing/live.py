@@ -1,0 +1,151 @@
+"""A sandbox on real ports, shared by the tests of a session, each with an app of its own.
+
+Decides: how tests that share a server are kept apart. Place in the flow: behind the live
+fixtures, for code in other processes and other languages. Must not import: pytest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mockserver.client import SandboxClient
+from mockserver.live import LiveSandbox
+from mockserver.web.shapes import (
+    AdvanceRequest,
+    AppRequest,
+    AttemptJson,
+    DeliveryJson,
+    EventRequest,
+    KeysJson,
+    ReceivedJson,
+)
+
+
+class LiveLeanplum:
+    """Leanplum's side of one test, on real ports.
+
+    Attributes:
+        url: Where the sandbox answers.
+        api_url: Where Leanplum's API is, to be given to the code under test.
+        app_id: The app of this test.
+        key: Its data export key.
+        client: Everything else the control API can do.
+    """
+
+    def __init__(self, client: SandboxClient, app_id: str) -> None:
+        self.client = client
+        self.url = client.url
+        self.api_url = f"{client.url}/api"
+        self.app_id = app_id
+        self.key = f"{app_id}-data-export-key"
+        self._inboxes: list[str] = []
+        client.put_app(app_id, AppRequest(KeysJson(self.key)))
+
+    def add_postback(
+        self, url: str, type: str = "messageEvents", channels: list[str] | None = None
+    ) -> int:
+        """Register a rule through Leanplum's API; return its id."""
+        return self.client.add_postback(self.app_id, url, type, channels or ())
+
+    def trigger(self, name: str, **values: Any) -> list[DeliveryJson]:
+        """Let an event happen in this test's app; return the deliveries it fired."""
+        return self.client.trigger(EventRequest(name=name, app_id=self.app_id, **values)).deliveries
+
+    def advance(self, by: str) -> list[AttemptJson]:
+        """Move the clock of the whole sandbox, e.g. by `10h`; return the attempts made."""
+        answers = self.client.advances(AdvanceRequest(by=by))
+        return [attempt for answer in answers for attempt in answer.attempts]
+
+    def run_until_idle(self) -> list[AttemptJson]:
+        """Move the clock of the whole sandbox until nothing is pending."""
+        answers = self.client.advances(AdvanceRequest(until="idle"))
+        return [attempt for answer in answers for attempt in answer.attempts]
+
+    @property
+    def deliveries(self) -> list[DeliveryJson]:
+        """Return the deliveries of this test's app."""
+        return self.client.deliveries(app_id=self.app_id, limit=1000).deliveries
+
+    def inbox(self, behaviour: str = "200") -> LiveInbox:
+        """Return a new inbox, on a real port, that behaves like this."""
+        name = f"{self.app_id}-{len(self._inboxes) + 1}"
+        self._inboxes.append(name)
+        answer = self.client.behave(name, behaviour)
+        return LiveInbox(self.client, name, answer.url)
+
+    def clear(self) -> None:
+        """Delete the rules of this test, and forget its inboxes."""
+        for rule in self.client.app(self.app_id).rules:
+            self.client.delete_postback(self.app_id, rule.postback_id)
+        for name in self._inboxes:
+            self.client.clear_inbox(name)
+
+
+class LiveInbox:
+    """An inbox of a live sandbox."""
+
+    def __init__(self, client: SandboxClient, name: str, url: str) -> None:
+        self.name = name
+        self.url = url
+        self._client = client
+
+    def behave(self, script: str) -> None:
+        """Say what it shall do from its next request on."""
+        self._client.behave(self.name, script)
+
+    @property
+    def requests(self) -> list[ReceivedJson]:
+        """Return what it got, in the order of arrival."""
+        return self._client.requests(self.name).requests
+
+    def wait_for(self, count: int, timeout_real_seconds: float = 5.0) -> list[ReceivedJson]:
+        """Return what it got as soon as there are `count` requests, or time is up."""
+        return self._client.requests(
+            self.name, wait_for=count, timeout_real_seconds=timeout_real_seconds
+        ).requests
+
+
+class Server:
+    """A sandbox that answers, and whose it is.
+
+    Attributes:
+        client: The way to it.
+        url: Where it answers.
+    """
+
+    def __init__(self, client: SandboxClient, live: LiveSandbox | None) -> None:
+        self.client = client
+        self.url = client.url
+        self._live = live
+
+    def begin(self) -> LiveLeanplum:
+        """Return a test's own part of it."""
+        return LiveLeanplum(self.client, f"test-{secrets.token_hex(4)}")
+
+    def end(self, live: LiveLeanplum) -> None:
+        """Forget a test's part: all there is in an own server, what is its in a shared one."""
+        if self._live is not None:
+            # Ends hung requests as well, so that no test waits for another one's receiver.
+            self._live.sandbox.reset()
+        else:
+            live.clear()
+
+
+@contextmanager
+def serving(url: str | None, address: tuple[str, int]) -> Iterator[Server]:
+    """Serve a sandbox at `address`, or take the one at `url`.
+
+    Raises:
+        ServerUnreachable: Nobody answers at `url`.
+    """
+    if url is not None:
+        client = SandboxClient(url)
+        client.health()
+        yield Server(client, None)
+        return
+    host, port = address
+    with LiveSandbox(host=host, port=port) as live:
+        yield Server(SandboxClient(live.url), live)

@@ -1,0 +1,106 @@
+"""Which deliveries a test means, and in what the others differ.
+
+Decides: the fields that can be asked for, and how near a delivery comes. Place in the flow:
+between an assertion and the deliveries of a sandbox. Must not import: pytest, the web.
+
+Values are compared with `==`, so that objects like those of dirty-equals work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from mockserver.core.catalog import event_kinds, suggestion
+from mockserver.core.errors import InvalidValue
+from mockserver.core.models import MessageEvent
+from mockserver.history import DeliveryHistory
+
+#: What can be asked for, beside `query`, which is compared key by key.
+FIELDS = (
+    "event",
+    "channel",
+    "user_id",
+    "device_id",
+    "message_id",
+    "template_name",
+    "parameters",
+    "ab_test_id",
+    "variant_id",
+    "triggered_at",
+    "url",
+    "state",
+    "postback_id",
+    "app_id",
+)
+
+_NAMES = {(kind.channel, kind.event, kind.template_name): kind.name for kind in event_kinds()}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that is not what was asked for."""
+
+    field: str
+    expected: object
+    actual: object
+
+    def __str__(self) -> str:
+        """Return it as a line of a failure."""
+        return f"{self.field}: expected {self.expected!r}, it is {self.actual!r}"
+
+
+def differences(delivery: DeliveryHistory, wanted: Mapping[str, Any]) -> list[Difference]:
+    """Return in what a delivery differs from what is wanted; nothing if it matches."""
+    found = []
+    for field, expected in wanted.items():
+        if field == "query":
+            query = dict(parse_qsl(urlsplit(delivery.url).query, keep_blank_values=True))
+            found += [
+                Difference(f"query {name!r}", value, query.get(name))
+                for name, value in expected.items()
+                if value != query.get(name)
+            ]
+            continue
+        actual = _values(delivery, field)
+        # Asked in this order, so that the object that was handed in decides.
+        if not any(expected == value for value in actual):
+            found.append(Difference(field, expected, actual[0]))
+    return found
+
+
+def check_fields(wanted: Mapping[str, Any]) -> None:
+    """Refuse what no delivery has.
+
+    Raises:
+        InvalidValue: A field does not exist; the nearest one is offered.
+    """
+    __tracebackhide__ = True
+    for field in wanted:
+        if field not in (*FIELDS, "query"):
+            raise InvalidValue(
+                f"a delivery has no field {field!r}{suggestion(field, FIELDS)}; it has: query, "
+                + ", ".join(FIELDS)
+            )
+
+
+def nearest(
+    deliveries: Sequence[DeliveryHistory], wanted: Mapping[str, Any]
+) -> list[DeliveryHistory]:
+    """Return deliveries by how many fields differ, the fewest first."""
+    return sorted(deliveries, key=lambda delivery: len(differences(delivery, wanted)))
+
+
+def _values(delivery: DeliveryHistory, field: str) -> list[object]:
+    """Return the ways in which a field may be written, the usual one first."""
+    if field in ("url", "state", "postback_id", "app_id"):
+        return [getattr(delivery, field)]
+    event = delivery.event
+    if field == "event":
+        if not isinstance(event, MessageEvent):
+            return ["ab-test.enter", ""]
+        name = _NAMES.get((event.channel, event.event, event.template_name), event.event)
+        return [name, event.event]
+    return [getattr(event, field, None)]

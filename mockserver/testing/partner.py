@@ -1,0 +1,73 @@
+"""An application under test that receives postbacks in the same process.
+
+Decides: which postbacks reach it, and what is kept of its failures. Place in the flow:
+between the sandbox and the transport to a WSGI or ASGI application. Must not import: pytest,
+the web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.core.errors import InvalidValue
+from mockserver.transport.partner import partner_transport
+from mockserver.transport.partner_failure import PartnerFailure
+
+
+class Partner:
+    """An application that postbacks are delivered to; made by `Leanplum.partner`.
+
+    Args:
+        url_prefix: What the URL of its postbacks begins with.
+        app: A WSGI or ASGI application.
+        now: The clock of the sandbox.
+        timeout: How long an attempt may take.
+
+    Attributes:
+        url_prefix: As given.
+        failures: What the application raised, oldest first.
+        transport: What makes the attempts.
+
+    Raises:
+        InvalidValue: `app` is no application, or the prefix no URL.
+    """
+
+    def __init__(
+        self,
+        url_prefix: str,
+        app: Any,
+        *,
+        now: Callable[[], datetime],
+        timeout: timedelta,
+    ) -> None:
+        parts = urlsplit(url_prefix)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidValue(
+                f"{url_prefix!r} is no beginning of a URL; write it like https://partner.example/"
+            )
+        self.url_prefix = url_prefix
+        self.failures: list[PartnerFailure] = []
+        self.transport = partner_transport(
+            app, now=now, timeout_of=lambda attempt: timeout, on_failure=self.failures.append
+        )
+
+    def accepts(self, url: str) -> bool:
+        """Return whether a postback to `url` is for this application."""
+        parts = urlsplit(url)
+        if "@" in parts.netloc:
+            url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return url.startswith(self.url_prefix)
+
+    def spend(self, by: timedelta | None = None, **units: float) -> None:
+        """Let the request under way take this long, e.g. `spend(seconds=45)`.
+
+        To be called from within the application, where it would wait.
+        """
+        self.transport.spend(timedelta(**units) if by is None else by)
+
+    def close(self) -> None:
+        """End the application, if it has an end."""
+        self.transport.close()

@@ -1,0 +1,106 @@
+"""What is wrong at the end of a test although no assertion failed.
+
+Decides: which of it a test has to answer for, and how it is told. Place in the flow: asked
+at the end of a test. Must not import: pytest, the web.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mockserver.core.retry import DeliveryState
+from mockserver.testing.telling import again, timeline
+
+if TYPE_CHECKING:
+    from mockserver.testing.leanplum import Leanplum
+    from mockserver.wire import Reply
+
+#: What `allow` can name, each with what it lets pass.
+ALLOWED = {
+    "refused": "calls of Leanplum's API that were refused",
+    "lost": "deliveries that were lost after ten attempts",
+    "rejected": "deliveries that were rejected at once",
+}
+
+Kind = Literal["refused", "lost", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A call of Leanplum's API that was answered with an error.
+
+    Attributes:
+        query: The query, decoded.
+        content: The body.
+    """
+
+    method: str
+    query: str
+    content: bytes
+    reply: Reply
+
+    @property
+    def message(self) -> str:
+        """Return what the API said."""
+        try:
+            return str(json.loads(self.reply.body)["response"][0]["error"]["message"])
+        except (ValueError, KeyError, IndexError, TypeError):
+            return self.reply.body.decode("utf-8", "replace")
+
+    @property
+    def action(self) -> str:
+        """Return the method of the API that was called, if it can be seen."""
+        sent = f"{self.query}\n{self.content.decode('utf-8', 'replace')}"
+        for name in ("addPostback", "listPostbacks", "deletePostback"):
+            if re.search(rf"\b{name}\b", sent):
+                return name
+        return "a call"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that went wrong unnoticed.
+
+    Attributes:
+        kind: What `allow` calls it.
+        text: What happened, with its cause.
+    """
+
+    kind: Kind
+    text: str
+
+
+def problems_of(
+    leanplum: Leanplum, refused: list[RefusedCall], said: AbstractSet[int]
+) -> list[Problem]:
+    """Return what a test has not spoken of, in the order in which it would have met it."""
+    found = [
+        Problem("refused", f"{call.action} was refused with {call.reply.status}: {call.message}")
+        for call in refused
+    ]
+    if not len(leanplum.deliveries):
+        return found
+    templates = {rule.postback_id: rule.url for rule in leanplum.postbacks}
+    for delivery in leanplum.deliveries:
+        if delivery.id in said or delivery.state in (
+            DeliveryState.PENDING,
+            DeliveryState.DELIVERED,
+        ):
+            continue
+        kind: Kind = "lost" if delivery.state is DeliveryState.LOST else "rejected"
+        text = timeline(delivery, templates.get(delivery.postback_id))
+        failures = [
+            failure.traceback
+            for partner in leanplum.partners
+            for failure in partner.failures
+            if failure.attempt.delivery_id == delivery.id
+        ]
+        if failures:
+            text += f"\n\nthe application raised:\n\n{failures[-1].rstrip()}"
+        text += f"\n\n{again(delivery)}"
+        found.append(Problem(kind, text))
+    return found

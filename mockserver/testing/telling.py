@@ -1,0 +1,142 @@
+"""What a failed assertion tells: timelines, candidates, what differs, the template, a curl line.
+
+Decides: how deliveries are drawn as plain text, 80 columns wide where their values allow it.
+Place in the flow: the assertions of a test write their failures with this. Must not import:
+pytest, rich, the web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mockserver.core.models import Attempt, MessageEvent
+from mockserver.core.retry import DeliveryState
+from mockserver.history import DeliveryHistory
+from mockserver.testing.matching import Difference
+from mockserver.wiring import IN_PROCESS_URL
+
+#: So many candidates are shown at most.
+CANDIDATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an assertion knows beside the deliveries.
+
+    Attributes:
+        templates: By postback id, the rules that are registered.
+        raised: By delivery id, the last traceback of the application.
+        why_none: Why there is no delivery at all, if there is none.
+    """
+
+    templates: Mapping[int, str]
+    raised: Mapping[int, str]
+    why_none: str
+
+
+def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
+    """Return a delivery as text: a line for each attempt, and how it ended.
+
+    Args:
+        delivery: With its attempts.
+        template: The rule it came of, if that is still known.
+    """
+    lines = [f"delivery {delivery.id}: {event_in_words(delivery)}, {delivery.state.value}"]
+    if template is not None:
+        lines.append(f"  template  {template}")
+    lines.append(f"  sent      {delivery.url}")
+    told = None
+    for attempt in delivery.attempts:
+        lines.append(attempt_line(attempt, delivery.attempts[0].started_at))
+        if attempt.outcome.error and attempt.outcome.error != told:
+            lines.append(f"              {attempt.outcome.error}")
+        told = attempt.outcome.error
+    lines.append(f"  {fate(delivery)}")
+    return "\n".join(lines)
+
+
+def attempt_line(attempt: Attempt, first_at: datetime) -> str:
+    """Return the line of one attempt, its offset counted from `first_at`."""
+    number = "resent" if attempt.number is None else str(attempt.number)
+    offset = since(attempt.started_at - first_at)
+    took = f"{attempt.outcome.elapsed.total_seconds():g}s"
+    line = f"  {number:>6} {offset:>11}  {attempt.started_at:%Y-%m-%d %H:%M:%S}  "
+    line += f"{attempt.outcome.summary:<8} {took:>6}"
+    return line + ("  repeated after a crash" if attempt.repeated else "")
+
+
+def fate(delivery: DeliveryHistory) -> str:
+    """Return in a sentence what became of a delivery."""
+    if delivery.state is DeliveryState.PENDING:
+        return f"pending: the next attempt is due at {delivery.due_at:%Y-%m-%d %H:%M:%S}"
+    if delivery.state is DeliveryState.LOST:
+        return f"lost after {delivery.attempts_made} attempts"
+    if delivery.state is DeliveryState.REJECTED:
+        last = delivery.attempts[-1].outcome.summary if delivery.attempts else "the answer"
+        return f"rejected: {last} is not retried, the data is gone"
+    return "delivered"
+
+
+def since(duration: timedelta) -> str:
+    """Return a duration after the first attempt, e.g. `+65h` or `+1h00m30s`."""
+    seconds = round(duration.total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if not rest:
+        return f"+{hours}h"
+    return f"+{hours}h{minutes:02d}m" + (f"{seconds:02d}s" if seconds else "")
+
+
+def event_in_words(delivery: DeliveryHistory) -> str:
+    """Return what happened and to whom, e.g. `Email Click of 'ada'`."""
+    event = delivery.event
+    what = f"{event.channel.value} {event.event}" if isinstance(event, MessageEvent) else "A/B test"
+    return f"{what} of {event.user_id!r}"
+
+
+def again(delivery: DeliveryHistory) -> str:
+    """Return how a postback is sent once more: by curl, or where no socket is, in the test."""
+    if delivery.url.startswith(f"{IN_PROCESS_URL}/"):
+        return f"again, in the test:\n  leanplum.resend({delivery.id})"
+    return f"again by hand:\n  {curl_line(delivery.url)}"
+
+
+def curl_line(url: str) -> str:
+    """Return the command that sends a postback again."""
+    quoted = "'" + url.replace("'", "'\\''") + "'"
+    return f"curl -sS -i -g -X POST -H 'Content-Length: 0' {quoted}"
+
+
+def failure(
+    expected: str,
+    deliveries: Sequence[DeliveryHistory],
+    differences: Mapping[int, Sequence[Difference]],
+    context: Context,
+) -> str:
+    """Return the message of a failed assertion.
+
+    Args:
+        expected: What was expected and what was found, a sentence or two.
+        deliveries: The nearest first.
+        differences: By delivery id, the fields in which it is not what was asked for.
+        context: What else is known.
+    """
+    parts = [expected]
+    if not deliveries:
+        parts.append(f"there are no deliveries: {context.why_none}")
+    for delivery in deliveries[:CANDIDATES]:
+        text = timeline(delivery, context.templates.get(delivery.postback_id))
+        for difference in differences.get(delivery.id, ()):
+            text += f"\n  differs in {difference}"
+        parts.append(text)
+        if delivery.id in context.raised:
+            raised = context.raised[delivery.id].rstrip()
+            parts.append(f"the application raised:\n\n{raised}")
+    more = len(deliveries) - CANDIDATES
+    if more > 0:
+        parts.append(f"... and {more} more deliveries")
+    if deliveries:
+        parts.append(again(deliveries[0]))
+    return "\n\n".join(parts)
