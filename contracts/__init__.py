@@ -13,4 +13,7 @@ The order in which to read:
 - `deviants`: broken fakes. `proof`: every case against all of them; `matrix`: what came of it.
 - `documentation`: the page that is generated from all this. `test_contract`: the cases as
   tests of pytest.
+
+For pytest, which would warn of a plugin's package that is imported already:
+PYTEST_DONT_REWRITE.
 """

@@ -20,6 +20,9 @@ The flow of an event, which is also the order in which to read the modules:
 - `testing`, `pytest_plugin`: all of that in tests, with a partner's application in the same
   process.
 - `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
+
+For pytest, which would warn of a plugin's package that is imported already:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def leanplum(request: pytest.FixtureRequest) -> Iterator[Leanplum]:
         entered = Leanplum(**options_of(request.node).arguments, strict=strict).__enter__()
     except PostbacksError as error:
         # A mistake in a marker is one line, and not the source of this plugin.
-        pytest.fail(f"{request.node.nodeid}: {error}", pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     with entered:
         request.node.stash[_LEANPLUM] = entered
         yield entered
@@ -106,7 +106,7 @@ def leanplum_server(
         server = context.__enter__()
     except PostbacksError as error:
         where = f"--leanplum-url {url}" if url else "leanplum_listen_address"
-        pytest.fail(f"{where}: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None
     yield server
     context.__exit__(None, None, None)
 
@@ -150,10 +150,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     if problems:
         texts = "\n\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
         kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
-        asserted = [f"leanplum.assert_{kind}()" for kind in ("lost", "rejected") if kind in kinds]
-        advice = f"Assert it with {' and '.join(asserted)}, or allow" if asserted else "Allow"
+        assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
+        advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
+        verb = "or allow it: " if advice else "allow it:    "
+        advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
         pytest.fail(
-            "Leanplum: something went wrong that the test did not speak of.\n"
-            f"{advice} it with @pytest.mark.leanplum(allow=[{kinds}]).\n\n{texts}",
+            "Leanplum: something went wrong that the test did not speak of.\n  "
+            + "\n  ".join(advice)
+            + f"\n\n{texts}",
             pytrace=False,
         )

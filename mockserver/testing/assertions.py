@@ -7,6 +7,8 @@ the web.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.catalog import suggestion
@@ -14,8 +16,8 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.retry import DeliveryState
 from mockserver.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
-from mockserver.testing.matching import check_fields, differences, nearest
-from mockserver.testing.telling import Context, failure
+from mockserver.testing.matching import check_fields, differences, nearest, query_differences
+from mockserver.testing.telling import Context, failure, since
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum
@@ -52,7 +54,10 @@ class Assertions:
         if len(matching) != 1:
             self._fail(f"expected one delivery {_described(fields)}\nfound {len(matching)}", fields)
         seen = [round(offset, 6) for offset in matching[0].offsets_in_hours]
-        if list(hours) != seen:
+        wanted = hours
+        if isinstance(hours, Sequence):
+            wanted = [round(each, 6) if isinstance(each, int | float) else each for each in hours]
+        if wanted != seen:
             self._fail(
                 f"expected attempts at hours {_hours(hours)}\n      they were at {_hours(seen)}",
                 fields,
@@ -81,7 +86,8 @@ class Assertions:
         requests = self._this.inbox(inbox).requests
         found = [request for request in requests if _is_wanted(request, wanted)]
         if (times is None and not found) or (times is not None and len(found) != times):
-            expected = "at least one request" if times is None else f"{times} requests"
+            noun = "request" if times == 1 else "requests"
+            expected = "at least one request" if times is None else f"{times or 'no'} {noun}"
             got = "\n".join(f"  {request.method} {request.target}" for request in requests)
             raise AssertionError(
                 f"expected {expected} at inbox {inbox!r} {_described(wanted)}\nfound "
@@ -139,19 +145,21 @@ class Assertions:
         }
         mismatches = [item for event in this.triggered for item in event.mismatches]
         if not rules:
-            why = "no rule is registered: nothing can be delivered"
+            why = "no rule is registered, so nothing can be delivered"
         elif not this.triggered:
-            why = "no event has happened: trigger one, e.g. leanplum.trigger('email.click')"
+            why = "no event has happened; trigger one, e.g. leanplum.trigger('email.click')"
         else:
             reasons = dict.fromkeys(mismatch.reason for mismatch in mismatches)
-            why = "no event has fired a rule:\n" + "\n".join(f"  {reason}" for reason in reasons)
+            why = "no event has fired a rule\n" + "\n".join(f"  {reason}" for reason in reasons)
+            if not reasons:
+                why = "the events came before there was a rule"
         return Context({rule.postback_id: rule.url for rule in rules}, raised, why)
 
 
 def _is_wanted(request: ReceivedRequest, wanted: Mapping[str, Any]) -> bool:
     for name, expected in wanted.items():
         if name == "query":
-            if any(value != request.query.get(key) for key, value in expected.items()):
+            if query_differences(expected, request.query):
                 return False
         elif expected != _part(request, name):
             return False
@@ -179,8 +187,22 @@ _PARTS = ("method", "path", "body", "query")
 def _described(fields: Mapping[str, Any]) -> str:
     if not fields:
         return "of any kind"
-    return "with " + ", ".join(f"{name}={value!r}" for name, value in fields.items())
+    return "with\n  " + "\n  ".join(f"{name}={_plain(value)!r}" for name, value in fields.items())
 
 
-def _hours(hours: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{offset:g}" for offset in hours) + "]"
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _hours(hours: object) -> str:
+    if not isinstance(hours, Sequence):
+        return repr(hours)
+    return "[" + ", ".join(_hour(offset) for offset in hours) + "]"
+
+
+def _hour(offset: object) -> str:
+    if not isinstance(offset, int | float):
+        return repr(offset)
+    # A part of an hour is told exactly, so that two that differ look different.
+    whole = float(offset).is_integer()
+    return f"{offset:g}" if whole else f"{offset:.6f} ({since(timedelta(hours=offset))})"

@@ -2,7 +2,7 @@
 
 Decides: which requests are answered, and what happens to all others. Place in the flow:
 between the code under test, which uses `requests`, and the API of a sandbox. Must not
-import: pytest; requests, responses or Flask before something needs them.
+import: pytest; requests or Flask before something needs them.
 
 An adapter is put in front of every session, instead of a mock in front of every adapter:
 so mocks of `responses` that the test itself has, inside or outside of this, work on.
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from mockserver.wire import Reply
 
 #: Where Leanplum's API is; everything below these addresses is answered.
-LEANPLUM_API = re.compile(r"https?://(?:api|www)\.leanplum\.com/api(?=[/?#]|$)", re.IGNORECASE)
+LEANPLUM_API = re.compile(
+    r"https?://(?:api|www)\.leanplum\.com(?::\d+)?/api(?=[/?#]|$)", re.IGNORECASE
+)
 
 #: Answers a request that was meant for Leanplum: method, target, header fields, body.
 Answer = Callable[[str, str, dict[str, str], bytes | None], "Reply"]
@@ -46,7 +48,7 @@ class Interception:
         strict: Whether requests to anybody else are refused.
 
     Raises:
-        InvalidConfig: `strict` is asked for and `requests` or `responses` is not installed.
+        InvalidConfig: `strict` is asked for and `requests` is not installed.
     """
 
     def __init__(self, answer: Answer, *, strict: bool = False) -> None:
@@ -58,7 +60,7 @@ class Interception:
     def start(self) -> None:
         """Begin to answer."""
         if self._strict:
-            _check_installed("requests", "responses")
+            _check_installed("requests")
             self._begin()
         elif sys.modules.get("requests.sessions") is not None:
             self._begin()
@@ -75,21 +77,15 @@ class Interception:
     def _begin(self) -> None:
         from requests.sessions import Session
 
-        if self._strict:
-            import responses
-
-            # Everything that is not for Leanplum meets this mock, which knows no answer.
-            self._active.enter_context(responses.RequestsMock())
         original = Session.get_adapter
         adapter = _adapter_class()(self._answer)
-
-        strict = _strict_adapter_class() if self._strict else None
+        refusing = _refusing_adapter_class()() if self._strict else None
 
         def get_adapter(session: requests.Session, url: str) -> Any:
             if LEANPLUM_API.match(url):
                 return adapter
             others = original(session, url)
-            return others if strict is None else strict(others)
+            return others if refusing is None or _is_mocked(others) else refusing
 
         # Not `unittest.mock`: it imports asyncio, which every test run would wait for.
         Session.get_adapter = get_adapter  # type: ignore[method-assign, assignment]
@@ -132,34 +128,34 @@ def _adapter_class() -> type[Any]:
 
 
 @cache
-def _strict_adapter_class() -> type[Any]:
+def _refusing_adapter_class() -> type[Any]:
     from requests.adapters import BaseAdapter
     from requests.exceptions import ConnectionError
     from requests.models import PreparedRequest, Response
 
-    class StrictAdapter(BaseAdapter):
-        """Says what strictness means where a mock says only that it knows no answer."""
+    class RefusingAdapter(BaseAdapter):
+        """Lets nothing leave."""
 
-        def __init__(self, others: BaseAdapter) -> None:
-            super().__init__()
-            self._others = others
-
-        def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-            try:
-                return self._others.send(request, *args, **kwargs)
-            except ConnectionError as error:
-                if "Connection refused by Responses" not in str(error):
-                    raise
-                raise ConnectionError(
-                    f"{request.method} {request.url} was refused: --leanplum-strict lets requests "
-                    f"reach Leanplum only, and mocks of the test's own. {error}",
-                    request=request,
-                ) from None
+        def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+            raise ConnectionError(
+                f"{request.method} {request.url} was refused: --leanplum-strict lets requests "
+                "reach Leanplum only, and mocks of the test's own",
+                request=request,
+            )
 
         def close(self) -> None:
-            self._others.close()
+            """Do nothing: there is nothing open."""
 
-    return StrictAdapter
+    return RefusingAdapter
+
+
+def _is_mocked(adapter: Any) -> bool:
+    """Return whether a mock of the test's own answers: its adapter, or `responses`."""
+    from requests.adapters import HTTPAdapter
+
+    if not isinstance(adapter, HTTPAdapter):
+        return True
+    return HTTPAdapter.send.__module__ != "requests.adapters"
 
 
 def _phrase(status: int) -> str:

@@ -8,6 +8,7 @@ pytest; Flask, requests or responses before something needs them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast, get_args
@@ -16,7 +17,14 @@ from urllib.parse import unquote
 from mockserver.advance import Advance
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.errors import InvalidValue
-from mockserver.core.models import EXAMPLE_APP_ID, App, Attempt, ParametersEncoding, PostbackRule
+from mockserver.core.models import (
+    EXAMPLE_APP_ID,
+    App,
+    Attempt,
+    KeyClass,
+    ParametersEncoding,
+    PostbackRule,
+)
 from mockserver.core.retry import DEFAULT_RETRY_ON, RetryPolicy
 from mockserver.history import Deliveries, DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import Inbox
@@ -63,7 +71,7 @@ class Leanplum(Assertions):
         intercept: bool = True,
     ) -> None:
         self.app = App(
-            app_id or EXAMPLE_APP_ID,
+            EXAMPLE_APP_ID if app_id is None else checked_app_id(app_id),
             retry=RetryPolicy(
                 retry_on=DEFAULT_RETRY_ON if retry_on is None else frozenset(retry_on)
             ),
@@ -92,15 +100,31 @@ class Leanplum(Assertions):
 
     def close(self) -> None:
         """Answer no more, and release what was held."""
-        if self._interception is not None:
-            self._interception.stop()
-        for partner in self._partners:
-            partner.close()
-        self.sandbox.close()
+        with ExitStack() as stack:
+            # Whatever a partner's end raises, the sandbox is closed.
+            stack.callback(self.sandbox.close)
+            for partner in self._partners:
+                stack.callback(partner.close)
+            if self._interception is not None:
+                stack.callback(self._interception.stop)
 
     def __repr__(self) -> str:
         """Return what is in it, for the failures of tests that hold it."""
-        return f"<Leanplum: {len(self.postbacks)} rules, {len(self.deliveries)} deliveries>"
+        rules, deliveries = len(self.postbacks), len(self.deliveries)
+        return (
+            f"<Leanplum: {rules} {'rule' if rules == 1 else 'rules'}, "
+            f"{deliveries} {'delivery' if deliveries == 1 else 'deliveries'}>"
+        )
+
+    @property
+    def app_id(self) -> str:
+        """Return the id of the app, for calls of the API."""
+        return self.app.app_id
+
+    @property
+    def key(self) -> str:
+        """Return the data export key of the app, for calls of the API."""
+        return self.app.keys[KeyClass.DATA_EXPORT]
 
     # Rules and events
 
@@ -235,12 +259,25 @@ class Leanplum(Assertions):
             from mockserver.wire import WsgiWire
 
             self._wire = WsgiWire(create_app(self.sandbox).wsgi_app)
-        passed = {name: value for name, value in headers.items() if name.lower() != "host"}
+        # The body is whole by now, whatever way it was to travel.
+        own = ("host", "transfer-encoding", "content-length")
+        passed = {name: value for name, value in headers.items() if name.lower() not in own}
         reply = self._wire.send(method, target, passed, content)
         if reply.status >= 400:
             asked = unquote(target.partition("?")[2])
             self._refused.append(RefusedCall(method, asked, content or b"", reply))
         return reply
+
+
+def checked_app_id(app_id: str) -> str:
+    """Return an app id.
+
+    Raises:
+        InvalidValue: It is empty.
+    """
+    if not app_id:
+        raise InvalidValue("app_id is empty; leave it out for the documentation's example")
+    return app_id
 
 
 def checked_encoding(name: str) -> ParametersEncoding:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from mockserver.client import SandboxClient
+from mockserver.core.durations import format_duration
+from mockserver.core.errors import InvalidValue
 from mockserver.live import LiveSandbox
 from mockserver.web.shapes import (
     AdvanceRequest,
@@ -54,9 +57,16 @@ class LiveLeanplum:
         """Let an event happen in this test's app; return the deliveries it fired."""
         return self.client.trigger(EventRequest(name=name, app_id=self.app_id, **values)).deliveries
 
-    def advance(self, by: str) -> list[AttemptJson]:
-        """Move the clock of the whole sandbox, e.g. by `10h`; return the attempts made."""
-        answers = self.client.advances(AdvanceRequest(by=by))
+    def advance(self, by: str | timedelta | None = None, **units: float) -> list[AttemptJson]:
+        """Move the clock of the whole sandbox, e.g. `advance("10h")` or `advance(hours=10)`.
+
+        Returns the attempts that were made.
+        """
+        if (by is None) is not bool(units):
+            raise InvalidValue("advance takes a duration like '10h', or units like hours=10")
+        duration = timedelta(**units) if by is None else by
+        text = duration if isinstance(duration, str) else format_duration(duration)
+        answers = self.client.advances(AdvanceRequest(by=text))
         return [attempt for answer in answers for attempt in answer.attempts]
 
     def run_until_idle(self) -> list[AttemptJson]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -57,18 +58,26 @@ def differences(delivery: DeliveryHistory, wanted: Mapping[str, Any]) -> list[Di
     found = []
     for field, expected in wanted.items():
         if field == "query":
-            query = dict(parse_qsl(urlsplit(delivery.url).query, keep_blank_values=True))
-            found += [
-                Difference(f"query {name!r}", value, query.get(name))
-                for name, value in expected.items()
-                if value != query.get(name)
-            ]
+            pairs = parse_qsl(urlsplit(delivery.url).query, keep_blank_values=True)
+            # Of a repeated name the first value counts, as in requests that were received.
+            found += query_differences(expected, dict(reversed(pairs)))
             continue
         actual = _values(delivery, field)
         # Asked in this order, so that the object that was handed in decides.
         if not any(expected == value for value in actual):
             found.append(Difference(field, expected, actual[0]))
     return found
+
+
+def query_differences(expected: Any, query: Mapping[str, str]) -> list[Difference]:
+    """Return in what a query differs: key by key, or as a whole if that is asked for."""
+    if not isinstance(expected, Mapping):
+        return [] if expected == query else [Difference("query", expected, dict(query))]
+    return [
+        Difference(f"query {name!r}", value, query.get(name))
+        for name, value in expected.items()
+        if value != query.get(name)
+    ]
 
 
 def check_fields(wanted: Mapping[str, Any]) -> None:
@@ -81,8 +90,8 @@ def check_fields(wanted: Mapping[str, Any]) -> None:
     for field in wanted:
         if field not in (*FIELDS, "query"):
             raise InvalidValue(
-                f"a delivery has no field {field!r}{suggestion(field, FIELDS)}; it has: query, "
-                + ", ".join(FIELDS)
+                f"a delivery has no field {field!r}{suggestion(field, (*FIELDS, 'query'))};\n"
+                f"it has: {', '.join((*FIELDS, 'query'))}"
             )
 
 
@@ -96,7 +105,8 @@ def nearest(
 def _values(delivery: DeliveryHistory, field: str) -> list[object]:
     """Return the ways in which a field may be written, the usual one first."""
     if field in ("url", "state", "postback_id", "app_id"):
-        return [getattr(delivery, field)]
+        value = getattr(delivery, field)
+        return [value.value if isinstance(value, Enum) else value]
     event = delivery.event
     if field == "event":
         if not isinstance(event, MessageEvent):

@@ -51,15 +51,19 @@ class Partner:
         self.url_prefix = url_prefix
         self.failures: list[PartnerFailure] = []
         self.transport = partner_transport(
-            app, now=now, timeout_of=lambda attempt: timeout, on_failure=self.failures.append
+            app,
+            base_url=url_prefix,
+            now=now,
+            timeout_of=lambda attempt: timeout,
+            on_failure=self.failures.append,
         )
 
     def accepts(self, url: str) -> bool:
-        """Return whether a postback to `url` is for this application."""
-        parts = urlsplit(url)
-        if "@" in parts.netloc:
-            url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        return url.startswith(self.url_prefix)
+        """Return whether a postback to `url` is for this application.
+
+        The host and whole segments of the path are compared, user info apart.
+        """
+        return self.transport.accepts(url)
 
     def spend(self, by: timedelta | None = None, **units: float) -> None:
         """Let the request under way take this long, e.g. `spend(seconds=45)`.

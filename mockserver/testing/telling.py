@@ -125,7 +125,7 @@ def failure(
     """
     parts = [expected]
     if not deliveries:
-        parts.append(f"there are no deliveries: {context.why_none}")
+        parts.append(f"there are no deliveries:\n  {context.why_none}")
     for delivery in deliveries[:CANDIDATES]:
         text = timeline(delivery, context.templates.get(delivery.postback_id))
         for difference in differences.get(delivery.id, ()):
@@ -136,7 +136,7 @@ def failure(
             parts.append(f"the application raised:\n\n{raised}")
     more = len(deliveries) - CANDIDATES
     if more > 0:
-        parts.append(f"... and {more} more deliveries")
+        parts.append(f"... and {more} more {'delivery' if more == 1 else 'deliveries'}")
     if deliveries:
         parts.append(again(deliveries[0]))
     return "\n\n".join(parts)

@@ -1,0 +1,91 @@
+"""What a test has to answer for at its end, and how it is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.testing import Leanplum
+from mockserver.testing.problems import RefusedCall
+from mockserver.wire import Reply
+from tests.testing import fire
+
+
+def call(
+    query: str = "", content: bytes = b"", body: bytes = b"gone", status: int = 400
+) -> RefusedCall:
+    return RefusedCall("POST", query, content, Reply(status, [], body))
+
+
+def test_nothing_is_wrong_with_what_is_delivered_or_pending() -> None:
+    with Leanplum() as leanplum:
+        fire(leanplum, "200,503")
+        fire(leanplum, "503")
+        assert leanplum.problems() == []
+
+
+def test_they_are_told_in_the_order_in_which_they_were_met() -> None:
+    with Leanplum() as leanplum:
+        fire(leanplum, "503,404,503*20")
+        leanplum.trigger("email.click", user_id="bob")
+        leanplum.run_until_idle()
+        problems = leanplum.problems()
+    assert [problem.kind for problem in problems] == ["lost", "rejected"]
+    assert problems[0].text.startswith("delivery 1: Email Click of 'ada', lost\n")
+    assert "lost after 10 attempts" in problems[0].text
+
+
+def test_what_is_said_twice_stays_said() -> None:
+    with Leanplum() as leanplum:
+        leanplum.said([fire(leanplum, "404")])
+        leanplum.said([])
+        assert leanplum.problems() == []
+
+
+def test_what_a_resend_saves_is_lost_no_less() -> None:
+    with Leanplum() as leanplum:
+        delivery = fire(leanplum, "404,200")
+        leanplum.resend(delivery)
+        assert [problem.kind for problem in leanplum.problems()] == ["rejected"]
+
+
+def test_the_application_of_a_failure_is_shown_with_its_traceback() -> None:
+    def application(environ: object, start_response: object) -> list[bytes]:
+        raise LookupError("nobody of this name")
+
+    with Leanplum(retry_on=[]) as leanplum:
+        leanplum.partner("https://partner.example/", application)
+        leanplum.add_postback("https://partner.example/in")
+        leanplum.trigger("email.click")
+        (problem,) = leanplum.problems()
+    assert problem.kind == "rejected"
+    assert "in application\n" in problem.text
+    assert "LookupError: nobody of this name" in problem.text
+    assert "mockserver" not in problem.text
+
+
+@pytest.mark.parametrize(
+    ("made", "action"),
+    [
+        (call("action=addPostback"), "addPostback"),
+        (call(content=b"action=deletePostback&x=1"), "deletePostback"),
+        (call(content=b'{"action": "listPostbacks"}'), "listPostbacks"),
+        (call("action=addPostbacks"), "a call"),
+        (call(content=b"\xff\xfe"), "a call"),
+    ],
+)
+def test_the_method_of_a_refused_call(made: RefusedCall, action: str) -> None:
+    assert made.action == action
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"response": [{"success": false, "error": {"message": "no"}}]}', "no"),
+        (b'{"response": []}', '{"response": []}'),
+        (b"[]", "[]"),
+        (b"gone \xff", "gone �"),
+        (b"", ""),
+    ],
+)
+def test_the_message_of_a_refused_call(body: bytes, message: str) -> None:
+    assert call(body=body).message == message
