@@ -11,6 +11,8 @@ The order in which to read:
   `report` is a function of. `baseline`: what is known and accepted. `replay`: a recorded
   failure again. `snapshots`: what the real API answered.
 - `deviants`: broken fakes. `proof`: every case against all of them; `matrix`: what came of it.
+- `strategies`: values for the properties of users. `partner_machine`, `partner_road`: looks for a
+  sequence after which a partner's application has lost something or counted it twice.
 - `documentation`: the page that is generated from all this. `test_contract`: the cases as
   tests of pytest.
 

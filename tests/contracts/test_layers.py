@@ -23,6 +23,10 @@ OF_THE_FAKE: dict[str, tuple[str, ...]] = {
     "": ("__init__", "core", "client", "transport", "wire", "web.shapes"),
     "embedded": ("live",),
     "deviants": ("",),
+    # For users: they hold a sandbox, and are no part of a run.
+    "strategies": ("history", "receiver.behaviours", "sandbox"),
+    "partner_machine": ("history", "sandbox"),
+    "partner_road": ("sandbox",),
 }
 
 #: Modules that speak of nothing but words and shapes.
@@ -39,7 +43,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "results",
         "snapshots",
     ),
-    "hypothesis": ("generated", "provider", "registry"),
+    "hypothesis": ("generated", "partner_machine", "provider", "registry", "strategies"),
     "jinja2": ("report",),
     "markupsafe": ("report",),
     "flask": ("deviants",),

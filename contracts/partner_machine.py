@@ -1,0 +1,371 @@
+"""A state machine that looks for the bugs of an application that receives postbacks.
+
+Decides: what may happen to postbacks on their way, in any order, and which of what the
+application then has stored is wrong. Place in the flow: a base class for the tests of a
+partner; it holds a sandbox and calls the application in process. Must not import: pytest,
+the web, the runner of the suite.
+
+    class Orders(PartnerStateMachine):
+        def make_app(self):
+            self.database = connect(":memory:")
+            return create_app(self.database)
+
+        def stored(self):
+            return self.database.execute("SELECT user, message, event, at FROM events")
+
+        def restart(self):
+            return create_app(self.database)
+
+    TestOrders = Orders.TestCase
+
+There are no deadlines, because one step may make dozens of attempts; to change a setting,
+keep the others: `TestOrders.settings = settings(TestOrders.settings, max_examples=500)`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.strategies import SearchStrategy
+
+from contracts import strategies
+from contracts.partner_road import Road
+from mockserver.core.catalog import PostbackType, event_kinds
+from mockserver.core.errors import InvalidValue
+from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
+from mockserver.core.models import AbTestEvent, Event, MessageEvent
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DeliveryState
+from mockserver.core.template import Template, milliseconds
+from mockserver.history import DeliveryHistory
+from mockserver.sandbox import Sandbox
+
+
+class PartnerProblem(AssertionError):
+    """Something that the application under test did wrong, with the steps that led to it."""
+
+
+def _of_machine(strategy: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
+    """Return what `strategy` makes of the machine that runs."""
+    return st.runner().flatmap(strategy)
+
+
+_EVENTS = _of_machine(lambda machine: machine.events())
+_DELIVERIES = _of_machine(lambda machine: st.sampled_from(machine.sent))
+_FIELDS = _of_machine(lambda machine: st.sampled_from(["event", *machine._fields]))
+
+
+class PartnerStateMachine(RuleBasedStateMachine):
+    """Base class: say how the application is made and what it has stored.
+
+    Attributes:
+        template: The postbackUrl that is registered; every postback to its host is handed
+            to the application.
+        postback_type: `messageEvents`, or `abTestEvents` for those who receive these.
+        restarts: Whether the application may be restarted between two steps.
+        sandbox: Leanplum's side, in memory, on a clock that stands until it is moved.
+    """
+
+    template: ClassVar[str] = (
+        "http://partner.test/in?user={{User ID}}&event={{Message event}}"
+        "&message={{Message ID}}&time={{Trigger time}}"
+    )
+    postback_type: ClassVar[str] = PostbackType.MESSAGE_EVENTS
+    restarts: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.TestCase.settings = settings(
+            deadline=None,
+            # The steps are told in words already, and explaining takes as long as shrinking.
+            phases=[phase for phase in Phase if phase is not Phase.explain],
+            stateful_step_count=20,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sandbox = Sandbox()
+        self._story: list[str] = []
+        self._fields = _fields_of(self.template, self.postback_type)
+        self._road = Road(self.sandbox, self.template, self._story)
+        self._once_stored: set[Hashable] = set()
+        self._road.lead_to(self.make_app())
+        self.sandbox.route(self._road.accepts, self._road)
+
+    def teardown(self) -> None:
+        """Shut the application and the sandbox down; call it if you define your own."""
+        self._road.close()
+        self.sandbox.close()
+
+    # What a subclass says
+
+    def make_app(self) -> Any:
+        """Return the WSGI or ASGI application, nothing stored; called for each sequence."""
+        raise NotImplementedError(f"{type(self).__name__} must define make_app()")
+
+    def stored(self) -> Iterable[Hashable]:
+        """Return what the application has stored, one entry an event, each like `key_of`'s.
+
+        Called after every step; an application that works in the background is waited for
+        here.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define stored()")
+
+    def key_of(self, event: Event) -> Hashable:
+        """Return how the application identifies `event`.
+
+        By default user, message, event and milliseconds (of an A/B test: user, test, variant
+        and milliseconds). Two events with one key are stored once.
+        """
+        at = milliseconds(event.triggered_at)
+        if isinstance(event, AbTestEvent):
+            return event.user_id, event.ab_test_id, event.variant_id, at
+        return event.user_id, event.message_id, event.event, at
+
+    def events(self) -> SearchStrategy[Event]:
+        """Return the events that happen; narrow it down if the application ignores some."""
+        kinds = [kind.name for kind in event_kinds() if kind.type == self.postback_type]
+        app_id = self.sandbox.default_app_id
+        return strategies.events(names=kinds, app_id=app_id, fields=self._fields)
+
+    def restart(self) -> Any:
+        """Return the application as it is after a restart, with what it had stored.
+
+        By default another one of `make_app`: override it if that begins with nothing stored.
+        """
+        return self.make_app()
+
+    # What may happen. There are no bundles, and the first step is always the same one, because
+    # Hypothesis draws there what all steps depend on: it can shrink that step, not drop it.
+
+    @precondition(lambda self: not self.sandbox.postbacks())
+    @rule()
+    def template_is_registered(self) -> None:
+        """Begin: until then, nothing else happens."""
+        self.sandbox.add_postback(self.template, self.postback_type)
+
+    @precondition(lambda self: self.sandbox.postbacks())
+    @rule(event=_EVENTS)
+    def an_event_happens(self, event: Event) -> None:
+        """Let an event happen and make the first attempt."""
+        self._step("an event happens")
+        self._post(event)
+
+    @precondition(lambda self: self.sent)
+    @rule(earlier=_DELIVERIES, event=_EVENTS, differs=_FIELDS)
+    def similar_event_happens(self, earlier: int, event: Event, differs: str) -> None:
+        """Let an event happen that is an earlier one but for one field."""
+        self._step(f"an event happens, like that of delivery {earlier} but for {differs}")
+        model = self.sandbox.delivery(earlier).event
+        if differs == "event":
+            same = {name: getattr(model, name) for name in self._fields}
+            self._post(replace(event, **same))
+        else:
+            self._post(replace(model, **{differs: getattr(event, differs)}))
+
+    @precondition(lambda self: self.sandbox.postbacks() and not self._road.troubles)
+    @rule(how=st.sampled_from(["timeout", "reset"]))
+    def next_answer_gets_lost(self, how: str) -> None:
+        """Let the application process the next postback and its answer not arrive."""
+        self._step(f"the next answer will get lost ({how})")
+        self._road.troubles = [how]
+
+    @precondition(lambda self: self.sandbox.postbacks() and not self._road.troubles)
+    @rule(how=st.sampled_from(["refused", "503"]), attempts=st.integers(1, 10))
+    def application_is_down(self, how: str, attempts: int) -> None:
+        """Let the next attempts not reach the application."""
+        self._step(f"the application is down for the next {attempts} attempts ({how})")
+        self._road.troubles = [how] * attempts
+
+    @precondition(lambda self: self._is_pending)
+    @rule()
+    def clock_moves_to_just_before_the_next_attempt(self) -> None:
+        """Come as near to an attempt as can be without making it."""
+        self._step("the clock moves to a millisecond before the next attempt")
+        due_at = self.sandbox.ledger.next_due_at()
+        assert due_at is not None, "something is pending"
+        self.sandbox.advance(to=max(self.sandbox.now(), due_at - timedelta(milliseconds=1)))
+
+    @precondition(lambda self: self._is_pending)
+    @rule()
+    def clock_moves_to_the_next_attempt(self) -> None:
+        """Make what falls due next."""
+        self._step("the clock moves to the next attempt")
+        self.sandbox.advance_to_next()
+
+    @precondition(lambda self: self._is_pending)
+    @rule()
+    def time_runs_until_nothing_is_pending(self) -> None:
+        """Make everything that is going to fall due."""
+        self._step("time runs until nothing is pending")
+        self.sandbox.run_until_idle()
+
+    @precondition(lambda self: self.sent)
+    @rule(delivery=_DELIVERIES)
+    def duplicate_arrives(self, delivery: int) -> None:
+        """Send a postback once more, whatever came of it."""
+        self._step(f"delivery {delivery} is sent once more")
+        self.sandbox.resend(delivery)
+
+    @precondition(lambda self: self.restarts and self._road.answers)
+    @rule()
+    def application_restarts(self) -> None:
+        """End the application and begin it anew."""
+        self._step("the application restarts")
+        self._road.close()
+        self._road.lead_to(self.restart())
+
+    # What must hold after each step
+
+    @invariant()
+    def what_was_sent_is_stored_once(self) -> None:
+        """Compare what is stored with what was sent, and say what is wrong in plain words."""
+        counts = self._counted()
+        sent: dict[Hashable, list[DeliveryHistory]] = {}
+        for delivery in self.sandbox.deliveries:
+            sent.setdefault(self.key_of(delivery.event), []).append(delivery)
+        reached = {key: group for key, group in sent.items() if self._answers_to(group)}
+        self._check_twice(counts)
+        self._check_gone(counts)
+        self._check_foreign(counts, reached)
+        for key, group in reached.items():
+            self._check_answered(key, group, key in counts)
+        self._once_stored = set(counts)
+
+    def _check_twice(self, counts: Counter[Hashable]) -> None:
+        for key, count in counts.items():
+            if count > 1:
+                times = "twice" if count == 2 else f"{count} times"
+                raise self._problem(
+                    f"stored {times}: {key!r}",
+                    "a postback may come more than once: look for what is stored already by "
+                    "the values that identify an event, and answer 200 to it without storing",
+                )
+
+    def _check_gone(self, counts: Counter[Hashable]) -> None:
+        for key in self._once_stored - set(counts):
+            raise self._problem(
+                f"stored, and gone again: {key!r}",
+                "what was answered 200 never comes again: keep it where a restart does not "
+                "reach it (if only the test forgets, override restart(), which by default "
+                "calls make_app() again)",
+            )
+
+    def _check_foreign(
+        self, counts: Counter[Hashable], reached: dict[Hashable, list[DeliveryHistory]]
+    ) -> None:
+        foreign = [key for key in counts if key not in reached]
+        missing = [key for key in reached if key not in counts]
+        if foreign and missing:
+            raise self._problem(
+                f"stored but different: expected {missing[0]!r}, got {foreign[0]!r}",
+                "decode the query of the URL once, as UTF-8, %XX and nothing else but it; key_of() "
+                "must return the entry that stored() has of the event, types included",
+            )
+        if foreign:
+            raise self._problem(
+                f"stored but never received: {foreign[0]!r}",
+                "make_app() must begin with nothing stored, and each postback is one event",
+            )
+
+    def _check_answered(self, key: Hashable, group: list[DeliveryHistory], is_stored: bool) -> None:
+        answers = self._answers_to(group)
+        statuses = [answer.status for answer in answers if answer.status is not None]
+        accepted = [status for status in statuses if status < 300]
+        told = ", ".join(str(status) for status in statuses) or "nothing in time"
+        if accepted and not is_stored:
+            raise self._problem(
+                f"answered {accepted[0]} but not stored: {key!r}",
+                "what was answered 2xx never comes again: store first, answer then; an event the "
+                "application ignores on purpose belongs out of events()",
+            )
+        if is_stored and not accepted and len(statuses) == len(answers):
+            raise self._problem(
+                f"stored but answered {told}: {key!r}",
+                "Leanplum takes it for failed, sends it again after a 5xx and counts it as lost "
+                "in the end: answer 200 once it is stored",
+            )
+        ended = [each for each in group if each.state in _FAILED and self._answers_to([each])]
+        if ended and not is_stored:
+            raise self._problem(
+                f"{ended[0].state.value} and not stored, answered {told}: {key!r}",
+                "Leanplum sends it no more: answer 5xx only to what is going to work later, and "
+                "neither 3xx nor 4xx to an event",
+            )
+
+    # What the parts above use
+
+    @property
+    def sent(self) -> list[int]:
+        """Return the ids of all deliveries."""
+        return [delivery.id for delivery in self.sandbox.ledger.deliveries()]
+
+    @property
+    def _is_pending(self) -> bool:
+        return self.sandbox.ledger.next_due_at() is not None
+
+    def _post(self, event: Event) -> None:
+        self._story.append(f"     {_described(event)}")
+        self.sandbox.post_events([event])
+
+    def _step(self, what: str) -> None:
+        number = sum(not line.startswith(" ") for line in self._story) + 1
+        self._story.append(f"{number}. {what}")
+
+    def _counted(self) -> Counter[Hashable]:
+        stored = list(self.stored())
+        try:
+            return Counter(stored)
+        except TypeError:
+            raise InvalidValue(
+                f"the entries of stored() must be hashable, like tuples; got {stored[:1]!r}"
+            ) from None
+
+    def _answers_to(self, group: Iterable[DeliveryHistory]) -> list[Outcome]:
+        return [answer for each in group for answer in self._road.answers.get(each.id, [])]
+
+    def _problem(self, what: str, remedy: str) -> PartnerProblem:
+        steps = "\n".join(f"  {line}" for line in self._story)
+        return PartnerProblem(f"{what}\n{remedy}\nThe steps:\n{steps}")
+
+
+_FAILED = (DeliveryState.REJECTED, DeliveryState.LOST)
+
+
+_FIELDS_OF_PLACEHOLDERS = {
+    "Trigger time": "triggered_at",
+    "Message ID": "message_id",
+    "AB test ID": "ab_test_id",
+    "Variant ID": "variant_id",
+    "User ID": "user_id",
+    "Device ID": "device_id",
+    "Parameters": "parameters",
+}
+
+
+def _fields_of(template: str, postback_type: str) -> list[str]:
+    """Return the names of the fields that the template carries, but for the event's own."""
+    is_test = postback_type == PostbackType.AB_TEST_EVENTS
+    known = ("triggered_at", *(AB_TEST_FIELDS if is_test else MESSAGE_FIELDS))
+    carried = Template(template).placeholders
+    fields = [field for name, field in _FIELDS_OF_PLACEHOLDERS.items() if name in carried]
+    return [field for field in fields if field in known]
+
+
+def _described(event: Event) -> str:
+    names = ["user_id", "device_id", "ab_test_id", "variant_id"]
+    what = "A/B test"
+    if isinstance(event, MessageEvent):
+        names = ["user_id", "device_id", "message_id"]
+        what = f"{event.channel.value} {event.template_name} {event.event}".replace("  ", " ")
+    values = ", ".join(f"{name} {getattr(event, name)!r}" for name in names)
+    return f"{what}: {values}, triggered_at {event.triggered_at.isoformat()}"

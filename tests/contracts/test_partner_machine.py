@@ -1,0 +1,82 @@
+"""The machine passes applications that are right, and finds each classic bug in few steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from contracts.partner_machine import PartnerProblem, PartnerStateMachine
+from tests.contracts import partners
+from tests.contracts.partners import RightPartner
+
+EXAMPLES = 100
+
+
+class Machine(PartnerStateMachine):
+    """Keeps the database when the application restarts."""
+
+    template = partners.TEMPLATE
+    partner: type[RightPartner] = RightPartner
+
+    def make_app(self) -> Any:
+        self.database: list[partners.Entry] = []
+        return self.partner(self.database)
+
+    def restart(self) -> Any:
+        return self.partner(self.database)
+
+    def stored(self) -> Iterable[Hashable]:
+        return self.database
+
+
+def machine_of(partner: type[RightPartner], **attributes: Any) -> type[Machine]:
+    return type(partner.__name__, (Machine,), {"partner": partner, **attributes})
+
+
+def run(machine: type[PartnerStateMachine], examples: int = EXAMPLES) -> None:
+    chosen = settings(
+        machine.TestCase.settings, max_examples=examples, database=None, derandomize=True
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def problem_of(machine: type[PartnerStateMachine]) -> str:
+    with pytest.raises(PartnerProblem) as caught:
+        run(machine)
+    return str(caught.value)
+
+
+def steps_of(problem: str) -> list[str]:
+    return re.findall(r"^  \d+\. (.*)$", problem, re.MULTILINE)
+
+
+@pytest.mark.parametrize("partner", [RightPartner, partners.RefusesDuplicates])
+def test_an_application_that_is_right_passes(partner: type[RightPartner]) -> None:
+    run(machine_of(partner))
+
+
+@pytest.mark.parametrize(
+    ("partner", "steps", "says"),
+    [
+        (partners.CountsRetries, 2, "stored twice: "),
+        (partners.DecodesTwice, 1, "stored but different: expected ('"),
+        (partners.TakesPlusForSpace, 1, "stored but different: expected ('ada+news@example.com'"),
+        (partners.DecodesAsLatin1, 1, "stored but different: expected ("),
+        (partners.FailsAfterStoring, 1, "stored but answered 500: "),
+        (partners.Forgets, 2, "stored, and gone again: "),
+        (partners.IgnoresEmptyDevices, 1, "answered 200 but not stored: "),
+        (partners.RefusesEmptyDevices, 1, "rejected and not stored, answered 400: "),
+        (partners.RaisesOnEmoji, 2, "lost and not stored, answered 500, 500, "),
+        (partners.OneEventAMessage, 2, "answered 200 but not stored: "),
+    ],
+)
+def test_each_classic_bug_is_found(partner: type[RightPartner], steps: int, says: str) -> None:
+    problem = problem_of(machine_of(partner))
+    assert problem.startswith(says)
+    # A step more where what shrinking finds depends on what else was generated.
+    assert len(steps_of(problem)) <= steps + 1, problem
