@@ -112,9 +112,25 @@ def leanplum_server(
 
 
 @pytest.fixture
-def leanplum_live(leanplum_server: Server) -> Iterator[LiveLeanplum]:
+def leanplum_config() -> dict[str, Any]:
+    """The knobs of the app of `leanplum_live`; override it, e.g. `{"rule_limit": 5}`.
+
+    It takes `retry` (with `delays`, `retry_on`, `timeout`), `parameters_encoding` and `rule_limit`.
+    """
+    return {}
+
+
+@pytest.fixture
+def leanplum_live(
+    leanplum_server: Server, leanplum_config: dict[str, Any]
+) -> Iterator[LiveLeanplum]:
     """The live sandbox, with an app of this test's own, for code in other processes."""
-    live = leanplum_server.begin()
+    from mockserver.core.errors import PostbacksError
+
+    try:
+        live = leanplum_server.begin(leanplum_config)
+    except PostbacksError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     yield live
     leanplum_server.end(live)
 

@@ -7,10 +7,12 @@ fixtures, for code in other processes and other languages. Must not import: pyte
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from mockserver.client import SandboxClient
 from mockserver.core.durations import format_duration
@@ -22,7 +24,6 @@ from mockserver.web.shapes import (
     AttemptJson,
     DeliveryJson,
     EventRequest,
-    KeysJson,
     ReceivedJson,
 )
 
@@ -38,14 +39,16 @@ class LiveLeanplum:
         client: Everything else the control API can do.
     """
 
-    def __init__(self, client: SandboxClient, app_id: str) -> None:
+    def __init__(
+        self, client: SandboxClient, app_id: str, config: Mapping[str, Any] | None = None
+    ) -> None:
         self.client = client
         self.url = client.url
         self.api_url = f"{client.url}/api"
         self.app_id = app_id
         self.key = f"{app_id}-data-export-key"
         self._inboxes: list[str] = []
-        client.put_app(app_id, AppRequest(KeysJson(self.key)))
+        client.put_app(app_id, _app_request(self.key, config or {}))
 
     def add_postback(
         self, url: str, type: str = "messageEvents", channels: list[str] | None = None
@@ -131,9 +134,13 @@ class Server:
         self.url = client.url
         self._live = live
 
-    def begin(self) -> LiveLeanplum:
-        """Return a test's own part of it."""
-        return LiveLeanplum(self.client, f"test-{secrets.token_hex(4)}")
+    def begin(self, config: Mapping[str, Any] | None = None) -> LiveLeanplum:
+        """Return a test's own part of it, its app with these knobs.
+
+        Raises:
+            InvalidValue: There is no such knob, or no such value of it.
+        """
+        return LiveLeanplum(self.client, f"test-{secrets.token_hex(4)}", config)
 
     def end(self, live: LiveLeanplum) -> None:
         """Forget a test's part: all there is in an own server, what is its in a shared one."""
@@ -142,6 +149,16 @@ class Server:
             self._live.sandbox.reset()
         else:
             live.clear()
+
+
+def _app_request(key: str, config: Mapping[str, Any]) -> AppRequest:
+    try:
+        return msgspec.convert({"keys": {"data_export": key}, **config}, AppRequest)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(
+            f"leanplum_config: {error}; it takes retry (delays, retry_on, timeout), "
+            "parameters_encoding and rule_limit"
+        ) from None
 
 
 @contextmanager

@@ -180,3 +180,41 @@ def test_a_call_of_another_process_reaches_the_app_of_the_test(pytester: pytest.
             assert len(inbox.wait_for(1)) == 1
         """
     run(pytester, source).assert_outcomes(passed=1)
+
+
+def test_the_knobs_of_the_live_app_can_be_overridden(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture
+        def leanplum_config():
+            return {"retry": {"delays": ["1m", "2m"], "retry_on": ["429"]}, "rule_limit": 1}
+
+        def test_it(leanplum_live):
+            inbox = leanplum_live.inbox("429")
+            leanplum_live.add_postback(inbox.url)
+            leanplum_live.trigger("push.open")
+            leanplum_live.run_until_idle()
+            assert len(inbox.requests) == 3
+        """,
+    )
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_knob_that_does_not_exist_is_told_in_a_line(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture
+        def leanplum_config():
+            return {"retries": 3}
+
+        def test_it(leanplum_live):
+            pass
+        """,
+    )
+    result.stdout.fnmatch_lines(["*leanplum_config: *retries*it takes retry*"])
