@@ -7,12 +7,11 @@ recording wire. Must not import: cases, the runner.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
+from contracts.masks import VARIABLE, Masks
 from contracts.results import ExchangeResult
 from mockserver.wire import Reply, Wire
 
@@ -35,9 +34,7 @@ class RecordingWire:
         self.url = wire.url
         self.exchanges: list[ExchangeResult] = []
         self._wire = wire
-        self._variables: dict[str, str] = {}
-        self._masks: list[str] = []
-        self._pattern = re.compile("(?!)")
+        self._masks = Masks()
         self._own_host = ""
 
     def send(
@@ -62,13 +59,7 @@ class RecordingWire:
 
     def hide(self, variable: str, secret: str) -> None:
         """Write the name of an environment variable for a secret from now on."""
-        if not secret:
-            return
-        self._variables[secret] = variable
-        # In one pass, the longer first: one secret may begin with, or hold, another.
-        known = sorted(self._variables, key=len, reverse=True)
-        self._masks = [self._variables[secret] for secret in known]
-        self._pattern = re.compile("|".join(f"({'|'.join(_forms(secret))})" for secret in known))
+        self._masks.hide(variable, secret)
 
     def hide_rules_but(self, host: str) -> None:
         """Write no template of a rule that leads elsewhere: such URLs often hold tokens."""
@@ -101,20 +92,11 @@ class RecordingWire:
         """Return a text in which names of variables stand for secrets."""
         if self._own_host:
             text = _TEMPLATE.sub(self._without_template, text)
-        return self._pattern.sub(lambda match: f"${self._masks[(match.lastindex or 1) - 1]}", text)
+        return self._masks.masked(text)
 
     def _without_template(self, match: re.Match[str]) -> str:
         is_own = not match[2] or self._own_host in match[2]
         return match[0] if is_own else f"{match[1]}a rule that is not the suite's{match[3]}"
-
-
-def _forms(secret: str) -> list[str]:
-    """Return patterns for the ways in which a secret may be written, the longest first."""
-    encoded = re.escape(quote(secret, safe=""))
-    # Only the letters of an escape may be small or large.
-    patterns = {re.sub(r"%[0-9A-F]{2}", lambda match: f"(?i:{match[0]})", encoded)}
-    patterns |= {re.escape(json.dumps(secret, ensure_ascii=way)[1:-1]) for way in (False, True)}
-    return sorted(patterns | {re.escape(secret)}, key=len, reverse=True)
 
 
 _TEMPLATE = re.compile(r'("postbackUrl"\s*:\s*")((?:[^"\\]|\\.)*)(")')
@@ -167,12 +149,9 @@ def curl_line(exchange: ExchangeResult) -> str:
     return " ".join(words) + ("  # the body was too long to be kept" if is_cut else "")
 
 
-_VARIABLES = re.compile(rf"\$({KEY}|{TOKEN})")
-
-
 def _shell(text: str) -> str:
     """Return a word for a shell: everything in single quotes, but for the variables."""
-    pieces = _VARIABLES.split(text)
+    pieces = VARIABLE.split(text)
     quoted = ["'" + piece.replace("'", "'\\''") + "'" if piece else "" for piece in pieces]
     quoted[1::2] = (f'"${{{name}}}"' for name in pieces[1::2])
     return "".join(quoted) or "''"

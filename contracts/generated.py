@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, example, given, seed, settings
 from hypothesis import strategies as st
@@ -19,7 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from contracts.recorder import Recorder, shown
 from contracts.registry import Case
-from contracts.target import Target
 
 #: How many rules of a machine are run one after the other.
 STEPS = 12
@@ -40,7 +39,14 @@ class Effort:
     share: float = 1.0
 
 
-def run_property(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+class Refreshable(Protocol):
+    """A target, as far as this module knows it."""
+
+    def fresh(self) -> None:
+        """Begin again, as if nothing had happened."""
+
+
+def run_property(case: Case, target: Refreshable, rec: Recorder, effort: Effort) -> None:
     """Try the body of a property on generated values.
 
     Raises:
@@ -62,7 +68,7 @@ def run_property(case: Case, target: Target, rec: Recorder, effort: Effort) -> N
     seed(_seed_of(case, effort))(settings_for(case, effort)(test))()
 
 
-def run_machine(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+def run_machine(case: Case, target: Refreshable, rec: Recorder, effort: Effort) -> None:
     """Let a state machine look for a sequence of steps after which a model is contradicted.
 
     Raises:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from contracts.pace import Pace
 from contracts.server import Credentials
 from contracts.vocabulary import Need, TargetKind
-from mockserver.core.errors import InvalidConfig, PostbacksError, ServerUnreachable
+from mockserver.core.errors import InvalidConfig, ServerUnreachable
 from mockserver.wire import HttpWire, Reply, Wire
 
 LEANPLUM_URL = "https://api.leanplum.com"
@@ -25,12 +26,6 @@ NO_CREDENTIALS = (
 )
 
 
-class BudgetSpent(PostbacksError):
-    """As many requests were sent as a run may send."""
-
-    code = "budget-spent"
-
-
 class PacedWire:
     """A wire that waits between requests, and that ends.
 
@@ -38,9 +33,6 @@ class PacedWire:
         wire: The way to the API.
         sleep: Waits for so many real seconds.
         now: The real seconds that have gone by since some instant.
-
-    Attributes:
-        left: How many requests may still be sent.
     """
 
     def __init__(
@@ -50,11 +42,13 @@ class PacedWire:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = wire.url
-        self.left = MOST_REQUESTS
         self._wire = wire
-        self._sleep = sleep
-        self._now = now
-        self._next = now()
+        self._pace = Pace(MOST_REQUESTS, PAUSE_REAL_SECONDS, sleep, now)
+
+    @property
+    def left(self) -> int:
+        """Return how many requests may still be sent."""
+        return self._pace.left
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -64,13 +58,7 @@ class PacedWire:
         Raises:
             BudgetSpent: `MOST_REQUESTS` have been sent.
         """
-        if self.left <= 0:
-            raise BudgetSpent(f"this run has sent {MOST_REQUESTS} requests, which is the most")
-        self.left -= 1
-        pause = self._next - self._now()
-        if pause > 0:
-            self._sleep(pause)
-        self._next = self._now() + PAUSE_REAL_SECONDS
+        self._pace.take()
         try:
             return self._wire.send(method, target, headers, content)
         except ServerUnreachable:

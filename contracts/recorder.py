@@ -47,6 +47,10 @@ class Untestable(Exception):
     """The case applies but cannot be tried here and now; the message says why."""
 
 
+class NotApplicable(Exception):
+    """The case turns out not to apply to this target; the message says why."""
+
+
 class Recorder:
     """Counts what is checked, and raises on what does not hold.
 

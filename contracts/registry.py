@@ -10,12 +10,12 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from contracts.vocabulary import Kind, Level, Need, Origin, TargetKind
+from contracts.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
 
@@ -39,8 +39,23 @@ MODULES = (
     "contracts.provider.models",
 )
 
+#: The same for cases about an endpoint that receives postbacks.
+PARTNER_MODULES = (
+    "contracts.partner.reach",
+    "contracts.partner.answer",
+    "contracts.partner.values",
+    "contracts.partner.payload",
+    "contracts.partner.repeat",
+    "contracts.partner.store",
+    "contracts.partner.load",
+    "contracts.partner.outage",
+    "contracts.partner.recording",
+    "contracts.partner.soak",
+)
+
 FAKE_ONLY = frozenset({TargetKind.FAKE})
 FAKE_AND_REAL = frozenset({TargetKind.FAKE, TargetKind.REAL})
+PARTNER_ONLY = frozenset({TargetKind.PARTNER})
 
 
 class NothingSelected(PostbacksError):
@@ -66,10 +81,14 @@ class Case:
         body: Called with a target and a recorder; a property's also with the values of
             `given`, a stateful one returns the class of its machine.
         needs: What it asks of a target.
-        most_requests: How many requests it makes at the real API.
+        most_requests: How many requests it makes at the real API, or at an endpoint.
         given: Strategies by the name under which the body takes their values.
         examples: How many examples a property or a stateful case tries.
         pinned: Values that a property tries before any generated ones.
+        follows_from: Statements that a case about an endpoint follows from: what Leanplum
+            does is why the endpoint has to cope.
+        profile: From which profile on an endpoint is put through it.
+        stores: Whether an endpoint may store something through it.
     """
 
     id: str
@@ -88,6 +107,9 @@ class Case:
     given: Mapping[str, SearchStrategy[Any]] | None = None
     examples: int = 1
     pinned: tuple[Mapping[str, Any], ...] = ()
+    follows_from: tuple[str, ...] = ()
+    profile: Profile = Profile.QUICK
+    stores: bool = True
 
     @property
     def area(self) -> str:
@@ -137,16 +159,63 @@ def case(
     return declare
 
 
-@cache
+def partner_case(
+    id: str,
+    title: str,
+    *,
+    why: str,
+    fix: str,
+    follows_from: Sequence[str],
+    most_requests: int,
+    level: Level = Level.MUST,
+    catches: Sequence[str] = (),
+    needs: Iterable[Need] = (),
+    given: Mapping[str, SearchStrategy[Any]] | None = None,
+    examples: int = 1,
+    pinned: Sequence[Mapping[str, Any]] = (),
+    profile: Profile = Profile.QUICK,
+    stores: bool = True,
+) -> Callable[[Callable[..., Any]], Case]:
+    """Declare a case about an endpoint; see `case`.
+
+    MUST is what loses data or makes it wrong, SHOULD what works today and is at risk.
+    """
+    declare = case(
+        id,
+        title,
+        why=why,
+        fix=fix,
+        level=level,
+        # The endpoint is the user's: that it must cope follows, nobody documents it.
+        origin=Origin.ASSUMED,
+        catches=catches,
+        targets=PARTNER_ONLY,
+        needs=needs,
+        most_requests=most_requests,
+        given=given,
+        examples=examples,
+        pinned=pinned,
+    )
+    return lambda body: replace(
+        declare(body), follows_from=tuple(follows_from), profile=profile, stores=stores
+    )
+
+
 def all_cases() -> tuple[Case, ...]:
-    """Return every case, in the order of the modules and within them as declared."""
-    found = [
-        value
-        for module in MODULES
-        for value in vars(importlib.import_module(module)).values()
-        if isinstance(value, Case)
-    ]
-    return tuple(found)
+    """Return every case: those about Leanplum's side, then those about an endpoint."""
+    return provider_cases() + partner_cases()
+
+
+@cache
+def provider_cases() -> tuple[Case, ...]:
+    """Return the cases about Leanplum's side, by module and within them as declared."""
+    return _declared_in(MODULES)
+
+
+@cache
+def partner_cases() -> tuple[Case, ...]:
+    """Return the cases about an endpoint that receives postbacks, in the same order."""
+    return _declared_in(PARTNER_MODULES)
 
 
 def find_case(case_id: str) -> Case:
@@ -201,6 +270,15 @@ def select_cases(
             "`postbacks contracts list` shows all"
         )
     return chosen
+
+
+def _declared_in(modules: Sequence[str]) -> tuple[Case, ...]:
+    return tuple(
+        value
+        for module in modules
+        for value in vars(importlib.import_module(module)).values()
+        if isinstance(value, Case)
+    )
 
 
 def _matches(candidate: Case, glob: str) -> bool:

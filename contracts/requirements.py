@@ -113,6 +113,19 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
             if case_id in requirement.cases
         ]
 
+    def named(self, ids: Iterable[str]) -> list[Statement]:
+        """Return the statements of these ids, as results show them.
+
+        Raises:
+            InvalidRequirements: There is none of such an id.
+        """
+        rows = {row.id: row for row in self.statements}
+        wanted = list(ids)
+        for row_id in wanted:
+            if row_id not in rows:
+                raise InvalidRequirements(f"no statement has the id {row_id!r}")
+        return [as_statement(rows[row_id], self.pages[rows[row_id].page]) for row_id in wanted]
+
     def case_ids(self) -> list[str]:
         """Return the ids of all cases that are named, once each, in the order of the file."""
         return list(dict.fromkeys(case for row in self.statements for case in row.cases))

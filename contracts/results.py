@@ -117,6 +117,50 @@ class RunTarget(Struct, frozen=True):
     description: str
 
 
+class Remark(Struct, frozen=True):
+    """Something about a postbackUrl that can be seen without sending anything.
+
+    Attributes:
+        code: In kebab case, e.g. `secret-in-url`.
+        text: What is the matter.
+        fix: What to do about it.
+    """
+
+    code: str
+    text: str
+    fix: str
+
+
+class Latency(Struct, frozen=True):
+    """How long an endpoint took to answer, in real seconds.
+
+    Attributes:
+        answers: How many answers were measured.
+        p50: The median.
+        p99: What 99 of 100 answers stayed below.
+        longest: The slowest answer.
+    """
+
+    answers: int
+    p50: float
+    p99: float
+    longest: float
+
+
+class Traffic(Struct, frozen=True):
+    """What a run sent to an endpoint, and what it left there.
+
+    Attributes:
+        requests: How many requests were sent.
+        prefix: What every id begins with that the run made up.
+        stored: Ids that the endpoint may have stored, for those who clean up.
+    """
+
+    requests: int
+    prefix: str
+    stored: list[str]
+
+
 class Summary(Struct, frozen=True):
     """The figures of a run; coverage and conformance are never one.
 
@@ -143,6 +187,9 @@ class RunReport(Struct, frozen=True):
     Attributes:
         seed: What generated values were drawn from; None for the fixed choice.
         incomplete: Why the run ended early; empty if it did not.
+        remarks: What is to be said of the postbackUrl, if the target is an endpoint.
+        latency: How fast the endpoint answered; None where that is not measured.
+        traffic: What was sent to the endpoint, None for other targets.
     """
 
     format: int
@@ -154,6 +201,9 @@ class RunReport(Struct, frozen=True):
     cases: list[CaseResult]
     summary: Summary
     incomplete: str = ""
+    remarks: list[Remark] = []
+    latency: Latency | None = None
+    traffic: Traffic | None = None
 
 
 def summarise(results: Sequence[CaseResult], stale: Sequence[str] = ()) -> Summary:

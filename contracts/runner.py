@@ -9,26 +9,38 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from contracts import requirements
-from contracts.exchange import curl_line, telling_exchange
+from contracts.endpoint.subject import Endpoint
+from contracts.endpoint.target import PartnerTarget
+from contracts.exchange import curl_line
 from contracts.generated import Effort, run_machine, run_property
-from contracts.recorder import Deviation, Recorder, Untestable, writable
-from contracts.registry import Case
-from contracts.results import CaseResult
+from contracts.pace import BudgetSpent
+from contracts.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
+from contracts.registry import PARTNER_ONLY, Case
+from contracts.results import CaseResult, Statement
 from contracts.server import Server
 from contracts.target import Names, Target
 from contracts.vocabulary import DEVIATION_STATUS, Kind, Need, Status, TargetKind
 from mockserver.core.errors import PostbacksError, ServerUnreachable
+
+#: What a run can be aimed at.
+Subject = Server | Endpoint
 
 _REASONS = {
     Need.CONTROL: "no control API",
     Need.MANUAL_CLOCK: "the clock runs by itself; start the sandbox with --clock manual",
     Need.SOCKETS: "the receiver has no port of its own",
     Need.RESTART: "the suite cannot restart this server; run with --embedded",
+    Need.CONNECTIONS: "its connections are not this run's to look at",
+    Need.TLS: "it is not reached through TLS, or its certificate is not checked",
+    Need.PROBE: "nobody tells what it has stored; give --probe, and {{User ID}} in the URL",
+    Need.OPERATOR: "nobody takes it down; give --down-command and --up-command, or --ask",
+    Need.GENERATED: "generated values are for an endpoint on this machine and --profile full",
+    Need.RECORDING: "nothing was recorded; give --observe FILE",
 }
 
 
@@ -37,14 +49,26 @@ GONE = "the target stopped answering"
 
 
 def run_cases(
-    cases: Sequence[Case], server: Server, effort: Effort, names: Names
+    cases: Sequence[Case],
+    server: Subject,
+    effort: Effort,
+    names: Names,
+    on_case: Callable[[Case], None] = lambda case: None,
 ) -> Iterator[CaseResult]:
     """Run cases one after the other and yield what came of each.
 
     When the server stops answering, the remaining cases are untestable.
+
+    Args:
+        cases: In the order in which they are run.
+        server: What they are aimed at.
+        effort: How hard generated cases look.
+        names: Hands out names of apps and inboxes.
+        on_case: Told of each case before it begins.
     """
     gone = ""
     for case in cases:
+        on_case(case)
         if gone and _why_skipped(case, server) is None:
             yield _result(case, Status.UNTESTABLE, reason=f"{GONE}: {gone}")
             continue
@@ -54,7 +78,7 @@ def run_cases(
         yield result
 
 
-def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseResult:
+def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseResult:
     """Run one case and return what came of it; it raises nothing but interrupts."""
     skipped = _why_skipped(case, server)
     if skipped is not None:
@@ -63,7 +87,9 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
     if untestable:
         return _result(case, Status.UNTESTABLE, reason=untestable)
     rec = Recorder()
-    target = Target(server, rec, names)
+    target = (
+        PartnerTarget(server, rec) if isinstance(server, Endpoint) else Target(server, rec, names)
+    )
     began = time.perf_counter()
     try:
         _run_body(case, target, rec, effort)
@@ -75,18 +101,19 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
         with suppress(Exception):
             target.clean_up()
         raise
-    telling = telling_exchange(case.area, target.wire.exchanges)
+    telling = target.telling(case.area)
     try:
         target.clean_up()
     except Exception as error:
         reason = f"cleaning up failed, look at your rules: {error}"
         found = found._replace(status=Status.ERROR, reason=reason)
-    # What the real API answers is kept as a whole: it is compared with the next run's.
+    # What the real API answers is compared with the next run's, what an endpoint answers is
+    # handed on as examples.
     is_told = found.status is not Status.PASS
-    is_kept = is_told or server.kind is TargetKind.REAL
+    is_kept = is_told or server.kind is not TargetKind.FAKE
 
     def safe(text: str) -> str:
-        return writable(target.wire.masked(text))
+        return writable(target.masked(text))
 
     return _result(
         case,
@@ -94,7 +121,7 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
         reason=safe(found.reason),
         verdict=safe(rec.verdict),
         deviation=found.deviation.result(safe) if found.deviation else None,
-        exchanges=list(target.wire.exchanges) if is_kept else [],
+        exchanges=list(target.exchanges) if is_kept else [],
         curl=curl_line(telling) if telling and is_told else "",
         checks=rec.checks,
         examples=max(1, rec.examples),
@@ -103,8 +130,12 @@ def run_case(case: Case, server: Server, effort: Effort, names: Names) -> CaseRe
     )
 
 
-def is_gone(result: CaseResult, server: Server) -> bool:
+def is_gone(result: CaseResult, server: Subject) -> bool:
     """Return whether the server stopped answering while this case was run."""
+    if isinstance(server, Endpoint):
+        # No answer in time is an answer as well; that nobody listens is none.
+        refused = any(exchange.status is None for exchange in result.exchanges)
+        return refused and not server.still_answers()
     unanswered = any(exchange.status is None for exchange in result.exchanges)
     return unanswered and not _answers(server)
 
@@ -115,7 +146,7 @@ class _Found(NamedTuple):
     deviation: Deviation | None = None
 
 
-def _why_skipped(case: Case, server: Server) -> str | None:
+def _why_skipped(case: Case, server: Subject) -> str | None:
     if server.kind not in case.targets:
         return f"not for a {server.kind} target"
     if server.kind is TargetKind.REAL:
@@ -124,14 +155,17 @@ def _why_skipped(case: Case, server: Server) -> str | None:
     return _REASONS[missing[0]] if missing else None
 
 
-def _why_untestable(case: Case, server: Server) -> str:
+def _why_untestable(case: Case, server: Subject) -> str:
+    if isinstance(server, Endpoint):
+        left = server.pace.left
+        return "" if left else "as many requests were sent as a run may send; see --max-requests"
     left = getattr(server.wire, "left", case.most_requests)
     if server.unusable or left >= case.most_requests:
         return server.unusable
     return f"needs {case.most_requests} requests, and {left} of this run's are left"
 
 
-def _run_body(case: Case, target: Target, rec: Recorder, effort: Effort) -> None:
+def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort: Effort) -> None:
     if case.kind is Kind.PROPERTY:
         run_property(case, target, rec, effort)
     elif case.kind is Kind.STATEFUL:
@@ -143,6 +177,9 @@ def _run_body(case: Case, target: Target, rec: Recorder, effort: Effort) -> None
 
 def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
     deviation = error if isinstance(error, Deviation) else None
+    if isinstance(error, BudgetSpent) and rec.last is not None and case.kind is Kind.PROPERTY:
+        # The smallest one so far; nothing is left to look for a smaller one with.
+        deviation = rec.last
     if deviation is None and type(error).__module__.startswith("hypothesis"):
         # A deviation that does not come back on the same example is one all the same.
         deviation = rec.last
@@ -154,10 +191,13 @@ def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
         accepted = deviation.accepted
         status = Status.INFO if accepted else DEVIATION_STATUS[case.level]
         return _Found(status, deviation=deviation)
-    if isinstance(error, ServerUnreachable | Untestable):
+    if isinstance(error, NotApplicable):
+        return _Found(Status.SKIP, str(error))
+    if isinstance(error, ServerUnreachable | Untestable | BudgetSpent):
         return _Found(Status.UNTESTABLE, str(error))
     if isinstance(error, PostbacksError):
-        return _Found(Status.UNTESTABLE, f"the control API refused: {error}")
+        refused = "" if case.targets == PARTNER_ONLY else "the control API refused: "
+        return _Found(Status.UNTESTABLE, f"{refused}{error}")
     where = traceback.extract_tb(error.__traceback__)[-1]
     return _Found(
         Status.ERROR,
@@ -193,7 +233,12 @@ def _result(case: Case, status: Status, **details: Any) -> CaseResult:
         origin=case.origin,
         kind=case.kind,
         status=status,
-        statements=requirements.load().statements_of(case.id),
+        statements=_statements(case),
         fix=case.fix,
         **details,
     )
+
+
+def _statements(case: Case) -> list[Statement]:
+    known = requirements.load()
+    return known.named(case.follows_from) or known.statements_of(case.id)

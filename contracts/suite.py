@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import Any
 
 import mockserver
 from contracts.baseline import Baseline
+from contracts.endpoint.subject import Endpoint
 from contracts.generated import Effort
 from contracts.registry import Case
 from contracts.results import (
@@ -26,8 +28,7 @@ from contracts.results import (
     RunTarget,
     summarise,
 )
-from contracts.runner import GONE, is_gone, run_cases
-from contracts.server import Server
+from contracts.runner import GONE, Subject, is_gone, run_cases
 from contracts.target import Names
 from contracts.vocabulary import Level, Status
 
@@ -65,12 +66,13 @@ class Run:
 
 def run_suite(
     cases: Sequence[Case],
-    server: Server,
+    server: Subject,
     *,
     effort: Effort | None = None,
     baseline: Baseline | None = None,
     names: Names | None = None,
     on_result: Callable[[CaseResult], None] = lambda result: None,
+    on_case: Callable[[Case], None] = lambda case: None,
 ) -> Run:
     """Run `cases` against `server`, and tell of each as it ends.
 
@@ -82,7 +84,7 @@ def run_suite(
     results: list[CaseResult] = []
     incomplete = ""
     try:
-        for found in run_cases(cases, server, effort, names or _names_for(server)):
+        for found in run_cases(cases, server, effort, names or _names_for(server), on_case):
             result = baseline.applied(found, server.kind, started_at.date())
             results.append(result)
             on_result(result)
@@ -101,11 +103,12 @@ def run_suite(
         suite_version=mockserver.__version__,
         started_at=started_at,
         real_seconds=round(time.perf_counter() - began, 3),
-        target=RunTarget(server.kind, server.wire.url, server.description),
+        target=RunTarget(server.kind, _url_of(server), server.description),
         seed=effort.seed,
         cases=results,
         summary=summarise(results, stale),
         incomplete=incomplete,
+        **_of_the_endpoint(server),
     )
     return Run(report, unreachable)
 
@@ -135,6 +138,20 @@ def counts_as_failure(result: CaseResult, *, strict: bool) -> bool:
     return strict and result.status is Status.WARN
 
 
-def _names_for(server: Server) -> Names:
+def _names_for(server: Subject) -> Names:
     """Return names that no earlier run at the same server used."""
     return Names() if server.is_ours else Names(f"contracts-{secrets.token_hex(4)}")
+
+
+def _url_of(server: Subject) -> str:
+    return server.url if isinstance(server, Endpoint) else server.wire.url
+
+
+def _of_the_endpoint(server: Subject) -> dict[str, Any]:
+    if not isinstance(server, Endpoint):
+        return {}
+    return {
+        "remarks": list(server.remarks),
+        "latency": server.latency(),
+        "traffic": server.traffic(),
+    }

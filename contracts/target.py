@@ -14,8 +14,9 @@ from typing import Any
 
 import mockserver.web.shapes as shapes
 from contracts.api import API_VERSION, ApiAnswer, Form, call, expect_accepted
-from contracts.exchange import KEY, TOKEN, RecordingWire
+from contracts.exchange import KEY, TOKEN, RecordingWire, telling_exchange
 from contracts.recorder import Recorder, Untestable
+from contracts.results import ExchangeResult
 from contracts.server import Server
 from contracts.vocabulary import Need, TargetKind
 from mockserver.client import SandboxClient
@@ -74,6 +75,19 @@ class Target:
         if self._app is None:
             self._app = self.another_app()
         return self._app
+
+    @property
+    def exchanges(self) -> list[ExchangeResult]:
+        """Return what went over the wire so far."""
+        return self.wire.exchanges
+
+    def masked(self, text: str) -> str:
+        """Return a text in which names of variables stand for secrets."""
+        return self.wire.masked(text)
+
+    def telling(self, area: str) -> ExchangeResult | None:
+        """Return the exchange that shows most of a deviation."""
+        return telling_exchange(area, self.exchanges)
 
     def fresh(self) -> None:
         """Begin again with a new app; where nobody else's data is, with nothing at all."""

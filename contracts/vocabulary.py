@@ -64,6 +64,29 @@ class Need(StrEnum):
     SOCKETS = "sockets"
     #: A way to stop the server and to start it again over the same data.
     RESTART = "restart"
+    #: Connections of an endpoint that can be looked at one by one.
+    CONNECTIONS = "connections"
+    #: An endpoint that is reached through TLS, its certificate checked.
+    TLS = "TLS"
+    #: A way to ask an endpoint what it has stored.
+    PROBE = "probe"
+    #: Somebody who takes an endpoint down and up again.
+    OPERATOR = "operator"
+    #: An endpoint that may be sent as many generated values as it takes.
+    GENERATED = "generated values"
+    #: Postbacks that were recorded somewhere.
+    RECORDING = "recording"
+
+
+class Profile(StrEnum):
+    """How much an endpoint is put through; each holds the ones before it."""
+
+    #: What a developer runs again and again: seconds on loopback.
+    QUICK = "quick"
+    #: Everything that is found out once, before going live.
+    FULL = "full"
+    #: As many postbacks as the budget allows, at the given rate.
+    SOAK = "soak"
 
 
 class Status(StrEnum):

@@ -22,11 +22,11 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl_transfer import Transfer, TransferOptions, TransportLink
-from mockserver.transport.keep_alive import KeptConnections, KnownOrigins
+from mockserver.transport.curl_transfer import Route, Transfer, TransferOptions, TransportLink
+from mockserver.transport.keep_alive import KeptConnections, KnownOrigins, NothingKept
 from mockserver.transport.protocol import Pull
 
-__all__ = ["CurlTransport", "TransportLink"]
+__all__ = ["CurlTransport", "Route", "TransportLink"]
 
 _Finished = tuple[DueAttempt, Outcome]
 
@@ -45,6 +45,8 @@ class CurlTransport:
         link: Told which connection carries which attempt.
         ca_file: Certificates to trust in place of the system's.
         verify_tls: Whether certificates are checked at all.
+        route: How its requests get to one endpoint, where that is not left to libcurl.
+        keep_alive: Whether a connection may carry more than one request.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class CurlTransport:
         link: TransportLink | None = None,
         ca_file: str | None = None,
         verify_tls: bool = True,
+        route: Route | None = None,
+        keep_alive: bool = True,
     ) -> None:
         self.capacity = capacity
         self._deadline_of = deadline_of or _default_deadline
@@ -65,8 +69,9 @@ class CurlTransport:
             ca_file,
             verify_tls,
             self._opened,
-            KnownOrigins(),
+            KnownOrigins() if keep_alive else NothingKept(),
             KeptConnections(4 * capacity),
+            route or Route(),
         )
         self._multi: pycurl.CurlMulti | None = None
         self._transfers: dict[pycurl.Curl, Transfer] = {}

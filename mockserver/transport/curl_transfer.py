@@ -45,6 +45,22 @@ class TransportLink(Protocol):
         """
 
 
+class Route(NamedTuple):
+    """How requests get to one endpoint, where that is not left to libcurl.
+
+    Attributes:
+        headers: Header fields beyond those of a postback, e.g. `X-Gateway: 1`. Leanplum
+            sends none; this is for endpoints behind something that asks for one.
+        resolved: Names that were looked up already, as libcurl's `RESOLVE` takes them, e.g.
+            `partner.example:443:192.0.2.7`.
+        proxy: The proxy to use; none unless given, whatever the environment says.
+    """
+
+    headers: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    proxy: str = ""
+
+
 class TransferOptions(NamedTuple):
     """What all transfers of a transport have in common.
 
@@ -53,6 +69,7 @@ class TransferOptions(NamedTuple):
         opened: Told the descriptor of every socket.
         origins: What is known of the servers.
         kept: The connections that are open.
+        route: How requests get there.
     """
 
     guard: AddressGuard
@@ -62,6 +79,7 @@ class TransferOptions(NamedTuple):
     opened: Callable[[int], None]
     origins: KnownOrigins
     kept: KeptConnections
+    route: Route = Route()
 
 
 class Transfer:
@@ -208,15 +226,18 @@ class Transfer:
         set_option(pycurl.POST, 1)
         set_option(pycurl.POSTFIELDS, "")
         set_option(pycurl.USERAGENT, "")
-        set_option(pycurl.HTTPHEADER, ["Content-Type:"])
+        route = self._options.route
+        set_option(pycurl.HTTPHEADER, ["Content-Type:", *route.headers])
         set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         set_option(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         set_option(pycurl.FOLLOWLOCATION, 0)
         set_option(pycurl.PATH_AS_IS, 1)
         set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
         # Unlike an option that is not set, an empty one keeps the environment out.
-        set_option(pycurl.PROXY, "")
-        set_option(pycurl.NOPROXY, "*")
+        set_option(pycurl.PROXY, route.proxy)
+        set_option(pycurl.NOPROXY, "" if route.proxy else "*")
+        if route.resolved:
+            set_option(pycurl.RESOLVE, list(route.resolved))
         set_option(pycurl.NOSIGNAL, 1)
         # Many servers close a connection that was idle for two or five seconds, and a
         # request can meet the close on its way.

@@ -93,6 +93,14 @@ class KnownOrigins:
         origin.answered_real_seconds = perf_counter() if answered else None
 
 
+class NothingKept(KnownOrigins):
+    """For those who want a connection of its own for every attempt."""
+
+    def reuse_for(self, name: str) -> Reuse:
+        """Return that nothing is ever used again."""
+        return Reuse.NEVER
+
+
 class KeptConnections:
     """The sockets of connections that may be used again.
 

@@ -14,10 +14,10 @@ from contracts.api import Form
 from contracts.deviants.catalogue import find_deviant
 from contracts.deviants.world import FAITHFUL, Deviant, World
 from contracts.generated import Effort
+from contracts.pace import BudgetSpent
 from contracts.real import (
     LEANPLUM_URL,
     MOST_REQUESTS,
-    BudgetSpent,
     PacedWire,
     RealServer,
     real_server,

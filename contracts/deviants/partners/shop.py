@@ -1,0 +1,161 @@
+"""An endpoint that does everything right, made to be broken in one place.
+
+Decides: what a good partner does with a postback, in steps that a deviant can replace one of.
+Place in the flow: served by a `world`, in this process or on a port. Must not import: cases, the
+runner, web frameworks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import timedelta
+from threading import Lock
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from mockserver.core.clock import ManualClock
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+#: Where a shop receives postbacks.
+PATH = "/in"
+#: The values that it is sent, under the names that it stores them by.
+QUERY = (
+    "?user={{User ID}}&device={{Device ID}}&message={{Message ID}}&event={{Message event}}"
+    "&channel={{Message channel}}&template={{Template name}}&at={{Trigger time}}"
+    "&parameters={{Parameters}}"
+)
+
+Row = dict[str, Any]
+
+
+class Store:
+    """What an endpoint keeps: its database, which outlives a restart."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._seen: set[Hashable] = set()
+        self._lock = Lock()
+
+    def add(self, row: Row, identity: Hashable) -> bool:
+        """Keep a row unless one of the same identity is kept; return whether it is new."""
+        with self._lock:
+            if identity in self._seen:
+                return False
+            self._seen.add(identity)
+            self.rows.append(dict(row))
+            return True
+
+    def add_anyway(self, row: Row) -> None:
+        """Keep a row, whatever is kept already."""
+        with self._lock:
+            self.rows.append(dict(row))
+
+    def has(self, identity: Hashable) -> bool:
+        """Return whether a row of this identity is kept."""
+        with self._lock:
+            return identity in self._seen
+
+    def drop_last(self) -> None:
+        """Forget the newest row."""
+        with self._lock:
+            self.rows.pop()
+
+
+class Answer(NamedTuple):
+    """An answer of a shop."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class Shop:
+    """A WSGI application; a deviant overrides one of its steps.
+
+    Args:
+        store: What it keeps.
+        clock: What it spends time on, where time is not real.
+    """
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        self.store = store
+        self.clock = clock
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        answer = self.handle(environ)
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def handle(self, environ: Mapping[str, Any]) -> Answer:
+        """Return the answer to a request."""
+        if environ["REQUEST_METHOD"] not in self.methods():
+            return Answer(405, (("Allow", "POST"),))
+        if environ["PATH_INFO"] != PATH:
+            return Answer(404)
+        return self.receive(environ)
+
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods that are taken for postbacks."""
+        return ("POST",)
+
+    def receive(self, environ: Mapping[str, Any]) -> Answer:
+        """Store a postback and answer."""
+        row = self.parse(environ["QUERY_STRING"])
+        refused = self.check(row)
+        if refused is not None:
+            return refused
+        return self.new(row) if self.keep(row) else self.again(row)
+
+    def parse(self, query: str) -> Row:
+        """Return the values of a query, decoded once."""
+        return dict(parse_qsl(query, keep_blank_values=True))
+
+    def check(self, row: Row) -> Answer | None:
+        """Return why a postback is refused; a good shop refuses none."""
+        return None
+
+    def identity(self, row: Row) -> Hashable:
+        """Return what two postbacks of one event have in common."""
+        names = ("user", "device", "message", "event", "at")
+        return tuple(str(row.get(name)) for name in names)
+
+    def keep(self, row: Row) -> bool:
+        """Store a row; return whether it was new."""
+        return self.store.add(row, self.identity(row))
+
+    def new(self, row: Row) -> Answer:
+        """Return the answer to a new event."""
+        return Answer(200, (("Content-Type", "text/plain"),), b"thank you")
+
+    def again(self, row: Row) -> Answer:
+        """Return the answer to a duplicate."""
+        return self.new(row)
+
+    def spend(self, duration: timedelta) -> None:
+        """Let so much time go by before the answer, in time of the clock."""
+        self.clock.move_to(self.clock.now() + duration)
+
+
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    302: "Found",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}

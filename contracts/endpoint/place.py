@@ -1,0 +1,133 @@
+"""Where an endpoint is: looked up once, judged once, and kept.
+
+Decides: whether anything may be sent there at all, and to which addresses. Place in the flow:
+before the first request of a run. Must not import: pycurl, cases, the runner.
+
+A run is aimed at somebody's endpoint, possibly in production. So a host that is not this machine
+has to be named twice, and what its name meant at the beginning is what it means until the end.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from mockserver.core.errors import PostbacksError
+from mockserver.transport.addresses import AddressGuard
+
+#: Looks the addresses of a host up.
+Resolve = Callable[[str, int], list[str]]
+
+
+class HostNotAllowed(PostbacksError):
+    """Nobody said that postbacks may be sent to this host."""
+
+    code = "host-not-allowed"
+    exit_code = 2
+
+
+class HostUnknown(PostbacksError):
+    """The name of the host has no address."""
+
+    code = "host-unknown"
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an endpoint is.
+
+    Attributes:
+        scheme: `http` or `https`.
+        host: As in the URL, without brackets.
+        port: The one of the scheme unless the URL has another.
+        addresses: Literal addresses, all of them allowed.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+    @property
+    def is_tls(self) -> bool:
+        """Return whether it is reached through TLS."""
+        return self.scheme == "https"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether it is on this machine, whatever its name."""
+        return all(ip_address(address).is_loopback for address in self.addresses)
+
+    @property
+    def authority(self) -> str:
+        """Return what the Host header says."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def resolved(self, addresses: Collection[str] = ()) -> tuple[str, ...]:
+        """Return what libcurl is told so that it asks nobody for the name.
+
+        Args:
+            addresses: Some of its addresses; all unless given.
+        """
+        if ":" in self.host or self.host in self.addresses:
+            return ()
+        chosen = ",".join(
+            f"[{each}]" if ":" in each else each for each in addresses or self.addresses
+        )
+        return (f"{self.host}:{self.port}:{chosen}",)
+
+
+def find_place(
+    url: str, *, allowed_hosts: Collection[str] = (), resolve: Resolve | None = None
+) -> Place:
+    """Return where a postbackUrl leads.
+
+    Args:
+        url: A template, or a URL.
+        allowed_hosts: Hosts beyond this machine that the user named.
+        resolve: Looks names up; the system unless given.
+
+    Raises:
+        HostUnknown: Nobody knows the host.
+        HostNotAllowed: It is not on this machine and was not named, or it is a link-local or
+            metadata address, which is never sent to.
+    """
+    parts = urlsplit(url.partition("{{")[0])
+    scheme, host = parts.scheme.lower(), parts.hostname or ""
+    port = parts.port or _PORTS[scheme]
+    addresses = tuple(dict.fromkeys((resolve or system_addresses)(host, port)))
+    if not addresses:
+        raise HostUnknown(f"the host {host} has no address; is its name right?")
+    place = Place(scheme, host, port, addresses)
+    guard = AddressGuard()
+    for address in addresses:
+        reason = guard.reason(address)
+        if reason is not None:
+            # What a library's setting would allow is no advice here: nothing allows it.
+            what = reason.partition("; ")[0]
+            raise HostNotAllowed(f"the host {host} leads to {what}; nothing is ever sent there")
+    named = {name.lower().strip("[]") for name in allowed_hosts}
+    if not place.is_loopback and host.lower() not in named:
+        raise HostNotAllowed(
+            f"{host} is not on this machine, and a run sends it real requests; if that may be "
+            f"done, say --allow-host {host}"
+        )
+    return place
+
+
+def system_addresses(host: str, port: int) -> list[str]:
+    """Return the addresses that the system knows of a host; none if it knows none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    # A scope like %eth0 is no part of an address.
+    return [str(each[4][0]).partition("%")[0] for each in found]
+
+
+_PORTS = {"http": 80, "https": 443}

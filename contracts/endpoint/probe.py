@@ -1,0 +1,245 @@
+"""What an endpoint has stored, as far as somebody can be asked.
+
+Decides: which forms an answer may have, and how one is compared with what was sent. Place in
+the flow: a user lends a run a URL or a command; a target asks it before and after. Must not
+import: cases, the runner, pycurl.
+
+An answer is one of these, as text:
+
+- a number: how many events are stored;
+- a JSON array of texts, or lines of text: a key an event, each with the user id in it;
+- a JSON array of objects: an object an event, with its values under any names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from contracts.endpoint.postbacks import Postback
+from mockserver.core.errors import InvalidConfig, PostbacksError
+
+#: How long a probe may take, in real seconds.
+PROBE_REAL_SECONDS = 30.0
+#: What stands in a probe's URL or command for the prefix of the run's ids.
+PLACEHOLDER = "{prefix}"
+
+
+class ProbeFailed(PostbacksError):
+    """The probe did not answer, or not in a form that can be read."""
+
+    code = "probe-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a probe answered.
+
+    Attributes:
+        count: How many events are stored.
+        entries: What is known of each; None if the probe only counts.
+    """
+
+    count: int
+    entries: tuple[Any, ...] | None = None
+
+    def of(self, postback: Postback) -> list[Any]:
+        """Return what is stored of a postback; only if there are entries."""
+        # A key ends in a number: 1 must not be found in 17.
+        pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)")
+        return [entry for entry in self.entries or () if _holds(entry, pattern)]
+
+
+class Probe(Protocol):
+    """Tells what an endpoint has stored."""
+
+    description: str
+
+    def ask(self, prefix: str) -> Stored:
+        """Return what is stored of a run.
+
+        Args:
+            prefix: What the run's ids begin with.
+
+        Raises:
+            ProbeFailed: It cannot be told.
+        """
+
+
+class UrlProbe:
+    """Asks a URL with GET."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        self.description = url
+        self._url = url
+        self._headers = dict(headers or {})
+        # Neither proxies nor redirects: the answer has to be the endpoint's own.
+        self._open = build_opener(ProxyHandler({}), _NoRedirects).open
+
+    def ask(self, prefix: str) -> Stored:
+        """Return what the URL answers; see `Probe`."""
+        url = self._url.replace(PLACEHOLDER, quote(prefix, safe=""))
+        try:
+            with self._open(Request(url, headers=self._headers), timeout=PROBE_REAL_SECONDS) as got:
+                text = got.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise ProbeFailed(f"the probe {self._url} did not answer: {error}") from None
+        return read_stored(text, self._url)
+
+
+class CommandProbe:
+    """Runs a command and reads what it prints."""
+
+    def __init__(self, command: str) -> None:
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise InvalidConfig(
+                f"--probe: the command {command!r} cannot be read: {error}"
+            ) from None
+        self.description = command
+
+    def ask(self, prefix: str) -> Stored:
+        """Return what the command prints; see `Probe`."""
+        words = [word.replace(PLACEHOLDER, prefix) for word in self._words]
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=PROBE_REAL_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise ProbeFailed(
+                f"the probe {self.description!r} was not done within {PROBE_REAL_SECONDS:g} s"
+            ) from None
+        except OSError as error:
+            raise ProbeFailed(f"the probe {self.description!r} cannot be run: {error}") from None
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            because = f": {said[-1]}" if said else ""
+            raise ProbeFailed(
+                f"the probe {self.description!r} ended with {done.returncode}{because}"
+            )
+        return read_stored(done.stdout, self.description)
+
+
+class FunctionProbe:
+    """Asks a function, for endpoints in this process."""
+
+    def __init__(self, function: Callable[[], Sequence[Any] | int]) -> None:
+        self.description = "a function"
+        self._function = function
+
+    def ask(self, prefix: str) -> Stored:
+        """Return what the function returns; see `Probe`."""
+        answer = self._function()
+        if isinstance(answer, int):
+            return Stored(answer)
+        entries = tuple(entry for entry in answer if _holds(entry, re.compile(re.escape(prefix))))
+        return Stored(len(answer), entries)
+
+
+def probe_of(text: str) -> Probe:
+    """Return the probe that a user means: a URL, or else a command."""
+    if re.match(r"https?://", text, re.IGNORECASE):
+        return UrlProbe(text)
+    return CommandProbe(text)
+
+
+def read_stored(text: str, source: str) -> Stored:
+    """Return what an answer says.
+
+    Args:
+        text: The answer.
+        source: Where it comes from, for errors.
+
+    Raises:
+        ProbeFailed: It has none of the forms that can be read.
+    """
+    stripped = text.strip()
+    try:
+        # Numbers stay as they are written: whether an id has lost digits is to be seen.
+        document = json.loads(stripped, parse_float=_Written, parse_int=_Written)
+    except ValueError:
+        if stripped[:1] in ("[", "{", "<"):
+            raise ProbeFailed(
+                f"the probe {source!r} answered neither a number, nor a JSON array, nor lines of "
+                f"text, but {stripped[:80]!r}"
+            ) from None
+        lines = tuple(line.strip() for line in stripped.splitlines() if line.strip())
+        return Stored(len(lines), lines)
+    if isinstance(document, _Written) and document.isdigit():
+        return Stored(int(document))
+    if isinstance(document, list):
+        return Stored(len(document), tuple(document))
+    raise ProbeFailed(
+        f"the probe {source!r} answered {stripped[:80]!r}; it takes a number, a JSON array of "
+        "texts or objects, or lines of text"
+    )
+
+
+def differences(postback: Postback, entry: Any) -> list[tuple[str, str, str]]:
+    """Return name, what was sent, and what is stored, for each value that is not the same.
+
+    A name that the entry lacks says nothing: nobody has to store everything.
+    """
+    if not isinstance(entry, Mapping):
+        return []
+    return [
+        (name, sent, _as_text(entry[name]))
+        for name, sent in postback.values.items()
+        if name in entry and not _is_same(sent, entry[name])
+    ]
+
+
+class _Written(str):
+    """A number of a JSON document, as it is written there."""
+
+    __slots__ = ()
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _holds(entry: Any, pattern: re.Pattern[str]) -> bool:
+    if isinstance(entry, str):
+        return bool(pattern.search(entry))
+    if isinstance(entry, Mapping):
+        return any(_holds(value, pattern) for value in entry.values())
+    return isinstance(entry, list | tuple) and any(_holds(value, pattern) for value in entry)
+
+
+def _is_same(sent: str, stored: Any) -> bool:
+    if _as_text(stored) == sent:
+        return True
+    if stored is None:
+        return sent == ""
+    # Parameters may have been taken apart, or be kept with other blanks.
+    try:
+        document = json.loads(sent)
+        kept = json.loads(stored) if isinstance(stored, str) else _plain(stored)
+    except (ValueError, TypeError):
+        return False
+    is_document = isinstance(document, dict | list)
+    return is_document and bool(document == kept)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Written):
+        return json.loads(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

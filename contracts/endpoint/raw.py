@@ -1,0 +1,250 @@
+"""One connection to an endpoint, looked at byte by byte.
+
+Decides: what is seen of a connection that an HTTP client hides: bytes that nobody asked for, the
+certificate, the version of TLS. Place in the flow: beside the sender, for cases about connections
+and about requests that no postback is. Must not import: cases, the runner, pycurl.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httptools
+
+from contracts.endpoint.place import Place
+from contracts.endpoint.sender import Trust
+
+#: How long bytes that nobody asked for may take to arrive, in real seconds.
+SETTLING_REAL_SECONDS = 0.05
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class RawAnswer:
+    """What came back for one request.
+
+    Attributes:
+        status: None if no whole head came.
+        body: Decoded from chunks, if it came in chunks.
+        surplus: Whether more came than one answer.
+        error: Why there is no answer, or what is wrong with it; empty if nothing is.
+    """
+
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    surplus: bool = False
+    error: str = ""
+
+
+class Connection:
+    """A connection that is open; use it as a context manager.
+
+    Args:
+        place: Where to.
+        trust: How the certificate is judged.
+        timeout_real_seconds: How long anything may take.
+
+    Raises:
+        OSError: Nobody listens, or the handshake fails.
+    """
+
+    def __init__(self, place: Place, trust: Trust, timeout_real_seconds: float) -> None:
+        self._place = place
+        opened = _dial(place, timeout_real_seconds)
+        try:
+            self._socket = (
+                _context(trust).wrap_socket(opened, server_hostname=place.host)
+                if place.is_tls
+                else opened
+            )
+        except BaseException:
+            opened.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+
+    def request(
+        self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
+    ) -> RawAnswer:
+        """Send a request without a body, and read until its answer is whole."""
+        try:
+            self.send(method, target, headers)
+            return self._read(method)
+        except OSError as error:
+            return RawAnswer(error=str(error) or type(error).__name__)
+
+    def send(self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """Send a request without a body, and do not wait for an answer."""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._place.authority}", "Accept: */*"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        if method not in ("GET", "HEAD"):
+            lines.append("Content-Length: 0")
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    def _read(self, method: str) -> RawAnswer:
+        reader = _Reader(has_body=method != "HEAD")
+        received = 0
+        while not reader.is_whole:
+            piece = self._socket.recv(65536)
+            received += len(piece)
+            if not piece or received > _MOST_BYTES:
+                reader.end()
+                break
+            reader.feed(piece)
+        answer = reader.answer
+        if not answer.error and reader.is_whole:
+            answer.surplus = answer.surplus or self._has_more()
+        return answer
+
+    def _has_more(self) -> bool:
+        """Return whether something comes that belongs to no request; an end is none."""
+        self._socket.settimeout(SETTLING_REAL_SECONDS)
+        try:
+            return bool(self._socket.recv(1))
+        except OSError:
+            return False
+
+
+def certificate_expires_at(
+    place: Place, trust: Trust, timeout_real_seconds: float
+) -> datetime | None:
+    """Return when the certificate expires, aware, in UTC; None if it is not judged.
+
+    Raises:
+        OSError: Nobody listens, or the certificate is not trusted.
+    """
+    with (
+        _dial(place, timeout_real_seconds) as opened,
+        _context(trust).wrap_socket(opened, server_hostname=place.host) as wrapped,
+    ):
+        shown: Any = wrapped.getpeercert() or {}
+    expires = shown.get("notAfter")
+    if expires is None:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(expires), UTC)
+
+
+def tls_version(place: Place, timeout_real_seconds: float) -> str:
+    """Return the newest version of TLS that a server speaks, however old, e.g. `TLSv1.3`.
+
+    Raises:
+        OSError: Nobody listens, or there is none that this machine speaks.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings():
+        # Old versions are what is looked for here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    with suppress(ssl.SSLError):
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with (
+        _dial(place, timeout_real_seconds) as opened,
+        context.wrap_socket(opened, server_hostname=place.host) as wrapped,
+    ):
+        return wrapped.version() or ""
+
+
+def _dial(place: Place, timeout_real_seconds: float) -> socket.socket:
+    failure: OSError | None = None
+    for address in place.addresses:
+        try:
+            opened = socket.create_connection((address, place.port), timeout_real_seconds)
+        except OSError as error:
+            failure = error
+        else:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return opened
+    assert failure is not None
+    raise failure
+
+
+def _context(trust: Trust) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=trust.ca_file)
+    if not trust.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class _Reader:
+    """Takes one answer out of a stream of bytes."""
+
+    def __init__(self, *, has_body: bool) -> None:
+        self.answer = RawAnswer()
+        self.is_whole = False
+        self._has_body = has_body
+        self._began = 0
+        self._parser = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what came."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.is_whole = True
+        except httptools.HttpParserError as error:
+            if self.is_whole:
+                self.answer.surplus = True
+            else:
+                self.answer.error = f"not HTTP: {error}"
+                self.is_whole = True
+
+    def end(self) -> None:
+        """Take note that nothing more comes; only some answers end so."""
+        names = {name.lower() for name, _ in self.answer.headers}
+        by_length = bool(names & {"content-length", "transfer-encoding"})
+        if self.answer.status is None:
+            self.answer.error = "the connection was closed without an answer"
+        elif by_length and not self.is_whole:
+            self.answer.error = "the answer was cut off"
+        self.is_whole = True
+
+    def on_message_begin(self) -> None:
+        self._began += 1
+        if self._began > 1:
+            self.answer.surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._began == 1:
+            self.answer.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        if self._began == 1:
+            self.answer.status = self._parser.get_status_code()
+            self.is_whole = not self._has_body
+
+    def on_body(self, body: bytes) -> None:
+        if self._began == 1 and self._has_body:
+            self.answer.body += body
+
+    def on_message_complete(self) -> None:
+        self.is_whole = True
+
+
+def is_listening(place: Place, timeout_real_seconds: float = 2.0) -> bool:
+    """Return whether a connection to the place can be opened at all."""
+    try:
+        _dial(place, timeout_real_seconds).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Cases about postbacks that were recorded: real ones, sent once more.
+
+Decides: what an endpoint answers to what it, or another, has really got. Place in the flow: in
+place of all generated postbacks. Must not import: senders, the runner, pytest.
+"""
+
+from __future__ import annotations
+
+from contracts.endpoint.recording import led_to
+from contracts.endpoint.target import PartnerTarget
+from contracts.recorder import Recorder
+from contracts.registry import partner_case
+from contracts.vocabulary import Need
+
+
+@partner_case(
+    "PB-RECORDING-ANSWERED",
+    "Each recorded postback is answered 2xx",
+    why="What was really sent is the best example of what will be sent.",
+    fix="Look at the exchange: it was sent before, to this endpoint or to another.",
+    follows_from=["deliver-success"],
+    catches=["refuses-unknown-events"],
+    needs=[Need.RECORDING],
+    most_requests=500,
+)
+def answered(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends each recorded postback once, in their order."""
+    url = target.subscription.template.url
+    recorded = [target.composer.written(led_to(url, each)) for each in target.endpoint.recording]
+    target.accept_all(recorded, "a recorded postback")
+
+
+@partner_case(
+    "PB-RECORDING-AGAIN",
+    "A recorded postback is answered 2xx again",
+    why="It may have been stored when it was recorded, or a moment ago.",
+    fix="Recognise the duplicate, ignore it, and answer as the first time.",
+    follows_from=["retry-same-request"],
+    catches=["conflict-on-duplicate"],
+    needs=[Need.RECORDING],
+    most_requests=2,
+)
+def again(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends the first recorded postback twice."""
+    recorded = target.composer.written(
+        led_to(target.subscription.template.url, target.endpoint.recording[0])
+    )
+    target.accept_all([recorded] * 2, "a recorded postback, twice")
