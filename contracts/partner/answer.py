@@ -121,7 +121,7 @@ def meant(target: PartnerTarget, rec: Recorder) -> None:
     why="Later ones are timeouts, even if the event was stored: it is sent again.",
     fix="Put the event into a queue, answer, and do the work afterwards.",
     follows_from=["deliver-timeout", "deliver-timeout-total", "retry-timeout"],
-    catches=["takes-30.5s", "never-answers", "drips-its-head"],
+    catches=["takes-half-a-second-too-long", "never-answers", "drips-its-head"],
     most_requests=TIMED,
 )
 def in_time(target: PartnerTarget, rec: Recorder) -> None:
@@ -143,7 +143,7 @@ def in_time(target: PartnerTarget, rec: Recorder) -> None:
     why="What takes a third of the time on a quiet day takes more than all of it on a busy one.",
     fix="Put the event into a queue, answer, and do the work afterwards.",
     follows_from=["deliver-timeout"],
-    catches=["takes-12s"],
+    catches=["takes-twelve-seconds"],
     most_requests=TIMED,
 )
 def fast(target: PartnerTarget, rec: Recorder) -> None:
