@@ -142,14 +142,14 @@ def curl_line(exchange: ExchangeResult) -> str:
     if exchange.method != ("POST" if body else "GET"):
         words += ["-X", exchange.method]
     for name, value in exchange.headers:
-        words += ["-H", _shell(f"{name}: {value}" if value else f"{name};")]
+        words += ["-H", shell_word(f"{name}: {value}" if value else f"{name};")]
     if body:
-        words += ["--data-raw", _shell(body)]
-    words.append(_shell(exchange.url))
+        words += ["--data-raw", shell_word(body)]
+    words.append(shell_word(exchange.url))
     return " ".join(words) + ("  # the body was too long to be kept" if is_cut else "")
 
 
-def _shell(text: str) -> str:
+def shell_word(text: str) -> str:
     """Return a word for a shell: everything in single quotes, but for the variables."""
     pieces = VARIABLE.split(text)
     quoted = ["'" + piece.replace("'", "'\\''") + "'" if piece else "" for piece in pieces]

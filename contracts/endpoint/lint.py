@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from contracts.endpoint.place import Place
@@ -53,16 +54,32 @@ def remarks(subscription: Subscription, place: Place | None = None) -> list[Rema
     return [Remark(*texts) for texts in found]
 
 
-def secrets_in(url: str) -> list[str]:
-    """Return the parts of a postbackUrl that look like secrets, as they are written in it."""
+class Secret(NamedTuple):
+    """A part of a URL that looks like a secret, as it is written there.
+
+    Attributes:
+        text: The part.
+        before: What stands before it.
+        after: What stands behind it.
+    """
+
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+def secrets_in(url: str) -> list[Secret]:
+    """Return the parts of a postbackUrl that look like secrets."""
     parts = urlsplit(url)
-    found = [text for text in (parts.password, parts.username if parts.password else "") if text]
+    found: list[Secret] = []
+    if parts.password:
+        found.append(Secret(parts.password, f"{parts.username}:", "@"))
     for piece in parts.query.split("&"):
         name, _, value = piece.partition("=")
         if value and "{{" not in value and _SECRET_NAME.search(name):
-            found.append(value)
-    found += [text for text in parts.path.split("/") if _SECRET_SEGMENT.fullmatch(text)]
-    return list(dict.fromkeys(found))
+            found.append(Secret(value, f"{name}="))
+    found += [Secret(text) for text in parts.path.split("/") if _SECRET_SEGMENT.fullmatch(text)]
+    return list({secret.text: secret for secret in found}.values())
 
 
 _Texts = tuple[str, str, str]
