@@ -20,6 +20,7 @@ from contracts.embedded import EmbeddedServer
 from contracts.generated import Effort
 from contracts.registry import Case, select_cases
 from contracts.report.telling import tell
+from contracts.results import RunTarget
 from contracts.runner import run_case
 from contracts.server import RunningServer, Server
 from contracts.target import Names
@@ -59,8 +60,9 @@ def test_contract(
         pytest.skip(result.reason)
     if result.status is Status.PASS:
         return
+    target = RunTarget(contract_server.kind, contract_server.wire.url, contract_server.description)
     below = result.level is not Level.MUST and result.status is not Status.ERROR
     if below:
-        warnings.warn(ContractWarning(tell(result)), stacklevel=1)
+        warnings.warn(ContractWarning(tell(result, target)), stacklevel=1)
     else:
-        pytest.fail(tell(result), pytrace=False)
+        pytest.fail(tell(result, target), pytrace=False)

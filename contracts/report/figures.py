@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from contracts.results import CaseResult, RunReport, Summary
-from contracts.vocabulary import Level, Status
+from contracts.report.text import count
+from contracts.results import CaseResult, Latency, RunReport, Summary
+from contracts.vocabulary import Level, Status, TargetKind
 
 #: From what must be looked at first to what need not be looked at.
 URGENCY = (
@@ -26,8 +27,6 @@ URGENCY = (
 )
 #: Statuses that a baseline can excuse.
 EXCUSABLE = frozenset({Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE})
-#: The file name that stands in a replay token; only a command line knows the real one.
-REPLAY_FILE = "FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,30 @@ def brief(case: CaseResult) -> str:
     return case.reason or case.verdict
 
 
-def replay_command(case: CaseResult) -> str:
-    """Return the command line that tries the case again as it was tried."""
-    return f"postbacks contracts replay {REPLAY_FILE}#{case.id}"
+def title(report: RunReport) -> str:
+    """Return what a report of this run is called."""
+    is_endpoint = report.target.kind is TargetKind.PARTNER
+    return "Endpoint report" if is_endpoint else "Contract report"
+
+
+def answer_times(latency: Latency) -> str:
+    """Return how long an endpoint took to answer, on one line."""
+    times = f"p50 {seconds(latency.p50)}, p99 {seconds(latency.p99)}"
+    return f"{times}, longest {seconds(latency.longest)}, of {count(latency.answers, 'answer')}"
+
+
+def seconds(real_seconds: float) -> str:
+    """Return a duration as people say it: in milliseconds below a second.
+
+    Examples:
+        >>> seconds(0.00044), seconds(0.0123), seconds(0.4), seconds(12.3456)
+        ('0.44 ms', '12.3 ms', '400 ms', '12.3 s')
+    """
+    if real_seconds < 0.9995:
+        return f"{_three_digits(1000 * real_seconds)} ms"
+    return f"{_three_digits(real_seconds)} s"
+
+
+def _three_digits(number: float) -> str:
+    # Not `g`: it writes large numbers with an exponent.
+    return f"{number:.0f}" if number >= 99.95 else f"{number:.3g}"

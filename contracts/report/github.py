@@ -8,9 +8,10 @@ printed by a step of a workflow. Must not import: the runner, cases, targets.
 # No `annotations` from `__future__`: the public function has that name.
 from collections.abc import Iterator
 
-from contracts.report.figures import breaks, brief, findings, is_known, replay_command
+from contracts.report.again import replay_command
+from contracts.report.figures import breaks, brief, findings, is_known
 from contracts.report.text import one_line, shortened, visible
-from contracts.results import CaseResult, RunReport
+from contracts.results import CaseResult, RunReport, RunTarget
 from contracts.vocabulary import Status
 
 #: How much of expected and actual is told; an annotation is a note, not the report.
@@ -38,7 +39,11 @@ def _lines(report: RunReport) -> Iterator[str]:
     for stale in report.summary.stale:
         yield command("error", "The baseline is out of date", stale)
     for case in findings(report.cases):
-        yield command(_severity(case), f"{case.id}: {case.title}", _message(case))
+        yield command(_severity(case), f"{case.id}: {case.title}", _message(case, report.target))
+    for remark in report.remarks:
+        yield command(
+            "notice", f"The URL: {remark.code}", f"{remark.text}\nHow to fix: {remark.fix}"
+        )
 
 
 def _severity(case: CaseResult) -> str:
@@ -49,7 +54,7 @@ def _severity(case: CaseResult) -> str:
     return "warning"
 
 
-def _message(case: CaseResult) -> str:
+def _message(case: CaseResult, target: RunTarget) -> str:
     lines = [f"{case.status} ({case.level}, {case.origin}): {brief(case)}"]
     if is_known(case):
         lines.append(f"Known: {case.known}")
@@ -57,7 +62,7 @@ def _message(case: CaseResult) -> str:
         lines.append(f"Expected: {shortened(case.deviation.expected, VALUE_LIMIT)}")
         lines.append(f"Actual: {shortened(case.deviation.actual, VALUE_LIMIT)}")
         lines += [f"How to fix: {case.fix}"] if case.fix else []
-    lines.append(f"Again: {replay_command(case)}")
+    lines.append(f"Again: {replay_command(case, target)}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ runner, cases, targets.
 
 from __future__ import annotations
 
+from contracts.report.again import replay_command, replay_hint
 from contracts.report.difference import marked
 from contracts.report.figures import (
     areas,
@@ -15,12 +16,18 @@ from contracts.report.figures import (
     figures,
     findings,
     is_known,
-    replay_command,
+    seconds,
     started,
+    title,
 )
 from contracts.report.page import render
 from contracts.report.telling import place
+from contracts.report.text import count
 from contracts.results import RunReport
+from contracts.vocabulary import TargetKind
+
+#: From how many ids on they are folded away.
+MANY = 12
 
 
 def html(report: RunReport) -> str:
@@ -38,5 +45,11 @@ def html(report: RunReport) -> str:
         marked=marked,
         started=started(report),
         place=place,
-        replay_command=replay_command,
+        title=title(report),
+        is_endpoint=report.target.kind is TargetKind.PARTNER,
+        seconds=seconds,
+        count=count,
+        many=MANY,
+        replay_command=lambda case: replay_command(case, report.target),
+        replay_hint=replay_hint(report.target),
     )

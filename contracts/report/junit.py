@@ -15,19 +15,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from contracts.report.again import replay_command
 from contracts.report.figures import (
     Area,
     Figure,
+    answer_times,
     areas,
     breaks,
     brief,
     figures,
     is_known,
-    replay_command,
 )
 from contracts.report.telling import place, tell
 from contracts.report.text import one_line, visible
-from contracts.results import CaseResult, RunReport
+from contracts.results import CaseResult, RunReport, RunTarget
 from contracts.vocabulary import Status
 
 #: Goes before an area to make a class name; tools group by it.
@@ -53,15 +54,15 @@ def junit(report: RunReport) -> str:
 
 def _suite(area: Area, report: RunReport) -> Element:
     suite = Element("testsuite", {"name": one_line(area.name)})
-    properties = [*_properties_of_the_run(report), *_properties_of_cases(area)]
+    properties = [*_properties_of_the_run(report), *_properties_of_cases(area, report.target)]
     _add_properties(suite, properties)
     for case in area.cases:
-        suite.append(_testcase(case))
+        suite.append(_testcase(case, report.target))
     _finish(suite, report, area.real_seconds)
     return suite
 
 
-def _testcase(case: CaseResult) -> Element:
+def _testcase(case: CaseResult, target: RunTarget) -> Element:
     name, class_name = one_line(case.id), one_line(f"{CLASS_PREFIX}.{case.area}")
     attributes = {"name": name, "classname": class_name, "time": _seconds(case.real_seconds)}
     element = Element("testcase", attributes)
@@ -69,9 +70,9 @@ def _testcase(case: CaseResult) -> Element:
     if outcome is not None:
         tag, message = outcome
         told = SubElement(element, tag, {"type": _type(case), "message": one_line(message)})
-        told.text = tell(case)
+        told.text = tell(case, target)
     elif not case.passed or case.verdict:
-        SubElement(element, "system-out").text = tell(case)
+        SubElement(element, "system-out").text = tell(case, target)
     return element
 
 
@@ -99,9 +100,16 @@ def _properties_of_the_run(report: RunReport) -> Iterator[tuple[str, str]]:
         yield "seed", str(report.seed)
     for figure in figures(report.summary):
         yield figure.name.lower(), _figure(figure)
+    if report.latency is not None:
+        yield "answer times", answer_times(report.latency)
+    if report.traffic is not None:
+        yield "requests sent", str(report.traffic.requests)
+        yield "ids begin with", report.traffic.prefix
+    for remark in report.remarks:
+        yield f"remark.{remark.code}", f"{remark.text} (how to fix: {remark.fix})"
 
 
-def _properties_of_cases(area: Area) -> Iterator[tuple[str, str]]:
+def _properties_of_cases(area: Area, target: RunTarget) -> Iterator[tuple[str, str]]:
     for case in area.cases:
         yield f"{case.id}.level", case.level
         yield f"{case.id}.origin", case.origin
@@ -112,7 +120,7 @@ def _properties_of_cases(area: Area) -> Iterator[tuple[str, str]]:
         if case.status in (Status.WARN, Status.INFO):
             yield f"{case.id}.{case.status.lower()}", brief(case)
         if case.status not in (Status.PASS, Status.SKIP):
-            yield f"{case.id}.replay", replay_command(case)
+            yield f"{case.id}.replay", replay_command(case, target)
 
 
 def _figure(figure: Figure) -> str:

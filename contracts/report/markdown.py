@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import html as escaping
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from contracts.report.again import replay_command
 from contracts.report.figures import (
+    answer_times,
     breaks,
     brief,
     counts,
     figures,
     findings,
     is_known,
-    replay_command,
     started,
+    title,
 )
 from contracts.report.telling import first_line, place
-from contracts.report.text import one_line, shortened, visible
-from contracts.results import CaseResult, RunReport, Statement
+from contracts.report.text import count, one_line, shortened, visible
+from contracts.results import CaseResult, Remark, RunReport, RunTarget, Statement, Traffic
 from contracts.vocabulary import Status
 
 #: How long a report may get; below what a comment can hold, with room for a line of the sender.
@@ -37,6 +39,8 @@ CELL_LIMIT = 200
 BLOCK_LIMIT = 2_000
 #: How many entries of a baseline are named.
 MOST_STALE = 10
+#: How many remarks about a URL are told.
+MOST_REMARKS = 10
 TABLE_HEAD = "\n| Status | Level | Case | Why |\n| --- | --- | --- | --- |\n"
 #: Shown in front of the status: its word says it, the mark is found faster.
 MARKS = {
@@ -56,9 +60,10 @@ def markdown(report: RunReport) -> str:
     """Return the run as Markdown of at most `LIMIT` characters."""
     found = findings(report.cases)
     text = "\n".join(_head(report))
-    text += _as_fits(_table_rows(found), TABLE_LIMIT, TABLE_HEAD) if found else ""
-    blocks = (_details(case) for case in found if breaks(case))
-    return text + _as_fits(blocks, LIMIT - len(text), "")
+    room = min(TABLE_LIMIT, LIMIT - len(text))
+    text += as_fits(_table_rows(found), room, TABLE_HEAD) if found else ""
+    blocks = (_details(case, report.target) for case in found if breaks(case))
+    return text + as_fits(blocks, LIMIT - len(text), "")
 
 
 def prose(text: str) -> str:
@@ -82,14 +87,19 @@ def fence(text: str, language: str = "text") -> str:
 
 def _head(report: RunReport) -> Iterator[str]:
     target = code(shortened(report.target.url, CELL_LIMIT))
-    yield f"## Contract report: {report.target.kind} {target}"
+    yield f"## {title(report)}: {report.target.kind} {target}"
     yield ""
     for figure in figures(report.summary):
         yield f"- **{figure.name}: {prose(figure.percent)}** ({prose(figure.sentence)})"
     each = ", ".join(f"{MARKS[status]} {number} {status}" for status, number in counts(report))
     yield f"- {each or 'No case was run'}"
     yield f"- {prose(_circumstances(report))}"
+    if report.latency is not None:
+        yield f"- Answer times: {prose(answer_times(report.latency))}"
+    if report.traffic is not None:
+        yield f"- {_traffic(report.traffic)}"
     yield from _alarms(report)
+    yield from _remarks(report.remarks)
     yield ""
 
 
@@ -102,6 +112,23 @@ def _alarms(report: RunReport) -> Iterator[str]:
         yield from (f"- {code(shortened(entry, CELL_LIMIT))}" for entry in stale[:MOST_STALE])
     if len(stale) > MOST_STALE:
         yield f"- and {len(stale) - MOST_STALE} more"
+
+
+def _remarks(remarks: Sequence[Remark]) -> Iterator[str]:
+    if remarks:
+        yield f"\n**Remarks about the URL** ({len(remarks)}):\n"
+    for remark in remarks[:MOST_REMARKS]:
+        text, fix = shortened(remark.text, CELL_LIMIT), shortened(remark.fix, CELL_LIMIT)
+        name = code(shortened(remark.code, CELL_LIMIT))
+        yield f"- {name} {prose(text)}. How to fix: {prose(fix)}"
+    if len(remarks) > MOST_REMARKS:
+        yield f"- and {len(remarks) - MOST_REMARKS} more"
+
+
+def _traffic(traffic: Traffic) -> str:
+    sent, stored = count(traffic.requests, "request"), count(len(traffic.stored), "id")
+    prefix = code(shortened(traffic.prefix, CELL_LIMIT))
+    return f"Sent: {sent}; {stored} may be stored, beginning with {prefix}"
 
 
 def _circumstances(report: RunReport) -> str:
@@ -117,7 +144,7 @@ def _table_rows(found: list[CaseResult]) -> Iterator[str]:
         yield f"| {status} | {case.level} | {names} | {prose(shortened(why, CELL_LIMIT))} |\n"
 
 
-def _as_fits(pieces: Iterator[str], limit: int, head: str) -> str:
+def as_fits(pieces: Iterator[str], limit: int, head: str) -> str:
     """Return `head` and as many pieces as fit, and a word about those that did not."""
     text, left_out = head, 0
     for piece in pieces:
@@ -130,13 +157,13 @@ def _as_fits(pieces: Iterator[str], limit: int, head: str) -> str:
     return text
 
 
-def _details(case: CaseResult) -> str:
+def _details(case: CaseResult, target: RunTarget) -> str:
     summary = escaping.escape(one_line(f"{case.status} {case.id}: {case.title}"))
-    blocks = [f"\n<details><summary>{summary}</summary>", *_story(case), "</details>\n"]
+    blocks = [f"\n<details><summary>{summary}</summary>", *_story(case, target), "</details>\n"]
     return "\n\n".join(blocks)
 
 
-def _story(case: CaseResult) -> Iterator[str]:
+def _story(case: CaseResult, target: RunTarget) -> Iterator[str]:
     for statement in case.statements:
         source = f"{_place(statement)}; {case.level}, {case.origin}"
         yield f"**Statement:** {prose(statement.text)} ({source})"
@@ -154,7 +181,7 @@ def _story(case: CaseResult) -> Iterator[str]:
         yield f"**Again with curl**\n\n{fence(case.curl, 'sh')}"
     if case.deviation is not None and case.fix:
         yield f"**How to fix:** {prose(case.fix)}"
-    yield f"**Again:** {code(replay_command(case))}"
+    yield f"**Again:** {code(replay_command(case, target))}"
 
 
 def _as_numbers(text: str) -> str:

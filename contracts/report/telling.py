@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.report.figures import is_known, replay_command
+from contracts.report.again import replay_command
+from contracts.report.figures import is_known
 from contracts.report.text import one_line, shortened, visible
-from contracts.results import CaseResult, ExchangeResult, Statement
+from contracts.results import CaseResult, ExchangeResult, RunTarget, Statement
 from contracts.vocabulary import Status
 
 #: How much of a body is told; the JSON report has all of it.
 BODY_LIMIT = 4_000
 
 
-def tell(case: CaseResult) -> str:
-    """Return all there is to say about a result, in paragraphs."""
-    return "\n\n".join(_paragraphs(case)) + "\n"
+def tell(case: CaseResult, target: RunTarget) -> str:
+    """Return all there is to say about a result at a target, in paragraphs."""
+    return "\n\n".join(_paragraphs(case, target)) + "\n"
 
 
 def place(statement: Statement) -> str:
@@ -34,7 +35,7 @@ def first_line(exchange: ExchangeResult) -> str:
     return one_line(f"{exchange.method} {exchange.url} -> {outcome}")
 
 
-def _paragraphs(case: CaseResult) -> Iterator[str]:
+def _paragraphs(case: CaseResult, target: RunTarget) -> Iterator[str]:
     yield f"{one_line(case.id)}: {one_line(case.title)}\n{case.status}, {case.level}, {case.origin}"
     for statement in case.statements:
         yield f"Statement ({place(statement)}):\n{_indented(statement.text)}"
@@ -57,7 +58,7 @@ def _paragraphs(case: CaseResult) -> Iterator[str]:
     if case.deviation is not None and case.fix:
         yield f"How to fix: {visible(case.fix)}"
     if not case.passed and case.status is not Status.SKIP:
-        yield f"Again: {one_line(replay_command(case))}"
+        yield f"Again: {one_line(replay_command(case, target))}"
 
 
 def _exchange(exchange: ExchangeResult) -> str:

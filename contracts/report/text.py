@@ -52,6 +52,16 @@ def shortened(text: str, limit: int) -> str:
     return f"{text[:limit]} … ({len(text) - limit:,} more characters)"
 
 
+def count(number: int, noun: str) -> str:
+    """Return how many there are, with the noun in its number.
+
+    Examples:
+        >>> count(1, "id"), count(1200, "id")
+        ('1 id', '1,200 ids')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _visible_character(character: str) -> str:
     if not _is_hidden(character):
         return character

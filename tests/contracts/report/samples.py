@@ -11,9 +11,12 @@ from contracts.results import (
     CaseResult,
     DeviationResult,
     ExchangeResult,
+    Latency,
+    Remark,
     RunReport,
     RunTarget,
     Statement,
+    Traffic,
 )
 from contracts.vocabulary import Kind, Level, Origin, Status, TargetKind
 
@@ -232,4 +235,83 @@ BIG = run_of(
         for one in EVERY_CASE[:10]
     ]
 )
-EVERY_RUN = {"everything": EVERYTHING, "empty": EMPTY, "incomplete": INCOMPLETE, "big": BIG}
+
+# At an endpoint
+
+ENDPOINT_URL = (
+    "https://partner.test:8443/in/$POSTBACKS_SECRET_1"
+    "?user={{User ID}}&event={{Message event}}&at={{Trigger time}}"
+)
+PREFIX = "postbacks-verify-a1b2c3"
+OWN_HEADERS = [("Accept", "*/*"), ("Content-Length", "0")]
+FIRST_AT = 1_773_500_000_000
+
+
+def postback(number: int, suffix: str = "", **fields: object) -> ExchangeResult:
+    """Return the record of a postback of the run, the suffix of its id percent-encoded."""
+    query = f"user={PREFIX}-{number}{suffix}&event=Click&at={FIRST_AT + number}"
+    plain = {
+        "method": "POST",
+        "url": f"https://partner.test:8443/in/$POSTBACKS_SECRET_1?{query}",
+        "headers": OWN_HEADERS,
+        "body": "",
+        "status": 200,
+        "answer_headers": [("Content-Type", "text/plain; charset=utf-8")],
+        "answer_body": "thank you",
+        "real_seconds": 0.0031,
+    }
+    return ExchangeResult(**{**plain, **fields})
+
+
+BURST = case(
+    "PB-LOAD-BURST",
+    "A burst of postbacks is answered 2xx",
+    "load",
+    Status.PASS,
+    exchanges=[postback(number) for number in range(1, 5)],
+    real_seconds=0.005,
+)
+REFUSED = case(
+    "PB-VALUES-CHARACTERS",
+    "Ids with any characters are taken",
+    "values",
+    Status.FAIL,
+    exchanges=[
+        postback(5, "%20ada%2Bnews%40example.com"),
+        postback(6, "%20100%25%2525"),
+        postback(
+            7, "%20%F0%9F%8E%89%1B%22%3Cb%3E%26", status=400, answer_body="<b>no</b>\x00 & \"'"
+        ),
+        postback(8, status=None, answer_headers=[], answer_body="", error="no answer within 30 s"),
+    ],
+    deviation=DeviationResult("2xx", "400", "an id with letters beyond the first plane <&>"),
+    fix="Decode the query once, as UTF-8.",
+)
+POST_ONLY = case(
+    "PB-STORE-POST-ONLY",
+    "Only a POST is a postback",
+    "store",
+    Status.WARN,
+    level=Level.SHOULD,
+    exchanges=[postback(9, method="GET")],
+    deviation=DeviationResult("405", "200", "a GET"),
+)
+REMARKS = [
+    Remark("secret-in-url", "the URL holds what looks like a secret", "keep it out of logs"),
+    Remark("always-empty", "{{AB test ID}} is always empty here", "take it out & <wait>"),
+]
+ENDPOINT = run_of(
+    [BURST, REFUSED, POST_ONLY],
+    target=RunTarget(TargetKind.PARTNER, ENDPOINT_URL, "the endpoint at partner.test:8443 (Email)"),
+    seed=None,
+    remarks=REMARKS,
+    latency=Latency(answers=8, p50=0.0031, p99=0.25, longest=1.25),
+    traffic=Traffic(requests=9, prefix=PREFIX, stored=[f"{PREFIX}-{one}" for one in range(1, 9)]),
+)
+EVERY_RUN = {
+    "everything": EVERYTHING,
+    "empty": EMPTY,
+    "incomplete": INCOMPLETE,
+    "big": BIG,
+    "endpoint": ENDPOINT,
+}

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.report.figures import (
     Figure,
+    answer_times,
     areas,
     breaks,
     brief,
@@ -14,8 +15,11 @@ from contracts.report.figures import (
     figures,
     findings,
     is_known,
+    seconds,
     started,
+    title,
 )
+from contracts.results import Latency
 from contracts.vocabulary import Status
 
 from . import samples
@@ -78,3 +82,30 @@ def test_brief_is_why() -> None:
 
 def test_the_start_is_told_in_utc() -> None:
     assert started(samples.EVERYTHING) == "2026-03-14 15:09:26 UTC"
+
+
+def test_a_report_of_an_endpoint_is_called_so() -> None:
+    assert title(samples.ENDPOINT) == "Endpoint report"
+    assert title(samples.EVERYTHING) == "Contract report"
+
+
+@pytest.mark.parametrize(
+    ("real_seconds", "told"),
+    [
+        (0.0, "0 ms"),
+        (0.000_441, "0.441 ms"),
+        (0.099_94, "99.9 ms"),
+        (0.099_96, "100 ms"),
+        (0.999, "999 ms"),
+        (0.999_6, "1 s"),
+        (30.001, "30 s"),
+        (1234.5, "1234 s"),
+    ],
+)
+def test_a_duration_has_three_digits(real_seconds: float, told: str) -> None:
+    assert seconds(real_seconds) == told
+
+
+def test_answer_times_are_one_line() -> None:
+    told = answer_times(Latency(answers=1, p50=0.2, p99=0.2, longest=0.2))
+    assert told == "p50 200 ms, p99 200 ms, longest 200 ms, of 1 answer"

@@ -64,6 +64,15 @@ def test_an_annotation_says_what_to_do() -> None:
     assert "Again: postbacks contracts replay FILE#PB-API-RULES-CAP" in text
 
 
+def test_remarks_about_the_url_are_notices_after_all_findings() -> None:
+    lines = annotations(samples.ENDPOINT).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        *("::error", "::warning", "::notice", "::notice")
+    ]
+    assert decoded(lines[-2]).startswith("::notice title=The URL: secret-in-url::the URL holds")
+    assert "Again: postbacks verify https://" in decoded(lines[0])
+
+
 @given(nasty(samples.EVERYTHING))
 def test_every_finding_is_one_command_on_one_line(report: RunReport) -> None:
     text = annotations(report)

@@ -44,7 +44,8 @@ def test_every_case_has_an_anchor_and_every_link_into_the_page_a_target(name: st
 def test_the_counts_are_those_of_the_summary(name: str) -> None:
     report = samples.EVERY_RUN[name]
     text = Page(html(report)).words
-    head = text[: text.find("What was found")] if "What was found" in text else text
+    ends = [text.find(each) for each in ("Remarks about", "What was found") if each in text]
+    head = text[: min(ends, default=len(text))]
     for status in Status:
         number = report.summary.by_status.get(status, 0)
         assert (f"{status} {number}" in head) == bool(number)
@@ -80,6 +81,52 @@ def test_an_early_end_and_an_old_baseline_are_told_at_the_top() -> None:
     assert text.index("deviates no longer; remove its entry") < text.index("Coverage")
 
 
+def test_a_page_of_an_endpoint_tells_of_its_url_its_speed_and_what_was_sent() -> None:
+    text = Page(html(samples.ENDPOINT)).words
+    for part in (
+        "Endpoint report, target: partner https://partner.test:8443/in/$POSTBACKS_SECRET_1?user=",
+        "Half within 3.1 ms p50 99 of 100 within 250 ms p99 Longest 1.25 s Of 8 answers",
+        "Remarks about the URL secret-in-url the URL holds what looks like a secret How to fix: ",
+        "take it out & <wait>",
+        "What the run sent 9 requests. 8 ids may be stored at the endpoint",
+        f"{samples.PREFIX}-8",
+        "Try this case again (with the other options of this run, and the secrets in the env",
+        "--case PB-VALUES-CHARACTERS",
+        "Secrets are masked",
+    ):
+        assert part in text
+    assert "contracts replay" not in text
+
+
+def test_the_page_of_another_run_tells_nothing_of_an_endpoint() -> None:
+    text = Page(html(samples.EVERYTHING)).words
+    assert "Contract report, target: fake" in text
+    for part in ("Remarks about the URL", "p50", "What the run sent", "verify"):
+        assert part not in text
+
+
+@pytest.mark.parametrize(("number", "folded"), [(12, False), (13, True)])
+def test_many_ids_are_folded_away(number: int, folded: bool) -> None:
+    stored = [f"{samples.PREFIX}-{one}" for one in range(number)]
+    traffic = msgspec.structs.replace(samples.ENDPOINT.traffic, stored=stored)
+    source = html(msgspec.structs.replace(samples.ENDPOINT, traffic=traffic))
+    assert (f"<summary>{number} ids</summary>" in source) == folded
+    assert f"{stored[-1]}\n" in source
+
+
+def test_nothing_stored_is_said_without_a_list() -> None:
+    traffic = msgspec.structs.replace(samples.ENDPOINT.traffic, stored=[])
+    text = Page(html(msgspec.structs.replace(samples.ENDPOINT, traffic=traffic))).words
+    assert "0 ids may be stored at the endpoint:" in text
+
+
+def test_requests_of_cases_that_passed_are_neither_open_nor_printed() -> None:
+    source = html(samples.run_of([samples.BURST]))
+    assert '<section class="screen-only"><h3>4 exchanges</h3>' in source
+    assert '<details class="exchange" open>' not in source
+    assert '<details class="exchange" open>' in html(samples.run_of([samples.REFUSED]))
+
+
 def test_a_line_break_at_the_start_of_a_value_is_kept() -> None:
     case = samples.case("PB-X", "x", "api", Status.FAIL, curl="\ncurl")
     # Browsers drop the first one after the tag.
@@ -94,6 +141,16 @@ def test_no_text_adds_an_element_or_an_attribute_and_none_is_lost(report: RunRep
     for text in _shown(report):
         assert visible(text) in page.text
     assert all(link.startswith(("#", samples.PAGE)) for link in page.links)
+
+
+@settings(max_examples=40)
+@given(nasty(samples.ENDPOINT))
+def test_no_text_of_an_endpoint_adds_an_element_and_none_is_lost(report: RunReport) -> None:
+    page = Page(html(report))
+    assert page.tags == Page(html(harmless(report))).tags
+    told = [text for remark in report.remarks for text in (remark.code, remark.text, remark.fix)]
+    for text in (*_shown(report), *told, report.traffic.prefix, *report.traffic.stored):
+        assert visible(text) in page.text
 
 
 @given(nasty_texts)

@@ -136,6 +136,18 @@ def test_a_run_of_fixed_values_has_no_seed() -> None:
     assert "seed" not in _properties(parsed(samples.run_of([samples.PASSED], seed=None)))
 
 
+def test_what_is_said_of_an_endpoint_are_properties() -> None:
+    properties = _properties(parsed(samples.ENDPOINT))
+    assert properties["answer times"] == "p50 3.1 ms, p99 250 ms, longest 1.25 s, of 8 answers"
+    assert properties["requests sent"] == "9"
+    assert properties["ids begin with"] == samples.PREFIX
+    assert properties["remark.always-empty"].endswith("(how to fix: take it out & <wait>)")
+    assert properties["PB-VALUES-CHARACTERS.replay"].startswith("postbacks verify https://")
+    assert {"answer times", "requests sent"} & _properties(
+        parsed(samples.EVERYTHING)
+    ).keys() == set()
+
+
 def test_control_characters_are_made_visible() -> None:
     case = samples.case("PB-X", "a\x00b\x1b", "api", samples.Status.SKIP, reason="\x08")
     text = junit(samples.run_of([case]))
@@ -159,6 +171,15 @@ def test_no_text_changes_the_structure_and_none_is_lost(report: RunReport) -> No
         if case.deviation:
             assert visible(case.deviation.why) in told
     assert len(texts_of(report)) > 100
+
+
+@given(nasty(samples.ENDPOINT))
+def test_no_text_of_an_endpoint_changes_the_structure(report: RunReport) -> None:
+    root = parsed(report)
+    assert _shape(root) == _shape(parsed(harmless(report)))
+    values = [one.get("value", "") for one in root.iter("property")]
+    for remark in report.remarks:
+        assert visible(f"{remark.text} (how to fix: {remark.fix})") in values
 
 
 def _shape(root: Element) -> list[tuple[str, list[str]]]:

@@ -82,6 +82,30 @@ def test_an_early_end_and_an_old_baseline_are_told() -> None:
     assert "entry 10" not in text
 
 
+def test_an_endpoint_is_told_with_its_url_and_its_speed() -> None:
+    text = rendered(markdown(samples.ENDPOINT)).text
+    for part in (
+        "Endpoint report: partner https://partner.test:8443/in/$POSTBACKS_SECRET_1?user=",
+        "Answer times: p50 3.1 ms, p99 250 ms, longest 1.25 s, of 8 answers",
+        f"Sent: 9 requests; 8 ids may be stored, beginning with {samples.PREFIX}",
+        "Remarks about the URL (2):",
+        "always-empty {{AB test ID}} is always empty here. How to fix: take it out & <wait>",
+        "Again: postbacks verify",
+    ):
+        assert part in text
+    assert "replay" not in text
+
+
+def test_the_report_stays_small_however_much_is_said_of_the_url() -> None:
+    remark = samples.Remark("@" * 300, "<" * 3000, "&" * 3000)
+    summary = msgspec.structs.replace(samples.INCOMPLETE.summary, stale=["<" * 3000] * 20)
+    report = msgspec.structs.replace(
+        samples.BIG, remarks=[remark] * 30, incomplete="<" * 3000, summary=summary
+    )
+    assert len(markdown(report)) <= LIMIT
+    assert "and 20 more" in rendered(markdown(report)).text
+
+
 def test_what_does_not_fit_is_counted() -> None:
     deviation = msgspec.structs.replace(samples.FAILED.deviation, actual="<" * 10_000)
     case = msgspec.structs.replace(samples.FAILED, deviation=deviation, curl="&" * 10_000)
@@ -105,6 +129,16 @@ def test_no_text_is_markup_and_none_is_lost(report: RunReport) -> None:
                 assert visible(text).strip() in page.text
         if breaks(case) and case.deviation:
             assert visible(case.deviation.expected).strip() in page.text
+
+
+@settings(max_examples=40)
+@given(nasty(samples.ENDPOINT))
+def test_no_text_of_an_endpoint_is_markup(report: RunReport) -> None:
+    page = rendered(markdown(report))
+    assert elements(page) == elements(rendered(markdown(harmless(report))))
+    for remark in report.remarks:
+        for text in (remark.code, remark.text, remark.fix):
+            assert one_line(text).strip() in page.text.replace("@\u200b", "@")
 
 
 @given(nasty_texts)
