@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from contracts import results
-from contracts.report import WRITERS, UnknownFormat, writer_for
+from contracts.report import ENDPOINT_WRITERS, WRITERS, UnknownFormat, writer_for
 from contracts.results import RunReport
 
 from . import samples
@@ -17,6 +17,18 @@ from .texts import nasty
 def test_which_formats_there_are() -> None:
     assert list(WRITERS) == ["junit", "html", "md", "json"]
     assert all(writer_for(name) is WRITERS[name] for name in WRITERS)
+
+
+def test_what_an_endpoint_was_sent_can_be_written_as_well() -> None:
+    assert list(ENDPOINT_WRITERS) == [*WRITERS, "pact", "har"]
+    for name, writer in ENDPOINT_WRITERS.items():
+        assert writer_for(name, ENDPOINT_WRITERS) is writer
+    with pytest.raises(
+        UnknownFormat, match=r"\(did you mean pact\?\); choose one of junit, .*, har"
+    ):
+        writer_for("pakt", ENDPOINT_WRITERS)
+    with pytest.raises(UnknownFormat):
+        writer_for("pact")
 
 
 @pytest.mark.parametrize(
@@ -35,13 +47,13 @@ def test_an_unknown_format_is_refused_and_the_known_ones_are_named(name: str, me
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("format_name", WRITERS)
+@pytest.mark.parametrize("format_name", ENDPOINT_WRITERS)
 @pytest.mark.parametrize("run_name", samples.EVERY_RUN)
 def test_a_report_is_a_function_of_the_run(format_name: str, run_name: str) -> None:
     report = samples.EVERY_RUN[run_name]
-    text = WRITERS[format_name](report)
+    text = ENDPOINT_WRITERS[format_name](report)
     again = results.decode(results.encode(report))
-    assert WRITERS[format_name](again) == text
+    assert ENDPOINT_WRITERS[format_name](again) == text
     assert text.endswith("\n")
     text.encode("utf-8")
 
