@@ -126,6 +126,10 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
                 raise InvalidRequirements(f"no statement has the id {row_id!r}")
         return [as_statement(rows[row_id], self.pages[rows[row_id].page]) for row_id in wanted]
 
+    def statements_for(self, case_id: str, follows_from: Iterable[str]) -> list[Statement]:
+        """Return what a case checks or, of a case about an endpoint, what it follows from."""
+        return self.named(follows_from) or self.statements_of(case_id)
+
     def case_ids(self) -> list[str]:
         """Return the ids of all cases that are named, once each, in the order of the file."""
         return list(dict.fromkeys(case for row in self.statements for case in row.cases))

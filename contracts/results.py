@@ -81,6 +81,7 @@ class CaseResult(Struct, frozen=True):
         examples: How many examples were tried; 1 for a plain example.
         steps: What led to a deviation of a property or a stateful case, line by line.
         known: The reason a baseline gives for this deviation; empty without one.
+        telling: Which of the exchanges shows most, counted from 0; None without any.
     """
 
     id: str
@@ -102,6 +103,7 @@ class CaseResult(Struct, frozen=True):
     steps: list[str] = []
     real_seconds: float = 0.0
     known: str = ""
+    telling: int | None = None
 
     @property
     def passed(self) -> bool:

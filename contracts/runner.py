@@ -21,7 +21,7 @@ from contracts.generated import Effort, run_machine, run_property
 from contracts.pace import BudgetSpent
 from contracts.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
 from contracts.registry import PARTNER_ONLY, Case
-from contracts.results import CaseResult, Statement
+from contracts.results import CaseResult, ExchangeResult
 from contracts.server import Server
 from contracts.target import Names, Target
 from contracts.vocabulary import DEVIATION_STATUS, Kind, Need, Status, TargetKind
@@ -123,6 +123,7 @@ def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseR
         deviation=found.deviation.result(safe) if found.deviation else None,
         exchanges=list(target.exchanges) if is_kept else [],
         curl=curl_line(telling) if telling and is_told else "",
+        telling=_index_of(telling, target.exchanges) if is_kept else None,
         checks=rec.checks,
         examples=max(1, rec.examples),
         steps=[safe(step) for step in rec.steps] if is_told else [],
@@ -233,12 +234,12 @@ def _result(case: Case, status: Status, **details: Any) -> CaseResult:
         origin=case.origin,
         kind=case.kind,
         status=status,
-        statements=_statements(case),
+        statements=requirements.load().statements_for(case.id, case.follows_from),
         fix=case.fix,
         **details,
     )
 
 
-def _statements(case: Case) -> list[Statement]:
-    known = requirements.load()
-    return known.named(case.follows_from) or known.statements_of(case.id)
+def _index_of(telling: ExchangeResult | None, exchanges: Sequence[ExchangeResult]) -> int | None:
+    # By identity: of requests that are all alike one may have been answered otherwise.
+    return next((place for place, each in enumerate(exchanges) if each is telling), None)

@@ -110,7 +110,7 @@ def find_place(
         if reason is not None:
             # What a library's setting would allow is no advice here: nothing allows it.
             what = reason.partition("; ")[0]
-            raise HostNotAllowed(f"the host {host} leads to {what}; nothing is ever sent there")
+            raise HostNotAllowed(f"the host {host}: {what}; nothing is ever sent there")
     named = {name.lower().strip("[]") for name in allowed_hosts}
     if not place.is_loopback and host.lower() not in named:
         raise HostNotAllowed(

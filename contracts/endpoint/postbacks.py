@@ -35,12 +35,22 @@ class Subscription:
         type: Of the rule.
         channels: Of the rule; of no effect for A/B tests.
         parameters_encoding: How `{{Parameters}}` is written.
+        kept: Kinds of events that the endpoint keeps, and does not just answer; sent where any
+            will do. A click on an email, or the first of `kinds`, unless given.
     """
 
     template: Template
     type: PostbackType = PostbackType.MESSAGE_EVENTS
     channels: tuple[Channel, ...] = ALL_CHANNELS
     parameters_encoding: ParametersEncoding = "once"
+    kept: tuple[EventKind, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Choose an event that is kept."""
+        if not self.kept:
+            kinds = self.kinds
+            usual = next((kind for kind in kinds if kind.name == "email.click"), kinds[0])
+            object.__setattr__(self, "kept", (usual,))
 
     @property
     def kinds(self) -> list[EventKind]:
@@ -98,8 +108,7 @@ class Composer:
         """Return a postback with ids of its own.
 
         Args:
-            kind: The kind of event; a click on an email, or the first that the rule is fired
-                by, unless given.
+            kind: The kind of event; one that the endpoint keeps unless given.
             suffix: What user id and device id end with.
             values: Fields of the event by name, in place of those it would have.
 
@@ -109,7 +118,7 @@ class Composer:
         self._made += 1
         key = f"{self.prefix}-{self._made}"
         at = self._begins_at + timedelta(milliseconds=self._made)
-        chosen = kind or self.usual_kind
+        chosen = kind or self.subscription.kept[0]
         fields = self._ids(key, suffix) | {"triggered_at": at} | values
         event = build_event(chosen, "", at, fields)
         return self.compose(event, key)
@@ -129,12 +138,6 @@ class Composer:
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
         event = MessageEvent("", Channel.EMAIL, "Click", self._begins_at)
         return Postback(event, url, "", dict(query))
-
-    @property
-    def usual_kind(self) -> EventKind:
-        """Return the kind of event that is sent when any will do."""
-        kinds = self.subscription.kinds
-        return next((kind for kind in kinds if kind.name == "email.click"), kinds[0])
 
     @property
     def can_be_recognised(self) -> bool:

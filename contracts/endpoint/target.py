@@ -316,7 +316,8 @@ class PartnerTarget:
 
     def _exchange(self, url: str, outcome: Outcome) -> ExchangeResult:
         mask = self.masked
-        own = [("Accept", "*/*"), ("Content-Length", "0")]
+        # As curl sends it by itself, Accept would only make the line longer.
+        own = [("Content-Length", "0")]
         return ExchangeResult(
             method="POST",
             url=mask(url),

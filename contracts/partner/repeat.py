@@ -142,7 +142,11 @@ def _lookalikes(target: PartnerTarget, first: Postback) -> list[Postback]:
     """Return postbacks of the same user that are events of their own."""
     event = first.event
     ids: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
-    others = [kind for kind in target.subscription.kinds if kind.event == "Open"]
+    others = [
+        kind
+        for kind in target.subscription.kept[1:]
+        if kind.event != target.subscription.kept[0].event
+    ]
     same: dict[str, Any] = {
         name: getattr(event, name)
         for name in ("message_id", "ab_test_id")

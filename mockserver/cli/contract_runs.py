@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from contracts.baseline import Baseline, read_baseline
-from contracts.deviants.catalogue import find_deviant
+from contracts.deviants.catalogue import find_fake
 from contracts.deviants.world import World
 from contracts.embedded import EmbeddedServer
 from contracts.exchange import TOKEN
@@ -26,13 +26,14 @@ from contracts.generated import Effort, keep_nothing
 from contracts.real import LEANPLUM_URL, real_server
 from contracts.registry import Case
 from contracts.replay import Replayed, recorded_case, replay
-from contracts.report import WRITERS, github, markdown
+from contracts.report import WRITERS
 from contracts.results import CaseResult, RunReport
 from contracts.server import RunningServer, Server
 from contracts.snapshots import drifts, keep, latest, snapshot_of
 from contracts.suite import ExitCode, run_suite
 from contracts.target import Names
 from contracts.vocabulary import TargetKind
+from mockserver.cli.contract_files import check_writable, files_of, tell_github, write_file
 from mockserver.cli.contract_texts import (
     is_worth_telling,
     write_cases,
@@ -40,10 +41,9 @@ from mockserver.cli.contract_texts import (
     write_result,
     write_summary,
 )
-from mockserver.cli.contracts import files_of
 from mockserver.cli.output import Output, count, plain_console, visible
 from mockserver.cli.session import Session
-from mockserver.core.errors import InvalidConfig, InvalidValue
+from mockserver.core.errors import InvalidValue
 from mockserver.wire import HttpWire
 
 
@@ -85,7 +85,7 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
     json_file = next((str(path) for name, path in files if name == "json"), None)
     _tell(output, report, json_file)
     if choices.github:
-        _tell_github(report)
+        tell_github(report)
     if not report.summary.applicable:
         print("postbacks: no case could be run at this target", file=sys.stderr)
     if report.target.kind is TargetKind.REAL and not server.unusable:
@@ -159,7 +159,7 @@ def _server(session: Session, choices: Choices) -> Iterator[Server]:
             real = real_server(os.environ, owned=choices.i_own_this_app, url=url)
         yield real
     elif choices.deviant:
-        with World(find_deviant(choices.deviant)) as world:
+        with World(find_fake(choices.deviant)) as world:
             yield world
     elif session.url:
         with _as_usage_error():
@@ -209,21 +209,6 @@ def _replay_command(report: RunReport, result: CaseResult, report_file: str | No
     return f"{command} --url {report.target.url}" if is_real else command
 
 
-def _tell_github(report: RunReport) -> None:
-    # The commands are read from either stream, and stdout may hold a JSON document.
-    sys.stderr.write(github.annotations(report))
-    sys.stderr.flush()
-    summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary_file:
-        try:
-            with Path(summary_file).open("a", encoding="utf-8") as summary:
-                summary.write(markdown.markdown(report))
-        except OSError as error:
-            raise InvalidConfig(
-                f"cannot write GITHUB_STEP_SUMMARY, {summary_file}: {error.strerror}"
-            ) from None
-
-
 def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> None:
     snapshot, url = snapshot_of(report), report.target.url
     if not snapshot:
@@ -250,7 +235,7 @@ def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> N
 def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices: Choices) -> None:
     where = session.url or "a sandbox started for the run"
     if choices.deviant:
-        where = f"the broken fake {find_deviant(choices.deviant).name}"
+        where = f"the broken fake {find_fake(choices.deviant).name}"
     if choices.target == TargetKind.REAL:
         where = session.url or LEANPLUM_URL
     if output.as_json:
@@ -272,30 +257,3 @@ def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices
     if is_real:
         output.line(f"at most {sum(case.most_requests for case in cases)} requests, one a second")
     output.remark("nothing was sent")
-
-
-def check_writable(paths: Sequence[Path]) -> None:
-    """Find out before a run whether its reports can be written.
-
-    Raises:
-        InvalidConfig: One of them cannot.
-    """
-    for path in paths:
-        folder = path.parent
-        usable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
-        if not usable or (path.exists() and not os.access(path, os.W_OK)):
-            raise InvalidConfig(
-                f"cannot write the report {path}: is its folder there, and writable?"
-            )
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a report.
-
-    Raises:
-        InvalidConfig: It cannot be written.
-    """
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InvalidConfig(f"cannot write the report {path}: {error.strerror}") from None

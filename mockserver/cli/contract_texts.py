@@ -10,10 +10,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from contracts import requirements
-from contracts.exchange import telling_exchange
 from contracts.registry import Case
 from contracts.results import CaseResult, ExchangeResult, RunReport
-from contracts.vocabulary import Level, Status
+from contracts.vocabulary import Level, Status, TargetKind
 from mockserver.cli.output import Output, count, visible
 
 STYLES = {
@@ -50,8 +49,9 @@ def write_explanation(output: Output, case: Case) -> None:
         ("needs", ", ".join(sorted(case.needs)) or "nothing but the API"),
     )
     output.line()
-    output.line("Statements", "bold underline")
-    for statement in requirements.load().statements_of(case.id):
+    is_partner = TargetKind.PARTNER in case.targets
+    output.line("Follows from" if is_partner else "Statements", "bold underline")
+    for statement in requirements.load().statements_for(case.id, case.follows_from):
         _item(output, statement.text)
         source = f"{statement.page}, {statement.section}"
         output.url_line(f"    {source}: {statement.link}" if statement.link else f"    {source}")
@@ -64,21 +64,27 @@ def write_explanation(output: Output, case: Case) -> None:
         output.line(heading, "bold underline")
         output.line(visible(text))
         output.line()
-    output.line("Broken fakes it must catch", "bold underline")
+    broken = "endpoints" if is_partner else "fakes"
+    output.line(f"Broken {broken} it must catch", "bold underline")
     for name in case.catches:
         _item(output, f"{name}: {find_deviant(name).change}")
-    output.remark(f"\nrun it: postbacks contracts run --case {case.id}")
+    command = "verify URL_TEMPLATE" if is_partner else "contracts run"
+    output.remark(f"\nrun it: postbacks {command} --case {case.id}")
 
 
-def write_result(output: Output, result: CaseResult, replay: str) -> None:
-    """Write what came of a case that did not pass, and how to try it again."""
+def write_result(output: Output, result: CaseResult, replay: str, again: str = "replay") -> None:
+    """Write what came of a case that did not pass, and how to try it again.
+
+    Args:
+        output: Where to.
+        result: What came of it.
+        replay: The command line that tries it again.
+        again: What this is called.
+    """
     output.line()
     heading = f"{result.status}  {result.id}  {result.level}  {result.title}"
     output.line(heading, STYLES[result.status])
-    for statement in result.statements:
-        _fields(output, ("statement", f"{statement.text} ({statement.page}, {statement.section})"))
-        if statement.link:
-            output.url_line(f"             {statement.link}")
+    _write_statements(output, result)
     if result.known:
         _fields(output, ("known", result.known))
     if result.reason:
@@ -94,11 +100,21 @@ def write_result(output: Output, result: CaseResult, replay: str) -> None:
     if result.steps:
         _fields(output, ("steps", result.steps[0]), *(("", step) for step in result.steps[1:]))
     if result.exchanges:
-        telling = telling_exchange(result.area, result.exchanges)
-        _fields(output, *([("exchange", _in_short(telling))] if telling else []))
+        if result.telling is not None:
+            _fields(output, ("exchange", _in_short(result.exchanges[result.telling])))
         output.url_line(f"  curl       {result.curl}")
-        output.url_line(f"  replay     {replay}")
+        output.url_line(f"  {again:<10} {replay}")
     _fields(output, ("fix", result.fix))
+
+
+def _write_statements(output: Output, result: CaseResult) -> None:
+    """Write what the case is about; each page's address once."""
+    shown: set[str] = set()
+    for statement in result.statements:
+        _fields(output, ("statement", f"{statement.text} ({statement.page}, {statement.section})"))
+        if statement.link and statement.link not in shown:
+            output.url_line(f"             {statement.link}")
+        shown.add(statement.link)
 
 
 def write_summary(output: Output, report: RunReport) -> None:

@@ -9,7 +9,6 @@ usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +37,15 @@ def contracts() -> None:
 
     Each statement has cases, each case is proved able to fail by broken fakes ("deviants").
     `list` shows the cases, `run` runs them, `explain` tells what one is about.
+    """
+    check_installed()
+
+
+def check_installed() -> None:
+    """Go on only if everything is there that the contract suite needs.
+
+    Raises:
+        ContractsNotInstalled: Something is missing.
     """
     from importlib.util import find_spec
 
@@ -148,6 +156,8 @@ def run(session: Session, /, **options: Any) -> int:
     """
     from mockserver.cli.contract_runs import Choices, run_contracts
 
+    if options["target"] == "partner":
+        raise click.UsageError("an endpoint is put to the test by `postbacks verify URL_TEMPLATE`")
     cases = _selected(options.pop("globs"), options.pop("levels"), options["target"])
     own = options.pop("embedded") or options["deviant"] is not None
     _settle_url(session, embedded=own, target=options["target"])
@@ -210,27 +220,8 @@ def case_document(case: Case) -> dict[str, Any]:
         "why": case.why,
         "fix": case.fix,
         "catches": case.catches,
-        "statements": requirements.load().statements_of(case.id),
+        "statements": requirements.load().statements_for(case.id, case.follows_from),
     }
-
-
-def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """Return format and file of each `--report`.
-
-    Raises:
-        click.UsageError: One is no FORMAT=FILE, or names an unknown format.
-    """
-    chosen: list[tuple[str, Path]] = []
-    for report in reports:
-        name, separator, path = report.partition("=")
-        if not separator or not path or name not in formats:
-            raise click.UsageError(
-                f"--report takes FORMAT=FILE with one of {', '.join(formats)}, got {report!r}"
-            )
-        if any(Path(path) == other for _, other in chosen):
-            raise click.UsageError(f"two reports would be written to {path}")
-        chosen.append((name, Path(path)))
-    return chosen
 
 
 def _settle_url(session: Session, *, embedded: bool, target: str) -> None:

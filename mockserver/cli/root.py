@@ -26,6 +26,7 @@ from mockserver.cli.inboxes import inbox
 from mockserver.cli.rules import rules
 from mockserver.cli.serve import serve
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.cli.verify import verify
 from mockserver.cli.watching import tail
 from mockserver.core.errors import PostbacksError
 
@@ -99,6 +100,7 @@ for _command in (
     reset,
     doctor,
     contracts,
+    verify,
 ):
     root.add_command(_command)
 

@@ -43,7 +43,15 @@ HOMES: dict[str, tuple[str, ...]] = {
         "results",
         "snapshots",
     ),
-    "hypothesis": ("generated", "partner_machine", "provider", "registry", "strategies"),
+    "httptools": ("endpoint.raw",),
+    "hypothesis": (
+        "generated",
+        "partner",
+        "partner_machine",
+        "provider",
+        "registry",
+        "strategies",
+    ),
     "jinja2": ("report",),
     "markupsafe": ("report",),
     "flask": ("deviants",),
@@ -73,6 +81,22 @@ def test_the_words_stand_alone(module: str) -> None:
 )
 def test_cases_know_a_target_and_nothing_behind_it(module: str) -> None:
     allowed = ("api", "provider", "recorder", "registry", "target", "vocabulary")
+    for imported in SOURCES.own_imports_of(module):
+        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize("module", [name for name in SOURCES.modules if is_within(name, "partner")])
+def test_cases_about_an_endpoint_know_that_and_nothing_else(module: str) -> None:
+    allowed = ("endpoint", "partner", "recorder", "registry", "vocabulary")
+    for imported in SOURCES.own_imports_of(module):
+        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in SOURCES.modules if is_within(name, "endpoint")]
+)
+def test_an_endpoint_knows_no_case(module: str) -> None:
+    allowed = ("endpoint", "exchange", "masks", "pace", "recorder", "results", "vocabulary")
     for imported in SOURCES.own_imports_of(module):
         assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
 
@@ -110,7 +134,7 @@ def test_modules_are_short_enough_to_be_read(module: str) -> None:
 def test_cases_never_assert_bare() -> None:
     """An assert vanishes under -O and is no deviation; `rec` says what is expected."""
     for module in SOURCES.modules:
-        if is_within(module, "provider"):
+        if is_within(module, "provider") or is_within(module, "partner"):
             asserts = [
                 node
                 for node in ast.walk(SOURCES.tree_of(module))

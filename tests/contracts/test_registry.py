@@ -9,6 +9,7 @@ import pytest
 
 from contracts import registry, requirements
 from contracts.deviants.catalogue import all_deviants
+from contracts.endpoint.subject import MOST_REQUESTS as MOST_REQUESTS_TO_AN_ENDPOINT
 from contracts.real import MOST_REQUESTS
 from contracts.registry import (
     Case,
@@ -16,12 +17,20 @@ from contracts.registry import (
     all_cases,
     case,
     find_case,
+    partner_cases,
+    provider_cases,
     select_cases,
 )
-from contracts.vocabulary import Kind, Level, Need, Origin, TargetKind
+from contracts.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
 from tests.contracts.samples import case_of, passing
 
 every_case = pytest.mark.parametrize("declared", all_cases(), ids=lambda declared: declared.id)
+every_provider_case = pytest.mark.parametrize(
+    "declared", provider_cases(), ids=lambda declared: declared.id
+)
+every_partner_case = pytest.mark.parametrize(
+    "declared", partner_cases(), ids=lambda declared: declared.id
+)
 
 #: Strongest first.
 STRENGTH = [Level.MUST, Level.SHOULD, Level.MAY, Level.UNSPECIFIED]
@@ -47,9 +56,26 @@ def test_a_case_can_be_tried_somewhere(declared: Case) -> None:
     assert declared.examples >= 1
     assert (declared.kind is Kind.PROPERTY) == (declared.given is not None)
     assert (declared.examples > 1) == (declared.kind is not Kind.EXAMPLE)
-    assert (declared.most_requests > 0) == (TargetKind.REAL in declared.targets)
     if TargetKind.FAKE in declared.targets:
+        assert (declared.most_requests > 0) == (TargetKind.REAL in declared.targets)
         assert Need.CONTROL in declared.needs
+
+
+@every_partner_case
+def test_a_case_about_an_endpoint_follows_from_what_leanplum_does(declared: Case) -> None:
+    known = {row.id for row in requirements.load().statements}
+    assert declared.follows_from
+    assert set(declared.follows_from) <= known
+    assert len(set(declared.follows_from)) == len(declared.follows_from)
+    assert declared.level in (Level.MUST, Level.SHOULD)
+    assert declared.targets == {TargetKind.PARTNER}
+    assert declared.stores == (declared.most_requests > 0)
+
+
+def test_a_quick_look_at_an_endpoint_fits_into_its_budget() -> None:
+    quick = [case for case in partner_cases() if case.profile is Profile.QUICK]
+    usual = [case for case in quick if Need.RECORDING not in case.needs]
+    assert sum(case.most_requests for case in usual) <= MOST_REQUESTS_TO_AN_ENDPOINT == 500
 
 
 @every_case
@@ -57,7 +83,7 @@ def test_only_plain_examples_are_tried_at_the_real_api(declared: Case) -> None:
     assert declared.kind is Kind.EXAMPLE or TargetKind.REAL not in declared.targets
 
 
-@every_case
+@every_provider_case
 def test_a_case_is_as_binding_as_the_strongest_statement_that_names_it(declared: Case) -> None:
     rows = [row for row in requirements.load().statements if declared.id in row.cases]
     strongest = min((row.level for row in rows), key=STRENGTH.index)
@@ -75,7 +101,7 @@ def test_a_must_names_what_it_catches(declared: Case) -> None:
 @every_case
 def test_a_case_comes_from_the_module_of_its_area_or_from_that_of_models(declared: Case) -> None:
     module = declared.body.__module__
-    assert module in registry.MODULES
+    assert module in registry.MODULES + registry.PARTNER_MODULES
 
 
 def test_ids_are_unique_and_not_retired() -> None:
@@ -93,7 +119,7 @@ def test_titles_and_bodies_are_not_copied() -> None:
 
 def test_every_case_has_a_statement_and_every_named_case_exists() -> None:
     named = requirements.load().case_ids()
-    assert {declared.id for declared in all_cases()} == set(named)
+    assert {declared.id for declared in provider_cases()} == set(named)
 
 
 def test_every_deviant_is_named() -> None:
@@ -107,9 +133,10 @@ def test_a_whole_run_fits_into_the_budget_of_the_real_api() -> None:
 
 
 def test_the_cases_come_in_the_order_of_the_modules() -> None:
+    every_module = registry.MODULES + registry.PARTNER_MODULES
     modules = [declared.body.__module__ for declared in all_cases()]
-    assert sorted(modules, key=registry.MODULES.index) == modules
-    assert set(modules) == set(registry.MODULES)
+    assert sorted(modules, key=every_module.index) == modules
+    assert set(modules) == set(every_module)
 
 
 # Declaring
