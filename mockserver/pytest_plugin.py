@@ -67,9 +67,11 @@ def leanplum(request: pytest.FixtureRequest) -> Iterator[Leanplum]:
     except PostbacksError as error:
         # A mistake in a marker is one line, and not the source of this plugin.
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    with entered:
-        request.node.stash[_LEANPLUM] = entered
-        yield entered
+    request.node.stash[_LEANPLUM] = entered
+    yield entered
+    # A whole session would keep them all otherwise.
+    del request.node.stash[_LEANPLUM]
+    entered.close()
 
 
 @pytest.fixture

@@ -56,9 +56,12 @@ class Interception:
         self._strict = strict
         self._active = ExitStack()
         self._finder: _Watcher | None = None
+        self._started = False
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer, unless that has begun already."""
+        if self._started:
+            return
         if self._strict:
             _check_installed("requests")
             self._begin()
@@ -67,9 +70,11 @@ class Interception:
         else:
             self._finder = _Watcher("requests.sessions", self._begin)
             sys.meta_path.insert(0, self._finder)
+        self._started = True
 
     def stop(self) -> None:
         """Leave `requests` as it was."""
+        self._started = False
         if self._finder is not None and self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         self._active.close()

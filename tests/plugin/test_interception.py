@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin import python, run
+from tests.plugin import python, run, run_apart
 
 HEAD = """
 import pytest
@@ -258,6 +258,48 @@ def test_requests_may_be_imported_only_after_it() -> None:
         """
     )
     assert (done.stderr, done.stdout) == ("", "requests.sessions\n")
+
+
+def test_requests_may_be_imported_only_after_a_test_with_the_fixture(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Other plugins of this environment may import what they like.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    source = """
+        import sys
+
+        def test_with(leanplum):
+            assert "requests" not in sys.modules
+
+        def test_after():
+            assert [each for each in sys.meta_path if "mockserver" in type(each).__module__] == []
+            import requests
+            assert requests.Session.get_adapter.__module__ == "requests.sessions"
+        """
+    result = run_apart(pytester, source, "-p", "mockserver.pytest_plugin")
+    result.assert_outcomes(passed=2)
+
+
+def test_answering_begins_once_however_often_it_is_begun() -> None:
+    done = python(
+        """
+        import sys
+        from mockserver.testing import Leanplum
+        before = list(sys.meta_path)
+        with Leanplum() as leanplum, leanplum:
+            pass
+        print(sys.meta_path == before)
+        import requests
+        print(requests.Session.get_adapter.__module__)
+        with Leanplum() as leanplum, leanplum:
+            requests.get("https://api.leanplum.com/api?action=nothing")
+        print(len(leanplum.refused_calls), requests.Session.get_adapter.__module__)
+        """
+    )
+    assert (done.stderr, done.stdout) == (
+        "",
+        "True\nrequests.sessions\n1 requests.sessions\n",
+    )
 
 
 @pytest.mark.parametrize("strict", [False, True])
