@@ -69,44 +69,49 @@ def benchmark(scale: float) -> Iterator[Plan]:
     tests, calls = max(2, round(TESTS * scale)), max(20, round(CALLS * scale))
     repeats = max(1, round(REPEATS * scale))
     many = {name: dedent(text).format(tests=tests) for name, text in _MANY.items()}
-    runs: dict[str, Callable[[], float]] = {
-        BARE: partial(_pytest, _EMPTY),
-        LOADED: partial(_pytest, _EMPTY, *_ON),
-        NOTHING: partial(_pytest, many[NOTHING]),
-        LEANPLUM: partial(_pytest, many[LEANPLUM], *_ON),
-        FREEZE: partial(_pytest, many[FREEZE]),
-    }
-    cases = [Case(name, partial(_fastest, run, repeats)) for name, run in runs.items()]
-    cases += [
-        Case(STOPPING, _stopping),
-        Case(LIVE, partial(_calls_live, calls)),
-        Case(WERKZEUG, partial(_calls_werkzeug, calls)),
-    ]
-    reason = missing("freezegun")
-    yield Plan(
-        "The pytest plugin",
-        cases,
-        [
-            Comparison("seconds", LOADED, BARE, at_most=1.05),
-            Comparison("seconds", LEANPLUM, NOTHING, at_most=1.3),
-            Comparison("seconds", FREEZE, NOTHING),
-            Comparison("ms", STOPPING, at_most=10),
-            Comparison("per second", LIVE, WERKZEUG, at_least=2.5),
-        ],
-        {FREEZE: reason} if reason else {},
-    )
+    with tempfile.TemporaryDirectory(prefix="postbacks-compiled-") as compiled:
+        pytest_run = partial(_pytest, compiled)
+        runs: dict[str, Callable[[], float]] = {
+            BARE: partial(pytest_run, _EMPTY),
+            LOADED: partial(pytest_run, _EMPTY, *_ON),
+            NOTHING: partial(pytest_run, many[NOTHING]),
+            LEANPLUM: partial(pytest_run, many[LEANPLUM], *_ON),
+            FREEZE: partial(pytest_run, many[FREEZE]),
+        }
+        cases = [Case(name, partial(_fastest, run, repeats)) for name, run in runs.items()]
+        cases += [
+            Case(STOPPING, _stopping),
+            Case(LIVE, partial(_calls_live, calls)),
+            Case(WERKZEUG, partial(_calls_werkzeug, calls)),
+        ]
+        reason = missing("freezegun")
+        yield Plan(
+            "The pytest plugin",
+            cases,
+            [
+                Comparison("seconds", LOADED, BARE, at_most=1.05),
+                Comparison("seconds", LEANPLUM, NOTHING, at_most=1.3),
+                Comparison("seconds", FREEZE, NOTHING),
+                Comparison("ms", STOPPING, at_most=10),
+                Comparison("per second", LIVE, WERKZEUG, at_least=2.5),
+            ],
+            {FREEZE: reason} if reason else {},
+        )
 
 
 def _fastest(run: Callable[[], float], repeats: int) -> Mapping[str, float]:
     return {"seconds": min(run() for _ in range(repeats))}
 
 
-def _pytest(text: str, *options: str) -> float:
+def _pytest(compiled: str, text: str, *options: str) -> float:
     with tempfile.TemporaryDirectory(prefix="postbacks-fixtures-") as folder:
         Path(folder, "test_it.py").write_text(text)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         # Other plugins that happen to be installed are nobody's cost here.
         settings = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+        # What is installed is compiled; a checkout that is not written to would be every time.
+        settings.pop("PYTHONDONTWRITEBYTECODE", None)
+        settings["PYTHONPYCACHEPREFIX"] = compiled
         began = time.perf_counter()
         done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
         took = time.perf_counter() - began

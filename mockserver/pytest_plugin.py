@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.receiver.inboxes import Inbox
-    from mockserver.testing import Leanplum
+    from mockserver.testing import Leanplum, Problem
     from mockserver.testing.live import LiveLeanplum, Server
 
 _MARKER = (
@@ -46,32 +46,81 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker, and begin to look after the tests of this run."""
     config.addinivalue_line("markers", _MARKER)
+    strict = bool(config.getoption("--leanplum-strict"))
+    config.pluginmanager.register(_Tests(strict), "mockserver-tests")
 
 
-@pytest.fixture
-def leanplum(request: pytest.FixtureRequest) -> Iterator[Leanplum]:
-    """Leanplum's side of this test, in memory, on a clock that stands still.
+class _Tests:
+    """The fixture `leanplum`, and what is done before and after a test because of it.
 
-    Calls of its API that code under test makes with `requests` are answered by it. What goes
-    wrong without the test saying so fails the test: see the marker's `allow`.
+    Args:
+        strict: Whether requests to anybody but Leanplum are refused.
     """
-    from mockserver.core.errors import PostbacksError
-    from mockserver.testing import Leanplum
-    from mockserver.testing.marker import options_of
 
-    strict = bool(request.config.getoption("--leanplum-strict"))
-    try:
-        entered = Leanplum(**options_of(request.node).arguments, strict=strict).__enter__()
-    except PostbacksError as error:
-        # A mistake in a marker is one line, and not the source of this plugin.
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    request.node.stash[_LEANPLUM] = entered
-    yield entered
-    # A whole session would keep them all otherwise.
-    del request.node.stash[_LEANPLUM]
-    entered.close()
+    def __init__(self, strict: bool) -> None:
+        self._strict = strict
+        self._item: pytest.Item
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remember whose fixtures are made next.
+
+        The fixture would learn that from `request` as well, but pytest takes longer to make one
+        than all of this does.
+        """
+        self._item = item
+
+    @pytest.fixture
+    def leanplum(self) -> Iterator[Leanplum]:
+        """Leanplum's side of this test, in memory, on a clock that stands still.
+
+        Calls of its API that code under test makes with `requests` are answered by it. What goes
+        wrong without the test saying so fails the test: see the marker's `allow`.
+        """
+        from mockserver.core.errors import PostbacksError
+        from mockserver.testing import Leanplum
+        from mockserver.testing.marker import options_of
+
+        item = self._item
+        try:
+            entered = Leanplum(**options_of(item).arguments, strict=self._strict).__enter__()
+        except PostbacksError as error:
+            # A mistake in a marker is one line, and not the source of this plugin.
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        item.stash[_LEANPLUM] = entered
+        yield entered
+        # A whole session would keep them all otherwise.
+        del item.stash[_LEANPLUM]
+        entered.close()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Fail a test that passed although something went wrong that it did not speak of.
+
+        Asked last, after the test itself, and not at all if that has failed.
+        """
+        fixture = item.stash.get(_LEANPLUM, None)
+        problems = [] if fixture is None else fixture.problems()
+        if problems:
+            from mockserver.testing.marker import options_of
+
+            allowed = options_of(item).allow
+            _fail_with([problem for problem in problems if problem.kind not in allowed])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show below a failed test what was delivered, unless the failure shows it itself."""
+        report = yield
+        if report.when == "call" and report.failed:
+            fixture = item.stash.get(_LEANPLUM, None)
+            told = [] if fixture is None else fixture.timelines(without=report.longreprtext)
+            if told:
+                report.sections.append(("Leanplum deliveries", "\n\n".join(told)))
+        return report
 
 
 @pytest.fixture
@@ -137,44 +186,18 @@ def leanplum_live(
     leanplum_server.end(live)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show below a failed test what was delivered, unless the failure shows it itself."""
-    report = yield
-    if report.when == "call" and report.failed:
-        fixture = item.stash.get(_LEANPLUM, None)
-        told = [] if fixture is None else fixture.timelines(without=report.longreprtext)
-        if told:
-            report.sections.append(("Leanplum deliveries", "\n\n".join(told)))
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that passed although something went wrong that it did not speak of."""
-    yield
-    fixture = item.stash.get(_LEANPLUM, None)
-    if fixture is None:
-        return
-    problems = fixture.problems()
+def _fail_with(problems: list[Problem]) -> None:
     if not problems:
         return
-    from mockserver.testing.marker import options_of
-
-    allowed = options_of(item).allow
-    problems = [problem for problem in problems if problem.kind not in allowed]
-    if problems:
-        texts = "\n\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
-        kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
-        assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
-        advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
-        verb = "or allow it: " if advice else "allow it:    "
-        advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
-        pytest.fail(
-            "Leanplum: something went wrong that the test did not speak of.\n  "
-            + "\n  ".join(advice)
-            + f"\n\n{texts}",
-            pytrace=False,
-        )
+    texts = "\n\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
+    kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
+    assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
+    advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
+    verb = "or allow it: " if advice else "allow it:    "
+    advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
+    pytest.fail(
+        "Leanplum: something went wrong that the test did not speak of.\n  "
+        + "\n  ".join(advice)
+        + f"\n\n{texts}",
+        pytrace=False,
+    )

@@ -36,6 +36,58 @@ def test_every_test_begins_anew(pytester: pytest.Pytester) -> None:
     run(pytester, source).assert_outcomes(passed=3)
 
 
+def test_nothing_of_a_test_is_kept_after_it(pytester: pytest.Pytester) -> None:
+    source = """
+        import gc, weakref
+
+        kept = []
+
+        def test_it(leanplum):
+            kept.append(weakref.ref(leanplum))
+
+        def test_after():
+            gc.collect()
+            assert kept[0]() is None
+        """
+    run(pytester, source).assert_outcomes(passed=2)
+
+
+def test_the_fixture_can_be_asked_for_in_any_way(pytester: pytest.Pytester) -> None:
+    source = """
+        import unittest
+        import pytest
+
+        @pytest.mark.leanplum(app_id="of-the-class")
+        class TestInAClass:
+            def test_it(self, leanplum):
+                assert leanplum.app_id == "of-the-class"
+
+        @pytest.mark.leanplum(app_id="late")
+        def test_only_while_it_runs(request):
+            assert request.getfixturevalue("leanplum").app_id == "late"
+
+        @pytest.mark.leanplum(app_id="unit")
+        class TestUnit(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def its_own(self, leanplum):
+                self.leanplum = leanplum
+
+            def test_it(self):
+                assert self.leanplum.app_id == "unit"
+
+        class TestOverridden:
+            @pytest.fixture
+            def leanplum(self, leanplum):
+                leanplum.add_postback(leanplum.inbox().url)
+                return leanplum
+
+            @pytest.mark.leanplum(app_id="overridden")
+            def test_it(self, leanplum):
+                assert (leanplum.app_id, len(leanplum.postbacks)) == ("overridden", 1)
+        """
+    run(pytester, source).assert_outcomes(passed=4)
+
+
 def test_the_receiver_is_the_inbox_and_the_clock_the_one_of_the_test(
     pytester: pytest.Pytester,
 ) -> None:

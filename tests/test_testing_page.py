@@ -86,7 +86,7 @@ def test_every_call_that_is_shown_can_be_made_so(name: str, cell: str) -> None:
 
 def test_every_fixture_is_shown() -> None:
     source = Path(pytest_plugin.__file__).read_text(encoding="utf-8")
-    fixtures = set(re.findall(r"@pytest\.fixture(?:\(.*?\))?\ndef (\w+)\(", source))
+    fixtures = set(re.findall(r"@pytest\.fixture(?:\(.*?\))?\n *def (\w+)\(", source))
     assert len(fixtures) >= 6
     section = TEXT.partition("## Fixtures")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == fixtures

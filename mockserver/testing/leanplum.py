@@ -25,7 +25,7 @@ from mockserver.core.models import (
     ParametersEncoding,
     PostbackRule,
 )
-from mockserver.core.retry import DEFAULT_RETRY_ON, RetryPolicy
+from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from mockserver.history import Deliveries, DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import Inbox
 from mockserver.sandbox import Sandbox
@@ -72,8 +72,10 @@ class Leanplum(Assertions):
     ) -> None:
         self.app = App(
             EXAMPLE_APP_ID if app_id is None else checked_app_id(app_id),
-            retry=RetryPolicy(
-                retry_on=DEFAULT_RETRY_ON if retry_on is None else frozenset(retry_on)
+            retry=(
+                DEFAULT_RETRY_POLICY
+                if retry_on is None
+                else RetryPolicy(retry_on=frozenset(retry_on))
             ),
             parameters_encoding=checked_encoding(parameters_encoding),
         )
