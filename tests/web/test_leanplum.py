@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -210,6 +211,20 @@ def test_a_get_may_not_be_too_long(client: FlaskClient) -> None:
     response = client.get("/api", query_string={**RULE, "channels": "x" * 2083})
     assert response.status_code == 414
     assert "2083" in message(response)
+
+
+def test_the_length_of_a_url_is_that_of_what_was_sent(client: FlaskClient) -> None:
+    # Six characters of the URL each, of which a browser's address line shows one.
+    response = client.get("/api", query_string={**RULE, "channels": "é" * 350})
+    assert response.status_code == 414
+
+
+def test_a_url_may_be_as_long_as_is_documented(client: FlaskClient) -> None:
+    arguments = urlencode({**KEY, "action": "listPostbacks", "padding": ""})
+    shortest = len(f"http://localhost/api?{arguments}")
+    for length, status in ((2083, 200), (2084, 414)):
+        padded = arguments + "x" * (length - shortest)
+        assert client.get(f"/api?{padded}").status_code == status
 
 
 def test_a_body_may_not_be_too_large(client: FlaskClient) -> None:
