@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -62,8 +63,7 @@ class Guard:
             self._check_token(request.headers.get("Authorization", ""), self._token)
 
     def _check_host(self, host: str) -> None:
-        name = _name_of(f"http://{host}")
-        if name is None or not (_is_local(name) or name in self._hosts):
+        if not _is_local_host(host) and _name_of(f"http://{host}") not in self._hosts:
             raise UntrustedHost(
                 f"this sandbox does not answer for the host {host!r}; call it as localhost or "
                 "by its address, or start it with --allow-host NAME"
@@ -110,7 +110,12 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-def _is_local(name: str) -> bool:
+@lru_cache(maxsize=64)
+def _is_local_host(host: str) -> bool:
+    # Remembered, because those who call say the same every time.
+    name = _name_of(f"http://{host}")
+    if name is None:
+        return False
     # A plain address cannot be rebound: whoever typed it meant this machine.
     try:
         ipaddress.ip_address(name)
