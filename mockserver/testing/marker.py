@@ -32,6 +32,10 @@ class Options:
     allow: frozenset[str] = frozenset()
 
 
+#: What most tests say.
+_NOTHING_SAID = Options()
+
+
 def options_of(item: Any) -> Options:
     """Return what the markers of a test say, the nearest one first.
 
@@ -49,6 +53,8 @@ def options_of(item: Any) -> Options:
                     f"{suggestion(name, _KEYS)}; it takes {', '.join(_KEYS)}"
                 )
             said.setdefault(name, value)
+    if not said:
+        return _NOTHING_SAID
     said = {name: value for name, value in said.items() if value is not None}
     chosen = _names(said.pop("allow", ()), "allow")
     for name in chosen:
