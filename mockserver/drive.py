@@ -9,9 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 from mockserver.core.errors import AdvanceInProgress
+
+#: The wheels held by whoever called this code, also in another thread: an application that is
+#: answering an attempt has its own, and runs in a copy of the context that makes the attempt.
+_HELD: ContextVar[tuple[Drive, ...]] = ContextVar("held", default=())
 
 
 class Drive:
@@ -34,14 +39,14 @@ class Drive:
             if self._mode is not None:
                 self._again = True
                 return False
-            self._mode = "settling"
-            self._owner = threading.get_ident()
+            self._take("settling")
             return True
 
     def end(self) -> bool:
         """Let go; return whether somebody asked for another look meanwhile."""
         with self._free:
             self._mode = None
+            _HELD.set(tuple(drive for drive in _HELD.get() if drive is not self))
             again, self._again = self._again, False
             self._free.notify_all()
             return again
@@ -55,15 +60,27 @@ class Drive:
         """
         with self._free:
             while self._mode is not None:
-                if self._mode == "advancing" or self._owner == threading.get_ident():
+                if self._is_within():
                     raise AdvanceInProgress(
-                        "the clock is being advanced already; wait for that to end, and do "
-                        "not advance from code that an attempt has called"
+                        "the clock cannot be advanced by code that an attempt has called; let "
+                        "an application take long with partner.spend(seconds=45)"
+                    )
+                if self._mode == "advancing":
+                    raise AdvanceInProgress(
+                        "the clock is being advanced already; wait for that to end"
                     )
                 self._free.wait()
-            self._mode = "advancing"
-            self._owner = threading.get_ident()
+            self._take("advancing")
         try:
             yield
         finally:
             self.end()
+
+    def _take(self, mode: Literal["settling", "advancing"]) -> None:
+        self._mode = mode
+        self._owner = threading.get_ident()
+        _HELD.set((*_HELD.get(), self))
+
+    def _is_within(self) -> bool:
+        """Return whether the holder waits for the code that asks."""
+        return self._owner == threading.get_ident() or self in _HELD.get()

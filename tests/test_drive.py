@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_settle_during_an_advance_leaves_the_work_to_it() -> None:
 def test_an_advance_within_an_advance_is_refused() -> None:
     drive = Drive()
     with drive.advancing():
-        with pytest.raises(AdvanceInProgress, match="advanced already"), drive.advancing():
+        with pytest.raises(AdvanceInProgress, match="an attempt has called"), drive.advancing():
             pytest.fail("the wheel was handed out twice")
         assert drive.is_advancing, "the refusal leaves the first one in place"
 
@@ -53,6 +54,27 @@ def test_an_advance_within_a_settle_of_the_same_thread_is_refused() -> None:
     assert drive.begin_settling()
     with pytest.raises(AdvanceInProgress), drive.advancing():
         pytest.fail("the wheel was handed out twice")
+    drive.end()
+    with drive.advancing():
+        assert drive.is_advancing
+
+
+def test_an_advance_by_a_thread_that_the_settle_waits_for_is_refused() -> None:
+    drive = Drive()
+    refusals: list[AdvanceInProgress] = []
+
+    def advance() -> None:
+        try:
+            with drive.advancing():
+                pytest.fail("the wheel was handed out twice")
+        except AdvanceInProgress as refusal:
+            refusals.append(refusal)
+
+    assert drive.begin_settling()
+    within = threading.Thread(target=copy_context().run, args=(advance,), daemon=True)
+    within.start()
+    within.join(SOON_REAL_SECONDS)
+    assert ["an attempt has called" in str(refusal) for refusal in refusals] == [True]
     drive.end()
     with drive.advancing():
         assert drive.is_advancing
@@ -68,6 +90,7 @@ def test_an_advance_of_another_thread_is_refused_at_once() -> None:
     with ThreadPoolExecutor(1) as other, drive.advancing():
         refusal = other.submit(advance).exception(timeout=SOON_REAL_SECONDS)
     assert isinstance(refusal, AdvanceInProgress)
+    assert "advanced already" in str(refusal)
 
 
 def test_an_advance_waits_for_a_settle_of_another_thread() -> None:

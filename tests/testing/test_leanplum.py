@@ -201,6 +201,23 @@ def test_an_application_may_call_the_api_while_it_answers() -> None:
         leanplum.assert_delivered()
 
 
+def test_an_application_with_a_loop_cannot_move_the_clock_that_waits_for_it() -> None:
+    leanplum = Leanplum()
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        leanplum.advance(hours=1)
+
+    partner = leanplum.partner("https://partner.example/", application)
+    leanplum.add_postback("https://partner.example/")
+    # In a thread of its own and closed only if that ends, so that what hangs is a failure.
+    triggering = threading.Thread(target=leanplum.trigger, args=("push.open",), daemon=True)
+    triggering.start()
+    triggering.join(5)
+    assert not triggering.is_alive()
+    assert "partner.spend(seconds=45)" in str(partner.failures[0].error)
+    leanplum.close()
+
+
 def test_a_clock_alone() -> None:
     with Leanplum() as leanplum:
         clock = LeanplumClock(leanplum)
