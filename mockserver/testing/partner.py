@@ -28,7 +28,7 @@ class Partner:
 
     Attributes:
         url_prefix: As given.
-        failures: What the application raised, oldest first.
+        failures: What the application or a view of it raised, oldest first.
         transport: What makes the attempts.
 
     Raises:

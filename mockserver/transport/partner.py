@@ -34,6 +34,7 @@ from mockserver.transport.partner_failure import (
     traceback_of,
 )
 from mockserver.transport.partner_request import PartnerRequest, request_of
+from mockserver.transport.partner_signals import heard
 
 if TYPE_CHECKING:
     from mockserver.transport.asgi import AsgiTransport
@@ -115,12 +116,14 @@ class PartnerTransport(ABC):
         exchange = Exchange(self._now, self._timeout_of(attempt))
         self._under_way.append(exchange)
         try:
-            self._answer(attempt, request, exchange)
+            with heard(exchange.note):
+                self._answer(attempt, request, exchange)
             outcome = exchange.outcome()
         finally:
             self._under_way.remove(exchange)
-        if exchange.failure is not None:
-            self._tell(attempt, exchange.failure)
+        failure = exchange.failure or exchange.answered_failure
+        if failure is not None:
+            self._tell(attempt, failure)
         return outcome
 
     def spend(self, duration: timedelta) -> None:
@@ -149,10 +152,16 @@ class PartnerTransport(ABC):
 
 
 class Exchange:
-    """One attempt while an application answers it: what it has sent, and how long that took."""
+    """One attempt while an application answers it: what it has sent, and how long that took.
+
+    Attributes:
+        failure: What the application raised.
+        answered_failure: What a view of it raised and its framework has made an answer of.
+    """
 
     def __init__(self, now: Callable[[], datetime], timeout: timedelta) -> None:
         self.failure: BaseException | None = None
+        self.answered_failure: BaseException | None = None
         self._now = now
         self._timeout = timeout
         self._began_at = now()
@@ -207,6 +216,10 @@ class Exchange:
             self.failure = error
             self._failed = (kind, line_of(error))
 
+    def note(self, error: BaseException) -> None:
+        """Take note of an exception that the application answers itself."""
+        self.answered_failure = error
+
     def outcome(self) -> Outcome:
         """Return what came of it, once the application is done."""
         took_real_seconds = real_seconds() - self._began_real_seconds
@@ -224,6 +237,8 @@ class Exchange:
             elif error is not None and status != 500:
                 error = f"after the answer: {error}"
             elapsed = min(elapsed if in_full is None else in_full, self._timeout)
+        if error is None and self.answered_failure is not None:
+            error = line_of(self.answered_failure)
         body = bytes(self._body[: self._whole_bytes])
         return Outcome(kind, elapsed, took_real_seconds, status, headers, body, error)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import sysconfig
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from traceback import extract_tb, format_exception
+from traceback import FrameSummary, TracebackException, extract_tb
 
 from mockserver.core.models import DueAttempt
 
@@ -24,7 +26,8 @@ class PartnerFailure:
 
     Attributes:
         attempt: The attempt that it was answering.
-        traceback: All of it, as Python prints it.
+        traceback: As Python prints it, without the frames of frameworks between the application's
+            own.
     """
 
     attempt: DueAttempt
@@ -57,11 +60,31 @@ def line_of(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """Return a traceback as Python prints it, from where the application was called."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.tb_next
-    return "".join(format_exception(type(error), error, frame or error.__traceback__))
+    """Return a traceback as Python prints it, without the frames that say nothing.
+
+    Shown are the application's own, and where libraries went from the last one of these. If
+    none is its own, all are shown from where it was called.
+    """
+    told = TracebackException.from_exception(error)
+    for each in _chained(told):
+        each.stack[:] = _telling(list(each.stack))
+    return "".join(told.format())
+
+
+def _telling(frames: list[FrameSummary]) -> list[FrameSummary]:
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_PARTNERS)]
+    if not own:
+        return [frame for frame in frames if not frame.filename.startswith(_PACKAGE)] or frames
+    after = frames[len(frames) - frames[::-1].index(own[-1]) :]
+    # What this package does when the application calls it is told by the exception.
+    return own + list(takewhile(lambda frame: not frame.filename.startswith(_PACKAGE), after))
+
+
+def _chained(told: TracebackException) -> Iterator[TracebackException]:
+    yield told
+    for each in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
+        if each is not None:
+            yield from _chained(each)
 
 
 _PACKAGE = f"{Path(__file__).parents[1]}/"

@@ -90,6 +90,23 @@ CASES = {
             leanplum.trigger("email.click", user_id="ada")
             leanplum.assert_delivered(user_id="ada")
         """,
+    "partner_view_raised": """
+        from flask import Flask, request
+
+        def test_it(leanplum):
+            app = Flask("shop")
+            app.logger.disabled = True
+
+            @app.post("/in")
+            def click():
+                assert request.args["user"] == "bob"
+                return "", 204
+
+            leanplum.partner("https://partner.example/", app)
+            leanplum.add_postback("https://partner.example/in?user={{User ID}}")
+            leanplum.trigger("email.click", user_id="ada")
+            leanplum.assert_delivered(user_id="ada")
+        """,
     "partner_too_slow": """
         def test_it(leanplum):
             def application(environ, start_response):

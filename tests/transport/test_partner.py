@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
+import random
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -17,7 +20,12 @@ from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.asgi import AsgiTransport, scope_of
 from mockserver.transport.curl import CurlTransport
 from mockserver.transport.partner import kind_of, partner_transport
-from mockserver.transport.partner_failure import BrokenApplication, PartnerFailure, line_of
+from mockserver.transport.partner_failure import (
+    BrokenApplication,
+    PartnerFailure,
+    line_of,
+    traceback_of,
+)
 from mockserver.transport.partner_request import request_of
 from mockserver.transport.wsgi import WsgiTransport, environ_of
 from tests.transport.exchanges import attempt_at, curl_transport, post
@@ -240,6 +248,43 @@ def test_an_exception_fits_a_line() -> None:
     assert caught(lambda: int("x")).endswith(f"(test_partner.py:{_line_of_last_lambda()})")
     # Raised in a library, it is told where the application called that.
     assert "(test_partner.py:" in caught(lambda: pytest.fail("no"))
+
+
+def test_a_traceback_tells_of_the_application_and_of_where_it_went() -> None:
+    def told(call: Callable[[], object]) -> list[str]:
+        with pytest.raises(BaseException) as raised:  # noqa: PT011
+            call()
+        lines = traceback_of(raised.value).splitlines()
+        return [line.rpartition(", in ")[2] for line in lines if line.startswith("  File ")]
+
+    def own() -> object:
+        return json.loads("{")
+
+    def through_a_library() -> object:
+        return next(filter(lambda _item: own(), ThreadPoolExecutor(1).map(lambda _: own(), [1])))
+
+    assert told(own)[:3] == ["told", "own", "loads"], "its own, and where it went from there"
+    assert "result_iterator" not in told(through_a_library), "no libraries in between"
+    assert told(through_a_library)[:3] == ["told", "through_a_library", "<lambda>"]
+    # What this package does when the application calls it, the exception says.
+    assert told(lambda: request_of(None))[-1] == "<lambda>"  # type: ignore[arg-type]
+
+    def chained() -> None:
+        try:
+            own()
+        except ValueError as error:
+            raise LookupError from error
+
+    assert told(chained)[-2:] == ["told", "chained"]
+    assert told(chained)[:2] == ["chained", "own"]
+
+
+def test_of_an_application_that_is_installed_every_frame_is_shown() -> None:
+    with pytest.raises(ValueError, match="larger") as raised:
+        random.sample([], 1)
+    beyond_this_file = raised.tb.tb_next
+    text = traceback_of(raised.value.with_traceback(beyond_this_file))
+    assert [line for line in text.splitlines() if line.endswith(", in sample")]
 
 
 def _line_of_last_lambda() -> int:
