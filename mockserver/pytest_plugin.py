@@ -9,7 +9,11 @@ before a test asks for it; that is why its fixtures import inside.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +32,9 @@ _MARKER = (
 
 #: Where a test keeps its own Leanplum, under whatever name it asked for it.
 _LEANPLUM: pytest.StashKey[Leanplum] = pytest.StashKey()
+
+#: Where frames of this package are, and those that enter and leave its context managers.
+_INSIDE = (str(Path(__file__).parent), contextlib.__file__)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -114,6 +121,7 @@ class _Tests:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show below a failed test what was delivered, unless the failure shows it itself."""
+        _tell_where_the_test_did_it(item, call)
         report = yield
         if report.when == "call" and report.failed:
             fixture = item.stash.get(_LEANPLUM, None)
@@ -184,6 +192,22 @@ def leanplum_live(
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     yield live
     leanplum_server.end(live)
+
+
+def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Of a mistake that this package refuses, show what the test did, not how that was noticed."""
+    errors = sys.modules.get("mockserver.core.errors")
+    if call.excinfo is None or errors is None or item.config.getoption("fulltrace"):
+        return
+    if isinstance(call.excinfo.value, errors.PostbacksError):
+        last: TracebackType | None = None
+        frame: TracebackType | None = call.excinfo.tb
+        while frame is not None:
+            if not frame.tb_frame.f_code.co_filename.startswith(_INSIDE):
+                last = frame
+            frame = frame.tb_next
+        if last is not None:
+            last.tb_next = None
 
 
 def _fail_with(problems: list[Problem]) -> None:

@@ -119,6 +119,10 @@ CASES = {
             leanplum.trigger("email.click", user_id="ada")
             leanplum.assert_delivered(user_id="ada")
         """,
+    "unknown_event": """
+        def test_it(leanplum):
+            leanplum.trigger("email.clik", user_id="ada")
+        """,
     "unknown_field": """
         def test_it(leanplum):
             leanplum.assert_delivered(userid="ada")
@@ -229,3 +233,8 @@ def test_a_failure_reads_as_it_did_when_it_was_found_good(
 def test_no_failure_shows_a_line_of_this_package(pytester: pytest.Pytester, name: str) -> None:
     result = run(pytester, CASES[name])
     assert "mockserver/" not in result.stdout.str()
+
+
+def test_the_whole_traceback_is_there_for_those_who_ask(pytester: pytest.Pytester) -> None:
+    result = run(pytester, CASES["unknown_event"], "--full-trace")
+    assert "def event_kind(" in result.stdout.str()
