@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from mockserver.advance import DEFAULT_BUDGET, Advance, Goal, runaway
 from mockserver.core.clock import MovableClock
-from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
+from mockserver.core.errors import ClockCannotGoBack, InvalidValue, UnknownDelivery
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
@@ -180,7 +180,12 @@ class Engine:
     ) -> Advance:
         with self._drive.advancing():
             from_at = self._clock.now()
-            target_at = target(from_at)
+            try:
+                target_at = target(from_at)
+            except OverflowError:
+                raise InvalidValue(
+                    f"the clock stands at {from_at.isoformat()} and ends with the year 9999"
+                ) from None
             if target_at is not None and target_at < from_at:
                 raise ClockCannotGoBack(
                     f"the clock stands at {from_at.isoformat()} and only moves forward; "

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType, parse_channel, parse_type
-from mockserver.core.errors import UnknownApp
+from mockserver.core.errors import InvalidTemplate, InvalidValue, UnknownApp
 from mockserver.core.events import check_event
 from mockserver.core.matching import Matches, match_rules
 from mockserver.core.models import App, Delivery, Event, NewDelivery, PostbackRule
@@ -57,6 +57,10 @@ def take_rule(
         InvalidValue: A type or channel does not exist.
         RuleLimitReached: The app's places are taken.
     """
+    if not isinstance(url, str):
+        raise InvalidTemplate(f"postbackUrl must be text, got {url!r}")
+    if isinstance(channels, str):
+        raise InvalidValue(f"channels takes a list of names like [{channels!r}], got {channels!r}")
     compiled(url)
     chosen = tuple(dict.fromkeys(parse_channel(channel) for channel in channels or ()))
     return ledger.add_rule(

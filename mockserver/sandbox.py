@@ -16,6 +16,7 @@ from mockserver.advance import Advance, runaway
 from mockserver.clocks import RunningClock
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
+from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
@@ -274,7 +275,7 @@ class Sandbox:
             )
         target_at = as_utc(to, "to") if to is not None else None
         if target_at is None:
-            duration = timedelta(**units) if by is None else by
+            duration = duration_of(by, units, "advance")
             self._before_moving()
             return _whole(self.engine.advance_by(duration))
         self._before_moving()

@@ -437,6 +437,13 @@ def test_an_advance_is_told_in_several_ways(
         ({"by": HOUR, "hours": 1}, "exactly one of"),
         ({"to": START_AT, "hours": 1}, "exactly one of"),
         ({"to": datetime(2026, 1, 2)}, "to has no time zone"),  # noqa: DTZ001
+        ({"to": "2026-01-02T00:00:00Z"}, "to takes an aware datetime"),
+        ({"by": 3}, r"takes a timedelta, or units like hours=10; got 3"),
+        ({"by": "10h"}, "got '10h'"),
+        ({"hour": 1}, "advance has no 'hour'; its units are weeks, days, hours"),
+        ({"hours": "1"}, "got {'hours': '1'}"),
+        ({"days": 10**10}, "longer than any clock can go"),
+        ({"days": 10**7}, "ends with the year 9999"),
     ],
 )
 def test_an_unclear_advance_is_refused(

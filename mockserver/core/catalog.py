@@ -104,6 +104,8 @@ def event_kind(name: str) -> EventKind:
     Raises:
         InvalidEvent: No combination has this name; the nearest ones are offered.
     """
+    if not isinstance(name, str):
+        raise InvalidEvent(f"an event has a name like 'email.click', got {name!r}")
     kind = _KINDS.get(name.lower())
     if kind is None:
         raise InvalidEvent(

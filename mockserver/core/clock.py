@@ -86,8 +86,10 @@ def as_utc(instant_at: datetime, name: str) -> datetime:
     """Return `instant_at` in UTC.
 
     Raises:
-        InvalidValue: It has no time zone; the message carries `name`.
+        InvalidValue: It has no time zone, or is no datetime; the message carries `name`.
     """
+    if not isinstance(instant_at, datetime):
+        raise InvalidValue(f"{name} takes an aware datetime, got {instant_at!r}")
     if instant_at.tzinfo is None:
         raise InvalidValue(
             f"{name} has no time zone: {instant_at.isoformat()}; "

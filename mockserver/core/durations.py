@@ -7,6 +7,7 @@ duration comes from outside. Must not import: anything but `core.errors`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -20,6 +21,7 @@ _MICROSECONDS = {
     "ms": 1_000,
     "us": 1,
 }
+_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 _NUMBER = r"\d+(?:\.\d+)?"
 _SHORT = re.compile(rf"(?:{_NUMBER}(?:d|h|ms|us|m|s))+")
 _SHORT_PART = re.compile(rf"({_NUMBER})(d|h|ms|us|m|s)")
@@ -49,6 +51,32 @@ def parse_duration(text: str) -> timedelta:
     except (OverflowError, InvalidOperation):
         raise InvalidValue(f"{text!r} is longer than any clock can go") from None
     raise InvalidValue(f"{text!r} is no duration; write it like 10h, 1h30m, 90s, 500ms or PT10H")
+
+
+def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
+    """Return the duration `by`, or the one that units like `hours=10` name.
+
+    Args:
+        by: A `timedelta`; None if there are units.
+        units: What `timedelta` takes.
+        what: Who takes it, for the message.
+
+    Raises:
+        InvalidValue: It is no duration, or there is no such unit.
+    """
+    unknown = [name for name in units if name not in _UNITS]
+    if unknown:
+        raise InvalidValue(f"{what} has no {unknown[0]!r}; its units are {', '.join(_UNITS)}")
+    try:
+        duration = timedelta(**units) if by is None else by
+    except TypeError:
+        duration = None
+    except OverflowError:
+        raise InvalidValue(f"{dict(units)} is longer than any clock can go") from None
+    if not isinstance(duration, timedelta):
+        got = dict(units) if by is None else by
+        raise InvalidValue(f"{what} takes a timedelta, or units like hours=10; got {got!r}")
+    return duration
 
 
 def format_duration(duration: timedelta) -> str:

@@ -119,6 +119,8 @@ def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Sc
     Raises:
         InvalidBehaviour: Naming the item that cannot be read, and what is allowed.
     """
+    if not isinstance(script, Iterable):
+        raise InvalidBehaviour(f"a script is text like '503*9,200', got {script!r}")
     items = _split(script) if isinstance(script, str) else script
     parsed = tuple(
         _parse_item(item.strip(), number) if isinstance(item, str) else _checked(item, number)

@@ -129,7 +129,8 @@ class Inbox:
         self._inboxes.clear(self.name)
 
     def __repr__(self) -> str:
-        return f"<inbox {self.name}: {len(self.requests)} requests>"
+        count = len(self.requests)
+        return f"<inbox {self.name}: {count} {'request' if count == 1 else 'requests'}>"
 
 
 def inbox_of(target: str) -> str | None:

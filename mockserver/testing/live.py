@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from mockserver.client import SandboxClient
-from mockserver.core.durations import format_duration
+from mockserver.core.durations import duration_of, format_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.live import LiveSandbox
 from mockserver.web.shapes import (
@@ -67,8 +67,7 @@ class LiveLeanplum:
         """
         if (by is None) is not bool(units):
             raise InvalidValue("advance takes a duration like '10h', or units like hours=10")
-        duration = timedelta(**units) if by is None else by
-        text = duration if isinstance(duration, str) else format_duration(duration)
+        text = by if isinstance(by, str) else format_duration(duration_of(by, units, "advance"))
         answers = self.client.advances(AdvanceRequest(by=text))
         return [attempt for answer in answers for attempt in answer.attempts]
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
 from mockserver.transport.partner import partner_transport
 from mockserver.transport.partner_failure import PartnerFailure
@@ -43,8 +44,7 @@ class Partner:
         now: Callable[[], datetime],
         timeout: timedelta,
     ) -> None:
-        parts = urlsplit(url_prefix)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_url(url_prefix):
             raise InvalidValue(
                 f"{url_prefix!r} is no beginning of a URL; write it like https://partner.example/"
             )
@@ -70,8 +70,16 @@ class Partner:
 
         To be called from within the application, where it would wait.
         """
-        self.transport.spend(timedelta(**units) if by is None else by)
+        self.transport.spend(duration_of(by, units, "spend"))
 
     def close(self) -> None:
         """End the application, if it has an end."""
         self.transport.close()
+
+
+def _is_url(text: object) -> bool:
+    try:
+        parts = urlsplit(text if isinstance(text, str) else "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -134,7 +134,7 @@ class PartnerTransport(ABC):
         """
         if not isinstance(duration, timedelta) or duration < NO_TIME:
             raise InvalidValue(
-                f"spend takes a timedelta like timedelta(seconds=45), 0 or more, not {duration!r}"
+                f"spend takes a timedelta like timedelta(seconds=45), 0 or more; got {duration!r}"
             )
         for exchange in self._under_way[-1:]:
             return exchange.spend(duration)

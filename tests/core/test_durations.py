@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.durations import format_duration, parse_duration
+from mockserver.core.durations import duration_of, format_duration, parse_duration
 from mockserver.core.errors import InvalidValue
 
 
@@ -31,6 +31,13 @@ from mockserver.core.errors import InvalidValue
 )
 def test_every_spelling(text: str, expected: timedelta) -> None:
     assert parse_duration(text) == expected
+
+
+def test_one_that_is_told_in_units() -> None:
+    assert duration_of(None, {"hours": 1, "minutes": 30}, "advance") == timedelta(minutes=90)
+    assert duration_of(timedelta(hours=1), {}, "advance") == timedelta(hours=1)
+    with pytest.raises(InvalidValue, match="spend has no 'second'; its units are"):
+        duration_of(None, {"second": 45}, "spend")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,13 @@ import pytest
 
 import mockserver.testing
 from mockserver.core.clock import DEFAULT_START_AT
-from mockserver.core.errors import InvalidEvent, InvalidTemplate, InvalidValue, RuleLimitReached
+from mockserver.core.errors import (
+    InvalidEvent,
+    InvalidTemplate,
+    InvalidValue,
+    PostbacksError,
+    RuleLimitReached,
+)
 from mockserver.testing import Leanplum
 from mockserver.testing.leanplum import LeanplumClock
 from tests.testing import fire
@@ -77,6 +83,23 @@ def test_it_starts_where_it_is_told() -> None:
         Leanplum(start=datetime(2027, 1, 1))  # noqa: DTZ001
 
 
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (lambda leanplum: leanplum.trigger(None), "a name like 'email.click', got None"),
+        (lambda leanplum: leanplum.add_postback(None), "postbackUrl must be text, got None"),
+        (
+            lambda leanplum: leanplum.add_postback("https://a.example/", channels="Email"),
+            r"channels takes a list of names like \['Email'\]",
+        ),
+        (lambda leanplum: leanplum.inbox().behave(503), r"text like '503\*9,200', got 503"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_told(mistake: Any, said: str) -> None:
+    with Leanplum() as leanplum, pytest.raises(PostbacksError, match=said):
+        mistake(leanplum)
+
+
 def test_a_resend_is_a_duplicate() -> None:
     with Leanplum() as leanplum:
         delivery = fire(leanplum)
@@ -138,8 +161,11 @@ def test_an_application_can_take_its_time() -> None:
         leanplum.assert_delivered()
 
 
-@pytest.mark.parametrize("prefix", ["partner.example", "ftp://partner.example/", "https://", ""])
-def test_a_prefix_is_the_beginning_of_a_url(prefix: str) -> None:
+@pytest.mark.parametrize(
+    "prefix",
+    ["partner.example", "ftp://partner.example/", "https://", "", "https://[", None, answering],
+)
+def test_a_prefix_is_the_beginning_of_a_url(prefix: Any) -> None:
     with Leanplum() as leanplum, pytest.raises(InvalidValue, match="no beginning of a URL"):
         leanplum.partner(prefix, answering("204 None"))
 
