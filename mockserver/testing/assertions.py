@@ -11,13 +11,17 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from mockserver.core.catalog import suggestion
-from mockserver.core.errors import InvalidValue
 from mockserver.core.retry import DeliveryState
 from mockserver.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
-from mockserver.testing.matching import check_fields, differences, nearest, query_differences
-from mockserver.testing.telling import Context, failure, since
+from mockserver.testing.matching import (
+    check_fields,
+    check_parts,
+    differences,
+    nearest,
+    request_differences,
+)
+from mockserver.testing.telling import Context, failure, requests_in_words, since
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum
@@ -82,16 +86,17 @@ class Assertions:
             **wanted: `method`, `path`, `body`, and `query`, a dict that is compared key by key.
         """
         __tracebackhide__ = True
-        _check_wanted(wanted)
+        check_parts(wanted)
         requests = self._this.inbox(inbox).requests
-        found = [request for request in requests if _is_wanted(request, wanted)]
+        told = [(request, request_differences(request, wanted)) for request in requests]
+        found = [request for request, different in told if not different]
         if (times is None and not found) or (times is not None and len(found) != times):
             noun = "request" if times == 1 else "requests"
             expected = "at least one request" if times is None else f"{times or 'no'} {noun}"
-            got = "\n".join(f"  {request.method} {request.target}" for request in requests)
+            others = [name for name in self._this.sandbox.inboxes.names() if name != inbox]
             raise AssertionError(
                 f"expected {expected} at inbox {inbox!r} {_described(wanted)}\nfound "
-                f"{len(found)} among {len(requests)}\n\n{got or '  (it got none)'}"
+                f"{len(found)} among {len(requests)}\n\n{requests_in_words(told, others)}"
             )
         return found
 
@@ -153,35 +158,14 @@ class Assertions:
             why = "no event has fired a rule\n" + "\n".join(f"  {reason}" for reason in reasons)
             if not reasons:
                 why = "the events came before there was a rule"
-        return Context({rule.postback_id: rule.url for rule in rules}, raised, why)
-
-
-def _is_wanted(request: ReceivedRequest, wanted: Mapping[str, Any]) -> bool:
-    for name, expected in wanted.items():
-        if name == "query":
-            if query_differences(expected, request.query):
-                return False
-        elif expected != _part(request, name):
-            return False
-    return True
-
-
-def _part(request: ReceivedRequest, name: str) -> object:
-    parts = {"method": request.method, "path": request.path, "body": request.text}
-    return parts[name]
-
-
-def _check_wanted(wanted: Mapping[str, Any]) -> None:
-    __tracebackhide__ = True
-    for name in wanted:
-        if name not in _PARTS:
-            raise InvalidValue(
-                f"a request has no {name!r}{suggestion(name, _PARTS)}; it has: {', '.join(_PARTS)}"
-            )
-
-
-#: What can be asked of a request.
-_PARTS = ("method", "path", "body", "query")
+        now_at = this.now()
+        due = [each.due_at for each in this.deliveries if each.due_at is not None]
+        return Context(
+            {rule.postback_id: rule.url for rule in rules},
+            raised,
+            why,
+            overdue_at=now_at if any(due_at <= now_at for due_at in due) else None,
+        )
 
 
 def _described(fields: Mapping[str, Any]) -> str:

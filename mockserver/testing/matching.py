@@ -1,6 +1,6 @@
-"""Which deliveries a test means, and in what the others differ.
+"""Which deliveries and requests a test means, and in what the others differ.
 
-Decides: the fields that can be asked for, and how near a delivery comes. Place in the flow:
+Decides: what can be asked for, and how near a delivery or request comes. Place in the flow:
 between an assertion and the deliveries of a sandbox. Must not import: pytest, the web.
 
 Values are compared with `==`, so that objects like those of dirty-equals work.
@@ -18,6 +18,7 @@ from mockserver.core.catalog import event_kinds, suggestion
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import MessageEvent
 from mockserver.history import DeliveryHistory
+from mockserver.receiver.journal import ReceivedRequest
 
 #: What can be asked for, beside `query`, which is compared key by key.
 FIELDS = (
@@ -36,6 +37,9 @@ FIELDS = (
     "postback_id",
     "app_id",
 )
+
+#: What can be asked of a request.
+PARTS = ("method", "path", "body", "query")
 
 _NAMES = {(kind.channel, kind.event, kind.template_name): kind.name for kind in event_kinds()}
 
@@ -80,6 +84,18 @@ def query_differences(expected: Any, query: Mapping[str, str]) -> list[Differenc
     ]
 
 
+def request_differences(request: ReceivedRequest, wanted: Mapping[str, Any]) -> list[Difference]:
+    """Return in what a request differs from what is wanted; nothing if it is that."""
+    parts = {"method": request.method, "path": request.path, "body": request.text}
+    found = []
+    for name, expected in wanted.items():
+        if name == "query":
+            found += query_differences(expected, request.query)
+        elif expected != parts[name]:
+            found.append(Difference(name, expected, parts[name]))
+    return found
+
+
 def check_fields(wanted: Mapping[str, Any]) -> None:
     """Refuse what no delivery has.
 
@@ -93,6 +109,22 @@ def check_fields(wanted: Mapping[str, Any]) -> None:
                 f"a delivery has no field {field!r}{suggestion(field, (*FIELDS, 'query'))};\n"
                 f"it has: {', '.join((*FIELDS, 'query'))}"
             )
+    _check_query(wanted)
+
+
+def check_parts(wanted: Mapping[str, Any]) -> None:
+    """Refuse what no request has.
+
+    Raises:
+        InvalidValue: A part does not exist; the nearest one is offered.
+    """
+    __tracebackhide__ = True
+    for name in wanted:
+        if name not in PARTS:
+            raise InvalidValue(
+                f"a request has no {name!r}{suggestion(name, PARTS)}; it has: {', '.join(PARTS)}"
+            )
+    _check_query(wanted)
 
 
 def nearest(
@@ -100,6 +132,12 @@ def nearest(
 ) -> list[DeliveryHistory]:
     """Return deliveries by how many fields differ, the fewest first."""
     return sorted(deliveries, key=lambda delivery: len(differences(delivery, wanted)))
+
+
+def _check_query(wanted: Mapping[str, Any]) -> None:
+    query = wanted.get("query")
+    if isinstance(query, str | bytes):
+        raise InvalidValue(f"query takes a dict like {{'user': 'ada'}}, got {query!r}")
 
 
 def _values(delivery: DeliveryHistory, field: str) -> list[object]:

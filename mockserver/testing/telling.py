@@ -14,11 +14,15 @@ from datetime import datetime, timedelta
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
 from mockserver.history import DeliveryHistory
+from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.matching import Difference
 from mockserver.wiring import IN_PROCESS_URL
 
 #: So many candidates are shown at most.
 CANDIDATES = 3
+
+#: So many requests.
+REQUESTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,13 @@ class Context:
         templates: By postback id, the rules that are registered.
         raised: By delivery id, the last traceback of the application.
         why_none: Why there is no delivery at all, if there is none.
+        overdue_at: The present, if a frozen time was moved past what was due.
     """
 
     templates: Mapping[int, str]
     raised: Mapping[int, str]
     why_none: str
+    overdue_at: datetime | None = None
 
 
 def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
@@ -96,6 +102,26 @@ def event_in_words(delivery: DeliveryHistory) -> str:
     return f"{what} of {event.user_id!r}"
 
 
+def requests_in_words(
+    told: Sequence[tuple[ReceivedRequest, Sequence[Difference]]], others: Sequence[str]
+) -> str:
+    """Return what an inbox got as text, that which differs least first.
+
+    Args:
+        told: Each request with what it differs in.
+        others: The names of other inboxes, for those who meant one of them.
+    """
+    if not told:
+        return "\n".join(["(it got none)", *(f"there is also inbox {name!r}" for name in others)])
+    lines = []
+    for request, different in sorted(told, key=lambda each: len(each[1]))[:REQUESTS]:
+        lines.append(f"{request.method} {request.target}")
+        lines += [f"  differs in {each}" for each in different]
+    if len(told) > REQUESTS:
+        lines.append(f"... and {len(told) - REQUESTS} more")
+    return "\n".join(lines)
+
+
 def again(delivery: DeliveryHistory) -> str:
     """Return how a postback is sent once more: by curl, or where no socket is, in the test."""
     if delivery.url.startswith(f"{IN_PROCESS_URL}/"):
@@ -124,6 +150,11 @@ def failure(
         context: What else is known.
     """
     parts = [expected]
+    if context.overdue_at is not None:
+        parts.append(
+            f"it is {context.overdue_at:%Y-%m-%d %H:%M:%S} by now;\n"
+            "leanplum.settle() makes what became due"
+        )
     if not deliveries:
         parts.append(f"there are no deliveries:\n  {context.why_none}")
     for delivery in deliveries[:CANDIDATES]:

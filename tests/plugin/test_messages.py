@@ -134,6 +134,27 @@ CASES = {
             leanplum.trigger("email.click", user_id="eve")
             leanplum.verify(query={"user": "ada"})
         """,
+    "verify_other_inbox": """
+        def test_it(leanplum):
+            leanplum.add_postback(leanplum.inbox("crm").url)
+            leanplum.trigger("email.click", user_id="ada")
+            leanplum.verify(1)
+        """,
+    "verify_query_as_text": """
+        def test_it(leanplum):
+            leanplum.verify(query="user=ada")
+        """,
+    "not_settled": """
+        from freezegun import freeze_time
+
+        def test_it(leanplum, leanplum_receiver):
+            leanplum_receiver.behave("503,200")
+            leanplum.add_postback(leanplum_receiver.url)
+            with freeze_time("2026-03-01T12:00:00Z") as frozen:
+                leanplum.trigger("push.open", user_id="ada")
+                frozen.tick(7200)
+                leanplum.assert_delivered(user_id="ada")
+        """,
     "verify_number": """
         def test_it(leanplum, leanplum_receiver):
             leanplum.verify(2, method="POST")

@@ -182,8 +182,26 @@ def test_verify_fails_with_what_came(entered: Leanplum) -> None:
     assert "found 1" in message_of(entered.verify, 2)
     assert "found 1" in message_of(entered.verify_never)
     assert "it got none" in message_of(entered.verify, inbox="other")
+    assert "there is also inbox 'inbox'" in message_of(entered.verify, inbox="other")
     message = message_of(entered.verify, 1, method="GET")
     assert "expected 1 request at" in message
+    assert "differs in method: expected 'GET', it is 'POST'" in message
+
+
+def test_verify_shows_the_nearest_requests_first_and_not_all(entered: Leanplum) -> None:
+    for number in range(11):
+        fire(entered, user_id=f"u{number}")
+    fire(entered, user_id="ada", query="?user={{User ID}}&of={{Message ID}}", message_id="1")
+    message = message_of(entered.verify, query={"user": "u7", "of": "2"})
+    assert "\n\nPOST /inbox/inbox?user=u7\n  differs in query 'of': expected '2'" in message
+    assert message.count("POST") == 10
+    assert message.endswith("\n... and 2 more")
+
+
+@pytest.mark.parametrize("assertion", ["verify", "assert_delivered"])
+def test_a_query_is_a_dict(entered: Leanplum, assertion: str) -> None:
+    with pytest.raises(InvalidValue, match="query takes a dict like"):
+        getattr(entered, assertion)(query="user=ada")
 
 
 @pytest.mark.parametrize("assertion", ["verify", "verify_never"])
