@@ -92,10 +92,13 @@ class _Tests:
 
         item = self._item
         try:
-            entered = Leanplum(**options_of(item).arguments, strict=self._strict).__enter__()
+            made = Leanplum(**options_of(item).arguments, strict=self._strict)
         except PostbacksError as error:
-            # A mistake in a marker is one line, and not the source of this plugin.
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
+            raise _mistake(f"@pytest.mark.leanplum: {error}") from None
+        try:
+            entered = made.__enter__()
+        except PostbacksError as error:
+            raise _mistake(str(error)) from None
         item.stash[_LEANPLUM] = entered
         yield entered
         # A whole session would keep them all otherwise.
@@ -165,7 +168,7 @@ def leanplum_server(
         server = context.__enter__()
     except PostbacksError as error:
         where = f"--leanplum-url {url}" if url else "leanplum_listen_address"
-        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None
+        raise _mistake(f"{where}: {error}") from None
     yield server
     context.__exit__(None, None, None)
 
@@ -189,9 +192,16 @@ def leanplum_live(
     try:
         live = leanplum_server.begin(leanplum_config)
     except PostbacksError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise _mistake(str(error)) from None
     yield live
     leanplum_server.end(live)
+
+
+def _mistake(text: str) -> BaseException:
+    """Return a failure that is the text, as wide as a terminal, and no source of this plugin."""
+    from mockserver.testing.telling import wrapped
+
+    return pytest.fail.Exception(wrapped(text), pytrace=False)
 
 
 def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

@@ -174,8 +174,7 @@ def _check_installed(*names: str) -> None:
     missing = [name for name in names if not _is_installed(name)]
     if missing:
         raise InvalidConfig(
-            f"answering calls to Leanplum strictly needs {' and '.join(missing)}, which is not "
-            f"installed; run: pip install {' '.join(missing)}"
+            f"--leanplum-strict needs {' and '.join(missing)}; run: pip install {' '.join(missing)}"
         )
 
 

@@ -45,12 +45,11 @@ def options_of(item: Any) -> Options:
     said: dict[str, Any] = {}
     for mark in item.iter_markers("leanplum"):
         if mark.args:
-            raise InvalidValue("@pytest.mark.leanplum takes names only, e.g. allow=['lost']")
+            raise InvalidValue("it takes names only, e.g. allow=['lost']")
         for name, value in mark.kwargs.items():
             if name not in _KEYS:
                 raise InvalidValue(
-                    f"@pytest.mark.leanplum has no {name!r}"
-                    f"{suggestion(name, _KEYS)}; it takes {', '.join(_KEYS)}"
+                    f"there is no {name!r}{suggestion(name, _KEYS)}; it takes {', '.join(_KEYS)}"
                 )
             said.setdefault(name, value)
     if not said:

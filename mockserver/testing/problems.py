@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from mockserver.core.retry import DeliveryState
-from mockserver.testing.telling import again, timeline
+from mockserver.testing.telling import again, timeline, wrapped
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum
@@ -78,10 +79,7 @@ def problems_of(
     leanplum: Leanplum, refused: list[RefusedCall], said: AbstractSet[int]
 ) -> list[Problem]:
     """Return what a test has not spoken of, in the order in which it would have met it."""
-    found = [
-        Problem("refused", f"{call.action} was refused with {call.reply.status}: {call.message}")
-        for call in refused
-    ]
+    found = [Problem("refused", _told(call, leanplum)) for call in refused]
     if not len(leanplum.deliveries):
         return found
     templates = {rule.postback_id: rule.url for rule in leanplum.postbacks}
@@ -104,3 +102,11 @@ def problems_of(
         text += f"\n\n{again(delivery)}"
         found.append(Problem(kind, text))
     return found
+
+
+def _told(call: RefusedCall, leanplum: Leanplum) -> str:
+    text = f"refused: {call.action} was refused with {call.reply.status}: {call.message}"
+    if call.reply.status == HTTPStatus.FORBIDDEN:
+        text += f"; here appId is {leanplum.app_id!r} and clientKey {leanplum.key!r}"
+    # The kind stands before it wherever it is shown.
+    return wrapped(text).removeprefix("refused: ")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import fill
 
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
@@ -100,6 +101,11 @@ def event_in_words(delivery: DeliveryHistory) -> str:
     event = delivery.event
     what = f"{event.channel.value} {event.event}" if isinstance(event, MessageEvent) else "A/B test"
     return f"{what} of {event.user_id!r}"
+
+
+def wrapped(text: str) -> str:
+    """Return prose as lines of 80 columns; a word that is longer, like a URL, stays whole."""
+    return fill(text, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def requests_in_words(

@@ -201,6 +201,16 @@ CASES = {
             leanplum.trigger("email.click", user_id="ada")
             leanplum.run_until_idle()
         """,
+    "end_refused_key": """
+        import requests
+
+        def test_it(leanplum):
+            keys = {"appId": "YOUR_APP_ID", "clientKey": "mine", "apiVersion": "1.0.6"}
+            rule = {"postbackUrl": "https://shop.example/", "type": "messageEvents"}
+            requests.post(
+                "https://api.leanplum.com/api", json={"action": "addPostback"} | keys | rule
+            )
+        """,
     "end_several": """
         import requests
 
