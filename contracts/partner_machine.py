@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from textwrap import fill
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -46,6 +47,14 @@ from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template, milliseconds
 from mockserver.history import DeliveryHistory
 from mockserver.sandbox import Sandbox
+
+#: What is left of a terminal beside the margin of pytest.
+_COLUMNS = 68
+
+
+def __tracebackhide__(raised: Any) -> bool:
+    """Say that a problem of the application is told whole, without lines of this module."""
+    return isinstance(raised.value, PartnerProblem | InvalidValue)
 
 
 class PartnerProblem(AssertionError):
@@ -314,7 +323,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
         return self.sandbox.ledger.next_due_at() is not None
 
     def _post(self, event: Event) -> None:
-        self._story.append(f"     {_described(event)}")
+        self._story += [f"     {line}" for line in _described(event)]
         self.sandbox.post_events([event])
 
     def _step(self, what: str) -> None:
@@ -335,7 +344,8 @@ class PartnerStateMachine(RuleBasedStateMachine):
 
     def _problem(self, what: str, remedy: str) -> PartnerProblem:
         steps = "\n".join(f"  {line}" for line in self._story)
-        return PartnerProblem(f"{what}\n{remedy}\nThe steps:\n{steps}")
+        told = fill(remedy, _COLUMNS, break_on_hyphens=False)
+        return PartnerProblem(f"{what}\n{told}\nThe steps:\n{steps}")
 
 
 _FAILED = (DeliveryState.REJECTED, DeliveryState.LOST)
@@ -361,11 +371,18 @@ def _fields_of(template: str, postback_type: str) -> list[str]:
     return [field for field in fields if field in known]
 
 
-def _described(event: Event) -> str:
+def _described(event: Event) -> list[str]:
+    """Return an event in lines; a value is never broken, as its spaces may be what matters."""
     names = ["user_id", "device_id", "ab_test_id", "variant_id"]
     what = "A/B test"
     if isinstance(event, MessageEvent):
         names = ["user_id", "device_id", "message_id"]
         what = f"{event.channel.value} {event.template_name} {event.event}".replace("  ", " ")
-    values = ", ".join(f"{name} {getattr(event, name)!r}" for name in names)
-    return f"{what}: {values}, triggered_at {event.triggered_at.isoformat()}"
+    values = [f"{name} {getattr(event, name)!r}," for name in names]
+    lines = [f"{what}:"]
+    for value in (*values, f"triggered_at {event.triggered_at.isoformat()}"):
+        if len(f"{lines[-1]} {value}") > _COLUMNS - 7:
+            lines.append(f"  {value}")
+        else:
+            lines[-1] += f" {value}"
+    return lines

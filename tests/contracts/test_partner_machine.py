@@ -80,3 +80,14 @@ def test_each_classic_bug_is_found(partner: type[RightPartner], steps: int, says
     assert problem.startswith(says)
     # A step more where what shrinking finds depends on what else was generated.
     assert len(steps_of(problem)) <= steps + 1, problem
+
+
+def test_a_problem_fits_into_a_terminal() -> None:
+    with pytest.raises(PartnerProblem) as caught:
+        run(machine_of(partners.CountsRetries))
+    lines = str(caught.value).splitlines()
+    assert any(line.endswith("triggered_at 2026-01-01T00:00:00+00:00") for line in lines)
+    # Pytest puts a margin before each; the first one holds the entry, as long as that is.
+    assert [line for line in lines[1:] if len(line) > 76] == []
+    shown = caught.traceback.filter(caught)
+    assert not [entry for entry in shown if entry.path.name == "partner_machine.py"]
