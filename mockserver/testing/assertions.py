@@ -21,7 +21,7 @@ from mockserver.testing.matching import (
     nearest,
     request_differences,
 )
-from mockserver.testing.telling import Context, failure, requests_in_words, since
+from mockserver.testing.telling import Context, failure, requests_in_words, since, tracebacks
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum
@@ -143,11 +143,6 @@ class Assertions:
     def _context(self) -> Context:
         this = self._this
         rules = this.postbacks
-        raised = {
-            failed.attempt.delivery_id: failed.traceback
-            for partner in this.partners
-            for failed in partner.failures
-        }
         mismatches = [item for event in this.triggered for item in event.mismatches]
         if not rules:
             why = "no rule is registered, so nothing can be delivered"
@@ -162,7 +157,7 @@ class Assertions:
         due = [each.due_at for each in this.deliveries if each.due_at is not None]
         return Context(
             {rule.postback_id: rule.url for rule in rules},
-            raised,
+            tracebacks(this.partners),
             why,
             overdue_at=now_at if any(due_at <= now_at for due_at in due) else None,
         )

@@ -33,7 +33,7 @@ from mockserver.testing.assertions import Assertions
 from mockserver.testing.clock import FollowingClock
 from mockserver.testing.interception import Interception
 from mockserver.testing.problems import Problem, RefusedCall, problems_of
-from mockserver.testing.telling import CANDIDATES, timeline
+from mockserver.testing.telling import CANDIDATES, raised_in_words, timeline, tracebacks
 
 if TYPE_CHECKING:
     from mockserver.testing.partner import Partner
@@ -230,9 +230,17 @@ class Leanplum(Assertions):
         templates = {rule.postback_id: rule.url for rule in self.postbacks}
         deliveries = list(self.deliveries)
         shown = [item for item in deliveries if f"delivery {item.id}: " not in without]
-        texts = [timeline(item, templates.get(item.postback_id)) for item in shown[-CANDIDATES:]]
-        earlier = len(shown) - len(texts)
-        return [f"({earlier} earlier deliveries)", *texts] if earlier else texts
+        raised = tracebacks(self.partners)
+        texts = []
+        for item in shown[-CANDIDATES:]:
+            texts.append(timeline(item, templates.get(item.postback_id)))
+            told = raised_in_words(raised.get(item.id))
+            if told and told not in texts:
+                texts.append(told)
+        earlier = len(shown) - CANDIDATES
+        if earlier > 0:
+            texts.insert(0, f"({earlier} earlier {'delivery' if earlier == 1 else 'deliveries'})")
+        return texts
 
     @property
     def refused_calls(self) -> list[RefusedCall]:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from mockserver.core.retry import DeliveryState
-from mockserver.testing.telling import again, timeline, wrapped
+from mockserver.testing.telling import again, raised_in_words, timeline, tracebacks, wrapped
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum
@@ -82,6 +82,7 @@ def problems_of(
     found = [Problem("refused", _told(call, leanplum)) for call in refused]
     if not len(leanplum.deliveries):
         return found
+    raised = tracebacks(leanplum.partners)
     templates = {rule.postback_id: rule.url for rule in leanplum.postbacks}
     for delivery in leanplum.deliveries:
         if delivery.id in said or delivery.state in (
@@ -91,16 +92,8 @@ def problems_of(
             continue
         kind: Kind = "lost" if delivery.state is DeliveryState.LOST else "rejected"
         text = timeline(delivery, templates.get(delivery.postback_id))
-        failures = [
-            failure.traceback
-            for partner in leanplum.partners
-            for failure in partner.failures
-            if failure.attempt.delivery_id == delivery.id
-        ]
-        if failures:
-            text += f"\n\nthe application raised:\n\n{failures[-1].rstrip()}"
-        text += f"\n\n{again(delivery)}"
-        found.append(Problem(kind, text))
+        parts = [text, raised_in_words(raised.get(delivery.id)), again(delivery)]
+        found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
     return found
 
 

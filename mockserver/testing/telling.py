@@ -7,10 +7,11 @@ pytest, rich, the web.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
@@ -18,6 +19,9 @@ from mockserver.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.matching import Difference
 from mockserver.wiring import IN_PROCESS_URL
+
+if TYPE_CHECKING:
+    from mockserver.testing.partner import Partner
 
 #: So many candidates are shown at most.
 CANDIDATES = 3
@@ -128,6 +132,20 @@ def requests_in_words(
     return "\n".join(lines)
 
 
+def tracebacks(partners: Iterable[Partner]) -> dict[int, str]:
+    """Return, by delivery id, the last traceback of an application."""
+    return {
+        failure.attempt.delivery_id: failure.traceback
+        for partner in partners
+        for failure in partner.failures
+    }
+
+
+def raised_in_words(traceback: str | None) -> str:
+    """Return what an application raised as text, empty if it did not."""
+    return "" if traceback is None else f"the application raised:\n\n{traceback.rstrip()}"
+
+
 def again(delivery: DeliveryHistory) -> str:
     """Return how a postback is sent once more: by curl, or where no socket is, in the test."""
     if delivery.url.startswith(f"{IN_PROCESS_URL}/"):
@@ -169,8 +187,7 @@ def failure(
             text += f"\n  differs in {difference}"
         parts.append(text)
         if delivery.id in context.raised:
-            raised = context.raised[delivery.id].rstrip()
-            parts.append(f"the application raised:\n\n{raised}")
+            parts.append(raised_in_words(context.raised[delivery.id]))
     more = len(deliveries) - CANDIDATES
     if more > 0:
         parts.append(f"... and {more} more {'delivery' if more == 1 else 'deliveries'}")

@@ -90,6 +90,21 @@ CASES = {
             leanplum.trigger("email.click", user_id="ada")
             leanplum.assert_delivered(user_id="ada")
         """,
+    "partner_raised_beside": """
+        CLICKS = {}
+
+        def application(environ, start_response):
+            CLICKS[environ["HTTP_X_USER"]] = 1
+            start_response("204 No Content", [])
+            return []
+
+        def test_it(leanplum):
+            leanplum.partner("https://partner.example/", application)
+            leanplum.add_postback("https://partner.example/in?user={{User ID}}")
+            leanplum.trigger("email.click", user_id="ada")
+            leanplum.trigger("email.click", user_id="bob")
+            assert CLICKS
+        """,
     "partner_view_raised": """
         from flask import Flask, request
 
