@@ -20,7 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.receiver.inboxes import Inbox
-    from mockserver.testing import Leanplum, Problem
+    from mockserver.testing import Leanplum, LeanplumClock, Problem
     from mockserver.testing.live import LiveLeanplum, Server
 
 _MARKER = (
@@ -141,7 +141,7 @@ def leanplum_receiver(leanplum: Leanplum) -> Inbox:
 
 
 @pytest.fixture
-def leanplum_clock(leanplum: Leanplum) -> Any:
+def leanplum_clock(leanplum: Leanplum) -> LeanplumClock:
     """The clock of this test's Leanplum: `.now()`, `.advance(hours=1)`, `.advance_to_next()`."""
     from mockserver.testing.leanplum import LeanplumClock
 

@@ -14,26 +14,40 @@ same process; `interception`, calls of the API by code under test; `assertions`,
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mockserver.testing.leanplum import Leanplum as Leanplum
+from mockserver.testing.leanplum import LeanplumClock as LeanplumClock
 from mockserver.testing.problems import Problem as Problem
 
 if TYPE_CHECKING:
     from mockserver.live import LiveSandbox as LiveSandbox
+    from mockserver.receiver.inboxes import Inbox as Inbox
+    from mockserver.testing.live import LiveLeanplum as LiveLeanplum
     from mockserver.testing.partner import Partner as Partner
 
-__all__ = ["Leanplum", "LiveSandbox", "Partner", "Problem"]
+__all__ = [
+    "Inbox",
+    "Leanplum",
+    "LeanplumClock",
+    "LiveLeanplum",
+    "LiveSandbox",
+    "Partner",
+    "Problem",
+]
+
+# Every test that uses the fixture imports this module, and few need these.
+_IMPORTED_WHEN_ASKED_FOR = {
+    "Inbox": "mockserver.receiver.inboxes",
+    "LiveLeanplum": "mockserver.testing.live",
+    "LiveSandbox": "mockserver.live",
+    "Partner": "mockserver.testing.partner",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Every test that uses the fixture imports this module, and few need these.
-    if name == "LiveSandbox":
-        from mockserver.live import LiveSandbox
-
-        return LiveSandbox
-    if name == "Partner":
-        from mockserver.testing.partner import Partner
-
-        return Partner
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _IMPORTED_WHEN_ASKED_FOR.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(module), name)

@@ -36,6 +36,8 @@ def test_what_it_exports_is_there() -> None:
     assert sorted(mockserver.testing.__all__) == list(mockserver.testing.__all__)
     for name in mockserver.testing.__all__:
         assert getattr(module, name).__name__ == name
+    handed_out = {"Inbox", "Leanplum", "LeanplumClock", "LiveLeanplum", "Partner"}
+    assert handed_out <= set(mockserver.testing.__all__), "what fixtures are annotated with"
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         module.Nothing  # noqa: B018
 
