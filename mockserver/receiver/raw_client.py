@@ -72,8 +72,9 @@ class RawClient:
 
     def exchange(self, request: str | bytes, silence: float = 5.0) -> Seen:
         """Send raw bytes and return what came back."""
-        self.socket.sendall(request.encode("latin-1") if isinstance(request, str) else request)
+        # Before it is sent: afterwards the other side may have had it for a while.
         began = time.perf_counter()
+        self.socket.sendall(request.encode("latin-1") if isinstance(request, str) else request)
         data, arrivals = b"", []
         ending: Ending = "enough"
         while not _is_whole(data):
