@@ -15,7 +15,7 @@ The flow of an event, which is also the order in which to read the modules:
 - `intake`: from a rule to the ledger, and from events to deliveries.
 - `sandbox`: the composition root, and the object to begin with.
 - `web`: Leanplum's API and the control API over HTTP; `wire`, `client`: how to
-  reach them, with types.
+  reach them, with types; `tls`: whose certificates are believed.
 - `live`: a sandbox with its API on a port, in this process.
 - `testing`, `pytest_plugin`: all of that in tests, with a partner's application in the same
   process.

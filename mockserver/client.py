@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -44,9 +45,11 @@ class SandboxClient:
         token: Its bearer token, if it needs one.
         timeout_real_seconds: How long to wait for an answer.
         wire: Another way to the sandbox than through a socket to `url`.
+        ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
+            unless given.
 
     Raises:
-        InvalidValue: `url` is no http URL.
+        InvalidValue: `url` is no http URL, or there are no certificates in `ca_file`.
     """
 
     def __init__(
@@ -55,8 +58,9 @@ class SandboxClient:
         token: str | None = None,
         timeout_real_seconds: float = TIMEOUT_REAL_SECONDS,
         wire: Wire | None = None,
+        ca_file: str | Path | None = None,
     ) -> None:
-        self._wire: Wire = HttpWire(url, timeout_real_seconds) if wire is None else wire
+        self._wire: Wire = HttpWire(url, timeout_real_seconds, ca_file) if wire is None else wire
         self.url = self._wire.url
         self._token = token
 

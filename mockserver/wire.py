@@ -8,14 +8,18 @@ Flask, the sandbox, anything but `core`.
 from __future__ import annotations
 
 import io
+import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import (
+    BaseHandler,
     HTTPRedirectHandler,
+    HTTPSHandler,
     OpenerDirector,
     ProxyHandler,
     Request,
@@ -23,6 +27,7 @@ from urllib.request import (
 )
 
 from mockserver.core.errors import InvalidValue, ServerUnreachable
+from mockserver.tls import client_context
 
 #: Longer than the server takes for the slowest answer it gives.
 TIMEOUT_REAL_SECONDS = 90.0
@@ -63,16 +68,26 @@ class HttpWire:
     Args:
         url: Where it answers, without a path.
         timeout_real_seconds: How long to wait for an answer.
+        ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
+            unless given.
 
     Raises:
-        InvalidValue: `url` is no http URL.
+        InvalidValue: `url` is no http URL, or there are no certificates in `ca_file`.
     """
 
-    def __init__(self, url: str, timeout_real_seconds: float = TIMEOUT_REAL_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_real_seconds: float = TIMEOUT_REAL_SECONDS,
+        ca_file: str | Path | None = None,
+    ) -> None:
         self.url = _checked_url(url)
         self._timeout = timeout_real_seconds
         # No proxy of the environment, and no redirect: keys are for this server only.
-        self._opener: OpenerDirector = build_opener(ProxyHandler({}), _NoRedirects)
+        handlers: list[BaseHandler] = [ProxyHandler({}), _NoRedirects()]
+        if self.url.lower().startswith("https:"):
+            handlers.append(HTTPSHandler(context=client_context(ca_file)))
+        self._opener: OpenerDirector = build_opener(*handlers)
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -81,14 +96,24 @@ class HttpWire:
         request = Request(self.url + target, data=content, headers=dict(headers), method=method)
         try:
             return self._answered(request)
-        except TimeoutError:
-            raise ServerUnreachable(
-                f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
-            ) from None
-        except (OSError, HTTPException):
-            raise ServerUnreachable(
-                f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
-            ) from None
+        except (OSError, HTTPException) as error:
+            raise ServerUnreachable(self._explained(error)) from None
+
+    def _explained(self, error: Exception) -> str:
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, TimeoutError):
+            return f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return (
+                f"the certificate of {self.url} is not believed: {reason.verify_message}; give the "
+                "ca_file with the certificate of the authority that issued it (or SSL_CERT_FILE)"
+            )
+        if isinstance(reason, ssl.SSLError):
+            return (
+                f"what answers at {self.url} does not speak TLS as it should: {reason.reason}; "
+                "is it at http://?"
+            )
+        return f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
 
     def _answered(self, request: Request) -> Reply:
         try:

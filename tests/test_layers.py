@@ -25,12 +25,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "drive": frozenset({"core.errors"}),
     "feed": frozenset(),
+    "tls": frozenset({"core"}),
     "clocks": frozenset({"core"}),
     "ledger": frozenset({"core"}),
     "transport": frozenset({"core"}),
     "receiver": frozenset({"core"}),
     "correlation": frozenset({"core", "receiver"}),
-    "wiring": frozenset({"core", "correlation", "receiver", "transport"}),
+    "wiring": frozenset({"core", "correlation", "receiver", "tls", "transport"}),
     "history": frozenset({"core", "ledger.protocol"}),
     "intake": frozenset({"core", "ledger.protocol"}),
     "persistence": frozenset({"core", "clocks", "ledger.protocol"}),
@@ -57,7 +58,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "web": frozenset({"__init__", "core", "receiver", "feed", "history", "sandbox"}),
-    "wire": frozenset({"core"}),
+    "wire": frozenset({"core", "tls"}),
     "client": frozenset({"core", "web.shapes", "wire"}),
     "live": frozenset({"ledger", "persistence", "sandbox", "web", "wiring"}),
     "config_values": frozenset({"core"}),
@@ -110,7 +111,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "flask": ("web", "cli.serving", "demo"),
     "werkzeug": ("web",),
-    "waitress": ("web.server",),
+    "waitress": ("web.server", "web.tls_channel"),
     "sqlalchemy": ("ledger",),
     "pycurl": ("transport",),
     "httptools": ("receiver",),
@@ -163,6 +164,8 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "web.security": ("mockserver.sandbox",),
     "web.arguments": ("mockserver.sandbox",),
     "web.server": ("flask", "mockserver.sandbox"),
+    "web.tls_channel": ("flask", "mockserver.sandbox"),
+    "tls": ("socket",),
     "web.leanplum": ("mockserver.web.control",),
 }
 

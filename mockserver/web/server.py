@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.core.errors import AddressUnavailable
+
+if TYPE_CHECKING:
+    import ssl
 
 #: Some of them may be waiting for requests or happenings at any time.
 THREADS = 16
@@ -25,13 +28,19 @@ class ApiServer:
         host: The address to listen at.
         port: 0 picks a free one.
         largest_body: Bytes that a request body may have.
+        tls_context: What it speaks TLS with; None for plain HTTP.
 
     Raises:
         AddressUnavailable: Something else listens there, or the address is not ours.
     """
 
     def __init__(
-        self, app: Any, host: str = "127.0.0.1", port: int = 0, largest_body: int = 1024 * 1024
+        self,
+        app: Any,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        largest_body: int = 1024 * 1024,
+        tls_context: ssl.SSLContext | None = None,
     ) -> None:
         from waitress.server import create_server
 
@@ -39,6 +48,7 @@ class ApiServer:
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
         self._socket = _bound(host, port)
         self._map: dict[int, Any] = {}
+        scheme = "http" if tls_context is None else "https"
         self._server = create_server(
             app,
             map=self._map,
@@ -48,14 +58,21 @@ class ApiServer:
             max_request_body_size=largest_body + 64 * 1024,
             clear_untrusted_proxy_headers=True,
             ident=None,
+            url_scheme=scheme,
         )
+        if tls_context is not None:
+            from mockserver.web.tls_channel import tls_channels
+
+            self._server.channel_class = tls_channels(tls_context)
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
         self._closed = False
         self._closing = threading.Lock()
         self.port: int = self._socket.getsockname()[1]
+        # Who listens everywhere is called at loopback, which a certificate can be for.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self.port}"
+        self.url = f"{scheme}://{shown}:{self.port}"
 
     def start(self) -> None:
         """Begin to answer."""

@@ -1,0 +1,88 @@
+"""Who believes a server's certificate, asked before anybody meets it.
+
+Decides: whom a client trusts, and whether a server's TLS context will do for its own sandbox.
+Place in the flow: the wire and the wiring ask here, where TLS is used at all. Must not
+import: sockets, anything but `core`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from mockserver.core.errors import InvalidValue
+
+
+def client_context(ca_file: str | Path | None = None) -> ssl.SSLContext:
+    """Return how a client checks certificates.
+
+    Args:
+        ca_file: A PEM file with the certificates to trust in place of the system's.
+
+    Raises:
+        InvalidValue: There is no such file, or no certificate in it.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise InvalidValue(
+            f"ca_file '{ca_file}' cannot be used: {_reason_of(error)}; give the path of a PEM "
+            "file with the certificate of the authority that issued the server's"
+        ) from None
+
+
+def check_server_context(context: object, host: str, ca_file: str | Path | None = None) -> None:
+    """See that a server with this context is believed: a handshake in memory, with itself.
+
+    Otherwise every postback to the sandbox's own receiver would fail, one by one.
+
+    Args:
+        context: What the server is to use.
+        host: The name or address that it is called by.
+        ca_file: What its clients trust; the system's certificates unless given.
+
+    Raises:
+        InvalidValue: It is no context of a server, has no certificate, or has one that is not
+            for `host` or not trusted.
+    """
+    if not isinstance(context, ssl.SSLContext):
+        raise InvalidValue(f"the TLS context must be an ssl.SSLContext, got {context!r}; {_MAKE}")
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context(ca_file).wrap_bio(to_client, to_server, server_hostname=host)
+    try:
+        server = context.wrap_bio(to_server, to_client, server_side=True)
+        _shake_hands(client, server)
+    except ssl.SSLCertVerificationError as error:
+        trusted = "the system trusts" if ca_file is None else f"ca_file '{ca_file}' has"
+        raise InvalidValue(
+            f"the certificate of the TLS context is not believed at {host}: "
+            f"{error.verify_message}; issue it for {host}, by an authority whose certificate "
+            f"{trusted}, or give the ca_file that has it"
+        ) from None
+    except ssl.SSLError as error:
+        raise InvalidValue(f"the TLS context cannot serve: {_reason_of(error)}; {_MAKE}") from None
+
+
+def _shake_hands(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
+    done: set[ssl.SSLObject] = set()
+    # Three rounds are enough; who is not done by then waits for something else.
+    for side in (client, server) * 5:
+        try:
+            side.do_handshake()
+            done.add(side)
+        except ssl.SSLWantReadError:
+            pass
+    if len(done) < 2:
+        raise ssl.SSLError("the handshake did not come to an end")
+
+
+def _reason_of(error: OSError) -> str:
+    # `reason` is OpenSSL's name of the mistake, `strerror` has the line of its source as well.
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    return str(reason).replace("_", " ").lower()
+
+
+_MAKE = (
+    "make it with ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), and give it a certificate "
+    "with load_cert_chain"
+)
