@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
@@ -20,6 +21,9 @@ from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.transport.protocol import ConcurrentTransport
 from mockserver.transport.routing import RoutingTransport
+
+if TYPE_CHECKING:
+    import ssl
 
 #: Where the receiver of a sandbox without sockets is found; `.test` never resolves.
 IN_PROCESS_URL = "http://receiver.test"
@@ -36,6 +40,9 @@ class SocketOptions:
         real_timeout: How long a foreign endpoint is waited for, in real time.
         addresses: `local` lets postbacks go to loopback and private addresses too, `public`
             to public ones only.
+        tls_context: What the receiver speaks TLS with; None for plain HTTP.
+        ca_file: A PEM file with the certificates to trust when a postback goes to an https URL,
+            the receiver's own among them; the system's unless given.
     """
 
     receiver_host: str = "127.0.0.1"
@@ -43,6 +50,8 @@ class SocketOptions:
     capacity: int = 64
     real_timeout: timedelta = DEFAULT_TIMEOUT
     addresses: Literal["local", "public"] = "local"
+    tls_context: ssl.SSLContext | None = None
+    ca_file: str | Path | None = None
 
 
 class Wiring:
@@ -77,13 +86,15 @@ class Wiring:
         self.receiver_url = IN_PROCESS_URL
         self._receiver = None
         if listens:
-            from mockserver.receiver.server import Receiver
+            from mockserver.receiver.server import Receiver, called_at
 
+            _check_trust(options, called_at(options.receiver_host))
             self._receiver = Receiver(
                 inboxes,
                 host=options.receiver_host,
                 port=options.receiver_port,
                 link=self._correlation,
+                tls_context=options.tls_context,
             )
             self.transport = RoutingTransport([], self._open_curl)
         else:
@@ -126,11 +137,13 @@ class Wiring:
         from mockserver.transport.addresses import AddressGuard
         from mockserver.transport.curl import CurlTransport
 
+        ca_file = self._options.ca_file
         self._curl = CurlTransport(
             capacity=self._options.capacity,
             deadline_of=self._real_deadline_of,
             guard=AddressGuard(self._options.addresses),
             link=self._correlation,
+            ca_file=None if ca_file is None else str(ca_file),
         )
         return self._curl
 
@@ -141,3 +154,15 @@ class Wiring:
         if attempt.url.startswith(f"{self.receiver_url}/"):
             return timeout
         return min(timeout, self._options.real_timeout)
+
+
+def _check_trust(options: SocketOptions, host: str) -> None:
+    # Only who uses TLS pays for importing it.
+    if options.tls_context is not None:
+        from mockserver.tls import check_server_context
+
+        check_server_context(options.tls_context, host, options.ca_file)
+    elif options.ca_file is not None:
+        from mockserver.tls import client_context
+
+        client_context(options.ca_file)

@@ -316,10 +316,11 @@ class Connection(asyncio.Protocol):
 
     def _not_found(self, method: str, keep_alive: bool) -> None:
         host, port = self.transport.get_extra_info("sockname")[:2]
+        scheme = "http" if self.transport.get_extra_info("ssl_object") is None else "https"
         shown = f"[{host}]" if ":" in host else host
         detail = (
-            f"there is no inbox here; inboxes are at http://{shown}:{port}{INBOX_PATH}<name> and "
-            "below, the name being up to 100 letters, digits, '.', '_' and '-'"
+            f"there is no inbox here; inboxes are at {scheme}://{shown}:{port}{INBOX_PATH}<name> "
+            "and below, the name being up to 100 letters, digits, '.', '_' and '-'"
         )
         self._queue.append(refusal_of(404, detail, method, keep_alive))
         self.proceed()

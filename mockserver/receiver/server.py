@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from mockserver.core.errors import AddressUnavailable
 from mockserver.receiver.connection import Connection
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.link import EngineLink
+from mockserver.receiver.tls_transport import TlsTransport
 
 
 class Receiver:
@@ -30,6 +32,7 @@ class Receiver:
         host: The address to listen at.
         port: 0 picks a free one.
         link: Knows which attempt is behind a connection; None if nobody does.
+        tls_context: What it speaks TLS with; None for plain HTTP.
 
     Attributes:
         port: The port it listens on.
@@ -46,15 +49,17 @@ class Receiver:
         host: str = "127.0.0.1",
         port: int = 0,
         link: EngineLink | None = None,
+        tls_context: ssl.SSLContext | None = None,
     ) -> None:
         self._inboxes = inboxes
         self._link = link
+        self._tls_context = tls_context
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
-        # Who listens everywhere is called at loopback: postbacks carry this URL.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        host = called_at(host)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self.port}"
+        scheme = "http" if tls_context is None else "https"
+        self.url = f"{scheme}://{shown}:{self.port}"
         self._connections: set[Connection] = set()
         self._loop = _RealTimeLoop()
         self._listening = threading.Event()
@@ -101,11 +106,7 @@ class Receiver:
         loop = self._loop
         asyncio.set_event_loop(loop)
         server = loop.run_until_complete(
-            loop.create_server(
-                lambda: Connection(loop, self._inboxes, self._link, self._connections),
-                sock=self._socket,
-                backlog=1024,
-            )
+            loop.create_server(self._connection, sock=self._socket, backlog=1024)
         )
         self._listening.set()
         try:
@@ -124,6 +125,17 @@ class Receiver:
             with contextlib.suppress(RuntimeError):
                 loop.run_until_complete(server.wait_closed())
             loop.close()
+
+    def _connection(self) -> asyncio.Protocol:
+        connection = Connection(self._loop, self._inboxes, self._link, self._connections)
+        if self._tls_context is None:
+            return connection
+        return TlsTransport(self._tls_context, connection)
+
+
+def called_at(host: str) -> str:
+    """Return what a receiver that listens at `host` is called by: postbacks carry that."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 class _RealTimeLoop(asyncio.SelectorEventLoop):
