@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mockserver.ledger.memory import MemoryLedger
 from mockserver.ledger.protocol import Ledger
@@ -19,6 +19,9 @@ from mockserver.sandbox import Sandbox
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
 from mockserver.wiring import SocketOptions
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class LiveSandbox:
@@ -31,6 +34,9 @@ class LiveSandbox:
             in memory, and a restart begins with nothing.
         host: Where it listens.
         port: Of the API; 0 picks a free one.
+        tls_context: What API and receiver speak TLS with; None for plain HTTP.
+        ca_file: A PEM file with the certificates to trust when a postback goes to an https URL,
+            the receiver's own among them; the system's unless given.
 
     Attributes:
         sandbox: The sandbox that answers at present.
@@ -40,7 +46,15 @@ class LiveSandbox:
     sandbox: Sandbox
     url: str
 
-    def __init__(self, path: Path | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_context: ssl.SSLContext | None = None,
+        ca_file: str | Path | None = None,
+    ) -> None:
         self._open_ledger: Callable[[], Ledger] = MemoryLedger
         if path is not None:
             from mockserver.ledger.sql import SqlLedger
@@ -49,6 +63,8 @@ class LiveSandbox:
         self._host = host
         self._port = port
         self._receiver_port = 0
+        self._tls_context = tls_context
+        self._ca_file = ca_file
         self._server: ApiServer | None = None
 
     def __enter__(self) -> Self:
@@ -68,19 +84,28 @@ class LiveSandbox:
 
         Raises:
             AddressUnavailable: The port of before is taken.
+            InvalidValue: The TLS context has no certificate that is believed at `host`, or
+                `ca_file` has none at all.
             LedgerUnusable: The file is no ledger, or another process has it.
         """
         ledger = self._open_ledger()
         try:
             ledger.recover()
             clock = restore_clock(ledger, mode="manual")
-            options = SocketOptions(receiver_host=self._host, receiver_port=self._receiver_port)
+            options = SocketOptions(
+                receiver_host=self._host,
+                receiver_port=self._receiver_port,
+                tls_context=self._tls_context,
+                ca_file=self._ca_file,
+            )
             self.sandbox = Sandbox(ledger=ledger, clock=clock, sockets=options)
         except BaseException:
             ledger.close()
             raise
         try:
-            self._server = ApiServer(create_app(self.sandbox), self._host, self._port)
+            self._server = ApiServer(
+                create_app(self.sandbox), self._host, self._port, tls_context=self._tls_context
+            )
             self._server.start()
         except BaseException:
             self.sandbox.close()
