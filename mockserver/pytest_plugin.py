@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import ssl
+
     from mockserver.receiver.inboxes import Inbox
     from mockserver.testing import Leanplum, LeanplumClock, Problem
     from mockserver.testing.live import LiveLeanplum, Server
@@ -155,19 +157,40 @@ def leanplum_listen_address() -> tuple[str, int]:
 
 
 @pytest.fixture(scope="session")
+def leanplum_tls_context() -> ssl.SSLContext | None:
+    """What `leanplum_server` speaks TLS with; override it for https. None is plain http."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def leanplum_ca_file() -> str | Path | None:
+    """A PEM file with the certificates to trust over https; override it. None: the system's.
+
+    They count where postbacks go to https URLs, and for a `--leanplum-url` that is one.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
 def leanplum_server(
-    request: pytest.FixtureRequest, leanplum_listen_address: tuple[str, int]
+    request: pytest.FixtureRequest,
+    leanplum_listen_address: tuple[str, int],
+    leanplum_tls_context: ssl.SSLContext | None,
+    leanplum_ca_file: str | Path | None,
 ) -> Iterator[Server]:
     """A sandbox that answers on real ports, for the whole session; see `leanplum_live`."""
-    from mockserver.core.errors import PostbacksError
+    from mockserver.core.errors import InvalidValue, PostbacksError
     from mockserver.testing.live import serving
 
     url = request.config.getoption("--leanplum-url")
-    context = serving(url, leanplum_listen_address)
+    context = serving(url, leanplum_listen_address, leanplum_tls_context, leanplum_ca_file)
     try:
         server = context.__enter__()
     except PostbacksError as error:
-        where = f"--leanplum-url {url}" if url else "leanplum_listen_address"
+        own = "leanplum_listen_address"
+        if isinstance(error, InvalidValue):
+            own = "leanplum_tls_context, leanplum_ca_file"
+        where = f"--leanplum-url {url}" if url else own
         raise _mistake(f"{where}: {error}") from None
     yield server
     context.__exit__(None, None, None)

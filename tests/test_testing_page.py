@@ -131,8 +131,26 @@ def test_every_argument_of_leanplum_is_shown() -> None:
     assert [name for name in own if f"`{name}" not in section] == []
 
 
+def snippets_in(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def over_https() -> str:
+    return TEXT.partition("### Over https")[2].partition("\n## ")[0]
+
+
+def test_its_example_over_https_runs(tmp_path: Path) -> None:
+    conftest, test = snippets_in(over_https())
+    (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
+    (tmp_path / "test_over_https.py").write_text(test, encoding="utf-8")
+    ended = run_pytest(tmp_path, "-W", "error")
+    assert ended.status == pytest.ExitCode.OK, ended.output
+    assert "1 passed" in ended.output
+
+
 def test_its_examples_run(tmp_path: Path) -> None:
-    snippets = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    # One server is shared by a session, so what is https is run by itself.
+    snippets = snippets_in(TEXT.replace(over_https(), ""))
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     for number, snippet in enumerate(snippets, start=1):
         (tmp_path / f"test_{number:02d}.py").write_text(snippet, encoding="utf-8")

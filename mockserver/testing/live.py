@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -26,6 +27,9 @@ from mockserver.web.shapes import (
     EventRequest,
     ReceivedJson,
 )
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class LiveLeanplum:
@@ -161,17 +165,30 @@ def _app_request(key: str, config: Mapping[str, Any]) -> AppRequest:
 
 
 @contextmanager
-def serving(url: str | None, address: tuple[str, int]) -> Iterator[Server]:
+def serving(
+    url: str | None,
+    address: tuple[str, int],
+    tls_context: ssl.SSLContext | None = None,
+    ca_file: str | Path | None = None,
+) -> Iterator[Server]:
     """Serve a sandbox at `address`, or take the one at `url`.
 
+    Args:
+        url: Of a sandbox that is there already; None for one of its own.
+        address: Where its own listens.
+        tls_context: What its own speaks TLS with.
+        ca_file: What is trusted over TLS, by the client and by the sandbox that sends.
+
     Raises:
+        InvalidValue: There are no certificates in `ca_file`, or `tls_context` has none that is
+            believed at `address`.
         ServerUnreachable: Nobody answers at `url`.
     """
     if url is not None:
-        client = SandboxClient(url)
+        client = SandboxClient(url, ca_file=ca_file)
         client.health()
         yield Server(client, None)
         return
     host, port = address
-    with LiveSandbox(host=host, port=port) as live:
-        yield Server(SandboxClient(live.url), live)
+    with LiveSandbox(host=host, port=port, tls_context=tls_context, ca_file=ca_file) as live:
+        yield Server(SandboxClient(live.url, ca_file=ca_file), live)
