@@ -31,7 +31,14 @@ TIMED = 8
     why="All values are in the URL. Frameworks that want a body or its type answer 400 or 415.",
     fix="Route POST, read the query, and ask for no body, no Content-Type and no login.",
     follows_from=["deliver-post", "deliver-empty-body", "deliver-success", "deliver-no-extras"],
-    catches=["needs-json-body", "needs-content-type", "only-get", "wants-authorization"],
+    catches=[
+        "needs-json-body",
+        "needs-content-type",
+        "only-get",
+        "wants-authorization",
+        "wants-a-csrf-token",
+        "wants-a-user-agent",
+    ],
     most_requests=1,
 )
 def post(target: PartnerTarget, rec: Recorder) -> None:
@@ -121,7 +128,12 @@ def meant(target: PartnerTarget, rec: Recorder) -> None:
     why="Later ones are timeouts, even if the event was stored: it is sent again.",
     fix="Put the event into a queue, answer, and do the work afterwards.",
     follows_from=["deliver-timeout", "deliver-timeout-total", "retry-timeout"],
-    catches=["takes-half-a-second-too-long", "never-answers", "drips-its-head"],
+    catches=[
+        "takes-half-a-second-too-long",
+        "now-and-then-too-late",
+        "never-answers",
+        "drips-its-head",
+    ],
     most_requests=TIMED,
 )
 def in_time(target: PartnerTarget, rec: Recorder) -> None:

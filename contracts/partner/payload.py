@@ -50,7 +50,7 @@ def empty(target: PartnerTarget, rec: Recorder) -> None:
     why="It is a JSON document inside a URL: taken apart by hand it breaks on the first & in it.",
     fix="Decode the query once, then give the value to a JSON parser.",
     follows_from=["parameters-click", "parameters-slash", "parameters-once", "parameters-json"],
-    catches=["parses-json-by-hand", "fails-on-percent"],
+    catches=["parses-json-by-hand", "refuses-unknown-parameters", "fails-on-percent"],
     most_requests=len(DOCUMENTS),
 )
 def documents(target: PartnerTarget, rec: Recorder) -> None:
@@ -66,7 +66,7 @@ def documents(target: PartnerTarget, rec: Recorder) -> None:
     why="The link that was clicked is what a click is about.",
     fix="Decode the query once, then give the value to a JSON parser, or store it as text.",
     follows_from=["parameters-click", "parameters-once"],
-    catches=["decodes-twice", "floats-the-ids"],
+    catches=["decodes-twice", "floats-the-ids", "stores-a-repr", "cleans-links"],
     needs=[Need.PROBE],
     most_requests=len(DOCUMENTS),
 )

@@ -27,7 +27,7 @@ _LIMIT = RetryPolicy().attempt_limit
     "it and look broken.",
     fix="Recognise the duplicate, ignore it, and answer as the first time.",
     follows_from=["retry-same-request", "retry-timeout"],
-    catches=["conflict-on-duplicate", "fails-on-duplicate"],
+    catches=["conflict-on-duplicate", "not-modified-on-duplicate", "fails-on-duplicate"],
     most_requests=2,
 )
 def alike(target: PartnerTarget, rec: Recorder) -> None:
@@ -122,7 +122,12 @@ def after_5xx(target: PartnerTarget, rec: Recorder) -> None:
     why="The same user may open the same message twice, and click after opening.",
     fix="Tell events apart by user, message, event and time together.",
     follows_from=["deliver-no-id", "template-time"],
-    catches=["one-event-a-user", "one-event-a-message"],
+    catches=[
+        "one-event-a-user",
+        "one-event-a-message",
+        "one-event-a-moment",
+        "dedupes-by-second",
+    ],
     needs=[Need.PROBE],
     most_requests=4,
 )

@@ -23,7 +23,7 @@ SEVERAL = 12
     why="A 2xx is the end: what is not stored by then never comes again.",
     fix="Answer when the event is stored, or is in a queue that survives a crash.",
     follows_from=["retry-success-ends", "deliver-one-each"],
-    catches=["answers-before-it-stores", "stores-every-third-twice"],
+    catches=["answers-before-it-stores", "stores-every-third-twice", "reads-body-for-values"],
     needs=[Need.PROBE],
     most_requests=SEVERAL,
 )
@@ -44,7 +44,7 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
     "log.",
     fix="Route POST only; answer 405 to the rest.",
     follows_from=["deliver-post"],
-    catches=["stores-on-head", "stores-on-get"],
+    catches=["stores-on-head", "stores-on-get", "takes-any-method"],
     needs=[Need.PROBE],
     most_requests=4,
 )
