@@ -173,9 +173,7 @@ def _write_answers(output: Output, report: RunReport) -> None:
         )
     if traffic is not None:
         stored = len(traffic.stored)
-        what = (
-            f"; {count(stored, 'id')} may be stored, all with {traffic.prefix}-" if stored else ""
-        )
+        what = f"; {count(stored, 'id')} may be stored: {traffic.prefix}-*" if stored else ""
         output.line(f"sent         {count(traffic.requests, 'request')}{what}")
 
 
