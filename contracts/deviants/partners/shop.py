@@ -61,6 +61,12 @@ class Store:
         with self._lock:
             self.rows.pop()
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self.rows.clear()
+            self._seen.clear()
+
 
 class Answer(NamedTuple):
     """An answer of a shop."""

@@ -7,10 +7,12 @@ the runner.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +35,8 @@ from mockserver.web.server import ApiServer
 SHORT_TIMEOUT = timedelta(seconds=1.5)
 #: Where a world in this process is, as far as its URL tells.
 NOWHERE = "http://partner.test"
+#: Of what deviants need, the programs; the rest are modules.
+PROGRAMS = frozenset({"nginx"})
 _MOST_REQUESTS = 900
 
 
@@ -46,6 +50,7 @@ class Served:
         ca_file: What its certificate is signed by.
         operator: Takes it down and up again.
         resolve: The addresses that its host has.
+        timeout: How long it may take over sockets, in real time.
         clock: What the application spends time on.
     """
 
@@ -54,6 +59,7 @@ class Served:
     ca_file: str | None = None
     operator: Operator | None = None
     resolve: Resolve | None = None
+    timeout: timedelta = SHORT_TIMEOUT
     clock: ManualClock = field(default_factory=ManualClock)
 
 
@@ -82,6 +88,11 @@ class PartnerDeviant:
     path: str = PATH
     recording: Sequence[str] = (f"{NOWHERE}{PATH}?user=u-1&event=Open&at=1767225600000",)
     needs: Sequence[str] = ()
+
+
+def missing_needs(deviant: PartnerDeviant) -> list[str]:
+    """Return the modules and programs that an endpoint needs and that are not there."""
+    return [need for need in deviant.needs if not _is_there(need)]
 
 
 class PartnerWorld:
@@ -127,10 +138,10 @@ class PartnerWorld:
         place = find_place(url, resolve=served.resolve)
         trust = Trust(served.ca_file)
         return Endpoint(
-            sender=SocketSender(place, timeout=SHORT_TIMEOUT, trust=trust),
+            sender=SocketSender(place, timeout=served.timeout, trust=trust),
             place=place,
             trust=trust,
-            timeout=SHORT_TIMEOUT,
+            timeout=served.timeout,
             **common,
         )
 
@@ -159,3 +170,9 @@ def on_a_port(make: Callable[[Store, ManualClock], Any] = Shop) -> Serve:
             server.stop()
 
     return serve
+
+
+def _is_there(need: str) -> bool:
+    if need in PROGRAMS:
+        return shutil.which(need) is not None
+    return find_spec(need) is not None
