@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,10 +22,19 @@ import httptools
 
 from contracts.endpoint.place import Place
 from contracts.endpoint.sender import Trust
+from mockserver.core.errors import PostbacksError
 
 #: How long bytes that nobody asked for may take to arrive, in real seconds.
 SETTLING_REAL_SECONDS = 0.05
 _MOST_BYTES = 1 << 20
+# 0 would mean not to wait at all, and not to say that the time is over.
+_SHORTEST_REAL_SECONDS = 0.001
+
+
+class NoConnection(PostbacksError):
+    """A connection of its own could not be opened, or broke before anything came back."""
+
+    code = "no-connection"
 
 
 @dataclass(slots=True)
@@ -35,6 +45,7 @@ class RawAnswer:
         status: None if no whole head came.
         body: Decoded from chunks, if it came in chunks.
         surplus: Whether more came than one answer.
+        late: Whether the time was over before the answer was whole.
         error: Why there is no answer, or what is wrong with it; empty if nothing is.
     """
 
@@ -42,6 +53,7 @@ class RawAnswer:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
     surplus: bool = False
+    late: bool = False
     error: str = ""
 
 
@@ -51,24 +63,21 @@ class Connection:
     Args:
         place: Where to.
         trust: How the certificate is judged.
-        timeout_real_seconds: How long anything may take.
+        timeout_real_seconds: How long it may take to be opened, and a whole answer to come.
 
     Raises:
-        OSError: Nobody listens, or the handshake fails.
+        NoConnection: Nobody listens, or the handshake fails.
     """
 
     def __init__(self, place: Place, trust: Trust, timeout_real_seconds: float) -> None:
         self._place = place
-        opened = _dial(place, timeout_real_seconds)
+        self._timeout_real_seconds = timeout_real_seconds
         try:
-            self._socket = (
-                _context(trust).wrap_socket(opened, server_hostname=place.host)
-                if place.is_tls
-                else opened
-            )
-        except BaseException:
-            opened.close()
-            raise
+            self._socket = _opened(place, trust, timeout_real_seconds)
+        except OSError as error:
+            raise NoConnection(
+                f"no connection to {place.authority} can be opened: {_said(error)}"
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -86,13 +95,29 @@ class Connection:
     ) -> RawAnswer:
         """Send a request without a body, and read until its answer is whole."""
         try:
-            self.send(method, target, headers)
+            self._send(method, target, headers)
             return self._read(method)
+        except TimeoutError:
+            waited = f"{self._timeout_real_seconds:g} s"
+            return RawAnswer(late=True, error=f"no whole answer within {waited}")
         except OSError as error:
-            return RawAnswer(error=str(error) or type(error).__name__)
+            return RawAnswer(error=_said(error))
 
     def send(self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()) -> None:
-        """Send a request without a body, and do not wait for an answer."""
+        """Send a request without a body, and do not wait for an answer.
+
+        Raises:
+            NoConnection: The connection broke before the request was out.
+        """
+        try:
+            self._send(method, target, headers)
+        except OSError as error:
+            raise NoConnection(
+                f"the connection to {self._place.authority} broke: {_said(error)}"
+            ) from None
+
+    def _send(self, method: str, target: str, headers: Sequence[tuple[str, str]]) -> None:
+        self._socket.settimeout(self._timeout_real_seconds)
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self._place.authority}", "Accept: */*"]
         lines += [f"{name}: {value}" for name, value in headers]
         if method not in ("GET", "HEAD"):
@@ -102,7 +127,10 @@ class Connection:
     def _read(self, method: str) -> RawAnswer:
         reader = _Reader(has_body=method != "HEAD")
         received = 0
+        ends = time.monotonic() + self._timeout_real_seconds
         while not reader.is_whole:
+            # One time for the whole answer: a drip must not begin it anew with each byte.
+            self._socket.settimeout(max(ends - time.monotonic(), _SHORTEST_REAL_SECONDS))
             piece = self._socket.recv(65536)
             received += len(piece)
             if not piece or received > _MOST_BYTES:
@@ -176,6 +204,21 @@ def _dial(place: Place, timeout_real_seconds: float) -> socket.socket:
             return opened
     assert failure is not None
     raise failure
+
+
+def _opened(place: Place, trust: Trust, timeout_real_seconds: float) -> socket.socket:
+    opened = _dial(place, timeout_real_seconds)
+    if not place.is_tls:
+        return opened
+    try:
+        return _context(trust).wrap_socket(opened, server_hostname=place.host)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _said(error: OSError) -> str:
+    return str(error) or type(error).__name__
 
 
 def _context(trust: Trust) -> ssl.SSLContext:

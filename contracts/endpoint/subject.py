@@ -146,6 +146,7 @@ class Endpoint:
 
         Raises:
             BudgetSpent: No request is left.
+            NoConnection: Nobody listens.
         """
         self.pace.take()
         if self.others is not None:
@@ -158,7 +159,7 @@ class Endpoint:
         """Return a connection of its own.
 
         Raises:
-            OSError: Nobody listens.
+            NoConnection: Nobody listens.
         """
         assert self.place is not None
         return raw.Connection(self.place, self.trust, self.timeout.total_seconds())

@@ -179,7 +179,8 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
             parts = urlsplit(postback.url)
             path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
             answer = connection.request("POST", path, target.endpoint.headers)
-            if answer.error and number > 1 and answer.status is None:
+            is_closed = answer.status is None and not answer.late
+            if answer.error and number > 1 and is_closed:
                 # A server may close whenever it likes.
                 return
             target.record("POST", path, answer, 0.0)
