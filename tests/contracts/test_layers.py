@@ -54,8 +54,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "jinja2": ("report",),
     "markupsafe": ("report",),
+    "fastapi": ("deviants.partners.good",),
     "flask": ("deviants",),
     "pytest": ("test_contract",),
+    "trustme": ("deviants.partners.certificates",),
 }
 
 
