@@ -60,6 +60,11 @@ class Route(NamedTuple):
     resolved: tuple[str, ...] = ()
     proxy: str = ""
 
+    @property
+    def names_whole_urls(self) -> bool:
+        """Return whether requests without TLS go to a proxy that has to be told where to."""
+        return bool(self.proxy) and not self.proxy.lower().startswith("socks")
+
 
 class TransferOptions(NamedTuple):
     """What all transfers of a transport have in common.
@@ -236,6 +241,8 @@ class Transfer:
         # Unlike an option that is not set, an empty one keeps the environment out.
         set_option(pycurl.PROXY, route.proxy)
         set_option(pycurl.NOPROXY, "" if route.proxy else "*")
+        # What a proxy answers before the way is open is no answer of the endpoint.
+        set_option(_SUPPRESS_CONNECT_HEADERS, 1)
         if route.resolved:
             set_option(pycurl.RESOLVE, list(route.resolved))
         set_option(pycurl.NOSIGNAL, 1)
@@ -268,8 +275,11 @@ class Transfer:
             if _CONTROL(target):
                 return unreadable(url)
             target = _UNCLEAN.sub(lambda text: quote(text[0], safe=""), target)
+        target = target if target[:1] == "/" else f"/{target}"
+        if self._options.route.names_whole_urls and origin[:5].lower() == "http:":
+            target = f"http://{origin[7:].rpartition('@')[2]}{target}"
         # Taken from a whole URL, libcurl would rewrite percent escapes in upper case.
-        self._setopt(_TARGET, target if target[:1] == "/" else f"/{target}")
+        self._setopt(_TARGET, target)
         if origin != self._origin:
             if origin[:6].lower() == "https:":
                 self._trust_certificates()
@@ -383,4 +393,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]").search
 _URL: int = pycurl.URL
 _TARGET: int = pycurl.REQUEST_TARGET
 _TOTAL_TIME: int = pycurl.TOTAL_TIME_T
+#: CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl has no name for.
+_SUPPRESS_CONNECT_HEADERS = 265
 _LONGEST_MILLISECONDS = 2**31 - 1

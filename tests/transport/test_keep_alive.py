@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.transport import keep_alive
-from mockserver.transport.keep_alive import SETTLING_REAL_SECONDS, KnownOrigins, Reuse
+from mockserver.transport.keep_alive import SETTLING_REAL_SECONDS, KnownOrigins, NothingKept, Reuse
 
 HERE = "http://127.0.0.1:1"
 THERE = "http://127.0.0.1:2"
@@ -83,3 +83,12 @@ def test_trust_is_lost_with_a_kept_connection(origins: KnownOrigins, timer: Time
     assert origins.reuse_for(HERE) is Reuse.FREELY
     origins.learn(HERE, Reuse.FREELY, answered=False, reused=True)
     assert origins.reuse_for(HERE) is Reuse.PIONEER
+
+
+def test_nothing_is_kept_for_those_who_want_that(timer: Timer) -> None:
+    nothing = NothingKept()
+    for answered in (True, False):
+        assert nothing.reuse_for(HERE) is Reuse.NEVER
+        nothing.learn(HERE, Reuse.NEVER, answered=answered, reused=False)
+        timer.now += 10 * SETTLING_REAL_SECONDS
+    assert nothing.reuse_for(HERE) is Reuse.NEVER
