@@ -54,16 +54,24 @@ class Pace:
         """Return how many requests were let through."""
         return self.most - self.left
 
+    def expect(self, number: int) -> None:
+        """Go on only if `number` requests are left.
+
+        Raises:
+            BudgetSpent: So many are not left.
+        """
+        if self.left < number:
+            rest = f"; {number} more at once are too many" if self.left else ""
+            of = f" of at most {self.most}" if self.left else ", which is the most"
+            raise BudgetSpent(f"this run has sent {self.sent} requests{of}{rest}")
+
     def take(self, number: int = 1) -> None:
         """Wait for the turn of `number` requests that leave together.
 
         Raises:
             BudgetSpent: So many are not left; none of them may be sent.
         """
-        if self.left < number:
-            rest = f"; {number} more at once are too many" if self.left else ""
-            of = f" of at most {self.most}" if self.left else ", which is the most"
-            raise BudgetSpent(f"this run has sent {self.sent} requests{of}{rest}")
+        self.expect(number)
         self.left -= number
         if not self._pause_real_seconds:
             return
