@@ -151,7 +151,12 @@ def curl_line(exchange: ExchangeResult) -> str:
 
 def shell_word(text: str) -> str:
     """Return a word for a shell: everything in single quotes, but for the variables."""
-    pieces = VARIABLE.split(text)
-    quoted = ["'" + piece.replace("'", "'\\''") + "'" if piece else "" for piece in pieces]
-    quoted[1::2] = (f'"${{{name}}}"' for name in pieces[1::2])
-    return "".join(quoted) or "''"
+    words, end = [], 0
+    for match in VARIABLE.finditer(text):
+        words += [_quoted(text[end : match.start()]), f'"${{{match["name"]}}}"']
+        end = match.end()
+    return "".join([*words, _quoted(text[end:])]) or "''"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'" if text else ""

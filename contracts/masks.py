@@ -6,12 +6,16 @@ recorded goes through here first. Must not import: wires, cases, the runner.
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from urllib.parse import quote
+from collections.abc import Iterator
+from urllib.parse import quote, unquote, unquote_plus
 
 #: What stands in a text for a secret; the shell puts the secret in its place again.
-VARIABLE = re.compile(r"\$(POSTBACKS_(?:KEY|TOKEN|SECRET_[0-9]+))")
+VARIABLE = re.compile(
+    r"\$(?P<brace>\{)?(?P<name>POSTBACKS_(?:KEY|TOKEN|SECRET_[0-9]+))(?(brace)\})"
+)
 
 #: A secret of fewer characters may be anything where nothing tells what it is.
 SHORT = 6
@@ -27,7 +31,7 @@ class Masks:
 
     def __init__(self) -> None:
         self._variables: dict[str, str] = {}
-        self._places: dict[str, tuple[str, str]] = {}
+        self._places: dict[str, list[tuple[str, str]]] = {}
         self._masks: list[str] = []
         self._pattern = re.compile("(?!)")
 
@@ -36,15 +40,16 @@ class Masks:
 
         Args:
             variable: One that `VARIABLE` knows.
-            secret: What is not to be written down.
-            before: What stands before a secret that is too short to be looked for alone.
+            secret: What is not to be written down, as it was found.
+            before: What stands before a secret that is too short to be looked for alone; a short
+                one may be hidden in several places, one call each.
             after: What stands behind it then.
         """
         if not secret:
             return
         self._variables[secret] = variable
         if len(secret) < SHORT:
-            self._places[secret] = (before, after)
+            self._places.setdefault(secret, []).append((before, after))
         # In one pass, the longer first: one secret may begin with, or hold, another.
         known = sorted(self._variables, key=len, reverse=True)
         self._masks = [self._variables[secret] for secret in known]
@@ -52,18 +57,64 @@ class Masks:
 
     def masked(self, text: str) -> str:
         """Return a text in which names of variables stand for secrets."""
-        return self._pattern.sub(lambda match: f"${self._masks[(match.lastindex or 1) - 1]}", text)
+        pieces: list[str] = []
+        end = 0
+        for match in self._pattern.finditer(text):
+            between = text[end : match.start()]
+            pieces += [between, self._masks[(match.lastindex or 1) - 1]]
+            end = match.end()
+        pieces.append(text[end:])
+        # What follows a name must not be read as a part of it.
+        pieces[1::2] = [
+            f"${{{name}}}" if _JOINS(following) else f"${name}"
+            for name, following in zip(pieces[1::2], pieces[2::2], strict=True)
+        ]
+        return "".join(pieces)
 
     def _pattern_of(self, secret: str) -> str:
         forms = f"(?:{'|'.join(_forms(secret))})"
-        before, after = (re.escape(text) for text in self._places.get(secret, ("", "")))
-        return (f"(?<={before})" if before else "") + forms + (f"(?={after})" if after else "")
+        places = self._places.get(secret, [("", "")])
+        return "|".join(
+            (f"(?<={re.escape(before)})" if before else "")
+            + forms
+            + (f"(?={re.escape(after)})" if after else "")
+            for before, after in places
+        )
 
 
-def _forms(secret: str) -> list[str]:
-    """Return patterns for the ways in which a secret may be written, the longest first."""
-    encoded = re.escape(quote(secret, safe=""))
+def _forms(secret: str) -> Iterator[str]:
+    """Return patterns for a secret as it was found, and as it is once it has been decoded."""
+    yield _pattern_of(secret)
+    for decoded in {unquote(secret), unquote_plus(secret)} - {secret}:
+        if len(decoded) >= SHORT:
+            yield _pattern_of(decoded)
+
+
+def _pattern_of(secret: str) -> str:
+    return "".join(map(_character, secret))
+
+
+def _character(character: str) -> str:
+    """Return a pattern for the ways in which a character may be written, the longest first."""
+    if _UNRESERVED(character):
+        return re.escape(character)
+    encoded = quote(character, safe="", errors="surrogatepass")
+    ways = {
+        encoded,
+        encoded.replace("%", "%25"),
+        json.dumps(character)[1:-1],
+        html.escape(character),
+        f"&#{ord(character)};",
+        f"&#x{ord(character):x};",
+    }
+    if character.isascii():
+        # In JSON, and in what programming languages print.
+        ways |= {f"\\{character}", f"\\u{ord(character):04x}"}
     # Only the letters of an escape may be small or large.
-    patterns = {re.sub(r"%[0-9A-F]{2}", lambda match: f"(?i:{match[0]})", encoded)}
-    patterns |= {re.escape(json.dumps(secret, ensure_ascii=way)[1:-1]) for way in (False, True)}
-    return sorted(patterns | {re.escape(secret)}, key=len, reverse=True)
+    patterns = {f"(?i:{re.escape(way)})" for way in ways if way != character}
+    exact = [re.escape(character)] + (["\\+"] if character == " " else [])
+    return f"(?:{'|'.join([*sorted(patterns, key=len, reverse=True), *exact])})"
+
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]").fullmatch
+_JOINS = re.compile(r"[A-Za-z0-9_]").match

@@ -258,9 +258,9 @@ def test_a_secret_is_followed_by_letters_that_are_not_part_of_its_name() -> None
 
 
 def test_other_variables_are_left_alone() -> None:
-    line = curl_line(exchange_of(url="http://h/$HOME$POSTBACKS_KEY$PATH${POSTBACKS_KEY}"))
+    line = curl_line(exchange_of(url="http://h/$HOME$POSTBACKS_KEY$PATH${HOME}"))
     arguments = arguments_of(line, POSTBACKS_KEY="a")
-    assert arguments[-1] == "http://h/$HOMEa$PATH${POSTBACKS_KEY}"
+    assert arguments[-1] == "http://h/$HOMEa$PATH${HOME}"
 
 
 @pytest.mark.parametrize("body", ["a!b", 'a!b $POSTBACKS_KEY !!"!x'])
