@@ -9,11 +9,13 @@ has to be named twice, and what its name meant at the beginning is what it means
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import unquote, urlsplit
 
 from mockserver.core.errors import PostbacksError
 from mockserver.transport.addresses import AddressGuard
@@ -60,7 +62,7 @@ class Place:
     @property
     def is_loopback(self) -> bool:
         """Return whether it is on this machine, whatever its name."""
-        return all(ip_address(address).is_loopback for address in self.addresses)
+        return all(map(_is_loopback, self.addresses))
 
     @property
     def authority(self) -> str:
@@ -89,7 +91,7 @@ def find_place(
 
     Args:
         url: A template, or a URL.
-        allowed_hosts: Hosts beyond this machine that the user named.
+        allowed_hosts: Hosts beyond this machine that the user named, with or without the port.
         resolve: Looks names up; the system unless given.
 
     Raises:
@@ -100,6 +102,7 @@ def find_place(
     parts = urlsplit(url.partition("{{")[0])
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     port = parts.port or _PORTS[scheme]
+    _check_letters(host)
     addresses = tuple(dict.fromkeys((resolve or system_addresses)(host, port)))
     if not addresses:
         raise HostUnknown(f"the host {host} has no address; is its name right?")
@@ -111,8 +114,7 @@ def find_place(
             # What a library's setting would allow is no advice here: nothing allows it.
             what = reason.partition("; ")[0]
             raise HostNotAllowed(f"the host {host}: {what}; nothing is ever sent there")
-    named = {name.lower().strip("[]") for name in allowed_hosts}
-    if not place.is_loopback and host.lower() not in named:
+    if not place.is_loopback and not any(_names(entry, place) for entry in allowed_hosts):
         raise HostNotAllowed(
             f"{host} is not on this machine, and a run sends it real requests; if that may be "
             f"done, say --allow-host {host}"
@@ -128,6 +130,40 @@ def system_addresses(host: str, port: int) -> list[str]:
         return []
     # A scope like %eth0 is no part of an address.
     return [str(each[4][0]).partition("%")[0] for each in found]
+
+
+def _check_letters(host: str) -> None:
+    # Clients differ in what they make of other letters, and not every one knows any of them.
+    if host.isascii() and "%" not in host:
+        return
+    ascii_host = _canonical(unquote(host))
+    advice = f"; write it as {ascii_host}" if re.fullmatch(r"[a-z0-9.-]+", ascii_host) else ""
+    raise HostUnknown(f"the host {host} is not written as names are looked up{advice}")
+
+
+def _names(entry: str, place: Place) -> bool:
+    """Return whether an entry of the allowed hosts names this place."""
+    with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d+)", entry)
+    host, port = with_port.groups() if with_port else (entry, None)
+    return _canonical(host) == _canonical(place.host) and port in (None, str(place.port))
+
+
+def _canonical(host: str) -> str:
+    """Return the one way in which a host is written that has several."""
+    host = host.lower().strip("[]").removesuffix(".")
+    with suppress(ValueError):
+        return str(ip_address(host))
+    with suppress(UnicodeError):
+        return host.encode("idna").decode()
+    return host
+
+
+def _is_loopback(text: str) -> bool:
+    address = ip_address(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        # What the kernel dials.
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback
 
 
 _PORTS = {"http": 80, "https": 443}
