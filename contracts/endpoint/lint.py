@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from contracts.endpoint.place import Place
 from contracts.endpoint.postbacks import Subscription
@@ -28,10 +28,10 @@ _ONLY_MESSAGES = (
 )
 _ONLY_AB_TESTS = ("AB test ID", "Variant ID")
 
+#: A whole name, or its last word, however its words are told apart.
 _SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:api[_-]?)?(?:key|token|secret|password|passwd|pwd|auth|authorization|sig"
-    r"|signature|credential|access[_-]?token)s?$",
-    re.IGNORECASE,
+    r"(?:^|[_.-]|(?<=[a-z])(?=[A-Z]))(?i:(?:api[_-]?)?(?:key|token|secret|password|passwd|pwd"
+    r"|auth|authorization|sig|signature|credential|access[_-]?token)s?)$"
 )
 #: Long, of letters and digits both: nobody chooses such a path for its sound.
 _SECRET_SEGMENT = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{20,}")
@@ -72,14 +72,19 @@ def secrets_in(url: str) -> list[Secret]:
     """Return the parts of a postbackUrl that look like secrets."""
     parts = urlsplit(url)
     found: list[Secret] = []
-    if parts.password:
-        found.append(Secret(parts.password, f"{parts.username}:", "@"))
+    user_info, _, _ = parts.netloc.rpartition("@")
+    name, colon, password = user_info.partition(":")
+    if password:
+        found.append(Secret(password, f"{name}:", "@"))
+    elif name:
+        # Some keys are user names, and the password is empty.
+        found.append(Secret(name, "//", f"{colon}@"))
     for piece in parts.query.split("&"):
         name, _, value = piece.partition("=")
-        if value and "{{" not in value and _SECRET_NAME.search(name):
+        if value and "{{" not in value and _SECRET_NAME.search(unquote(name)):
             found.append(Secret(value, f"{name}="))
     found += [Secret(text) for text in parts.path.split("/") if _SECRET_SEGMENT.fullmatch(text)]
-    return list({secret.text: secret for secret in found}.values())
+    return list(dict.fromkeys(found))
 
 
 _Texts = tuple[str, str, str]

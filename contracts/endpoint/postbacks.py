@@ -62,8 +62,9 @@ class Subscription:
         ]
 
     def carries(self, *placeholders: str) -> bool:
-        """Return whether the template has all of these values."""
-        return set(placeholders) <= set(self.template.placeholders)
+        """Return whether all of these values are sent: those behind # are not."""
+        sent = self.template.url.partition("#")[0]
+        return all(f"{{{{{name}}}}}" in sent for name in placeholders)
 
 
 @dataclass(frozen=True, slots=True)
