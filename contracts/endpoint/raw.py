@@ -27,8 +27,7 @@ from mockserver.core.errors import PostbacksError
 #: How long bytes that nobody asked for may take to arrive, in real seconds.
 SETTLING_REAL_SECONDS = 0.05
 _MOST_BYTES = 1 << 20
-# 0 would mean not to wait at all, and not to say that the time is over.
-_SHORTEST_REAL_SECONDS = 0.001
+_SWITCHING_PROTOCOLS = 101
 
 
 class NoConnection(PostbacksError):
@@ -63,7 +62,7 @@ class Connection:
     Args:
         place: Where to.
         trust: How the certificate is judged.
-        timeout_real_seconds: How long it may take to be opened, and a whole answer to come.
+        timeout_real_seconds: How long opening it, and each request with its answer, may take.
 
     Raises:
         NoConnection: Nobody listens, or the handshake fails.
@@ -94,14 +93,19 @@ class Connection:
         self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
     ) -> RawAnswer:
         """Send a request without a body, and read until its answer is whole."""
+        reader = _Reader(has_body=method != "HEAD")
+        answer = reader.answer
         try:
             self._send(method, target, headers)
-            return self._read(method)
+            self._read(reader)
         except TimeoutError:
-            waited = f"{self._timeout_real_seconds:g} s"
-            return RawAnswer(late=True, error=f"no whole answer within {waited}")
+            answer.late = True
+            answer.error = f"no whole answer within {self._timeout_real_seconds:g} s"
         except OSError as error:
-            return RawAnswer(error=_said(error))
+            answer.error = _said(error)
+        if not answer.error and not reader.is_huge:
+            answer.surplus = answer.surplus or self._has_more()
+        return answer
 
     def send(self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         """Send a request without a body, and do not wait for an answer.
@@ -117,30 +121,26 @@ class Connection:
             ) from None
 
     def _send(self, method: str, target: str, headers: Sequence[tuple[str, str]]) -> None:
-        self._socket.settimeout(self._timeout_real_seconds)
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self._place.authority}", "Accept: */*"]
         lines += [f"{name}: {value}" for name, value in headers]
         if method not in ("GET", "HEAD"):
             lines.append("Content-Length: 0")
+        self._socket.settimeout(self._timeout_real_seconds)
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
-    def _read(self, method: str) -> RawAnswer:
-        reader = _Reader(has_body=method != "HEAD")
-        received = 0
+    def _read(self, reader: _Reader) -> None:
+        # In all, as for postbacks: an answer that drips never takes long for its next byte.
         ends = time.monotonic() + self._timeout_real_seconds
         while not reader.is_whole:
-            # One time for the whole answer: a drip must not begin it anew with each byte.
-            self._socket.settimeout(max(ends - time.monotonic(), _SHORTEST_REAL_SECONDS))
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._socket.settimeout(left)
             piece = self._socket.recv(65536)
-            received += len(piece)
-            if not piece or received > _MOST_BYTES:
+            if piece:
+                reader.feed(piece)
+            else:
                 reader.end()
-                break
-            reader.feed(piece)
-        answer = reader.answer
-        if not answer.error and reader.is_whole:
-            answer.surplus = answer.surplus or self._has_more()
-        return answer
 
     def _has_more(self) -> bool:
         """Return whether something comes that belongs to no request; an end is none."""
@@ -235,12 +235,14 @@ class _Reader:
     def __init__(self, *, has_body: bool) -> None:
         self.answer = RawAnswer()
         self.is_whole = False
+        self.is_huge = False
         self._has_body = has_body
-        self._began = 0
+        self._received = 0
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
         """Take in what came."""
+        self._received += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -251,37 +253,47 @@ class _Reader:
             else:
                 self.answer.error = f"not HTTP: {error}"
                 self.is_whole = True
+        if self._received > _MOST_BYTES and not self.is_whole:
+            self.is_whole = self.is_huge = True
 
     def end(self) -> None:
         """Take note that nothing more comes; only some answers end so."""
         names = {name.lower() for name, _ in self.answer.headers}
         by_length = bool(names & {"content-length", "transfer-encoding"})
-        if self.answer.status is None:
+        if not self._received:
             self.answer.error = "the connection was closed without an answer"
-        elif by_length and not self.is_whole:
+        elif self.answer.status is None or by_length:
             self.answer.error = "the answer was cut off"
         self.is_whole = True
 
     def on_message_begin(self) -> None:
-        self._began += 1
-        if self._began > 1:
+        if self.is_whole:
             self.answer.surplus = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._began == 1:
+        if not self.is_whole:
             self.answer.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        if self._began == 1:
-            self.answer.status = self._parser.get_status_code()
-            self.is_whole = not self._has_body
+        if self.is_whole:
+            return
+        status = self._parser.get_status_code()
+        if 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:
+            # It only says that an answer follows.
+            self.answer.headers.clear()
+            return
+        self.answer.status = status
+        self.is_whole = not self._has_body
 
     def on_body(self, body: bytes) -> None:
-        if self._began == 1 and self._has_body:
+        if self.is_whole:
+            self.answer.surplus = True
+        else:
             self.answer.body += body
 
     def on_message_complete(self) -> None:
-        self.is_whole = True
+        if self.answer.status is not None:
+            self.is_whole = True
 
 
 def is_listening(place: Place, timeout_real_seconds: float = 2.0) -> bool:
