@@ -17,7 +17,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.partner import kind_of, partner_transport
-from mockserver.transport.partner_failure import PartnerFailure
+from mockserver.transport.partner_failure import PartnerFailure, traceback_of
 from mockserver.wire import WsgiWire
 
 
@@ -59,7 +59,13 @@ class InProcessSender:
         """Send a request of another method; a WSGI application's only."""
         if kind_of(self._app) != "wsgi":
             return RawAnswer(error="only POST is sent to an ASGI application in this process")
-        reply = WsgiWire(self._app).send(method, target, {}, None)
+        try:
+            reply = WsgiWire(self._app).send(method, target, {}, None)
+        except Exception as error:
+            # As a server would.
+            failure = PartnerFailure(_attempt(target), error, traceback_of(error))
+            self.failures.append(failure)
+            return RawAnswer(500)
         return RawAnswer(reply.status, list(reply.headers), reply.body)
 
     def close(self) -> None:

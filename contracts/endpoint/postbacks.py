@@ -127,7 +127,7 @@ class Composer:
     def compose(self, event: Event, key: str = "") -> Postback:
         """Return the postback of an event as it is."""
         url = self.subscription.template.render(event, self.subscription.parameters_encoding)
-        if key not in "".join((event.user_id, "\n", event.device_id)) or not self._shows(event):
+        if not any(key and key in each for each in self._shown_ids(event)):
             key = ""
         if key:
             self.keys.append(key)
@@ -152,12 +152,10 @@ class Composer:
             return ids | {"ab_test_id": number}
         return ids | {"message_id": number}
 
-    def _shows(self, event: Event) -> bool:
-        """Return whether the URL carries an id that is not empty."""
-        carries = self.subscription.carries
-        return bool(
-            (carries("User ID") and event.user_id) or (carries("Device ID") and event.device_id)
-        )
+    def _shown_ids(self, event: Event) -> list[str]:
+        """Return the ids that the URL carries."""
+        ids = {"User ID": event.user_id, "Device ID": event.device_id}
+        return [value for name, value in ids.items() if self.subscription.carries(name)]
 
 
 def kinds_by_channel(kinds: Sequence[EventKind]) -> dict[str, list[EventKind]]:

@@ -19,10 +19,11 @@ from contracts.endpoint.operator import Operator
 from contracts.endpoint.place import Place
 from contracts.endpoint.postbacks import Composer, Subscription
 from contracts.endpoint.probe import Probe
-from contracts.endpoint.raw import RawAnswer
+from contracts.endpoint.raw import NoConnection, RawAnswer
 from contracts.endpoint.sender import Sender, Trust
 from contracts.masks import Masks
 from contracts.pace import Pace
+from contracts.recorder import NotApplicable
 from contracts.results import Latency, Remark, Traffic
 from contracts.vocabulary import Need, Profile, TargetKind
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -63,6 +64,7 @@ class Endpoint:
         masks: What is a secret, and the names that stand for them in what is written down.
         remarks: What is to be said of its postbackUrl.
         is_proxied: Whether requests go through a proxy, so that connections are not its own.
+        run: What tells this run's ids from another's; chosen by chance unless given.
         on_answer: Told how long each answer took, in real seconds.
     """
 
@@ -129,9 +131,11 @@ class Endpoint:
         """POST to each URL, at its pace; see `Sender`.
 
         Raises:
-            BudgetSpent: So many requests are not left.
+            BudgetSpent: So many requests are not left; none was sent.
         """
         at_once = min(options.get("at_once", 1), len(urls))
+        # Half of them would say nothing, and use up what others could be tried with.
+        self.pace.expect(len(urls))
         outcomes: list[Outcome] = []
         for start in range(0, len(urls), max(1, at_once)):
             group = urls[start : start + max(1, at_once)]
@@ -146,14 +150,18 @@ class Endpoint:
 
         Raises:
             BudgetSpent: No request is left.
-            NoConnection: Nobody listens.
+            NotApplicable: It would have to go through a proxy.
         """
+        if self.is_proxied:
+            raise NotApplicable(f"through a proxy nothing but POST is sent, so no {method}")
         self.pace.take()
         if self.others is not None:
             return self.others.request(method, target)
-        assert self.place is not None
-        with self.connection() as connection:
-            return connection.request(method, target, self.headers)
+        try:
+            with self.connection() as connection:
+                return connection.request(method, target, self.headers)
+        except NoConnection as error:
+            return RawAnswer(error=str(error))
 
     def connection(self) -> raw.Connection:
         """Return a connection of its own.
