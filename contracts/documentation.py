@@ -16,7 +16,7 @@ from pathlib import Path
 
 from contracts import requirements
 from contracts.deviants.catalogue import all_deviants
-from contracts.registry import Case, all_cases
+from contracts.registry import Case, all_cases, partner_cases, provider_cases
 from contracts.requirements import Page, Requirement, Requirements
 from contracts.vocabulary import Kind, Level, Origin
 
@@ -29,6 +29,20 @@ _AREAS = {
     "parameters": ("Parameters", "The JSON document that an event carries."),
     "deliver": ("The request", "What is sent, and what counts as an answer."),
     "retry": ("Retries", "What is sent again, when, and when the data is lost."),
+}
+
+#: Areas of cases about an endpoint.
+_ENDPOINT_AREAS = {
+    "reach": ("Reaching it", "Addresses, TLS, connections, redirects."),
+    "answer": ("Its answers", "2xx, to everything, in time, and meant."),
+    "values": ("The values", "Empty ones, odd ones, long ones, exact ones."),
+    "payload": ("Parameters, received", "The JSON document inside the URL."),
+    "repeat": ("Duplicates", "The same postback again, as a retry."),
+    "store": ("What is stored", "Each event once, and nothing that is none."),
+    "load": ("Many at once", "Bursts, and events in any order."),
+    "outage": ("Being down", "What the retries save, and what is lost."),
+    "recording": ("Recorded postbacks", "Real ones, sent again."),
+    "soak": ("For a long time", "What must not get worse."),
 }
 
 _INTRODUCTION = """\
@@ -56,6 +70,16 @@ PB-RULES-CAP`. The same cases run under pytest: `pytest --pyargs contracts`.
 """
 
 
+_ENDPOINTS = """\
+# What an endpoint has to cope with
+
+What Leanplum does is one half; whoever receives it is the other. These cases are about an endpoint:
+`postbacks verify URL_TEMPLATE` puts one through them. MUST is what loses data or makes it wrong,
+SHOULD what works today and is at risk. Each follows from statements above, and is proved by broken
+endpoints that it must catch, and by good ones that it must not fail.
+"""
+
+
 def contract_page(last_proof: Mapping[str, Sequence[str]]) -> str:
     """Return the whole page as Markdown.
 
@@ -65,6 +89,10 @@ def contract_page(last_proof: Mapping[str, Sequence[str]]) -> str:
     known = requirements.load()
     parts = [_INTRODUCTION, "\n".join(_figures(known, last_proof)), "\n".join(_sources(known))]
     for area, (title, about) in _AREAS.items():
+        cases = [case for case in all_cases() if case.area == area]
+        parts.append("\n".join(_area(title, about, cases, known, last_proof)))
+    parts.append(_ENDPOINTS)
+    for area, (title, about) in _ENDPOINT_AREAS.items():
         cases = [case for case in all_cases() if case.area == area]
         parts.append("\n".join(_area(title, about, cases, known, last_proof)))
     parts.append("\n".join(_unchecked(known)))
@@ -90,8 +118,8 @@ def write_page(root: Path) -> None:
 
 def _figures(known: Requirements, last_proof: Mapping[str, Sequence[str]]) -> Iterator[str]:
     checked = [row for row in known.statements if row.cases]
-    levels = Counter(case.level for case in all_cases())
-    kinds = Counter(case.kind for case in all_cases())
+    levels = Counter(case.level for case in provider_cases())
+    kinds = Counter(case.kind for case in provider_cases())
     yield "## In figures\n"
     yield "| | |"
     yield "|---|---|"
@@ -101,9 +129,12 @@ def _figures(known: Requirements, last_proof: Mapping[str, Sequence[str]]) -> It
     without = len(known.statements) - len(checked)
     yield f"| checked by a case | {len(checked)}; the other {without} have a reason |"
     described = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
-    yield f"| cases | {len(all_cases())}: {described} |"
+    yield f"| cases | {len(provider_cases())}: {described} |"
     described = ", ".join(f"{kinds[kind]} {kind}" for kind in Kind)
     yield f"| kinds of case | {described} |"
+    levels = Counter(case.level for case in partner_cases())
+    described = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
+    yield f"| cases about an endpoint | {len(partner_cases())}: {described} |"
     caught = sum(bool(cases) for cases in last_proof.values())
     yield f"| deviants caught in the last proof | {caught} of {len(all_deviants())} |"
     yield ""
@@ -137,9 +168,10 @@ def _case(
     case: Case, known: Requirements, last_proof: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     yield f"### {case.id}\n"
-    yield f"**{_text(case.title)}.** {case.level}, {case.origin}.\n"
+    known_by = "" if case.follows_from else f", {case.origin}"
+    yield f"**{_text(case.title)}.** {case.level}{known_by}.\n"
     for row in known.statements:
-        if case.id in row.cases:
+        if case.id in row.cases or row.id in case.follows_from:
             yield f"- {_text(row.text)} *({_where(row, known.pages)})*"
     yield ""
     yield f"Checked so: {_sentence(case.check)}\n"
@@ -162,7 +194,10 @@ def _unchecked(known: Requirements) -> Iterator[str]:
 
 def _deviants(last_proof: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield "## Deviants\n"
-    yield "Each is the fake with one thing changed, and the cases that say they catch it did.\n"
+    yield (
+        "Each is the fake, or a good endpoint, with one thing changed, and the cases that say they "
+        "catch it did.\n"
+    )
     yield "| deviant | what it does otherwise | caught by |"
     yield "|---|---|---|"
     for deviant in all_deviants():

@@ -18,6 +18,8 @@ from contracts.deviants import (
     rules,
     template,
 )
+from contracts.deviants.partners import catalogue as partners
+from contracts.deviants.partners.world import PartnerDeviant
 from contracts.deviants.world import Deviant
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
@@ -43,12 +45,35 @@ class UnknownDeviant(PostbacksError):
     exit_code = 2
 
 
-def all_deviants() -> tuple[Deviant, ...]:
-    """Return every deviant, area by area."""
+AnyDeviant = Deviant | PartnerDeviant
+
+
+def all_deviants() -> tuple[AnyDeviant, ...]:
+    """Return every deviant: the broken fakes, then the broken endpoints, area by area."""
+    return (*fake_deviants(), *partners.DEVIANTS)
+
+
+def fake_deviants() -> tuple[Deviant, ...]:
+    """Return the broken fakes, area by area."""
     return tuple(deviant for module in _MODULES for deviant in module.DEVIANTS)
 
 
-def find_deviant(name: str) -> Deviant:
+def find_fake(name: str) -> Deviant:
+    """Return the broken fake of this name.
+
+    Raises:
+        UnknownDeviant: There is none; or it is an endpoint.
+    """
+    found = find_deviant(name)
+    if isinstance(found, PartnerDeviant):
+        raise UnknownDeviant(
+            f"{name!r} is a broken endpoint; a run is aimed at a fake, and endpoints are for "
+            "`postbacks contracts prove`"
+        )
+    return found
+
+
+def find_deviant(name: str) -> AnyDeviant:
     """Return the deviant of this name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Writes a proof as one HTML page: which case caught which broken fake.
+"""Writes a proof as one HTML page: which case caught which broken fake or endpoint.
 
 Decides: what a cell is called, and how far a proof has come in figures. Place in the flow: a
 page made from a `Proof`, published beside the other pages. Must not import: the runner,
@@ -15,7 +15,7 @@ from typing import TypeVar
 from contracts.matrix import CAUGHT, TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
 from contracts.report.figures import Figure
 from contracts.report.page import render
-from contracts.vocabulary import Level, Status
+from contracts.vocabulary import Level, Status, TargetKind
 
 Member = TypeVar("Member", ProvedCase, ProvedDeviant)
 
@@ -33,10 +33,14 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case, and its mark for each deviant in the order of the columns."""
+    """A case, and its mark for each deviant in the order of the columns.
+
+    Attributes:
+        unbroken: Where it did not pass although nothing is broken; empty if it did.
+    """
 
     case: ProvedCase
-    on_the_true_fake: str
+    unbroken: str
     marks: tuple[Mark, ...]
 
     @property
@@ -53,22 +57,33 @@ class Column:
     cases: dict[Mark, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The matrix of the fakes, or that of the endpoints: cases of one are nothing to the other.
+
+    Attributes:
+        title: What its deviants are.
+        areas: Rows by area.
+        columns: Columns by area.
+    """
+
+    title: str
+    areas: list[tuple[str, list[Row]]]
+    columns: list[tuple[str, list[Column]]]
+
+
 def kill_matrix_html(proof: Proof) -> str:
     """Return the proof as one self-contained page."""
-    deviants = [one for _, group in _by_area(proof.deviants) for one in group]
     return render(
         "kill_matrix.html.j2",
         proof=proof,
         faults=proof.faults(),
         figures=_figures(proof),
         marks=list(Mark),
-        areas=[
-            (name, [_row(proof, case, deviants) for case in cases])
-            for name, cases in _by_area(proof.cases)
-        ],
-        columns=[
-            (name, [_column(proof, deviant) for deviant in members])
-            for name, members in _by_area(proof.deviants)
+        parts=[
+            part
+            for part in (_part(proof, kind, title) for kind, title in _TITLES.items())
+            if part.areas or part.columns
         ],
     )
 
@@ -96,23 +111,41 @@ def _figures(proof: Proof) -> tuple[Figure, Figure]:
     )
     caught = "deviants were caught by a case that names them"
     proves = "cases of level MUST caught a deviant that they name"
-    caught = "deviants were caught by a case that names them"
-    proves = "cases of level MUST caught a deviant that they name"
     return (
         Figure("Deviants caught", proved, len(proof.deviants), caught),
         Figure("MUSTs proved", able, len(musts), proves),
     )
 
 
+_TITLES = {TargetKind.FAKE: "Broken fakes", TargetKind.PARTNER: "Broken endpoints"}
+
+
+def _part(proof: Proof, kind: TargetKind, title: str) -> Part:
+    groups = _by_area(each for each in proof.deviants if each.target is kind)
+    deviants = [one for _, group in groups for one in group]
+    rows = _by_area(each for each in proof.cases if each.target is kind)
+    return Part(
+        title,
+        [(name, [_row(proof, case, deviants) for case in cases]) for name, cases in rows],
+        [(name, [_column(proof, one) for one in members]) for name, members in groups],
+    )
+
+
 def _row(proof: Proof, case: ProvedCase, deviants: list[ProvedDeviant]) -> Row:
-    status = proof.cells.get(TRUE_FAKE, {}).get(case.id)
+    if case.target is TargetKind.FAKE:
+        status = str(proof.cells.get(TRUE_FAKE, {}).get(case.id) or "missing")
+        unbroken = "" if status == Status.PASS else f"{status} on the true fake"
+    else:
+        statuses = {name: proof.cells.get(name, {}).get(case.id) for name in proof.good}
+        bad = [f"{status} on {name}" for name, status in statuses.items() if status in CAUGHT]
+        unbroken = ", ".join(bad)
     marks = tuple(mark_of(proof, case, deviant.name) for deviant in deviants)
-    return Row(case, status or "missing", marks)
+    return Row(case, unbroken, marks)
 
 
 def _column(proof: Proof, deviant: ProvedDeviant) -> Column:
     cases: dict[Mark, list[str]] = {mark: [] for mark in Mark}
-    for case in proof.cases:
+    for case in (case for case in proof.cases if case.target is deviant.target):
         cases[mark_of(proof, case, deviant.name)].append(case.id)
     return Column(deviant, {mark: tuple(ids) for mark, ids in cases.items()})
 

@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
 from contracts import matrix
-from contracts.deviants.catalogue import all_deviants, find_deviant
-from contracts.deviants.world import Deviant
+from contracts.deviants.catalogue import AnyDeviant, all_deviants, find_deviant
 from contracts.matrix import TRUE_FAKE, Proof
-from contracts.proof import prove
+from contracts.proof import columns_for, prove
 from contracts.report import kill_matrix
 from contracts.suite import ExitCode
 from contracts.vocabulary import Status
-from mockserver.cli.contract_runs import check_writable, write_file
-from mockserver.cli.contracts import files_of
+from mockserver.cli.contract_files import check_writable, files_of, write_file
 from mockserver.cli.output import Output, count, plain_console
 from mockserver.cli.session import Session
 
@@ -32,7 +30,7 @@ def prove_contracts(
     check_writable([path for _, path in files])
     chosen = _chosen(globs)
     output = session.output
-    with _progress(output, len(chosen) + 1) as on_column:
+    with _progress(output, len(columns_for(chosen))) as on_column:
         proof = prove(chosen, workers=workers, on_column=on_column)
     for format_name, path in files:
         is_page = format_name == "html"
@@ -66,6 +64,8 @@ def list_deviants(session: Session, globs: tuple[str, ...]) -> None:
 def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
     rows = []
     for deviant in proof.deviants:
+        if deviant.name in proof.left_out:
+            continue
         caught = proof.catchers(deviant.name)
         named = [case.id for case in proof.cases if deviant.name in case.catches]
         others = len([case_id for case_id in caught if case_id not in named])
@@ -73,19 +73,25 @@ def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
         rows.append([deviant.name, shown + (f" and {others} more" if others else "")])
     output.table(["deviant", "caught by"], rows)
     output.line()
-    passed = sum(status is Status.PASS for status in proof.cells[TRUE_FAKE].values())
-    output.line(f"the fake itself passes {passed} of {len(proof.cases)} cases")
+    if TRUE_FAKE in proof.cells:
+        statuses = proof.cells[TRUE_FAKE].values()
+        passed = sum(status is Status.PASS for status in statuses)
+        output.line(f"the fake itself passes {passed} of {len(statuses)} cases")
+    if proof.good:
+        output.line(f"no MUST fails on {count(len(proof.good), 'good endpoint')}")
+    for name, reason in proof.left_out.items():
+        output.line(f"not tried: {name} {reason}", "yellow")
     if faults:
         for fault in faults:
             output.line(f"FAULT  {fault}", "bold red")
         output.line(f"this is no proof: {count(len(faults), 'fault')}", "bold red")
     else:
-        number = len(proof.deviants)
+        number = sum(each.name not in proof.left_out for each in proof.deviants)
         who = "the deviant" if number == 1 else f"each of {number} deviants"
         output.line(f"proved: {who} is caught by every case that names it", "bold green")
 
 
-def _chosen(globs: tuple[str, ...]) -> list[Deviant]:
+def _chosen(globs: tuple[str, ...]) -> list[AnyDeviant]:
     deviants = list(all_deviants())
     if not globs:
         return deviants
@@ -96,7 +102,11 @@ def _chosen(globs: tuple[str, ...]) -> list[Deviant]:
 
 
 def _is_about(fault: str, names: set[str]) -> bool:
-    return "true fake" in fault or any(name in fault.replace(",", " ").split() for name in names)
+    return (
+        "true fake" in fault
+        or "good" in fault.split()
+        or any(name in fault.replace(",", " ").split() for name in names)
+    )
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def write_explanation(output: Output, case: Case) -> None:
     output.line(f"{case.id}  {case.title}", "bold")
     _fields(
         output,
-        ("level", f"{case.level}, {case.origin}"),
+        ("level", case.level if case.follows_from else f"{case.level}, {case.origin}"),
         ("kind", f"{case.kind}; for: {', '.join(sorted(case.targets))}"),
         ("needs", ", ".join(sorted(case.needs)) or "nothing but the API"),
     )

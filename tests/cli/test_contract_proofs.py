@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts import matrix
-from contracts.deviants.catalogue import all_deviants
-from contracts.deviants.world import Deviant
+from contracts import matrix, proof
+from contracts.deviants.catalogue import AnyDeviant, all_deviants
+from contracts.deviants.partners import catalogue as partners
 from contracts.matrix import TRUE_FAKE, Proof
-from contracts.proof import matrix_of, provable_cases
-from contracts.vocabulary import Status
+from contracts.proof import columns_for, matrix_of, provable_cases
+from contracts.vocabulary import Status, TargetKind
 from mockserver.cli import contract_proofs
 from tests.cli.conftest import CommandLine
 
@@ -34,14 +35,18 @@ def matrix_without_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], N
 
     def install(change: Change) -> None:
         def filled(
-            deviants: Sequence[Deviant], *, workers: int | None, on_column: Callable[[str], None]
+            deviants: Sequence[AnyDeviant],
+            *,
+            workers: int | None,
+            on_column: Callable[[str], None],
         ) -> Proof:
-            cells = {TRUE_FAKE: {case.id: Status.PASS for case in provable_cases()}}
-            for deviant in deviants:
-                cells[deviant.name] = {
-                    case.id: Status.FAIL if deviant.name in case.catches else Status.PASS
-                    for case in provable_cases()
+            cells = {
+                name: {
+                    case.id: Status.FAIL if name in case.catches else Status.PASS
+                    for case in provable_cases(kind_of(name))
                 }
+                for name in columns_for(deviants)
+            }
             change(cells)
             for name in cells:
                 on_column(name)
@@ -50,6 +55,11 @@ def matrix_without_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], N
         monkeypatch.setattr(contract_proofs, "prove", filled)
 
     return install
+
+
+def kind_of(column: str) -> TargetKind:
+    endpoints = {each.name for each in (*partners.GOOD, *partners.DEVIANTS)}
+    return TargetKind.PARTNER if column in endpoints else TargetKind.FAKE
 
 
 def unchanged(cells: dict[str, dict[str, Status]]) -> None:
@@ -99,6 +109,29 @@ def test_what_is_shown_fits_a_terminal(
     first_column = {line.split(" ")[0] for line in lines[1 : lines.index("")]} - {""}
     assert first_column == {deviant.name for deviant in all_deviants()}
     assert f"each of {len(all_deviants())} deviants is caught" in lines[-1]
+    assert f"no MUST fails on {len(partners.GOOD)} good endpoints" in lines
+
+
+def test_what_cannot_be_served_here_is_told(
+    offline: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "missing_needs", lambda deviant: list(deviant.needs))
+    shown = offline.ok("contracts", "prove", "--deviant", "old-tls", "--deviant", "only-get")
+    told = re.sub(r"\s+", " ", shown)
+    assert "not tried: old-tls needs trustme, which this machine lacks" in told
+    assert "not tried: good-behind-nginx needs nginx, which this machine lacks" in told
+    assert "proved: the deviant is caught" in told
+
+
+def test_endpoints_are_proved_without_the_fake(offline: CommandLine) -> None:
+    shown = offline.ok("contracts", "prove", "--deviant", "only-get")
+    assert "the fake itself" not in shown
+    assert f"no MUST fails on {len(partners.GOOD)} good endpoints" in shown
+
+
+def test_no_run_is_aimed_at_a_broken_endpoint(offline: CommandLine) -> None:
+    message = offline.fails(2, "contracts", "run", "--deviant", "only-get")
+    assert "'only-get' is a broken endpoint" in message
 
 
 def test_a_deviant_that_nobody_catches_is_no_proof(

@@ -448,7 +448,7 @@ def test_a_plan_in_json() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--target", "partner"], ["no case is left", "partner"]),
+        (["--target", "partner"], ["postbacks verify URL_TEMPLATE"]),
         (["--case", "PB-RULES-CAPP"], ["'PB-RULES-CAPP'", "'PB-RULES-CAP'"]),
         (["--case", "PB-RULES-ID", "--level", "may"], ["no case is left"]),
         (["--target", "real", "--case", "PB-RETRY-*"], ["no case is left", "real"]),

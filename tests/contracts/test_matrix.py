@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts.matrix import CAUGHT, TRUE_FAKE, Proof, ProvedCase, ProvedDeviant, decode, encode
-from contracts.vocabulary import Level, Status
+from contracts.vocabulary import Level, Status, TargetKind
 
 CAP = ProvedCase("PB-RULES-CAP", "Three at most", "rules", Level.MUST, ["cap-of-two"])
 MAY = ProvedCase("PB-API-MAY", "Either way", "api", Level.MAY, [])
@@ -93,6 +93,69 @@ def test_an_error_of_the_case_is_no_catch() -> None:
     assert faults == ["PB-API-MAY ended in an error of its own on cap-of-two"]
     faults = with_cell(TWO.name, CAP.id, Status.ERROR).faults()
     assert "PB-RULES-CAP is ERROR on cap-of-two, which it names" in faults
+
+
+# Endpoints
+
+ONCE = ProvedCase(
+    "PB-REPEAT-ONCE", "Once", "repeat", Level.MUST, ["counts-twice"], TargetKind.PARTNER
+)
+FAST = ProvedCase("PB-ANSWER-FAST", "Fast", "answer", Level.SHOULD, [], TargetKind.PARTNER)
+TWICE = ProvedDeviant("counts-twice", "repeat", "Counts twice.", TargetKind.PARTNER)
+
+
+def endpoints(good: dict[str, dict[str, Status]], **changes: Any) -> Proof:
+    """Return a matrix of endpoints in which the one deviant is caught."""
+    cells = {TWICE.name: {ONCE.id: Status.FAIL, FAST.id: Status.PASS}, **good}
+    plain: dict[str, Any] = {"cases": [ONCE, FAST], "deviants": [TWICE], "cells": cells}
+    return Proof(format=1, suite_version="1", good=list(good), **(plain | changes))
+
+
+WHOLE = {ONCE.id: Status.PASS, FAST.id: Status.PASS}
+
+
+def test_a_proof_of_endpoints_needs_no_fake() -> None:
+    assert endpoints({"good-one": WHOLE}).faults() == []
+
+
+def test_a_good_endpoint_may_warn_and_skip_but_fail_no_must() -> None:
+    slow = WHOLE | {FAST.id: Status.WARN}
+    assert endpoints({"good-one": WHOLE, "good-slow": slow}).faults() == []
+    apart = WHOLE | {ONCE.id: Status.SKIP}
+    assert endpoints({"good-one": WHOLE, "good-apart": apart}).faults() == []
+    bad = WHOLE | {ONCE.id: Status.FAIL}
+    assert endpoints({"good-one": WHOLE, "good-bad": bad}).faults() == [
+        "PB-REPEAT-ONCE is FAIL on the good good-bad"
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.ERROR, Status.UNTESTABLE])
+def test_on_a_good_endpoint_every_case_can_be_tried(status: Status) -> None:
+    broken = WHOLE | {FAST.id: status}
+    told = endpoints({"good-one": WHOLE, "good-odd": broken}).faults()
+    assert told[0] == f"PB-ANSWER-FAST is {status} on the good good-odd"
+    gone = {ONCE.id: Status.PASS}
+    told = endpoints({"good-one": WHOLE, "good-gone": gone}).faults()
+    assert told == ["PB-ANSWER-FAST is missing on the good good-gone"]
+
+
+def test_each_case_passes_on_some_good_endpoint() -> None:
+    apart = WHOLE | {ONCE.id: Status.SKIP}
+    assert endpoints({"good-apart": apart}).faults() == [
+        "PB-REPEAT-ONCE passes on no good endpoint"
+    ]
+    # Unless not all of them could be served here.
+    left_out = {"good-other": "needs nginx"}
+    assert endpoints({"good-apart": apart}, left_out=left_out).faults() == []
+
+
+def test_a_deviant_that_was_left_out_is_no_fault() -> None:
+    cells = {"good-one": WHOLE}
+    proof = endpoints(cells, cells=cells, left_out={TWICE.name: "needs trustme"})
+    assert proof.faults() == []
+    assert endpoints(cells, cells=cells).faults() == [
+        "PB-REPEAT-ONCE is missing on counts-twice, which it names"
+    ]
 
 
 def test_several_faults_are_told_at_once() -> None:

@@ -8,21 +8,40 @@ import msgspec
 import pytest
 
 from contracts import matrix
-from contracts.deviants.catalogue import all_deviants, find_deviant
+from contracts.deviants.catalogue import all_deviants, fake_deviants, find_deviant
+from contracts.deviants.partners import catalogue as partners
 from contracts.matrix import TRUE_FAKE, Proof
-from contracts.proof import column, last_proof, matrix_of, provable_cases, prove, written_down
-from contracts.vocabulary import Level, Status
+from contracts.proof import (
+    column,
+    columns_for,
+    last_proof,
+    matrix_of,
+    provable_cases,
+    prove,
+    reasons_to_leave_out,
+    written_down,
+)
+from contracts.registry import all_cases
+from contracts.vocabulary import Level, Status, TargetKind
 
 every_deviant = pytest.mark.parametrize(
     "name", [deviant.name for deviant in all_deviants()], ids=str
 )
+every_good_one = pytest.mark.parametrize("name", [good.name for good in partners.GOOD], ids=str)
+MISSING = reasons_to_leave_out([*partners.GOOD, *partners.DEVIANTS])
+
+
+def skip_what_cannot_be_served(name: str) -> None:
+    if name in MISSING:
+        pytest.skip(MISSING[name])
 
 
 # One test for each column, so that the workers of pytest-xdist share them.
 @every_deviant
 def test_a_deviant_is_caught_by_the_cases_that_name_it(name: str) -> None:
+    skip_what_cannot_be_served(name)
     statuses = column(name)
-    naming = [case.id for case in provable_cases() if name in case.catches]
+    naming = [case.id for case in all_cases() if name in case.catches]
     assert naming, "no case says that it catches this one"
     assert {case_id for case_id in naming if statuses[case_id] not in matrix.CAUGHT} == set()
     assert [case_id for case_id, status in statuses.items() if status is Status.ERROR] == []
@@ -37,16 +56,37 @@ def test_the_fake_itself_passes_every_case() -> None:
     assert list(statuses) == [case.id for case in provable_cases()]
 
 
+@every_good_one
+def test_no_must_fails_on_a_good_endpoint(name: str) -> None:
+    skip_what_cannot_be_served(name)
+    statuses = column(name)
+    cases = provable_cases(TargetKind.PARTNER)
+    assert list(statuses) == [case.id for case in cases]
+    assert {case_id for case_id, status in statuses.items() if status in matrix.NEVER_GOOD} == set()
+    musts = [case.id for case in cases if case.level is Level.MUST]
+    assert {case_id for case_id in musts if statuses[case_id] in matrix.CAUGHT} == set()
+
+
+def test_there_are_thirty_broken_endpoints_and_more_and_six_good_ones() -> None:
+    assert len(partners.DEVIANTS) >= 30
+    assert len(partners.GOOD) >= 6
+    names = [item.name for item in (*all_deviants(), *partners.GOOD)]
+    assert len(set(names)) == len(names)
+    areas = {case.area for case in provable_cases(TargetKind.PARTNER)}
+    # What was recorded is refused by endpoints that are about something else.
+    assert {deviant.area for deviant in partners.DEVIANTS} | {"recording"} == areas
+
+
 def test_every_must_names_a_deviant_and_every_name_exists() -> None:
-    for case in provable_cases():
+    for case in all_cases():
         assert case.catches or case.level is not Level.MUST, case.id
         for name in case.catches:
             find_deviant(name)
 
 
 def test_the_areas_of_the_request_have_forty_deviants_and_more() -> None:
-    assert len(all_deviants()) >= 40
-    assert {deviant.area for deviant in all_deviants()} == {case.area for case in provable_cases()}
+    assert len(fake_deviants()) >= 40
+    assert {deviant.area for deviant in fake_deviants()} == {case.area for case in provable_cases()}
 
 
 @cache
@@ -68,6 +108,17 @@ def test_a_part_of_the_deviants_is_told_from_a_whole_proof() -> None:
     faults = small_proof().faults()
     assert not any("cap-of-two" in fault.split() for fault in faults)
     assert any("does not exist" in fault for fault in faults)
+
+
+def test_endpoints_are_proved_beside_good_ones_and_without_the_fake() -> None:
+    chosen = [find_deviant("counts-duplicates")]
+    assert columns_for(chosen) == [*(good.name for good in partners.GOOD), "counts-duplicates"]
+    cells = {"good-flask": {"PB-REPEAT-ONCE": Status.PASS}, "counts-duplicates": {}}
+    proof = matrix_of(chosen, cells, {"good-behind-nginx": "needs nginx, which this machine lacks"})
+    assert {case.target for case in proof.cases} == {TargetKind.PARTNER}
+    assert proof.good == ["good-flask"]
+    assert [one.target for one in proof.deviants] == [TargetKind.PARTNER]
+    assert proof.left_out == {"good-behind-nginx": "needs nginx, which this machine lacks"}
 
 
 def test_what_is_kept_names_the_cases_that_say_they_catch_it() -> None:

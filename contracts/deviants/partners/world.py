@@ -26,6 +26,7 @@ from contracts.endpoint.sender import SocketSender, Trust
 from contracts.endpoint.subject import Endpoint
 from contracts.pace import Pace
 from contracts.vocabulary import Profile
+from mockserver.core.catalog import event_kind
 from mockserver.core.clock import ManualClock
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.core.template import Template
@@ -33,6 +34,8 @@ from mockserver.web.server import ApiServer
 
 #: What stands for the 30 seconds where they are real.
 SHORT_TIMEOUT = timedelta(seconds=1.5)
+#: Events of every channel: a shop keeps all.
+KEPT = tuple(map(event_kind, ("email.click", "push.open", "in-app.banner.select")))
 #: Where a world in this process is, as far as its URL tells.
 NOWHERE = "http://partner.test"
 #: Of what deviants need, the programs; the rest are modules.
@@ -124,7 +127,7 @@ class PartnerWorld:
     def _endpoint(self, served: Served) -> Endpoint:
         url = f"{served.origin}{self.deviant.path}{QUERY}"
         common: dict[str, Any] = {
-            "subscription": Subscription(Template(url)),
+            "subscription": Subscription(Template(url), kept=KEPT),
             "probe": FunctionProbe(lambda: list(self.store.rows)),
             "operator": served.operator,
             "recording": self.deviant.recording,

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.endpoint.postbacks import PREFIX, Composer, Subscription, kinds_by_channel
-from mockserver.core.catalog import Channel, EventKind, PostbackType, event_kinds
+from mockserver.core.catalog import (
+    Channel,
+    EventKind,
+    PostbackType,
+    event_kind,
+    event_kinds,
+)
 from mockserver.core.errors import InvalidEvent
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
@@ -30,8 +36,9 @@ def composer(
     type: PostbackType = PostbackType.MESSAGE_EVENTS,
     channels: tuple[Channel, ...] = tuple(Channel),
     encoding: ParametersEncoding = "once",
+    kept: tuple[EventKind, ...] = (),
 ) -> Composer:
-    return Composer(Subscription(Template(url), type, channels, encoding), "run", AT)
+    return Composer(Subscription(Template(url), type, channels, encoding, kept), "run", AT)
 
 
 def kinds_of(type: PostbackType) -> list[EventKind]:
@@ -144,10 +151,15 @@ def test_whether_postbacks_can_be_told_apart(url: str, can: bool) -> None:
 
 
 def test_a_click_on_an_email_is_sent_where_any_event_will_do() -> None:
-    assert composer().usual_kind.name == "email.click"
-    push = composer(channels=(Channel.PUSH,))
-    assert push.usual_kind == push.subscription.kinds[0]
-    assert push.usual_kind.channel is Channel.PUSH
+    assert [kind.name for kind in composer().subscription.kept] == ["email.click"]
+    push = composer(channels=(Channel.PUSH,)).subscription
+    assert push.kept == (push.kinds[0],)
+    assert push.kept[0].channel is Channel.PUSH
+
+
+def test_what_an_endpoint_keeps_is_sent_where_any_event_will_do() -> None:
+    kept = (event_kind("push.open"), event_kind("email.click"))
+    assert composer(kept=kept).make().event.event == "Open"
 
 
 def test_values_are_what_an_endpoint_finds_once_it_has_decoded() -> None:
