@@ -2,6 +2,6 @@
 
 In the order in which a run needs them: `lint`, what can be seen in a postbackUrl; `place`, where
 it leads and whether anything may be sent there; `sender` and `raw`, how requests leave;
-`postbacks`, what is sent; `probe`, `operator` and `recording`, what users lend to a run;
-`subject`, all of that together; `target`, what a case holds of it.
+`postbacks`, what is sent; `command`, `probe`, `operator` and `recording`, what users lend
+to a run; `subject`, all of that together; `target`, what a case holds of it.
 """

@@ -6,10 +6,10 @@ lends a run two commands, or sits at the terminal. Must not import: cases, the r
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from typing import Protocol
 
+from contracts.endpoint.command import run_command
 from mockserver.core.errors import PostbacksError
 
 #: How long a command may take, in real seconds.
@@ -85,20 +85,14 @@ class AskingOperator:
 
 def _run(command: str, option: str) -> None:
     try:
-        # What a server in the background prints must not keep this waiting.
-        done = subprocess.run(
-            command,
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=COMMAND_REAL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        ended = run_command(command, COMMAND_REAL_SECONDS)
+    except TimeoutError:
         raise OperatorFailed(
             f"{option} was not done within {COMMAND_REAL_SECONDS:g} s: {command}; put a server "
             "into the background"
         ) from None
-    if done.returncode:
-        raise OperatorFailed(f"{option} ended with {done.returncode}: {command}")
+    except (OSError, ValueError) as error:
+        raise OperatorFailed(f"{option} cannot be run: {command}: {error}") from None
+    if ended.code:
+        because = f": {ended.complaint}" if ended.complaint else ""
+        raise OperatorFailed(f"{option} ended with {ended.code}: {command}{because}")

@@ -16,20 +16,29 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.error import HTTPError
+from urllib.parse import quote, unquote
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from contracts.endpoint.command import run_command
 from contracts.endpoint.postbacks import Postback
 from mockserver.core.errors import InvalidConfig, PostbacksError
 
 #: How long a probe may take, in real seconds.
 PROBE_REAL_SECONDS = 30.0
+#: How much a probe may answer.
+MOST_BYTES = 64 << 20
 #: What stands in a probe's URL or command for the prefix of the run's ids.
 PLACEHOLDER = "{prefix}"
+
+
+#: More than anybody counts, and fewer than Python refuses to read.
+_MOST_DIGITS = 20
 
 
 class ProbeFailed(PostbacksError):
@@ -52,6 +61,9 @@ class Stored:
 
     def of(self, postback: Postback) -> list[Any]:
         """Return what is stored of a postback; only if there are entries."""
+        if not postback.key:
+            # Nothing tells it from any other.
+            return []
         # A key ends in a number: 1 must not be found in 17.
         pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)")
         return [entry for entry in self.entries or () if _holds(entry, pattern)]
@@ -74,12 +86,17 @@ class Probe(Protocol):
 
 
 class UrlProbe:
-    """Asks a URL with GET."""
+    """Asks a URL with GET.
+
+    Args:
+        url: Its user name and password, if it has them, are sent as a browser does.
+        headers: Header fields to send.
+    """
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        self.description = url
-        self._url = url
-        self._headers = dict(headers or {})
+        self._url, authorization = _without_user_info(url)
+        self.description = self._url
+        self._headers = authorization | dict(headers or {})
         # Neither proxies nor redirects: the answer has to be the endpoint's own.
         self._open = build_opener(ProxyHandler({}), _NoRedirects).open
 
@@ -88,10 +105,23 @@ class UrlProbe:
         url = self._url.replace(PLACEHOLDER, quote(prefix, safe=""))
         try:
             with self._open(Request(url, headers=self._headers), timeout=PROBE_REAL_SECONDS) as got:
-                text = got.read().decode("utf-8", "replace")
-        except OSError as error:
-            raise ProbeFailed(f"the probe {self._url} did not answer: {error}") from None
-        return read_stored(text, self._url)
+                content = got.read(MOST_BYTES + 1)
+                # Of an answer that was to be longer.
+                missing = got.length if len(content) <= MOST_BYTES else 0
+        except HTTPError as error:
+            with error:
+                raise ProbeFailed(f"the probe {self._url} answered {error.code}") from None
+        except (OSError, HTTPException, ValueError) as error:
+            reason = str(error) or type(error).__name__
+            raise ProbeFailed(f"the probe {self._url} did not answer: {reason}") from None
+        if missing:
+            raise ProbeFailed(f"the probe {self._url} did not answer: it was cut off")
+        if len(content) > MOST_BYTES:
+            raise ProbeFailed(
+                f"the probe {self._url} answered more than {MOST_BYTES >> 20} MiB; let it answer "
+                f"with what belongs to {PLACEHOLDER} only"
+            )
+        return read_stored(content.decode("utf-8", "replace"), self._url)
 
 
 class CommandProbe:
@@ -104,28 +134,26 @@ class CommandProbe:
             raise InvalidConfig(
                 f"--probe: the command {command!r} cannot be read: {error}"
             ) from None
+        if not self._words:
+            raise InvalidConfig("--probe takes a URL or a command, and got nothing")
         self.description = command
 
     def ask(self, prefix: str) -> Stored:
         """Return what the command prints; see `Probe`."""
         words = [word.replace(PLACEHOLDER, prefix) for word in self._words]
         try:
-            done = subprocess.run(
-                words, capture_output=True, text=True, timeout=PROBE_REAL_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
+            ended = run_command(words, PROBE_REAL_SECONDS)
+        except TimeoutError:
             raise ProbeFailed(
                 f"the probe {self.description!r} was not done within {PROBE_REAL_SECONDS:g} s"
             ) from None
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ProbeFailed(f"the probe {self.description!r} cannot be run: {error}") from None
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            because = f": {said[-1]}" if said else ""
-            raise ProbeFailed(
-                f"the probe {self.description!r} ended with {done.returncode}{because}"
-            )
-        return read_stored(done.stdout, self.description)
+        if ended.code:
+            said = ended.complaint or "".join(ended.output.strip().splitlines()[-1:])
+            because = f": {said}" if said else ""
+            raise ProbeFailed(f"the probe {self.description!r} ended with {ended.code}{because}")
+        return read_stored(ended.output, self.description)
 
 
 class FunctionProbe:
@@ -161,19 +189,22 @@ def read_stored(text: str, source: str) -> Stored:
     Raises:
         ProbeFailed: It has none of the forms that can be read.
     """
+    # Some programs of Windows begin whatever they write with a mark.
+    text = text.removeprefix("\ufeff")
     stripped = text.strip()
     try:
         # Numbers stay as they are written: whether an id has lost digits is to be seen.
         document = json.loads(stripped, parse_float=_Written, parse_int=_Written)
-    except ValueError:
+    except (ValueError, RecursionError):
         if stripped[:1] in ("[", "{", "<"):
             raise ProbeFailed(
                 f"the probe {source!r} answered neither a number, nor a JSON array, nor lines of "
                 f"text, but {stripped[:80]!r}"
             ) from None
-        lines = tuple(line.strip() for line in stripped.splitlines() if line.strip())
+        # Not `splitlines`: an id may hold what that takes for the end of a line.
+        lines = tuple(line for line in text.replace("\r\n", "\n").split("\n") if line.strip())
         return Stored(len(lines), lines)
-    if isinstance(document, _Written) and document.isdigit():
+    if isinstance(document, _Written) and document.isdigit() and len(document) < _MOST_DIGITS:
         return Stored(int(document))
     if isinstance(document, list):
         return Stored(len(document), tuple(document))
@@ -225,10 +256,10 @@ def _is_same(sent: str, stored: Any) -> bool:
     try:
         document = json.loads(sent)
         kept = json.loads(stored) if isinstance(stored, str) else _plain(stored)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
     is_document = isinstance(document, dict | list)
-    return is_document and bool(document == kept)
+    return is_document and bool(_comparable(document) == _comparable(kept))
 
 
 def _plain(value: Any) -> Any:
@@ -237,6 +268,28 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _comparable(value: Any) -> Any:
+    """Return a value that is not equal to another kind of JSON value: to Python, true is 1."""
+    if isinstance(value, dict):
+        return {name: _comparable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    return (value,) if isinstance(value, bool) else value
+
+
+def _without_user_info(url: str) -> tuple[str, dict[str, str]]:
+    """Return a URL without user name and password, and the header field that they go into."""
+    scheme, separator, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user_info, at, _ = authority.rpartition("@")
+    if not at:
+        return url, {}
+    name, _, password = user_info.partition(":")
+    credentials = f"{unquote(name)}:{unquote(password)}".encode()
+    field = {"Authorization": f"Basic {b64encode(credentials).decode()}"}
+    return f"{scheme}{separator}{rest[len(user_info) + 1 :]}", field
 
 
 def _as_text(value: Any) -> str:

@@ -1,0 +1,73 @@
+"""Commands that users lend to a run.
+
+Decides: how long one may take, and that nothing of one that took too long goes on. Place in the
+flow: probes and operators run theirs here. Must not import: cases, the runner, click.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+
+class Ended(NamedTuple):
+    """A command that has ended.
+
+    Attributes:
+        code: What it ended with.
+        output: What it printed.
+        complaint: The last line that it printed to the error output.
+    """
+
+    code: int
+    output: str
+    complaint: str
+
+
+def run_command(command: str | Sequence[str], real_seconds: float) -> Ended:
+    """Run a command to its end: a text by the shell, words as they are.
+
+    What it has put into the background goes on; what it prints later is not waited for.
+
+    Raises:
+        TimeoutError: It took longer; it was ended, and so was all that it had begun.
+        OSError: It cannot be run.
+    """
+    # In files: a pipe stays open as long as anything in the background holds it.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            shell=isinstance(command, str),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(real_seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise TimeoutError from None
+        except BaseException:
+            # An interrupt does not reach a session of its own.
+            _end(process)
+            raise
+        for file in (output, errors):
+            file.seek(0)
+        complaints = _as_text(errors.read()).strip().splitlines() or [""]
+        return Ended(code, _as_text(output.read()), complaints[-1])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _as_text(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")
