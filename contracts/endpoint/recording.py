@@ -11,10 +11,10 @@ any of these one document a line; and HAR files of proxies and browsers.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from mockserver.core.errors import InvalidConfig
 
@@ -34,8 +34,16 @@ def read_recording(path: Path) -> list[str]:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise InvalidConfig(f"cannot read the recording {path}: {reason}") from None
     found: list[str] = []
-    for document in _documents(text, path):
-        found += _urls(document)
+    try:
+        for document in _documents(text, path):
+            found += _urls(document)
+    except RecursionError:
+        raise InvalidConfig(f"the recording {path} is nested too deep to be one") from None
+    for url in found:
+        if _PARTS(url) is None:
+            raise InvalidConfig(
+                f"the recording {path} holds {url[:80]!r}, which is no URL that can be posted to"
+            )
     if not found:
         raise InvalidConfig(
             f"the recording {path} holds no POST; it takes HAR, or what `postbacks deliveries`, "
@@ -50,9 +58,18 @@ def led_to(template_url: str, recorded: str) -> str:
     The query is the recorded one, byte by byte; the path is the endpoint's, unless it has
     placeholders.
     """
-    base, was = urlsplit(template_url), urlsplit(recorded)
-    path = was.path if "{{" in base.path else base.path
-    return urlunsplit((base.scheme, base.netloc, path, was.query, ""))
+    base, was = _PARTS(template_url), _PARTS(recorded)
+    assert base is not None
+    assert was is not None, "a recording holds nothing else"
+    path = was["path"] if "{{" in base["path"] else base["path"]
+    return f"{base['origin']}{path}{was['query'] or ''}"
+
+
+#: A URL, or a path with a query; not taken apart any further, so that it stays as it is.
+_PARTS = re.compile(
+    r"(?P<origin>(?i:https?)://[^/?#\s]+|(?=/))(?P<path>[^?#\x00-\x1f\x7f]*)"
+    r"(?P<query>\?[^#\x00-\x1f\x7f]*)?(?:#.*)?"
+).fullmatch
 
 
 def _documents(text: str, path: Path) -> Iterator[Any]:
@@ -61,7 +78,8 @@ def _documents(text: str, path: Path) -> Iterator[Any]:
         return
     except ValueError:
         pass
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not `splitlines`: a value may hold what that takes for the end of a line.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -90,9 +108,10 @@ def _urls(value: Any) -> Iterator[str]:
 
 def _own_url(value: dict[str, Any]) -> str | None:
     """Return the URL of an object that is a POST or a delivery by itself."""
-    method = value.get("method")
+    # A delivery, or an attempt at one as `tail` tells of it.
+    is_delivery = "state" in value and ("event" in value or "attempt" in value)
     for name in ("url", "target"):
         url = value.get(name)
-        if isinstance(url, str) and (method == "POST" or ("event" in value and "state" in value)):
+        if isinstance(url, str) and (value.get("method") == "POST" or is_delivery):
             return url
     return None
