@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from contracts.endpoint.postbacks import Composer, Postback, Subscription
 from contracts.endpoint.probe import Stored, differences
@@ -161,13 +162,12 @@ class PartnerTarget:
 
     def record(self, method: str, target: str, answer: RawAnswer, real_seconds: float) -> None:
         """Keep a request that left on a connection of its own."""
-        template = self.subscription.template.url
-        origin = template[: template.index("/", 8)] if "/" in template[8:] else template
+        parts = urlsplit(self.subscription.template.url)
         mask = self.masked
         self.exchanges.append(
             ExchangeResult(
                 method=method,
-                url=mask(f"{origin.partition('?')[0]}{target}"),
+                url=mask(f"{parts.scheme}://{parts.netloc}{target}"),
                 headers=[(name, mask(value)) for name, value in self.endpoint.headers],
                 body="",
                 status=answer.status,
@@ -196,14 +196,13 @@ class PartnerTarget:
         Raises:
             Untestable: It stays down.
         """
-        waited = 0.0
+        ends = time.monotonic() + UP_AGAIN_REAL_SECONDS
         while not self.endpoint.still_answers():
-            if waited >= UP_AGAIN_REAL_SECONDS:
+            if time.monotonic() >= ends:
                 raise Untestable(
                     f"nobody listens {UP_AGAIN_REAL_SECONDS:g} s after the endpoint was taken up"
                 )
             time.sleep(_POLL_REAL_SECONDS)
-            waited += _POLL_REAL_SECONDS
 
     # What was stored
 
@@ -215,17 +214,15 @@ class PartnerTarget:
         """
         probe = self.endpoint.probe
         assert probe is not None, "the case says that it needs a probe"
-        waited = 0.0
+        ends = self._settled_at()
         while True:
             stored = probe.ask(self.composer.prefix)
             missing = stored.entries is not None and any(
                 postback.key and not stored.of(postback) for postback in postbacks
             )
-            may_wait = self.endpoint.place is not None and waited < SETTLING_REAL_SECONDS
-            if not (missing and may_wait):
+            if not missing or time.monotonic() >= ends:
                 return stored
             time.sleep(_POLL_REAL_SECONDS)
-            waited += _POLL_REAL_SECONDS
 
     def expect_stored_once(
         self,
@@ -303,16 +300,16 @@ class PartnerTarget:
         self.rec.checks += 1
 
     def _expect_counted(self, expected: int, before: Stored, after: Stored, what: str) -> None:
-        waited = 0.0
-        while (
-            after.count - before.count < expected
-            and self.endpoint.place is not None
-            and waited < SETTLING_REAL_SECONDS
-        ):
+        ends = self._settled_at()
+        while after.count - before.count < expected and time.monotonic() < ends:
             time.sleep(_POLL_REAL_SECONDS)
-            waited += _POLL_REAL_SECONDS
             after = self.stored()
         self.rec.expect(expected, after.count - before.count, f"{what}; counted by the probe")
+
+    def _settled_at(self) -> float:
+        """Return until when something may still be stored; in this process it is already."""
+        in_process = self.endpoint.place is None
+        return time.monotonic() + (0.0 if in_process else SETTLING_REAL_SECONDS)
 
     def _exchange(self, url: str, outcome: Outcome) -> ExchangeResult:
         mask = self.masked
