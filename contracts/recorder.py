@@ -60,6 +60,7 @@ class Recorder:
         steps: What was done since the example began, a line each.
         verdict: Which of several accepted behaviours was seen; empty if there is one only.
         last: The latest deviation, if there was one.
+        last_steps: What led to it.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Recorder:
         self.steps: list[str] = []
         self.verdict = ""
         self.last: Deviation | None = None
+        self.last_steps: list[str] = []
 
     def begin_example(self) -> None:
         """Forget the steps of the example before."""
@@ -130,6 +132,7 @@ class Recorder:
         """
         texts = (writable(text) for text in (expected, actual, why))
         self.last = Deviation(*texts, accepted=accepted)
+        self.last_steps = list(self.steps)
         raise self.last
 
 

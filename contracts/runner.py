@@ -101,6 +101,8 @@ def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseR
         with suppress(Exception):
             target.clean_up()
         raise
+    if found.deviation is not None and isinstance(target, PartnerTarget):
+        target.recall(found.deviation)
     telling = target.telling(case.area)
     try:
         target.clean_up()
@@ -178,13 +180,15 @@ def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort:
 
 def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
     deviation = error if isinstance(error, Deviation) else None
-    if isinstance(error, BudgetSpent) and rec.last is not None and case.kind is Kind.PROPERTY:
+    if rec.last is not None and case.kind is Kind.PROPERTY and _is_spent(error):
         # The smallest one so far; nothing is left to look for a smaller one with.
         deviation = rec.last
+        rec.steps = rec.last_steps
     if deviation is None and type(error).__module__.startswith("hypothesis"):
         # A deviation that does not come back on the same example is one all the same.
         deviation = rec.last
         if deviation is not None:
+            rec.steps = rec.last_steps
             rec.step("(not every time: the target does not always do the same)")
         elif isinstance(error, BaseExceptionGroup):
             error = _untestable_within(error) or error
@@ -204,6 +208,12 @@ def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
         Status.ERROR,
         f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})",
     )
+
+
+def _is_spent(error: BaseException) -> bool:
+    """Return whether the budget ended a search, on the way or while an example was repeated."""
+    within = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return isinstance(error, BudgetSpent) or any(map(_is_spent, within))
 
 
 def _untestable_within(group: BaseExceptionGroup[BaseException]) -> Exception | None:

@@ -17,7 +17,7 @@ from contracts.endpoint.probe import Stored, differences
 from contracts.endpoint.raw import RawAnswer
 from contracts.endpoint.subject import Endpoint
 from contracts.exchange import as_text, shortened
-from contracts.recorder import NotApplicable, Recorder, Said, Untestable, shown
+from contracts.recorder import Deviation, NotApplicable, Recorder, Said, Untestable, shown
 from contracts.results import ExchangeResult
 from mockserver.core.catalog import EventKind
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -45,13 +45,23 @@ class PartnerTarget:
         self.rec = rec
         self.exchanges: list[ExchangeResult] = []
         self._telling: ExchangeResult | None = None
+        self._shown: Deviation | None = None
+        self._showing: tuple[list[ExchangeResult], ExchangeResult | None] = ([], None)
 
     # For the runner
 
     def fresh(self) -> None:
-        """Forget what was sent; an endpoint cannot be made to."""
+        """Forget what was sent, but for what showed a deviation; an endpoint cannot be made to."""
+        if self.rec.last is not self._shown:
+            self._shown = self.rec.last
+            self._showing = (list(self.exchanges), self._telling)
         self.exchanges.clear()
         self._telling = None
+
+    def recall(self, deviation: Deviation) -> None:
+        """Hold again what showed a deviation, if other things were sent since then."""
+        if deviation is self._shown:
+            self.exchanges, self._telling = self._showing
 
     def clean_up(self) -> None:
         """Do nothing: what an endpoint has stored is listed in the report, for its owner."""

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import strategies as st
 
 from contracts import requirements
+from contracts.deviants.partners.shop import Answer, Shop, Store
 from contracts.deviants.world import World
+from contracts.endpoint.in_process import InProcessSender
+from contracts.endpoint.place import find_place
+from contracts.endpoint.postbacks import Subscription
+from contracts.endpoint.probe import CommandProbe
+from contracts.endpoint.sender import SocketSender
+from contracts.endpoint.subject import Endpoint
+from contracts.endpoint.target import PartnerTarget
 from contracts.generated import Effort
+from contracts.pace import Pace
 from contracts.real import MOST_REQUESTS, NO_CREDENTIALS, PacedWire, RealServer
 from contracts.recorder import Recorder, Untestable
-from contracts.registry import Case, find_case
+from contracts.registry import PARTNER_ONLY, Case, find_case
 from contracts.results import CaseResult
-from contracts.runner import run_case, run_cases
-from contracts.server import Credentials, Server
+from contracts.runner import Subject, run_case, run_cases
+from contracts.server import Credentials
 from contracts.target import OUR_HOST, Names, Target
-from contracts.vocabulary import Level, Need, Origin, Status, TargetKind
+from contracts.vocabulary import Level, Need, Origin, Profile, Status, TargetKind
+from mockserver.core.clock import ManualClock
 from mockserver.core.errors import ServerUnreachable
+from mockserver.core.template import Template
 from mockserver.wire import Reply
 from tests.contracts.samples import (
     FAKE_AND_REAL,
     KNOWN_ID,
+    RawServer,
     SampleServer,
     ScriptedWire,
     TinyLeanplum,
@@ -35,11 +49,11 @@ from tests.contracts.samples import (
 OURS = f"https://{OUR_HOST}/in"
 
 
-def ran(case: Case, server: Server | None = None) -> CaseResult:
+def ran(case: Case, server: Subject | None = None) -> CaseResult:
     return run_case(case, server or SampleServer(), Effort(), Names())
 
 
-def all_of(cases: list[Case], server: Server) -> list[CaseResult]:
+def all_of(cases: list[Case], server: Subject) -> list[CaseResult]:
     return list(run_cases(cases, server, Effort(), Names()))
 
 
@@ -329,6 +343,216 @@ def test_the_real_api_that_is_gone_while_a_rule_is_left_is_not_tried_any_more() 
     assert "the target stopped answering" in results[1].reason
     assert "still there" in results[0].reason
     assert len(leanplum.calls) == 1
+
+
+# Endpoints
+
+
+class CountingShop(Shop):
+    """Answers as told, by how many postbacks came before."""
+
+    def __init__(self, statuses: Sequence[int] = ()) -> None:
+        super().__init__(Store(), ManualClock())
+        self.came = 0
+        self._statuses = statuses
+
+    def receive(self, environ: Mapping[str, Any]) -> Answer:
+        self.came += 1
+        over = self.came > len(self._statuses)
+        return Answer(200 if over else self._statuses[self.came - 1])
+
+
+def endpoint_of(
+    shop: CountingShop, most: int = 500, url: str = "http://partner.test/in?u={{User ID}}"
+) -> Endpoint:
+    sender = InProcessSender(shop)
+    subscription = Subscription(Template(url))
+    return Endpoint(subscription, sender, pace=Pace(most), profile=Profile.FULL, run="r")
+
+
+def partner_case_of(body: Callable[..., Any], **fields: Any) -> Case:
+    return case_of(body, **({"targets": PARTNER_ONLY, "needs": (), "most_requests": 5} | fields))
+
+
+def posting(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends a postback that must be taken."""
+    target.accept(target.postback(), "a postback")
+
+
+def test_a_case_that_turns_out_not_to_apply_is_skipped() -> None:
+    def body(target: PartnerTarget, rec: Recorder) -> None:
+        target.needs("Parameters")
+
+    def either(target: PartnerTarget, rec: Recorder, value: str) -> None:
+        target.needs("Parameters")
+
+    endpoint = endpoint_of(CountingShop())
+    for case in (
+        partner_case_of(body),
+        partner_case_of(either, given={"value": st.text()}, examples=5),
+    ):
+        result = ran(case, endpoint)
+        assert (result.status, result.reason) == (Status.SKIP, "the URL carries no {{Parameters}}")
+        assert result.deviation is None
+
+
+def test_what_an_endpoint_answers_is_kept_of_a_pass_too() -> None:
+    result = ran(partner_case_of(posting), endpoint_of(CountingShop()))
+    assert result.status is Status.PASS
+    assert [exchange.status for exchange in result.exchanges] == [200]
+    assert result.curl == ""
+
+
+def test_a_deviation_of_an_endpoint_comes_with_its_request_as_a_command() -> None:
+    result = ran(partner_case_of(posting), endpoint_of(CountingShop([404])))
+    assert result.status is Status.FAIL
+    assert result.curl.endswith("'http://partner.test/in?u=postbacks-verify-r-1'")
+    assert " -X POST " in result.curl
+
+
+def test_when_the_budget_is_spent_the_rest_is_untestable() -> None:
+    shop = CountingShop()
+
+    def three(target: PartnerTarget, rec: Recorder) -> None:
+        target.accept_all([target.postback() for _ in range(3)], "three")
+
+    cases = [partner_case_of(three), partner_case_of(three), partner_case_of(posting),
+             partner_case_of(posting), partner_case_of(posting)]  # fmt: skip
+    results = all_of(cases, endpoint_of(shop, most=5))
+    assert [result.status for result in results] == [
+        Status.PASS, Status.UNTESTABLE, Status.PASS, Status.PASS, Status.UNTESTABLE
+    ]  # fmt: skip
+    assert (
+        results[1].reason
+        == "this run has sent 3 requests of at most 5; 3 more at once are too many"
+    )
+    assert "see --max-requests" in results[4].reason
+    assert shop.came == 5
+
+
+def one_value(target: PartnerTarget, rec: Recorder, value: int) -> None:
+    """Sends a postback for a value."""
+    target.accept(target.postback(), f"a postback for {value}")
+
+
+def test_a_property_whose_budget_runs_out_keeps_its_deviation() -> None:
+    """The third example deviates, and nothing is left to look for a smaller one with."""
+    shop = CountingShop([200, 200, *[404] * 100])
+    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
+    for most in (3, 4, 5):
+        shop.came = 0
+        result = ran(case, endpoint_of(shop, most=most))
+        assert (result.status, shop.came) == (Status.FAIL, most)
+        assert result.deviation is not None
+        assert result.deviation.actual == "404"
+        (step,) = result.steps
+        assert f"a postback for {step.removeprefix('value = ')};" in result.deviation.why
+        assert [exchange.status for exchange in result.exchanges] == [404]
+        assert result.curl.endswith(f"'{result.exchanges[0].url}'")
+
+
+def test_a_property_whose_budget_runs_out_without_a_deviation_is_untestable() -> None:
+    shop = CountingShop()
+    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
+    result = ran(case, endpoint_of(shop, most=5))
+    assert (result.status, shop.came) == (Status.UNTESTABLE, 5)
+    assert "this run has sent 5 requests" in result.reason
+
+
+def test_a_deviation_that_does_not_come_back_is_one_all_the_same() -> None:
+    shop = CountingShop([200, 404])
+    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=5)
+    result = ran(case, endpoint_of(shop))
+    assert result.status is Status.FAIL
+    assert any("not every time" in step for step in result.steps)
+
+
+def on_a_dead_port() -> Endpoint:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/in?u={{{{User ID}}}}"
+    place = find_place(url)
+    return Endpoint(Subscription(Template(url)), SocketSender(place), place=place)
+
+
+def connecting(target: PartnerTarget, rec: Recorder) -> None:
+    with target.endpoint.connection():
+        rec.expect(1, 1, "it is open")
+
+
+def test_an_endpoint_that_is_gone_is_not_sent_anything_more() -> None:
+    endpoint = on_a_dead_port()
+    try:
+        results = all_of([partner_case_of(posting)] * 3, endpoint)
+    finally:
+        endpoint.close()
+    assert [result.status for result in results] == [Status.FAIL] + [Status.UNTESTABLE] * 2
+    assert results[1].reason == "the target stopped answering: during PB-SAMPLE-ONE"
+    assert endpoint.pace.sent == 1
+
+
+def test_an_endpoint_that_cannot_be_connected_to_is_no_fault_of_the_suite() -> None:
+    endpoint = on_a_dead_port()
+    result = ran(partner_case_of(connecting), endpoint)
+    assert result.status is Status.UNTESTABLE
+    assert result.reason.startswith("no connection to 127.0.0.1:")
+
+
+def test_an_endpoint_that_answers_late_or_breaks_off_is_there() -> None:
+    with RawServer(b"") as server:
+        url = f"{server.url}/in?u={{{{User ID}}}}"
+        place = find_place(url)
+        endpoint = Endpoint(Subscription(Template(url)), SocketSender(place), place=place)
+        try:
+            results = all_of([partner_case_of(posting)] * 2, endpoint)
+        finally:
+            endpoint.close()
+    assert [result.status for result in results] == [Status.FAIL] * 2
+    assert results[1].deviation is not None
+    assert results[1].deviation.actual.startswith("reset")
+
+
+def test_a_probe_that_fails_makes_a_case_untestable() -> None:
+    def body(target: PartnerTarget, rec: Recorder) -> None:
+        target.stored()
+
+    endpoint = endpoint_of(CountingShop())
+    endpoint.probe = CommandProbe("false")
+    result = ran(partner_case_of(body, needs=[Need.PROBE]), endpoint)
+    assert result.status is Status.UNTESTABLE
+    assert result.reason == "the probe 'false' ended with 1"
+
+
+@pytest.mark.parametrize(
+    ("need", "says"),
+    [
+        (Need.PROBE, "give --probe"),
+        (Need.OPERATOR, "give --down-command and --up-command, or --ask"),
+        (Need.RECORDING, "give --observe FILE"),
+        (Need.CONNECTIONS, "its connections are not this run's"),
+        (Need.TLS, "it is not reached through TLS"),
+    ],
+)
+def test_what_an_endpoint_lacks_is_said_with_what_to_do(need: Need, says: str) -> None:
+    result = ran(partner_case_of(posting, needs=[need]), endpoint_of(CountingShop()))
+    assert result.status is Status.SKIP
+    assert says in result.reason
+
+
+def test_secrets_of_a_url_are_nowhere_in_a_result() -> None:
+    def body(target: PartnerTarget, rec: Recorder) -> None:
+        postback = target.postback()
+        target.send(postback)
+        rec.step(postback.url)
+        rec.expect("a", postback.url, f"why {postback.url}")
+
+    url = "http://partner.test/in?u={{User ID}}&key=s3cr3t-1"
+    endpoint = endpoint_of(CountingShop(), url=url)
+    endpoint.masks.hide("POSTBACKS_SECRET_1", "s3cr3t-1")
+    result = ran(partner_case_of(body), endpoint)
+    assert result.status is Status.FAIL
+    assert b"s3cr3t" not in msgspec.json.encode(result)
+    assert '"${POSTBACKS_SECRET_1}"' in result.curl
 
 
 # Faults of the suite
