@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
-from contracts.masks import VARIABLE, Masks
+from contracts.masks import Masks, shell_word
 from contracts.results import ExchangeResult
 from mockserver.wire import Reply, Wire
 
@@ -147,16 +147,3 @@ def curl_line(exchange: ExchangeResult) -> str:
         words += ["--data-raw", shell_word(body)]
     words.append(shell_word(exchange.url))
     return " ".join(words) + ("  # the body was too long to be kept" if is_cut else "")
-
-
-def shell_word(text: str) -> str:
-    """Return a word for a shell: everything in single quotes, but for the variables."""
-    words, end = [], 0
-    for match in VARIABLE.finditer(text):
-        words += [_quoted(text[end : match.start()]), f'"${{{match["name"]}}}"']
-        end = match.end()
-    return "".join([*words, _quoted(text[end:])]) or "''"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'" if text else ""

@@ -26,6 +26,20 @@ def secret_variable(number: int) -> str:
     return f"POSTBACKS_SECRET_{number}"
 
 
+def shell_word(text: str) -> str:
+    """Return a word for a shell: everything in single quotes, but for the variables.
+
+    Examples:
+        >>> print(shell_word("http://partner.test/$POSTBACKS_SECRET_1?user={{User ID}}"))
+        'http://partner.test/'"${POSTBACKS_SECRET_1}"'?user={{User ID}}'
+    """
+    words, end = [], 0
+    for match in VARIABLE.finditer(text):
+        words += [_quoted(text[end : match.start()]), f'"${{{match["name"]}}}"']
+        end = match.end()
+    return "".join([*words, _quoted(text[end:])]) or "''"
+
+
 class Masks:
     """Puts names of environment variables in the place of secrets."""
 
@@ -118,3 +132,7 @@ def _character(character: str) -> str:
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]").fullmatch
 _JOINS = re.compile(r"[A-Za-z0-9_]").match
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'" if text else ""

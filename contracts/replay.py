@@ -17,7 +17,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from contracts.exchange import KEY, TOKEN, as_text
+from contracts.exchange import as_text
+from contracts.masks import VARIABLE
 from contracts.results import FORMAT, CaseResult, ExchangeResult, RunReport, decode
 from contracts.target import Names
 from contracts.vocabulary import Status
@@ -138,7 +139,7 @@ class _Translation:
         for name in _OWN_NAME.finditer(text):
             if name[0] not in self.known:
                 self.known[name[0]] = self.names.next(name[1])
-        text = re.sub(rf"\$({KEY}|{TOKEN})", lambda match: self._secret(match[1], is_url), text)
+        text = VARIABLE.sub(lambda match: self._secret(match["name"], is_url), text)
         text = _INSTANT.sub(lambda match: self._shifted(match[0]), text)
         if not self.known:
             return text

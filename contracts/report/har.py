@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.masks import VARIABLE
 from contracts.report.address import address
-from contracts.report.again import MASK
 from contracts.results import CaseResult, ExchangeResult, RunReport
 
 VERSION = "1.2"
@@ -31,13 +31,13 @@ MASKED = " Secrets are masked as the names of environment variables, e.g. ${}."
 def har(report: RunReport) -> str:
     """Return all exchanges of the run as an HTTP archive."""
     entries = list(_entries(report))
-    mask = MASK.search(json.dumps(entries))
+    mask = VARIABLE.search(json.dumps(entries))
     log = {
         "version": VERSION,
         "creator": {"name": "postbacks", "version": report.suite_version},
         "pages": [],
         "entries": entries,
-        "comment": COMMENT + (MASKED.format(mask[1]) if mask else ""),
+        "comment": COMMENT + (MASKED.format(mask["name"]) if mask else ""),
     }
     return json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n"
 

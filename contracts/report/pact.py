@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from contracts.masks import VARIABLE
 from contracts.report.address import Address, address
-from contracts.report.again import MASK
 from contracts.report.telling import place
 from contracts.report.text import count, one_line
 from contracts.results import CaseResult, ExchangeResult, RunReport, Statement
@@ -151,7 +151,7 @@ def _source(statement: Statement) -> str:
 
 def _notes(report: RunReport, interactions: list[Interaction], unwritable: int) -> Iterator[str]:
     yield "Postbacks that a run sent; each must be answered 2xx."
-    masks = MASK.findall(json.dumps(interactions))
+    masks = [match["name"] for match in VARIABLE.finditer(json.dumps(interactions))]
     if masks:
         names = ", ".join(f"${name}" for name in dict.fromkeys(masks))
         yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from urllib.parse import quote, quote_plus
@@ -13,8 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.exchange import shell_word
-from contracts.masks import SHORT, VARIABLE, Masks, secret_variable
+from contracts.masks import SHORT, VARIABLE, Masks, secret_variable, shell_word
 
 FIRST, SECOND = secret_variable(1), secret_variable(2)
 
@@ -160,3 +160,9 @@ def test_a_masked_line_for_a_shell_is_the_line_again_once_it_is_run() -> None:
     url = "https://ada:p'w\"$(x)`y`@partner.example/t0ken-1?t=t0ken-1t0ken-1234&u='x'"
     secrets = {FIRST: "p'w\"$(x)`y`", SECOND: "t0ken-1"}
     assert by_the_shell(masks.masked(url), **secrets) == url
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+def test_any_text_is_one_word(text: str) -> None:
+    if not VARIABLE.search(text):
+        assert shlex.split(shell_word(text)) == [text]

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from contracts.masks import VARIABLE, Masks, secret_variable
-from contracts.report.again import MASK, replay_command, replay_hint, shell_word
+from contracts.report.again import replay_command, replay_hint
 
 from . import samples
 
@@ -34,28 +30,3 @@ def test_secrets_are_asked_for_if_there_are_any(url: str, asked: bool) -> None:
     target = msgspec.structs.replace(samples.ENDPOINT.target, url=url)
     hint = replay_hint(target)
     assert ("secrets" in hint) == asked
-
-
-def test_what_masks_write_is_what_is_recognised() -> None:
-    masks = Masks()
-    masks.hide(secret_variable(12), "s3cret")
-    assert MASK.findall(masks.masked("a/s3cret?b")) == ["POSTBACKS_SECRET_12"]
-    assert MASK.pattern == VARIABLE.pattern
-
-
-def test_a_shell_puts_the_secret_in_its_place() -> None:
-    word = shell_word("http://p.test/$POSTBACKS_SECRET_1/it's?u={{User ID}}&v=`id`$HOME")
-    printed = subprocess.run(
-        ["sh", "-c", f"printf %s {word}"],
-        env={"POSTBACKS_SECRET_1": "a b'\"c"},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    assert printed.stdout == "http://p.test/a b'\"c/it's?u={{User ID}}&v=`id`$HOME"
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
-def test_any_text_is_one_word(text: str) -> None:
-    if not MASK.search(text):
-        assert shlex.split(shell_word(text)) == [text]

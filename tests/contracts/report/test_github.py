@@ -70,7 +70,7 @@ def test_remarks_about_the_url_are_notices_after_all_findings() -> None:
         *("::error", "::warning", "::notice", "::notice")
     ]
     assert decoded(lines[-2]).startswith("::notice title=The URL: secret-in-url::the URL holds")
-    assert "Again: postbacks verify https://" in decoded(lines[0])
+    assert "Again: postbacks verify 'https://" in decoded(lines[0])
 
 
 @given(nasty(samples.EVERYTHING))

@@ -142,7 +142,7 @@ def test_what_is_said_of_an_endpoint_are_properties() -> None:
     assert properties["requests sent"] == "9"
     assert properties["ids begin with"] == samples.PREFIX
     assert properties["remark.always-empty"].endswith("(how to fix: take it out & <wait>)")
-    assert properties["PB-VALUES-CHARACTERS.replay"].startswith("postbacks verify https://")
+    assert properties["PB-VALUES-CHARACTERS.replay"].startswith("postbacks verify 'https://")
     assert {"answer times", "requests sent"} & _properties(
         parsed(samples.EVERYTHING)
     ).keys() == set()

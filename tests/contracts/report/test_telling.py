@@ -64,5 +64,5 @@ def test_a_place_is_page_and_section() -> None:
 
 def test_a_case_about_an_endpoint_is_tried_again_by_asking_it() -> None:
     told = tell(samples.REFUSED, samples.ENDPOINT.target)
-    assert "Again: postbacks verify https://partner.test:8443/in/" in told
+    assert "Again: postbacks verify 'https://partner.test:8443/in/'" in told
     assert told.endswith("--case PB-VALUES-CHARACTERS\n")
