@@ -23,7 +23,7 @@ def test_the_fidelity_page_is_fresh() -> None:
 
 @pytest.mark.parametrize("snippet", re.findall(r"```python\n(.*?)```", README, re.S))
 def test_the_readmes_python_runs(snippet: str) -> None:
-    exec(compile(snippet, "README.md", "exec"), {})
+    exec(compile(snippet, "README.md", "exec"), {"__name__": "readme"})
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
