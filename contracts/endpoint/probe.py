@@ -47,6 +47,12 @@ class ProbeFailed(PostbacksError):
     code = "probe-failed"
 
 
+class Line(str):
+    """A line of a probe's answer; an id with a line end in it fills more than one."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a probe answered.
@@ -202,7 +208,7 @@ def read_stored(text: str, source: str) -> Stored:
                 f"text, but {stripped[:80]!r}"
             ) from None
         # Not `splitlines`: an id may hold what that takes for the end of a line.
-        lines = tuple(line for line in text.replace("\r\n", "\n").split("\n") if line.strip())
+        lines = tuple(Line(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip())
         return Stored(len(lines), lines)
     if isinstance(document, _Written) and document.isdigit() and len(document) < _MOST_DIGITS:
         return Stored(int(document))

@@ -8,12 +8,13 @@ cases, the runner, pycurl; an endpoint is used as Leanplum would use it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.endpoint.postbacks import Composer, Postback, Subscription
-from contracts.endpoint.probe import Stored, differences
+from contracts.endpoint.probe import Line, Stored, differences
 from contracts.endpoint.raw import RawAnswer
 from contracts.endpoint.subject import Endpoint
 from contracts.exchange import as_text, shortened
@@ -200,6 +201,24 @@ class PartnerTarget:
                 self._telling = exchange
                 return
 
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Have the endpoint down meanwhile, and up again whatever happens.
+
+        Raises:
+            OperatorFailed: It was not taken down, or not up.
+            Untestable: It stays down.
+        """
+        operator = self.endpoint.operator
+        assert operator is not None, "the case says that it needs an operator"
+        try:
+            operator.down()
+            yield
+        finally:
+            # An interrupt while it is taken down may have come too late.
+            operator.up()
+            self.await_up()
+
     def await_up(self) -> None:
         """Wait until connections can be opened again, which takes a server a moment.
 
@@ -300,6 +319,8 @@ class PartnerTarget:
             )
         if isinstance(entry, str):
             ids = {postback.event.user_id, postback.event.device_id} - {""}
+            if isinstance(entry, Line):
+                ids = {each.partition("\n")[0] for each in ids}
             self.show_postback(postback)
             self.rec.expect_that(
                 any(each in entry for each in ids),

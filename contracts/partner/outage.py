@@ -69,16 +69,10 @@ def retried(target: PartnerTarget, rec: Recorder) -> None:
 
     What is answered 2xx meanwhile is in order if a probe finds it stored afterwards.
     """
-    operator = target.endpoint.operator
-    assert operator is not None, "the case says that it needs an operator"
     before = _stored_before(target)
     postbacks = [target.postback() for _ in range(2)]
-    operator.down()
-    try:
+    with target.down():
         outcomes = target.send_all(postbacks, fresh=True)
-    finally:
-        operator.up()
-        target.await_up()
     accepted = []
     for postback, outcome in zip(postbacks, outcomes, strict=True):
         if is_accepted(outcome) and before is not None:
@@ -109,18 +103,12 @@ def retried(target: PartnerTarget, rec: Recorder) -> None:
 )
 def recovered(target: PartnerTarget, rec: Recorder) -> None:
     """Lets events happen during an outage, makes the attempts that Leanplum would, and looks."""
-    operator = target.endpoint.operator
-    assert operator is not None, "the case says that it needs an operator"
     outage = target.endpoint.outage
     plans = [plan(outage * number / SEVERAL, outage) for number in range(SEVERAL)]
     before = _stored_before(target)
     rec.step(f"the endpoint is down for {format_duration(outage)}")
-    operator.down()
-    try:
+    with target.down():
         events = [_fail(target, rec, planned, number) for number, planned in enumerate(plans)]
-    finally:
-        operator.up()
-        target.await_up()
     rec.step("the endpoint is up again")
     coming = [event for event in events if event.is_retried]
     for event in coming:

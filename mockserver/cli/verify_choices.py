@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from contracts.endpoint.lint import remarks, secrets_in
+from contracts.endpoint.lint import Secret, remarks, secrets_in
 from contracts.endpoint.operator import AskingOperator, CommandOperator, Operator
 from contracts.endpoint.place import Place, find_place
 from contracts.endpoint.postbacks import Subscription
@@ -234,13 +234,12 @@ def _readable(path: str | None) -> str | None:
 
 def _masks(url: str, headers: Sequence[tuple[str, str]]) -> Masks:
     masks = Masks()
-    number = 0
-    for secret in secrets_in(url):
-        number += 1
-        masks.hide(secret_variable(number), secret.text, before=secret.before, after=secret.after)
-    for _, value in headers:
-        number += 1
-        masks.hide(secret_variable(number), value)
+    variables: dict[str, str] = {}
+    found = [*secrets_in(url), *(Secret(value) for _, value in headers)]
+    for secret in found:
+        # The same secret in two places is one variable.
+        variable = variables.setdefault(secret.text, secret_variable(len(variables) + 1))
+        masks.hide(variable, secret.text, before=secret.before, after=secret.after)
     return masks
 
 

@@ -375,6 +375,23 @@ def test_what_was_recorded_is_sent_instead(url: str, partner: Partner, tmp_path:
     assert {each["PATH_INFO"] for each in partner.got} == {"/in"}
 
 
+def test_of_a_long_recording_as_much_is_sent_as_the_budget_allows(
+    url: str, partner: Partner, tmp_path: Path
+) -> None:
+    lines = [{"method": "POST", "url": f"/p?user=u{number}"} for number in range(9)]
+    (tmp_path / "recorded").write_text("\n".join(map(json.dumps, lines)))
+    report = report_of(url, "--observe", tmp_path / "recorded", "--max-requests", "6")
+    assert [case.status for case in report.cases] == [Status.PASS, Status.PASS]
+    users = [query["user"][0] for query in partner.queries()]
+    assert users == ["u0", "u1", "u2", "u3", "u0", "u0"]
+
+
+def test_the_same_secret_in_two_places_is_one_variable(url: str) -> None:
+    template = f"{url}&token=hunter2hunter2&key=hunter2hunter2"
+    report = report_of(template, "--case", "PB-ANSWER-POST")
+    assert report.target.url.endswith("&token=$POSTBACKS_SECRET_1&key=$POSTBACKS_SECRET_1")
+
+
 def test_what_a_sandbox_prints_is_a_recording(url: str, partner: Partner, tmp_path: Path) -> None:
     with Sandbox(sockets=SocketOptions()) as sandbox, _control(sandbox) as control:
         sandbox.add_postback(f"{sandbox.receiver_url}/inbox/crm?user={{{{User ID}}}}")

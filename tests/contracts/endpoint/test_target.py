@@ -11,9 +11,10 @@ import pytest
 from contracts.deviants.partners.shop import Answer, Row, Shop, Store
 from contracts.endpoint import subject, target
 from contracts.endpoint.in_process import InProcessSender
+from contracts.endpoint.operator import OperatorFailed
 from contracts.endpoint.place import Place
 from contracts.endpoint.postbacks import Subscription
-from contracts.endpoint.probe import FunctionProbe, Stored
+from contracts.endpoint.probe import FunctionProbe, Stored, read_stored
 from contracts.endpoint.raw import RawAnswer
 from contracts.endpoint.subject import Endpoint
 from contracts.endpoint.target import (
@@ -416,3 +417,55 @@ def test_that_something_was_accepted_counts_as_a_check() -> None:
     for outcome in outcomes_of([200, 201]):
         held.expect_accepted(outcome, "x")
     assert rec.checks == 2
+
+
+# Being down
+
+
+class Operator:
+    """Keeps a diary, and fails or is interrupted where it is told to."""
+
+    description = "the diary"
+
+    def __init__(self, trouble: BaseException | None = None) -> None:
+        self.diary: list[str] = []
+        self.trouble = trouble
+
+    def down(self) -> None:
+        self.diary.append("down")
+        if self.trouble is not None:
+            raise self.trouble
+
+    def up(self) -> None:
+        self.diary.append("up")
+
+
+@pytest.mark.parametrize("trouble", [OperatorFailed("no"), KeyboardInterrupt()])
+def test_what_may_be_down_is_taken_up_again(trouble: BaseException) -> None:
+    operator = Operator(trouble)
+    held, _ = aimed(operator=operator)
+    with pytest.raises(type(trouble)), held.down():
+        raise AssertionError("it was not taken down")
+    assert operator.diary == ["down", "up"]
+
+
+def test_it_is_up_again_after_an_interrupt_in_between() -> None:
+    operator = Operator()
+    held, _ = aimed(operator=operator)
+    with pytest.raises(KeyboardInterrupt), held.down():
+        raise KeyboardInterrupt
+    assert operator.diary == ["down", "up"]
+
+
+# Lines
+
+
+def test_an_id_with_a_line_end_is_compared_up_to_there_in_lines() -> None:
+    lines = read_stored("postbacks-verify-r-1 tab\tand\nnewline\nx", "a command")
+    held, rec = aimed(probe=FunctionProbe(lambda: list(lines.entries or ())))
+    postback = held.postback(suffix=" tab\tand\nnewline")
+    held.expect_exact(postback, "an id with control characters")
+    assert rec.checks > 0
+    other, _ = aimed(probe=FunctionProbe(lambda: list(lines.entries or ())))
+    with pytest.raises(Deviation, match="not stored as it was sent"):
+        other.expect_exact(other.postback(suffix=" tab and\nnewline"), "an id")
