@@ -510,13 +510,13 @@ def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(tmp_path: Path
             inbox.wait_for(3, timeout_real_seconds=20)
             process.send_signal(signal.SIGINT)
             began = time.perf_counter()
-            process.communicate(timeout=20)
+            _, said = process.communicate(timeout=20)
             took = time.perf_counter() - began
         finally:
             process.kill()
             process.wait()
+    assert process.returncode == 1, said
     report = results.decode(written.read_bytes())
-    assert process.returncode == 1
     assert report.incomplete.startswith("interrupted after")
     assert took < 3, "a second, and room for a busy machine"
 
