@@ -254,12 +254,12 @@ class Sandbox:
             self.engine.settle()
 
     def advance(
-        self, by: timedelta | None = None, *, to: datetime | None = None, **units: float
+        self, by: timedelta | str | None = None, *, to: datetime | None = None, **units: float
     ) -> Advance:
         """Move the clock, making every attempt on the way at its own instant.
 
         Args:
-            by: How far, e.g. `timedelta(hours=10)`; or in units: `advance(hours=10)`.
+            by: How far, e.g. `timedelta(hours=10)` or `10h`; or in units: `advance(hours=10)`.
             to: The instant to move to, aware.
             **units: What `timedelta` takes, e.g. `hours=10` or `minutes=90`.
 

@@ -438,8 +438,8 @@ def test_an_advance_is_told_in_several_ways(
         ({"to": START_AT, "hours": 1}, "exactly one of"),
         ({"to": datetime(2026, 1, 2)}, "to has no time zone"),  # noqa: DTZ001
         ({"to": "2026-01-02T00:00:00Z"}, "to takes an aware datetime"),
-        ({"by": 3}, r"takes a timedelta, or units like hours=10; got 3"),
-        ({"by": "10h"}, "got '10h'"),
+        ({"by": 3}, r"text like '10h', or units like hours=10; got 3"),
+        ({"by": "10 fortnights"}, "'10 fortnights' is no duration"),
         ({"hour": 1}, "advance has no 'hour'; its units are weeks, days, hours"),
         ({"hours": "1"}, "got {'hours': '1'}"),
         ({"days": 10**10}, "longer than any clock can go"),

@@ -57,13 +57,15 @@ def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
     """Return the duration `by`, or the one that units like `hours=10` name.
 
     Args:
-        by: A `timedelta`; None if there are units.
+        by: A `timedelta`, or text like `10h`; None if there are units.
         units: What `timedelta` takes.
         what: Who takes it, for the message.
 
     Raises:
         InvalidValue: It is no duration, or there is no such unit.
     """
+    if isinstance(by, str):
+        return parse_duration(by)
     unknown = [name for name in units if name not in _UNITS]
     if unknown:
         raise InvalidValue(f"{what} has no {unknown[0]!r}; its units are {', '.join(_UNITS)}")
@@ -75,7 +77,9 @@ def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
         raise InvalidValue(f"{dict(units)} is longer than any clock can go") from None
     if not isinstance(duration, timedelta):
         got = dict(units) if by is None else by
-        raise InvalidValue(f"{what} takes a timedelta, or units like hours=10; got {got!r}")
+        raise InvalidValue(
+            f"{what} takes a timedelta, text like '10h', or units like hours=10; got {got!r}"
+        )
     return duration
 
 

@@ -157,9 +157,9 @@ class Leanplum(Assertions):
         return self.sandbox.now()
 
     def advance(
-        self, by: timedelta | None = None, *, to: datetime | None = None, **units: float
+        self, by: timedelta | str | None = None, *, to: datetime | None = None, **units: float
     ) -> Advance:
-        """Move the clock, e.g. `advance(hours=10)`; see `Sandbox.advance`."""
+        """Move the clock, e.g. `advance(hours=10)` or `advance("10h")`; see `Sandbox.advance`."""
         return self.sandbox.advance(by, to=to, **units)
 
     def advance_to_next(self) -> Advance:

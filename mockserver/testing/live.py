@@ -71,7 +71,7 @@ class LiveLeanplum:
         """
         if (by is None) is not bool(units):
             raise InvalidValue("advance takes a duration like '10h', or units like hours=10")
-        text = by if isinstance(by, str) else format_duration(duration_of(by, units, "advance"))
+        text = format_duration(duration_of(by, units, "advance"))
         answers = self.client.advances(AdvanceRequest(by=text))
         return [attempt for answer in answers for attempt in answer.attempts]
 

@@ -65,7 +65,7 @@ class Partner:
         """
         return self.transport.accepts(url)
 
-    def spend(self, by: timedelta | None = None, **units: float) -> None:
+    def spend(self, by: timedelta | str | None = None, **units: float) -> None:
         """Let the request under way take this long, e.g. `spend(seconds=45)`.
 
         To be called from within the application, where it would wait.

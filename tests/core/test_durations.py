@@ -36,6 +36,7 @@ def test_every_spelling(text: str, expected: timedelta) -> None:
 def test_one_that_is_told_in_units() -> None:
     assert duration_of(None, {"hours": 1, "minutes": 30}, "advance") == timedelta(minutes=90)
     assert duration_of(timedelta(hours=1), {}, "advance") == timedelta(hours=1)
+    assert duration_of("1h30m", {}, "advance") == timedelta(minutes=90)
     with pytest.raises(InvalidValue, match="spend has no 'second'; its units are"):
         duration_of(None, {"second": 45}, "spend")
 
