@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from mockserver.core.catalog import ALL_CHANNELS, Channel, EventKind, PostbackType, event_kinds
 from mockserver.core.events import build_event
@@ -60,6 +60,16 @@ class Subscription:
             for kind in event_kinds()
             if kind.type is self.type and (kind.channel is None or kind.channel in self.channels)
         ]
+
+    def names_of(self, *placeholders: str) -> set[str]:
+        """Return the names under which the query carries any of these values."""
+        wanted = {f"{{{{{name}}}}}" for name in placeholders}
+        query = urlsplit(self.template.url).query
+        return {
+            unquote_plus(name)
+            for name, _, value in (piece.partition("=") for piece in query.split("&"))
+            if any(each in value for each in wanted)
+        }
 
     def carries(self, *placeholders: str) -> bool:
         """Return whether all of these values are sent: those behind # are not."""

@@ -17,8 +17,10 @@ import json
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import HTTPError
@@ -28,6 +30,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from contracts.endpoint.command import run_command
 from contracts.endpoint.postbacks import Postback
 from mockserver.core.errors import InvalidConfig, PostbacksError
+from mockserver.core.template import milliseconds
 
 #: How long a probe may take, in real seconds.
 PROBE_REAL_SECONDS = 30.0
@@ -220,17 +223,25 @@ def read_stored(text: str, source: str) -> Stored:
     )
 
 
-def differences(postback: Postback, entry: Any) -> list[tuple[str, str, str]]:
+def differences(
+    postback: Postback, entry: Any, names: Collection[str] | None = None
+) -> list[tuple[str, str, str]]:
     """Return name, what was sent, and what is stored, for each value that is not the same.
 
-    A name that the entry lacks says nothing: nobody has to store everything.
+    A name that the entry lacks says nothing: nobody has to store everything. A trigger time may
+    be kept in any way that has its milliseconds and its zone.
+
+    Args:
+        postback: What was sent.
+        entry: What is stored of it.
+        names: Of the query, to be compared; all of them unless given.
     """
     if not isinstance(entry, Mapping):
         return []
     return [
         (name, sent, _as_text(entry[name]))
         for name, sent in postback.values.items()
-        if name in entry and not _is_same(sent, entry[name])
+        if name in entry and (names is None or name in names) and not _is_same(sent, entry[name])
     ]
 
 
@@ -243,6 +254,9 @@ class _Written(str):
 class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         return None
+
+
+_is_milliseconds = re.compile(r"\d{13}").fullmatch
 
 
 def _holds(entry: Any, pattern: re.Pattern[str]) -> bool:
@@ -258,6 +272,8 @@ def _is_same(sent: str, stored: Any) -> bool:
         return True
     if stored is None:
         return sent == ""
+    if _is_milliseconds(sent):
+        return _milliseconds_of(_as_text(stored)) == int(sent)
     # Parameters may have been taken apart, or be kept with other blanks.
     try:
         document = json.loads(sent)
@@ -266,6 +282,18 @@ def _is_same(sent: str, stored: Any) -> bool:
         return False
     is_document = isinstance(document, dict | list)
     return is_document and bool(_comparable(document) == _comparable(kept))
+
+
+def _milliseconds_of(stored: str) -> int | None:
+    """Return the instant that a text means, if it has not lost the milliseconds of one."""
+    if re.fullmatch(r"\d{1,12}\.\d{3,9}", stored):
+        return round(Decimal(stored) * 1000)
+    try:
+        at = datetime.fromisoformat(stored)
+    except ValueError:
+        return None
+    # Without a time zone it is anybody's guess which instant is meant.
+    return None if at.tzinfo is None else milliseconds(at)
 
 
 def _plain(value: Any) -> Any:

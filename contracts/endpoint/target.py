@@ -8,7 +8,7 @@ cases, the runner, pycurl; an endpoint is used as Leanplum would use it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -290,8 +290,13 @@ class PartnerTarget:
             if exact:
                 self._expect_exact(postback, entries[0], what)
 
-    def expect_exact(self, postback: Postback, what: str) -> None:
+    def expect_exact(self, postback: Postback, what: str, *placeholders: str) -> None:
         """Expect what is stored of a postback to be what was sent.
+
+        Args:
+            postback: What was sent.
+            what: What is special about it, for the reason.
+            placeholders: The values that are to be compared; all of them unless given.
 
         Raises:
             Deviation: A value is missing or was changed.
@@ -308,11 +313,14 @@ class PartnerTarget:
             Said("none"),
             f"{what}; it is not found under the id that was sent",
         )
+        names = self.subscription.names_of(*placeholders) if placeholders else None
         for entry in entries:
-            self._expect_exact(postback, entry, what)
+            self._expect_exact(postback, entry, what, names)
 
-    def _expect_exact(self, postback: Postback, entry: Any, what: str) -> None:
-        for name, sent, kept in differences(postback, entry):
+    def _expect_exact(
+        self, postback: Postback, entry: Any, what: str, names: Collection[str] | None = None
+    ) -> None:
+        for name, sent, kept in differences(postback, entry, names):
             self.show_postback(postback)
             self.rec.expect(
                 {name: sent}, {name: kept}, f"{what}; {name!r} is not stored as it was sent"

@@ -76,7 +76,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
     for what, document in DOCUMENTS:
         postback = target.postback(parameters=document)
         target.accept(postback, f"Parameters with {what}")
-        target.expect_exact(postback, f"Parameters with {what}")
+        target.expect_exact(postback, f"Parameters with {what}", "Parameters")
 
 
 @partner_case(

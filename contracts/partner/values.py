@@ -36,6 +36,7 @@ ODD = (
     ("an accent of its own", "cafe\u0301"),
     ("control characters", "tab\tand\nnewline\x1b"),
 )
+_IDS = ("Message ID", "AB test ID", "Variant ID")
 #: What generated values are made of: small, so that what is found gets small.
 _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "\u05e9"])
 
@@ -115,7 +116,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
     for what, text in ODD:
         postback = target.postback(suffix=f" {text}")
         target.accept(postback, f"an id with {what}: {text!r}")
-        target.expect_exact(postback, f"an id with {what}")
+        target.expect_exact(postback, f"an id with {what}", "User ID", "Device ID")
 
 
 @partner_case(
@@ -193,7 +194,7 @@ def long_url(target: PartnerTarget, rec: Recorder) -> None:
 )
 def ids(target: PartnerTarget, rec: Recorder) -> None:
     """Sends ids of sixteen digits, one beyond 2**53, and asks what was stored."""
-    target.needs("Message ID", "AB test ID", "Variant ID")
+    target.needs(*_IDS)
     is_message = target.subscription.type is PostbackType.MESSAGE_EVENTS
     for number in ("5838201947316225", "9007199254740993"):
         fields: dict[str, Any] = (
@@ -203,7 +204,7 @@ def ids(target: PartnerTarget, rec: Recorder) -> None:
         )
         postback = target.postback(**fields)
         target.accept(postback, f"an id of sixteen digits: {number}")
-        target.expect_exact(postback, f"an id of sixteen digits: {number}")
+        target.expect_exact(postback, f"an id of sixteen digits: {number}", *_IDS)
 
 
 @partner_case(
@@ -246,7 +247,7 @@ def times_exact(target: PartnerTarget, rec: Recorder) -> None:
     for what, at in (("now", now_at), ("65 hours ago", now_at - timedelta(hours=65))):
         postback = target.postback(triggered_at=at)
         target.accept(postback, f"an event of {what}")
-        target.expect_exact(postback, f"an event of {what}")
+        target.expect_exact(postback, f"an event of {what}", "Trigger time")
 
 
 @partner_case(
@@ -278,4 +279,4 @@ def _take(target: PartnerTarget, postback: Postback, what: str) -> None:
         and postback.key
         and target.stored([postback]).entries is not None
     ):
-        target.expect_exact(postback, what)
+        target.expect_exact(postback, what, "User ID", "Device ID")

@@ -216,3 +216,11 @@ def test_every_key_is_found_again_and_no_two_postbacks_are_alike(
         for field in ("url", "key"):
             assert len({getattr(postback, field) for postback in postbacks}) == len(postbacks)
         assert each.keys == [postback.key for postback in postbacks]
+
+
+def test_the_names_of_values_are_those_of_the_query() -> None:
+    url = "http://p.test/{{Message ID}}?u%20ser={{User ID}}&both={{User ID}}-{{Device ID}}&fixed=1"
+    subscription = composer(url).subscription
+    assert subscription.names_of("User ID") == {"u ser", "both"}
+    assert subscription.names_of("Device ID", "Trigger time") == {"both"}
+    assert subscription.names_of("Message ID") == set()

@@ -395,3 +395,55 @@ def test_what_went_through_json_is_the_same(
         written = json.dumps([values], indent=indent, ensure_ascii=ascii)
         for entry in (values, *(read_stored(written, "s").entries or ())):
             assert differences(postback, entry) == []
+
+
+# Instants
+
+SENT_AT = datetime(2026, 1, 2, 3, 4, 5, 123_000, UTC)
+
+
+def at_stored(value: Any, names: set[str] | None = None) -> list[tuple[str, str, str]]:
+    composer = Composer(
+        Subscription(Template("http://p.test/in?u={{User ID}}&at={{Trigger time}}"))
+    )
+    postback = composer.make(triggered_at=SENT_AT)
+    return differences(postback, {"at": value, "u": postback.values["u"]}, names)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        1767323045123,
+        "1767323045123",
+        "1767323045.123",
+        "1767323045.123000",
+        "2026-01-02T03:04:05.123Z",
+        "2026-01-02 03:04:05.123+00:00",
+        "2026-01-02T04:04:05.123000+01:00",
+    ],
+)
+def test_an_instant_may_be_kept_in_any_way_that_loses_nothing(kept: Any) -> None:
+    assert at_stored(kept) == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        1767323045,
+        "1767323045",
+        "1767323045.0",
+        "1767323045.124",
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05.123",
+        "2026-01-02T03:04:05.123+01:00",
+        "",
+        "soon",
+    ],
+)
+def test_an_instant_without_its_milliseconds_or_its_zone_is_another(kept: Any) -> None:
+    assert at_stored(kept) == [("at", "1767323045123", str(kept))]
+
+
+def test_only_what_is_asked_for_is_compared() -> None:
+    assert at_stored("soon", {"u"}) == []
+    assert at_stored("soon", {"at", "u"}) != []
