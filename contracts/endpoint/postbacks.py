@@ -93,6 +93,12 @@ class Postback:
     key: str
     values: Mapping[str, str] = field(compare=False)
 
+    @property
+    def request_target(self) -> str:
+        """Return path and query, as they stand in a request."""
+        parts = urlsplit(self.url)
+        return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
 
 class Composer:
     """Makes postbacks, no two alike unless told.

@@ -1,31 +1,29 @@
 """What a case about an endpoint holds: postbacks, their answers, and what became of them.
 
-Decides: what an answer means for the data, and how long an endpoint may take to have stored
-something. Place in the flow: between a case and the endpoint it is aimed at. Must not import:
-cases, the runner, pycurl; an endpoint is used as Leanplum would use it.
+Decides: what an answer means for the data, and how long an endpoint may take to be up again. Place
+in the flow: between a case and the endpoint it is aimed at. Must not import: cases, the runner,
+pycurl; an endpoint is used as Leanplum would use it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.endpoint.postbacks import Composer, Postback, Subscription
-from contracts.endpoint.probe import Line, Stored, differences
 from contracts.endpoint.raw import RawAnswer
+from contracts.endpoint.storage import Storage
 from contracts.endpoint.subject import Endpoint
 from contracts.exchange import as_text, shortened
-from contracts.recorder import Deviation, NotApplicable, Recorder, Said, Untestable, shown
+from contracts.recorder import Deviation, NotApplicable, Recorder, Said, Untestable
 from contracts.results import ExchangeResult
 from mockserver.core.catalog import EventKind
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState, RetryPolicy
 
-#: How long an endpoint may take to have stored what it has accepted, in real seconds.
-SETTLING_REAL_SECONDS = 3.0
 #: How long an endpoint may take to listen again, in real seconds.
 UP_AGAIN_REAL_SECONDS = 30.0
 _POLL_REAL_SECONDS = 0.1
@@ -33,7 +31,7 @@ _POLL_REAL_SECONDS = 0.1
 _POLICY = RetryPolicy()
 
 
-class PartnerTarget:
+class PartnerTarget(Storage):
     """An endpoint, as one case uses it.
 
     Args:
@@ -42,8 +40,7 @@ class PartnerTarget:
     """
 
     def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
-        self.endpoint = endpoint
-        self.rec = rec
+        super().__init__(endpoint, rec)
         self.exchanges: list[ExchangeResult] = []
         self._telling: ExchangeResult | None = None
         self._shown: Deviation | None = None
@@ -232,123 +229,6 @@ class PartnerTarget:
                     f"nobody listens {UP_AGAIN_REAL_SECONDS:g} s after the endpoint was taken up"
                 )
             time.sleep(_POLL_REAL_SECONDS)
-
-    # What was stored
-
-    def stored(self, postbacks: Sequence[Postback] = ()) -> Stored:
-        """Return what the endpoint has stored, giving it time to store these postbacks.
-
-        Raises:
-            ProbeFailed: It cannot be told.
-        """
-        probe = self.endpoint.probe
-        assert probe is not None, "the case says that it needs a probe"
-        ends = self._settled_at()
-        while True:
-            stored = probe.ask(self.composer.prefix)
-            missing = stored.entries is not None and any(
-                postback.key and not stored.of(postback) for postback in postbacks
-            )
-            if not missing or time.monotonic() >= ends:
-                return stored
-            time.sleep(_POLL_REAL_SECONDS)
-
-    def expect_stored_once(
-        self,
-        postbacks: Sequence[Postback],
-        before: Stored,
-        what: str,
-        *,
-        exact: bool = False,
-    ) -> None:
-        """Expect each of these postbacks to be stored once.
-
-        Args:
-            postbacks: What was accepted.
-            before: What was stored before the first of them was sent.
-            what: What happened to them, for the reason.
-            exact: Whether the stored values must be those that were sent as well.
-
-        Raises:
-            Deviation: One is missing, is stored more than once, or was changed.
-        """
-        after = self.stored(postbacks)
-        if after.entries is None:
-            self._expect_counted(len(postbacks), before, after, what)
-            return
-        for postback in postbacks:
-            entries = after.of(postback)
-            if len(entries) != 1:
-                self.show_postback(postback)
-            lost = "the event is lost" if not entries else "the event counts more than once"
-            self.rec.expect_that(
-                len(entries) == 1,
-                f"{postback.key} stored once",
-                Said("not stored" if not entries else f"stored {len(entries)} times"),
-                f"{what}; {lost}",
-            )
-            if exact:
-                self._expect_exact(postback, entries[0], what)
-
-    def expect_exact(self, postback: Postback, what: str, *placeholders: str) -> None:
-        """Expect what is stored of a postback to be what was sent.
-
-        Args:
-            postback: What was sent.
-            what: What is special about it, for the reason.
-            placeholders: The values that are to be compared; all of them unless given.
-
-        Raises:
-            Deviation: A value is missing or was changed.
-            Untestable: The probe only counts.
-        """
-        stored = self.stored([postback])
-        if stored.entries is None:
-            raise Untestable("the probe only counts; values are compared if it answers entries")
-        entries = stored.of(postback)
-        self.show_postback(postback)
-        self.rec.expect_that(
-            bool(entries),
-            f"an entry with {postback.key} in an id",
-            Said("none"),
-            f"{what}; it is not found under the id that was sent",
-        )
-        names = self.subscription.names_of(*placeholders) if placeholders else None
-        for entry in entries:
-            self._expect_exact(postback, entry, what, names)
-
-    def _expect_exact(
-        self, postback: Postback, entry: Any, what: str, names: Collection[str] | None = None
-    ) -> None:
-        for name, sent, kept in differences(postback, entry, names):
-            self.show_postback(postback)
-            self.rec.expect(
-                {name: sent}, {name: kept}, f"{what}; {name!r} is not stored as it was sent"
-            )
-        if isinstance(entry, str):
-            ids = {postback.event.user_id, postback.event.device_id} - {""}
-            if isinstance(entry, Line):
-                ids = {each.partition("\n")[0] for each in ids}
-            self.show_postback(postback)
-            self.rec.expect_that(
-                any(each in entry for each in ids),
-                f"an entry with {' or '.join(map(shown, sorted(ids)))}",
-                entry,
-                f"{what}; the id is not stored as it was sent",
-            )
-        self.rec.checks += 1
-
-    def _expect_counted(self, expected: int, before: Stored, after: Stored, what: str) -> None:
-        ends = self._settled_at()
-        while after.count - before.count < expected and time.monotonic() < ends:
-            time.sleep(_POLL_REAL_SECONDS)
-            after = self.stored()
-        self.rec.expect(expected, after.count - before.count, f"{what}; counted by the probe")
-
-    def _settled_at(self) -> float:
-        """Return until when something may still be stored; in this process it is already."""
-        in_process = self.endpoint.place is None
-        return time.monotonic() + (0.0 if in_process else SETTLING_REAL_SECONDS)
 
     def _exchange(self, url: str, outcome: Outcome) -> ExchangeResult:
         mask = self.masked

@@ -7,7 +7,6 @@ opened. Must not import: senders, the runner, pytest.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from contracts.endpoint import raw
 from contracts.endpoint.place import Place
@@ -176,8 +175,7 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
         for number in range(1, SEVERAL + 1):
             target.endpoint.pace.take()
             postback = target.postback()
-            parts = urlsplit(postback.url)
-            path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+            path = postback.request_target
             answer = connection.request("POST", path, target.endpoint.headers)
             is_closed = answer.status is None and not answer.late
             if answer.error and number > 1 and is_closed:
@@ -215,8 +213,8 @@ def second_connection(target: PartnerTarget, rec: Recorder) -> None:
     """Leaves a connection open after a postback, and sends others on connections of their own."""
     with target.endpoint.connection() as connection:
         target.endpoint.pace.take()
-        parts = urlsplit(target.postback().url)
-        connection.request("POST", f"{parts.path or '/'}?{parts.query}", target.endpoint.headers)
+        first = target.postback().request_target
+        connection.request("POST", first, target.endpoint.headers)
         for _ in range(2):
             outcome = target.send(target.postback(), fresh=True)
             rec.expect_that(

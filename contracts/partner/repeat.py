@@ -8,7 +8,6 @@ runner, pytest.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from contracts.endpoint.postbacks import Postback
 from contracts.endpoint.target import PartnerTarget, is_accepted, is_retried, told
@@ -87,10 +86,9 @@ def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
     """
     before = target.stored()
     postback = target.postback()
-    parts = urlsplit(postback.url)
     target.endpoint.pace.take()
     with target.endpoint.connection() as connection:
-        connection.send("POST", f"{parts.path or '/'}?{parts.query}", target.endpoint.headers)
+        connection.send("POST", postback.request_target, target.endpoint.headers)
     # A retry comes an hour later, when the first request is over: it must not be overtaken here.
     target.stored([postback])
     target.accept(postback, "the same postback again, the first answer was not read")

@@ -6,8 +6,6 @@ senders, the runner, pytest.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from contracts.endpoint.target import PartnerTarget
 from contracts.recorder import Recorder
 from contracts.registry import partner_case
@@ -53,8 +51,7 @@ def post_only(target: PartnerTarget, rec: Recorder) -> None:
     before = target.stored()
     for method in ("HEAD", "GET", "PUT", "PROPFIND"):
         postback = target.postback()
-        parts = urlsplit(postback.url)
-        target.request(method, f"{parts.path or '/'}?{parts.query}")
+        target.request(method, postback.request_target)
         after = target.stored()
         stored = after.count - before.count
         if after.entries is not None:

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contracts import results
-from contracts.endpoint import place, target
+from contracts.endpoint import place, storage
 from contracts.registry import partner_cases
 from contracts.results import RunReport
 from contracts.vocabulary import Need, Profile, Status
@@ -306,7 +306,7 @@ def test_a_probe_that_counts_finds_what_is_counted_twice(url: str, partner: Part
 def test_a_probe_may_be_a_command(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target, "SETTLING_REAL_SECONDS", 0.0)
+    monkeypatch.setattr(storage, "SETTLING_REAL_SECONDS", 0.0)
     script = tmp_path / "count.py"
     script.write_text("import sys; print(sys.argv[1])")
     probe = f"{sys.executable} {script} {{prefix}}"

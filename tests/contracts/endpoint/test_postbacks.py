@@ -224,3 +224,16 @@ def test_the_names_of_values_are_those_of_the_query() -> None:
     assert subscription.names_of("User ID") == {"u ser", "both"}
     assert subscription.names_of("Device ID", "Trigger time") == {"both"}
     assert subscription.names_of("Message ID") == set()
+
+
+@pytest.mark.parametrize(
+    ("url", "begins"),
+    [
+        ("http://p.test/in?u={{User ID}}", "/in?u=postbacks-verify-run-1"),
+        ("http://p.test?u={{User ID}}", "/?u=postbacks-verify-run-1"),
+        ("http://p.test/{{User ID}}", "/postbacks-verify-run-1"),
+        ("http://p.test", "/"),
+    ],
+)
+def test_path_and_query_are_what_a_request_asks_for(url: str, begins: str) -> None:
+    assert composer(url).make().request_target == begins

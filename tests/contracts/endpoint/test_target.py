@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from contracts.deviants.partners.shop import Answer, Row, Shop, Store
-from contracts.endpoint import subject, target
+from contracts.endpoint import storage, subject, target
 from contracts.endpoint.in_process import InProcessSender
 from contracts.endpoint.operator import OperatorFailed
 from contracts.endpoint.place import Place
 from contracts.endpoint.postbacks import Subscription
 from contracts.endpoint.probe import FunctionProbe, Stored, read_stored
 from contracts.endpoint.raw import RawAnswer
+from contracts.endpoint.storage import SETTLING_REAL_SECONDS
 from contracts.endpoint.subject import Endpoint
 from contracts.endpoint.target import (
-    SETTLING_REAL_SECONDS,
     UP_AGAIN_REAL_SECONDS,
     PartnerTarget,
     consequence,
@@ -96,7 +96,8 @@ class Timer:
 @pytest.fixture
 def timer(monkeypatch: pytest.MonkeyPatch) -> Timer:
     timer = Timer()
-    monkeypatch.setattr(target, "time", timer)
+    for module in (target, storage):
+        monkeypatch.setattr(module, "time", timer)
     return timer
 
 
