@@ -20,7 +20,17 @@ from benchmarks.measure import Benchmark, Skipped, run
 from benchmarks.report import as_json, as_text, write_readme
 
 #: In the order in which they are run; each is the module of its name.
-NAMES = ("rendering", "million", "delivery", "latency", "receiver", "api", "startup", "fixtures")
+NAMES = (
+    "rendering",
+    "million",
+    "delivery",
+    "latency",
+    "receiver",
+    "api",
+    "startup",
+    "fixtures",
+    "verification",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

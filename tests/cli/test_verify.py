@@ -281,13 +281,11 @@ def test_a_soak_goes_on_until_the_budget_is_spent(url: str, partner: Partner) ->
     assert len({query["event"][0] for query in partner.queries()}) > 5
 
 
-def test_a_quick_run_takes_seconds(url: str) -> None:
-    # Of real time, which is what the profile promises; here it is a fraction of one.
-    began = time.perf_counter()
+def test_a_quick_run_is_all_that_is_needed_every_day(url: str) -> None:
     report = report_of(url)
-    assert time.perf_counter() - began < 10
+    assert report.summary.must_passed == report.summary.must_applicable > 10
     assert report.traffic is not None
-    assert report.traffic.requests > 100
+    assert 90 < report.traffic.requests < 300
 
 
 # What users lend to a run
