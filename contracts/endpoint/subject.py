@@ -21,6 +21,7 @@ from contracts.endpoint.postbacks import Composer, Subscription
 from contracts.endpoint.probe import Probe
 from contracts.endpoint.raw import NoConnection, RawAnswer
 from contracts.endpoint.sender import Sender, Trust
+from contracts.endpoint.storage import Lag
 from contracts.masks import Masks
 from contracts.pace import Pace
 from contracts.recorder import NotApplicable
@@ -95,6 +96,7 @@ class Endpoint:
     def __post_init__(self) -> None:
         """Begin with nothing sent."""
         self.composer = Composer(self.subscription, self.run)
+        self.lag = Lag()
         self._answers: list[float] = []
 
     @property

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from contracts.endpoint.expectations import Expectations
 from contracts.endpoint.postbacks import Composer, Postback, Subscription
 from contracts.endpoint.raw import RawAnswer
-from contracts.endpoint.storage import Storage
 from contracts.endpoint.subject import Endpoint
 from contracts.exchange import as_text, shortened
 from contracts.recorder import Deviation, NotApplicable, Recorder, Said, Untestable
@@ -31,7 +31,7 @@ _POLL_REAL_SECONDS = 0.1
 _POLICY = RetryPolicy()
 
 
-class PartnerTarget(Storage):
+class PartnerTarget(Expectations):
     """An endpoint, as one case uses it.
 
     Args:

@@ -102,7 +102,7 @@ def at_once(target: PartnerTarget, rec: Recorder) -> None:
 )
 def duplicates(target: PartnerTarget, rec: Recorder) -> None:
     """Sends a postback eight times at once and asks how often it is stored."""
-    before = target.stored()
+    before = target.stored_at_rest()
     postback = target.postback()
     outcomes = target.send_all([postback] * 8, at_once=8)
     accepted = [each for each in outcomes if is_accepted(each)]
@@ -127,7 +127,7 @@ def duplicates(target: PartnerTarget, rec: Recorder) -> None:
 def order(target: PartnerTarget, rec: Recorder) -> None:
     """Sends events of one user, the latest first; with a probe asks whether all are stored."""
     has_probe = Need.PROBE in target.endpoint.capabilities
-    before = target.stored() if has_probe else None
+    before = target.stored_at_rest() if has_probe else None
     now_at = datetime.now(UTC).replace(microsecond=0)
     first = target.postback(triggered_at=now_at)
     ids: dict[str, Any] = {"user_id": first.event.user_id, "device_id": first.event.device_id}
@@ -136,7 +136,7 @@ def order(target: PartnerTarget, rec: Recorder) -> None:
     target.accept_all([first, *earlier], "events of one user, the latest first")
     if before is None or not target.subscription.carries("Trigger time"):
         return
-    after = target.stored([first])
+    after = target.stored_at_rest([first], times=4, count=before.count + 4)
     stored = after.count - before.count
     if after.entries is not None:
         stored = len(after.of(first))

@@ -184,7 +184,7 @@ def _nothing_comes(events: Sequence[_Event], outage: timedelta) -> Exception:
 
 def _stored_before(target: PartnerTarget) -> Stored | None:
     """Return what is stored, or None if nobody can tell."""
-    return target.stored() if Need.PROBE in target.endpoint.capabilities else None
+    return target.stored_at_rest() if Need.PROBE in target.endpoint.capabilities else None
 
 
 def _named(planned: Plan) -> str:

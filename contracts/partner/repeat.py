@@ -63,7 +63,7 @@ def ten(target: PartnerTarget, rec: Recorder) -> None:
 )
 def once(target: PartnerTarget, rec: Recorder) -> None:
     """Sends a postback three times and asks how often it was stored."""
-    before = target.stored()
+    before = target.stored_at_rest()
     postback = target.postback()
     target.accept_all([postback] * 3, "the same postback three times")
     target.expect_stored_once([postback], before, "it was sent three times, as a retry would be")
@@ -82,15 +82,15 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
 def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
     """Sends a postback, hangs up without reading the answer, and sends it again.
 
-    With a probe that answers entries, the second is sent when the first is stored, or after 3 s.
+    The second is sent when the first is stored, or after 3 s.
     """
-    before = target.stored()
+    before = target.stored_at_rest()
     postback = target.postback()
     target.endpoint.pace.take()
     with target.endpoint.connection() as connection:
         connection.send("POST", postback.request_target, target.endpoint.headers)
     # A retry comes an hour later, when the first request is over: it must not be overtaken here.
-    target.stored([postback])
+    target.stored([postback], count=before.count + 1)
     target.accept(postback, "the same postback again, the first answer was not read")
     target.expect_stored_once([postback], before, "sent again after the first answer got lost")
 
@@ -107,7 +107,7 @@ def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
 )
 def after_5xx(target: PartnerTarget, rec: Recorder) -> None:
     """Sends four postbacks, those that fail again as often as Leanplum would, and asks."""
-    before = target.stored()
+    before = target.stored_at_rest()
     postbacks = [target.postback() for _ in range(4)]
     failed = sum(_deliver(target, rec, postback) for postback in postbacks)
     times = f"{failed} of 4 were answered 5xx at first, and" if failed else "4 postbacks"
@@ -133,12 +133,12 @@ def distinct(target: PartnerTarget, rec: Recorder) -> None:
     """Sends events of one user and one message that differ in event, time, and message."""
     subscription = target.subscription
     target.needs("Trigger time", "Message ID", "Message event")
-    before = target.stored()
+    before = target.stored_at_rest()
     first = target.postback()
     alike = [first, *_lookalikes(target, first)]
     urls = list(dict.fromkeys(each.url for each in alike))
     target.accept_all(alike, "events of the same user")
-    after = target.stored([first])
+    after = target.stored_at_rest([first], times=len(urls), count=before.count + len(urls))
     stored = after.count - before.count
     if after.entries is not None:
         stored = len(after.of(first))

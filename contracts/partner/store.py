@@ -28,7 +28,7 @@ SEVERAL = 12
 def once(target: PartnerTarget, rec: Recorder) -> None:
     """Sends twelve events that the endpoint keeps and asks for each whether it is stored."""
     kinds = target.subscription.kept
-    before = target.stored()
+    before = target.stored_at_rest()
     postbacks = [target.postback(kinds[number % len(kinds)]) for number in range(SEVERAL)]
     target.accept_all(postbacks, f"{SEVERAL} events")
     target.expect_stored_once(postbacks, before, "it was answered 2xx", exact=True)
@@ -48,11 +48,11 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
 )
 def post_only(target: PartnerTarget, rec: Recorder) -> None:
     """Sends the URL of a postback with four other methods and asks whether it is stored."""
-    before = target.stored()
+    before = target.stored_at_rest()
     for method in ("HEAD", "GET", "PUT", "PROPFIND"):
         postback = target.postback()
         target.request(method, postback.request_target)
-        after = target.stored()
+        after = target.stored_at_rest()
         stored = after.count - before.count
         if after.entries is not None:
             stored = len(after.of(postback))
@@ -72,7 +72,7 @@ def post_only(target: PartnerTarget, rec: Recorder) -> None:
 )
 def restart(target: PartnerTarget, rec: Recorder) -> None:
     """Sends three events, has the endpoint taken down and up again, and asks."""
-    before = target.stored()
+    before = target.stored_at_rest()
     postbacks = [target.postback() for _ in range(3)]
     target.accept_all(postbacks, "events before a restart")
     rec.step("3 events were answered 2xx; the endpoint is taken down and up again")

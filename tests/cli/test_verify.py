@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contracts import results
-from contracts.endpoint import place, storage
+from contracts.endpoint import expectations, place
 from contracts.registry import partner_cases
 from contracts.results import RunReport
 from contracts.vocabulary import Need, Profile, Status
@@ -291,7 +291,10 @@ def test_a_quick_run_is_all_that_is_needed_every_day(url: str) -> None:
 # What users lend to a run
 
 
-def test_a_probe_that_counts_finds_what_is_counted_twice(url: str, partner: Partner) -> None:
+def test_a_probe_that_counts_finds_what_is_counted_twice(
+    url: str, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expectations, "SETTLING_REAL_SECONDS", 0.3)
     probe = url.partition("/in")[0] + "/count"
     report = report_of(url, "--probe", probe, "--case", "PB-REPEAT-ONCE", "--case", "PB-STORE-ONCE")
     found = {case.id: case for case in report.cases}
@@ -301,10 +304,18 @@ def test_a_probe_that_counts_finds_what_is_counted_twice(url: str, partner: Part
     assert (deviation.expected, deviation.actual) == ("1", "3")
 
 
+def test_a_probe_that_counts_fails_nobody_for_what_it_cannot_tell(url: str) -> None:
+    probe = url.partition("/in")[0] + "/count"
+    report = report_of(url, "--probe", probe, "--case", "PB-VALUES-EXACT")
+    (case,) = report.cases
+    assert case.status is Status.SKIP
+    assert case.reason == "the probe only counts; values are compared if it answers entries"
+
+
 def test_a_probe_may_be_a_command(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "SETTLING_REAL_SECONDS", 0.0)
+    monkeypatch.setattr(expectations, "SETTLING_REAL_SECONDS", 0.0)
     script = tmp_path / "count.py"
     script.write_text("import sys; print(sys.argv[1])")
     probe = f"{sys.executable} {script} {{prefix}}"

@@ -274,7 +274,7 @@ def test_where_only_a_number_is_told_the_number_counts(factor: int, fine: bool) 
     else:
         with pytest.raises(Deviation, match="counted by the probe"):
             held.expect_stored_once(made, before, "accepted")
-    with pytest.raises(Untestable, match="the probe only counts"):
+    with pytest.raises(NotApplicable, match="the probe only counts"):
         held.expect_exact(made[0], "a value")
 
 
@@ -340,7 +340,8 @@ def test_an_endpoint_may_store_a_moment_later(timer: Timer, late_by: float) -> N
     made = [held.postback(), held.postback()]
     lent.entries += [postback.key for postback in made]
     held.expect_stored_once(made, Stored(0, ()), "accepted")
-    assert timer.now - 100 <= late_by + 0.2
+    # As long again: what is stored twice would be stored by then.
+    assert timer.now - 100 <= 2 * late_by + 0.6
 
 
 @pytest.mark.parametrize(("takes", "most"), [(0.0, 0.2), (2.0, 4.2)])
@@ -370,7 +371,7 @@ def test_a_number_may_grow_a_moment_later(timer: Timer) -> None:
     held, _ = aimed(probe=FunctionProbe(lambda: counted[0]), place=HERE)
 
     def grow() -> None:
-        counted[0] += 1
+        counted[0] = min(3, counted[0] + 1)
 
     timer.on_sleep = grow
     held.expect_stored_once([held.postback() for _ in range(3)], Stored(0), "accepted")
