@@ -103,6 +103,8 @@ class SocketSender:
     def _transport(self, at_once: int, fresh: bool, address: str) -> CurlTransport:
         key = (at_once, fresh, address)
         if key not in self._transports:
+            # A connection that is kept while another is opened is a case of its own.
+            self.close()
             addresses = (address,) if address else self._place.addresses
             self._transports[key] = CurlTransport(
                 capacity=at_once,

@@ -172,6 +172,8 @@ class Endpoint:
             NoConnection: Nobody listens.
         """
         assert self.place is not None
+        # Whoever serves one connection at a time would be blamed here for that, too.
+        self.sender.close()
         return raw.Connection(self.place, self.trust, self.timeout.total_seconds())
 
     def still_answers(self) -> bool:

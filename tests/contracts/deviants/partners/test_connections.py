@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import timedelta
 
 import pytest
 
 from contracts.deviants.partners.connections import DEVIANTS
-from contracts.deviants.partners.serving import PATIENT, Client, Talk, over_sockets
+from contracts.deviants.partners.serving import PATIENT, Client, Talk, answer_all, over_sockets
 from contracts.deviants.partners.shop import Shop
 from contracts.deviants.partners.world import PartnerDeviant, PartnerWorld
 from contracts.endpoint import raw
+from contracts.generated import Effort
+from contracts.registry import find_case
+from contracts.runner import run_case
+from contracts.target import Names
 from contracts.vocabulary import Status
 from mockserver.core.outcome import Outcome, OutcomeKind
 from tests.contracts.deviants.partners import aiming
@@ -83,6 +88,16 @@ def test_the_second_connection_waits_for_the_end_of_the_first() -> None:
             assert world.store.rows == []
         # It has little time, and the machine may be busy.
         assert any(send(world, fresh=True)[0].status == 200 for _ in range(50))
+
+
+def test_whoever_serves_one_connection_is_not_blamed_by_other_cases() -> None:
+    serve = over_sockets(answer_all, one_at_a_time=True, timeout=PATIENT)
+    deviant = dataclasses.replace(of("one-connection-at-a-time"), serve=serve)
+    ids = ("CONNECT", "ADDRESSES", "REDIRECT", "KEEP-ALIVE", "ADDRESSES", "CONNECT")
+    with aiming.world_of(deviant) as world:
+        for case in (find_case(f"PB-REACH-{each}") for each in ids):
+            result = run_case(case, world.endpoint, Effort(shrink=False), Names())
+            assert result.status is Status.PASS, (result.id, result.deviation)
 
 
 def test_the_first_request_of_a_connection_fails() -> None:
