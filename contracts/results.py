@@ -79,7 +79,8 @@ class CaseResult(Struct, frozen=True):
             environment variables.
         checks: How many comparisons were made.
         examples: How many examples were tried; 1 for a plain example.
-        steps: What led to a deviation of a property or a stateful case, line by line.
+        steps: What led to a deviation of a property or a stateful case, or what an outage did, line
+            by line.
         known: The reason a baseline gives for this deviation; empty without one.
         telling: Which of the exchanges shows most, counted from 0; None without any.
     """

@@ -143,6 +143,13 @@ def write_summary(output: Output, report: RunReport) -> None:
         output.line(f"incomplete   {visible(report.incomplete)}", "bold red")
 
 
+def write_story(output: Output, result: CaseResult) -> None:
+    """Write what happened in a case that passed, and is to be read all the same."""
+    output.line()
+    output.line(f"{result.status}  {result.id}  {result.level}  {result.title}")
+    _fields(output, ("steps", result.steps[0]), *(("", step) for step in result.steps[1:]))
+
+
 def write_not_tried(output: Output, results: Iterable[CaseResult]) -> None:
     """Write which cases were not tried at all, by reason."""
     by_reason: dict[tuple[Status, str], list[str]] = {}

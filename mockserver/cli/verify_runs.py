@@ -21,12 +21,14 @@ from contracts.report.again import replay_command
 from contracts.report.endpoints import endpoints_html, endpoints_markdown
 from contracts.results import CaseResult, RunReport
 from contracts.suite import ExitCode, Run, run_suite
+from contracts.vocabulary import Status
 from mockserver.cli.contract_files import check_writable, files_of, tell_github, write_file
 from mockserver.cli.contract_texts import (
     is_worth_telling,
     write_cases,
     write_not_tried,
     write_result,
+    write_story,
     write_summary,
 )
 from mockserver.cli.output import Output, count, elapsed, plain_console, visible
@@ -158,6 +160,8 @@ def _write(output: Output, report: RunReport, choices: Choices) -> None:
     for result in report.cases:
         if is_worth_telling(result):
             write_result(output, result, replay_command(result, report.target), again="again")
+        elif result.status is Status.PASS and result.steps:
+            write_story(output, result)
     write_not_tried(output, report.cases)
     write_summary(output, report)
     _write_answers(output, report)
