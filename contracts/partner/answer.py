@@ -181,8 +181,8 @@ _LOGIN = re.compile(
     r"<input[^>]+type\s*=\s*[\"']?password|<title>[^<]*\b(?:log ?in|sign ?in|anmeld)", re.IGNORECASE
 )
 _ERROR = re.compile(
-    r"<title>[^<]*\b(?:error|exception|not found|unavailable|maintenance|forbidden|denied)\b"
-    r"|<h1>[^<]*\b(?:error|exception|not found|unavailable|maintenance|forbidden|denied)\b"
+    r"<(?:title|h1)>[^<]*(?<!\bno )(?<!\bwithout )(?<!\bwithout an )\b"
+    r"(?:error|exception|not found|unavailable|maintenance|forbidden|denied)\b"
     r"|Traceback \(most recent call last\)",
     re.IGNORECASE,
 )

@@ -58,7 +58,8 @@ def plan(happens_after: timedelta, outage: timedelta) -> Plan:
     "PB-OUTAGE-RETRIED",
     "While the endpoint is down, postbacks fail in a way that Leanplum tries again",
     why="A maintenance page with 200, a redirect to it, or a 404 of the proxy ends the delivery.",
-    fix="Let the proxy answer 503 while nothing is behind it, or refuse the connection.",
+    fix="Let the proxy answer 503 while nothing is behind it, or refuse the connection. If the "
+    "endpoint itself answered, it was not down: look at --down-command.",
     follows_from=["retry-5xx", "retry-connection", "retry-4xx", "retry-3xx"],
     catches=["maintenance-page-with-200", "not-found-while-down"],
     needs=[Need.OPERATOR],

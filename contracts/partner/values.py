@@ -163,7 +163,8 @@ def long_id(target: PartnerTarget, rec: Recorder) -> None:
     level=Level.SHOULD,
     why="A 414 or 431 is a 4xx: the data is dropped at once. Links in emails are long, and are "
     "encoded.",
-    fix="Raise the limit of the request line, e.g. large_client_header_buffers in nginx.",
+    fix="Raise the limit of the request line: large_client_header_buffers in nginx, "
+    "--limit-request-line in gunicorn.",
     follows_from=["deliver-in-url", "parameters-click", "retry-4xx"],
     catches=["refuses-long-urls"],
     most_requests=1,
