@@ -7,15 +7,22 @@ between the options and the run. Must not import: rich, the sandbox.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from contracts.endpoint.lint import Secret, remarks, secrets_in
-from contracts.endpoint.operator import AskingOperator, CommandOperator, Operator
+from contracts.endpoint.operator import (
+    AskingOperator,
+    CommandOperator,
+    Operator,
+    OperatorFailed,
+)
 from contracts.endpoint.place import Place, find_place
 from contracts.endpoint.postbacks import Subscription
 from contracts.endpoint.probe import Probe, probe_of
@@ -42,6 +49,7 @@ from mockserver.core.template import Template
 
 #: Requests a second beyond this machine, unless told.
 CAREFUL_RATE = 5.0
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ def _endpoint(
     rate = rate_of(choices, place)
     return Endpoint(
         subscription,
-        SocketSender(place, headers=headers, trust=trust, proxy=choices.proxy or ""),
+        SocketSender(place, headers=headers, trust=trust, proxy=_proxy(choices.proxy)),
         place=place,
         trust=trust,
         probe=probe,
@@ -179,7 +187,10 @@ def _kept(names: Sequence[str], subscription: Subscription) -> tuple[EventKind, 
         raise click.UsageError(f"--event: {error}") from None
     for kind in kept:
         if kind not in subscription.kinds:
-            raise click.UsageError(f"--event: {kind.name} does not fire a rule with these channels")
+            raise click.UsageError(
+                f"--event: {kind.name} does not fire a rule with this type and these channels; see "
+                "--type and --channels"
+            )
     return kept
 
 
@@ -204,7 +215,22 @@ def _operator(choices: Choices) -> Operator | None:
 
 
 def _ask(text: str) -> None:
-    click.prompt(text, default="", show_default=False, prompt_suffix=": ", err=True)
+    """Show a text and wait for Enter.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed instead: the run ends, as it does anywhere else.
+        OperatorFailed: Nobody can answer.
+    """
+    try:
+        click.prompt(text, default="", show_default=False, prompt_suffix=": ", err=True)
+    except click.Abort as error:
+        # What click makes of both is an error like any other to a run, which would go on.
+        if isinstance(error.__context__, EOFError):
+            raise OperatorFailed(
+                "--ask: nobody is there to answer (stdin has ended); give --down-command and "
+                "--up-command"
+            ) from None
+        raise KeyboardInterrupt from None
 
 
 def _outage(text: str) -> timedelta:
@@ -229,7 +255,28 @@ def _header(text: str) -> tuple[str, str]:
 def _readable(path: str | None) -> str | None:
     if path is not None and not Path(path).is_file():
         raise InvalidConfig(f"cannot read --ca-file {path}: there is no such file")
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:
+        # An endpoint would be blamed for a certificate that nothing can be compared with.
+        raise InvalidConfig(
+            f"cannot read --ca-file {path}: it takes certificates as PEM, which begin with "
+            "-----BEGIN CERTIFICATE-----"
+        ) from None
     return path
+
+
+def _proxy(text: str | None) -> str:
+    if text is None:
+        return ""
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in _PROXY_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise click.UsageError(f"--proxy takes a URL like http://127.0.0.1:8080, got {text!r}")
+    return text
 
 
 def _masks(url: str, headers: Sequence[tuple[str, str]]) -> Masks:

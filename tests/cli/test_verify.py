@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -22,6 +23,7 @@ from contracts.registry import partner_cases
 from contracts.results import RunReport
 from contracts.vocabulary import Need, Profile, Status
 from mockserver import Sandbox, SocketOptions
+from mockserver.cli import verify_choices
 from mockserver.cli.root import root
 from mockserver.web.server import ApiServer
 
@@ -128,6 +130,10 @@ def test_a_url_that_leanplum_would_refuse_is_refused(template: str, message: str
         (["--observe", "/nowhere/x"], "cannot read the recording /nowhere/x"),
         (["--probe", "'open"], "--probe: the command"),
         (["--ca-file", "/nowhere/x"], "--ca-file /nowhere/x: there is no such file"),
+        (["--ca-file", __file__], "it takes certificates as PEM"),
+        (["--proxy", "squid"], "--proxy takes a URL like http://127.0.0.1:8080, got 'squid'"),
+        (["--proxy", "http://[::1"], "--proxy takes a URL like"),
+        (["--type", "abTestEvents", "--event", "push.open"], "see --type and --channels"),
         (["--case", "PB-REPAET-ONCE"], "did you mean 'PB-REPEAT-ONCE'"),
         (["--case", "PB-RETRY-COUNT"], "no case is left"),
         (["--concurrency", "1"], "1 is not in the range"),
@@ -547,3 +553,53 @@ def test_a_run_of_the_contracts_sends_nobody_to_an_endpoint() -> None:
     result = CliRunner().invoke(root, ["contracts", "run", "--target", "partner"])
     assert result.exit_code == 2
     assert "postbacks verify URL_TEMPLATE" in result.stderr
+
+
+def test_ctrl_c_ends_the_run_where_somebody_is_asked(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def interrupted(text: str, **_: object) -> None:
+        asked.append(text)
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            # What click does.
+            raise click.Abort from None
+
+    monkeypatch.setattr(click, "prompt", interrupted)
+    result = verify(url, "--ask", "--case", "PB-OUTAGE-*")
+    assert "interrupted after 0 of 2 cases" in result.stdout
+    # It may have been taken down by then.
+    assert [text.partition(",")[0] for text in asked] == [
+        "take the endpoint down now",
+        "take the endpoint up again",
+    ]
+
+
+def test_who_asks_where_nobody_answers_is_told(url: str) -> None:
+    (case,) = report_of(url, "--ask", "--case", "PB-OUTAGE-RETRIED").cases
+    assert case.status is Status.UNTESTABLE
+    assert "nobody is there to answer (stdin has ended); give --down-command" in case.reason
+
+
+def test_what_an_outage_loses_is_told_although_nothing_is_wrong(
+    url: str, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Switch:
+        def __init__(self, *_: str) -> None:
+            self.description = "a switch"
+
+        def down(self) -> None:
+            partner.status = "503 Service Unavailable"
+
+        def up(self) -> None:
+            partner.status = "204 No Content"
+
+    monkeypatch.setattr(verify_choices, "CommandOperator", Switch)
+    words = ("--down-command", "x", "--up-command", "x", "--outage", "100h")
+    result = verify(url, *words, "--case", "PB-OUTAGE-RECOVERED")
+    assert result.exit_code == 0
+    assert "PASS  PB-OUTAGE-RECOVERED" in result.stdout
+    assert "event of +0s: lost, all ten attempts met the outage" in result.stdout
