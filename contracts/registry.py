@@ -253,7 +253,8 @@ def select_cases(
     if globs:
         for glob in globs:
             if not any(_matches(candidate, glob) for candidate in chosen):
-                known = [item.id for item in chosen] + sorted({item.area for item in chosen})
+                near = [item for item in chosen if target is None or target in item.targets]
+                known = [item.id for item in near] + sorted({item.area for item in near})
                 raise NothingSelected(
                     f"no case matches {glob!r}{suggestion(glob, known)}; "
                     "`postbacks contracts list` shows all"

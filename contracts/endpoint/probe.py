@@ -329,4 +329,5 @@ def _without_user_info(url: str) -> tuple[str, dict[str, str]]:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    # A number within a document is no text, and is shown as what it is.
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)

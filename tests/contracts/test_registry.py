@@ -217,6 +217,15 @@ def test_a_glob_that_matches_nothing_is_refused_with_the_nearest_ids() -> None:
     assert "contracts list" in str(raised.value)
 
 
+@pytest.mark.parametrize(("target", "is_suggested"), [(None, True), (TargetKind.PARTNER, False)])
+def test_the_nearest_ids_are_those_of_the_target(
+    target: TargetKind | None, is_suggested: bool
+) -> None:
+    with pytest.raises(NothingSelected) as raised:
+        select_cases(["PB-RULE-ADD"], target=target)
+    assert ("'PB-RULES-" in str(raised.value)) is is_suggested
+
+
 def test_an_area_that_does_not_exist_is_refused_with_the_nearest_area() -> None:
     with pytest.raises(NothingSelected, match="did you mean 'rules'"):
         select_cases(["rulez"])

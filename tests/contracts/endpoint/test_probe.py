@@ -447,3 +447,14 @@ def test_an_instant_without_its_milliseconds_or_its_zone_is_another(kept: Any) -
 def test_only_what_is_asked_for_is_compared() -> None:
     assert at_stored("soon", {"u"}) == []
     assert at_stored("soon", {"at", "u"}) != []
+
+
+def test_a_number_within_a_document_is_shown_as_one() -> None:
+    postback = Composer(Subscription(Template("http://x/?parameters={{Parameters}}")), "r").make(
+        parameters={"index": 9007199254740993}
+    )
+    document = json.dumps([{"parameters": {"index": 9007199254740992}}])
+    entries = read_stored(document, "p").entries
+    assert entries is not None
+    ((_, _, kept),) = differences(postback, entries[0])
+    assert kept == '{"index": 9007199254740992}'
