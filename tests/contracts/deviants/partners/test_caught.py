@@ -36,7 +36,7 @@ NARROW = {
     "column-of-255": {"PB-VALUES-LONG-ID"},
     "cuts-at-255": {"PB-VALUES-LONG-ID"},
     "refuses-long-urls": {"PB-VALUES-LONG-URL"},
-    "floats-the-ids": {"PB-VALUES-IDS", "PB-PAYLOAD-EXACT"},
+    "floats-the-ids": {"PB-VALUES-IDS"},
     "template-name-is-a-file": {"PB-VALUES-TEMPLATE-NAME"},
     "parses-json-by-hand": {"PB-PAYLOAD-DOCUMENTS", "PB-PAYLOAD-EXACT"},
     "insists-on-a-plain-link": {"PB-PAYLOAD-TWICE"},
