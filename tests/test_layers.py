@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "flask": ("web", "cli.serving", "demo"),
     "werkzeug": ("web",),
-    "waitress": ("web.server", "web.tls_channel"),
+    "waitress": ("web.dispatching", "web.server", "web.tls_channel"),
     "sqlalchemy": ("ledger",),
     "pycurl": ("transport",),
     "httptools": ("receiver",),

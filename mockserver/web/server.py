@@ -44,16 +44,19 @@ class ApiServer:
     ) -> None:
         from waitress.server import create_server
 
+        from mockserver.web.dispatching import Dispatcher
+
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
         self._socket = _bound(host, port)
         self._map: dict[int, Any] = {}
+        self._dispatcher = Dispatcher(THREADS)
         scheme = "http" if tls_context is None else "https"
         self._server = create_server(
             app,
             map=self._map,
             sockets=[self._socket],
-            threads=THREADS,
+            _dispatcher=self._dispatcher,
             # A little more than the application allows, so that it is the one who refuses.
             max_request_body_size=largest_body + 64 * 1024,
             clear_untrusted_proxy_headers=True,
@@ -87,12 +90,13 @@ class ApiServer:
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
         self._close()
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        self._dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _serve(self) -> None:
         try:
             while not self._stopping:
                 self._server.asyncore.loop(timeout=1, map=self._map, count=1)
+                self._dispatcher.answer_quick_ones()
         finally:
             self._close()
 

@@ -1,0 +1,53 @@
+"""Which thread answers a request: one of the workers, or the one that reads them all.
+
+Decides: which requests never wait for anything. Place in the flow: between waitress, which reads
+requests and writes answers, and the application. Must not import: Flask, the sandbox.
+
+A call of Leanplum's API looks something up or writes it down and is done. To hand it to a worker
+and its answer back takes longer than that, so it is answered where it was read. Whatever may wait
+(an advance, a look for requests that are to come) has a worker of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from waitress.task import ThreadedTaskDispatcher
+
+#: The path of calls that never wait.
+QUICK_PATH = "/api"
+
+
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Hands requests to workers, and keeps back those that never wait.
+
+    Args:
+        threads: How many workers there are.
+    """
+
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self._kept_back: deque[Any] = deque()
+        self.set_thread_count(threads)
+
+    def add_task(self, task: Any) -> None:
+        """Take in a connection whose first request is whole."""
+        if task.requests[0].path == QUICK_PATH:
+            # Not answered here: the connection is locked while it hands the request over.
+            self._kept_back.append(task)
+        else:
+            super().add_task(task)
+
+    def answer_quick_ones(self) -> None:
+        """Answer what was kept back; for the thread that reads."""
+        while self._kept_back:
+            task = self._kept_back.popleft()
+            try:
+                task.service()
+                # Not with the next look at the sockets: it can be written now.
+                if task.connected:
+                    task.handle_write()
+            except BaseException:
+                # As a worker does: nothing that one request does may end the server.
+                self.logger.exception("Exception when servicing %r", task)
