@@ -6,6 +6,7 @@ senders, the runner, pytest.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from statistics import median
@@ -186,11 +187,7 @@ _ERROR = re.compile(
     r"|Traceback \(most recent call last\)",
     re.IGNORECASE,
 )
-_ERROR_IN_JSON = re.compile(
-    r"\"(?:success|ok)\"\s*:\s*false|\"status\"\s*:\s*\"(?:error|fail(?:ed|ure)?)\""
-    r"|\"errors?\"\s*:\s*(?:\"[^\"]|\{\s*\"|\[\s*[^\]\s])",
-    re.IGNORECASE,
-)
+_FAILED = ("error", "fail", "failed", "failure")
 
 
 def _not_meant(outcome: Outcome) -> str:
@@ -200,6 +197,28 @@ def _not_meant(outcome: Outcome) -> str:
         return "a login page"
     if _ERROR.search(text):
         return "an error page"
-    if text[:1] in ("{", "[") and _ERROR_IN_JSON.search(text):
+    if _is_error(text):
         return f"an error in its body: {text[:120]}"
     return ""
+
+
+def _is_error(text: str) -> bool:
+    """Return whether a body is a JSON object that says that something went wrong."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    if document.get("success") is False or document.get("ok") is False:
+        return True
+    if str(document.get("status")).lower() in _FAILED:
+        return True
+    return any(_says_something(document.get(name)) for name in ("error", "errors"))
+
+
+def _says_something(error: object) -> bool:
+    if isinstance(error, dict):
+        # A number of errors may be 0, and a flag may be off.
+        return any(isinstance(value, str) and value for value in error.values())
+    return isinstance(error, str | list) and bool(error)

@@ -27,13 +27,17 @@ ODD = (
     ("a hash", "a#b"),
     ("slashes", "a/b\\c"),
     ("quotes", 'it\'s "quoted" `so`'),
-    ("angle brackets", "<b>bold</b>"),
     ("entities of HTML", "Tom &amp; Jerry &lt;3"),
     ("braces and a semicolon", "{{User ID}};[1]"),
     ("umlauts and accents", "Jürgen Ñandú Łódź"),
     ("letters beyond the first plane", "emoji \U0001f389\U0001f469\u200d\U0001f467 and \U0001d49c"),
     ("text from right to left", "שלום עולם مرحبا"),
     ("an accent of its own", "cafe\u0301"),
+    ("spaces in a row", "a  b   c"),
+)
+#: What nobody should call a user, and what can be refused for good reasons.
+STRANGE = (
+    ("markup", "<b>bold</b>"),
     ("control characters", "tab\tand\nnewline\x1b"),
 )
 _IDS = ("Message ID", "AB test ID", "Variant ID")
@@ -82,7 +86,7 @@ def empty(target: PartnerTarget, rec: Recorder) -> None:
     most_requests=len(ODD),
 )
 def characters(target: PartnerTarget, rec: Recorder) -> None:
-    """Sends ids with spaces, signs of URLs, quotes, emoji, other scripts, control characters."""
+    """Sends ids with spaces, signs of URLs, quotes, emoji, and letters of other scripts."""
     target.needs("User ID", "Device ID")
     for what, text in ODD:
         target.accept(target.postback(suffix=f" {text}"), f"an id with {what}: {text!r}")
@@ -103,7 +107,6 @@ def characters(target: PartnerTarget, rec: Recorder) -> None:
         "composes-accents",
         "lowercases-ids",
         "squeezes-blanks",
-        "strips-tags",
         "html-escapes",
         "html-unescapes",
     ],
@@ -117,6 +120,25 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
         postback = target.postback(suffix=f" {text}")
         target.accept(postback, f"an id with {what}: {text!r}")
         target.expect_exact(postback, f"an id with {what}", "User ID", "Device ID")
+
+
+@partner_case(
+    "PB-VALUES-STRANGE",
+    "Ids with markup and control characters are taken, and stored as they were sent",
+    level=Level.SHOULD,
+    why="A firewall for web applications, or a clean-up of input, is made for forms, and drops the "
+    "events of users that are called so.",
+    fix="Exempt the endpoint from such filters, and escape ids where they are shown.",
+    follows_from=["template-encoding", "template-user-id"],
+    catches=["strips-tags", "refuses-odd-ids"],
+    most_requests=len(STRANGE),
+)
+def strange(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends ids with markup and with control characters; with a probe asks what was stored."""
+    target.needs("User ID", "Device ID")
+    for what, text in STRANGE:
+        postback = target.postback(suffix=f" {text}")
+        _take(target, postback, f"an id with {what}: {text!r}")
 
 
 @partner_case(

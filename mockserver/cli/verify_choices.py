@@ -7,6 +7,7 @@ between the options and the run. Must not import: rich, the sandbox.
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,10 +44,19 @@ from mockserver.core.catalog import (
     parse_type,
 )
 from mockserver.core.durations import parse_duration
-from mockserver.core.errors import InvalidConfig, InvalidTemplate, PostbacksError
+from mockserver.core.errors import (
+    InvalidConfig,
+    InvalidTemplate,
+    PostbacksError,
+    ServerUnreachable,
+)
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
 
+#: How long a proxy may take to accept a connection, in real seconds.
+PROXY_REAL_SECONDS = 5.0
+#: What libcurl takes unless told.
+_PROXY_PORT = 1080
 #: Requests a second beyond this machine, unless told.
 CAREFUL_RATE = 5.0
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -133,6 +143,24 @@ def rate_of(choices: Choices, place: Place | None) -> float | None:
     if not found or not float(found[1]):
         raise click.UsageError(f"--rate takes requests a second like 5/s, got {choices.rate!r}")
     return float(found[1]) / {"s": 1, "m": 60, "min": 60, "h": 3600}[found[2] or "s"]
+
+
+def check_proxy(choices: Choices) -> None:
+    """Go on only if somebody listens at the proxy: it must not be taken for the endpoint.
+
+    Raises:
+        ServerUnreachable: Nobody does.
+    """
+    if choices.proxy is None:
+        return
+    parts = urlsplit(choices.proxy)
+    try:
+        address = (parts.hostname or "", parts.port or _PROXY_PORT)
+        socket.create_connection(address, PROXY_REAL_SECONDS).close()
+    except OSError as error:
+        raise ServerUnreachable(
+            f"nobody listens at --proxy {parts.hostname}: {error.strerror or error}"
+        ) from None
 
 
 def _endpoint(

@@ -6,6 +6,7 @@ the flow: between the options and the suite. Must not import: the sandbox.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from mockserver.cli.contract_texts import (
 )
 from mockserver.cli.output import Output, count, elapsed, plain_console, visible
 from mockserver.cli.session import Session
-from mockserver.cli.verify_choices import Choices, cases_of, endpoints_of, rate_of
+from mockserver.cli.verify_choices import Choices, cases_of, check_proxy, endpoints_of, rate_of
 
 
 def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
@@ -48,6 +49,7 @@ def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
     if choices.dry_run:
         _write_plan(output, cases, endpoints, choices)
         return ExitCode.PASSED
+    check_proxy(choices)
     keep_nothing()
     runs = []
     for endpoint in endpoints:
@@ -101,10 +103,14 @@ def _write_banner(
             output.line(f"     {visible(remark.fix)}", "dim")
         if endpoint.remarks:
             output.line()
-    output.remark(
+    # For people, also if the answer is for programs: it goes to stderr.
+    sys.stdout.flush()
+    print(
         f"{count(len(cases), 'case')} against {endpoint.url}\n"
         f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}\n"
-        f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report"
+        f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report",
+        file=sys.stderr,
+        flush=True,
     )
 
 

@@ -230,6 +230,19 @@ def test_what_fails_is_told_with_a_line_that_shows_it_again(url: str, partner: P
     assert f"postbacks verify '{url}' --case PB-ANSWER-POST" in result.stdout
 
 
+def test_the_banner_stands_before_an_answer_in_json_as_well(url: str) -> None:
+    result = verify(url, "--case", "PB-ANSWER-POST", "--json")
+    assert "1 case against" in result.stderr
+    assert json.loads(result.stdout)["cases"][0]["status"] == "PASS"
+
+
+def test_a_proxy_that_is_not_there_is_told_as_such(url: str, partner: Partner) -> None:
+    told = verify(url, "--proxy", "http://127.0.0.1:1")
+    assert told.exit_code == 3
+    assert told.stderr.startswith("postbacks: nobody listens at --proxy 127.0.0.1")
+    assert partner.got == []
+
+
 def test_a_5xx_is_told_to_be_tried_again(url: str, partner: Partner) -> None:
     partner.status = "503 Service Unavailable"
     told = " ".join(verify(url, "--case", "PB-ANSWER-POST").stdout.split())

@@ -41,6 +41,9 @@ def status_with(body: str) -> Status:
         '{"error": null, "errors": [], "ok": true}',
         '{"errors": {}, "error": "", "status": "success"}',
         "<p>Found no login</p>",
+        '{"errors": {"count": 0}, "error": {"message": ""}}',
+        '["error", {"ok": false}]',
+        '{"message": "\\"error\\": \\"none\\""}',
     ],
 )
 def test_a_body_may_say_that_all_is_well(body: str) -> None:
@@ -56,6 +59,8 @@ def test_a_body_may_say_that_all_is_well(body: str) -> None:
         "Traceback (most recent call last):",
         '{"errors": ["no database"]}',
         '{"ok": false}',
+        '{"error": {"message": "no database"}}',
+        '{"status": "Failed"}',
         '<input name="p" type="password">',
     ],
 )
