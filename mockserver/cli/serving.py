@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from mockserver.cli.banner import Facts
@@ -43,9 +44,10 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
     Raises:
         PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back.
     """
-    stopping = threading.Event()
+    # Not an event: setting one takes a lock, which the thread that is interrupted may hold.
+    told: SimpleQueue[int] = SimpleQueue()
     previous = {
-        number: signal.signal(number, lambda *_: stopping.set())
+        number: signal.signal(number, lambda number, _: told.put(number))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
@@ -54,7 +56,7 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
             sys.stdout.write(facts.as_json() if as_json else facts.as_text())
             sys.stdout.flush()
             server.start()
-            stopping.wait()
+            told.get()
             _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
     finally:
         for number, handler in previous.items():

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -19,7 +20,7 @@ from mockserver.cli.root import root
 from mockserver.client import Refused, SandboxClient
 from mockserver.core.errors import ServerUnreachable
 from mockserver.web.shapes import AdvanceRequest, AppRequest, EventRequest, KeysJson
-from tests.cli.serving import FREE_PORTS, refused, serve, spawn
+from tests.cli.serving import FREE_PORTS, environment, refused, serve, spawn
 
 KEYS = {
     "data_export": "YOUR_DATA_EXPORT_KEY",
@@ -49,6 +50,39 @@ def test_it_says_what_it_is_serves_and_stops(tmp_path: Path, number: int) -> Non
         assert time.monotonic() - began < 3
     with pytest.raises(ServerUnreachable):
         served.client.health()
+
+
+#: Runs `serve`, and tells it to stop whenever its main thread waits with a lock in its hand.
+_TOLD_AT_THE_WORST_MOMENT = """
+import os, signal, sys, threading
+
+def trace(frame, event, _):
+    event = frame.f_locals.get("self") if frame.f_code.co_name == "wait" else None
+    if isinstance(event, threading.Event) and event._cond._lock.locked():
+        os.kill(os.getpid(), signal.SIGTERM)
+    return trace
+
+from mockserver.cli.root import root
+sys.settrace(trace)
+root.main(["serve", "--json", "--ephemeral", "--port", "0", "--receiver-port", "0"])
+"""
+
+
+def test_it_stops_whatever_it_does_when_it_is_told(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TOLD_AT_THE_WORST_MOMENT],
+        stdout=subprocess.PIPE,
+        env=environment(tmp_path),
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_the_text_for_people_comes_before_it_serves(tmp_path: Path) -> None:
