@@ -67,6 +67,7 @@ class ApiServer:
             from mockserver.web.tls_channel import tls_channels
 
             self._server.channel_class = tls_channels(tls_context)
+        self._server.pull_trigger = self._wake
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
         self._closed = False
@@ -99,6 +100,11 @@ class ApiServer:
                 self._dispatcher.answer_quick_ones()
         finally:
             self._close()
+
+    def _wake(self) -> None:
+        # The thread that reads need not wake itself: it looks at the sockets next.
+        if threading.current_thread() is not self._thread:
+            self._server.trigger.pull_trigger()
 
     def _close(self) -> None:
         with self._closing:
