@@ -112,7 +112,11 @@ class ApiServer:
                 self._closed = True
                 self._server.close()
                 for channel in list(self._map.values()):
-                    channel.close()
+                    if hasattr(channel, "outbufs"):
+                        # A connection's buffers may be files, which only this closes.
+                        channel.handle_close()
+                    else:
+                        channel.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
