@@ -48,12 +48,8 @@ def read_arguments(request: Request) -> dict[str, Any]:
     Raises:
         UnreadableArguments: The body is not what its Content-Type says, or too long a URL.
     """
-    length = _url_length(request)
-    if request.method == "GET" and length > LONGEST_GET_URL:
-        raise UrlTooLong(
-            f"the URL has {length} characters, a GET may have {LONGEST_GET_URL}; "
-            "send the arguments in the body of a POST"
-        )
+    if request.method == "GET":
+        _check_length(request)
     return _flat(request.args) | _body_arguments(request)
 
 
@@ -65,11 +61,15 @@ def was_sent_unencoded(request: Request, name: str) -> bool:
     return re.search(rb"(?:^|&)%b=[a-z]+://" % re.escape(name.encode()), raw) is not None
 
 
-def _url_length(request: Request) -> int:
+def _check_length(request: Request) -> None:
     # As it was sent: `request.url` has been decoded for people, which also takes its time.
     query = request.query_string
-    before = len(f"{request.scheme}://{request.host}{request.path}")
-    return before + len(query) + 1 if query else before
+    length = len(f"{request.scheme}://{request.host}{request.path}?") + len(query) - (not query)
+    if length > LONGEST_GET_URL:
+        raise UrlTooLong(
+            f"the URL has {length} characters, a GET may have {LONGEST_GET_URL}; "
+            "send the arguments in the body of a POST"
+        )
 
 
 def _body_arguments(request: Request) -> dict[str, Any]:

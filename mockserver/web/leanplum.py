@@ -12,9 +12,10 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
+from werkzeug.local import LocalProxy
 
 from mockserver.core.catalog import PostbackType, suggestion
 from mockserver.core.errors import InvalidTemplate, InvalidValue, PostbacksError, RuleLimitReached
@@ -39,7 +40,7 @@ def create_api(sandbox: Sandbox) -> Blueprint:
     @api.route("/api", methods=["GET", "POST"], strict_slashes=False)
     def call() -> Response:
         try:
-            return envelope(_answer(sandbox, read_arguments(request)))
+            return envelope(_answer(sandbox, read_arguments(_request())))
         except PostbacksError as error:
             return refusal(str(error), _status_of(error))
 
@@ -91,6 +92,11 @@ def _channels_in_text(text: str) -> list[str]:
         text = text[1:-1]
     names = [name.strip().strip("'\"") for name in text.split(",")]
     return [name for name in names if name]
+
+
+def _request() -> Request:
+    # Flask's proxy looks for the request anew at each attribute; this is its documented way out.
+    return cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001
 
 
 def _answer(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +165,7 @@ _KNOWN_ARGUMENTS = frozenset(
 def _check_not_cut_off(url: str, arguments: Mapping[str, Any]) -> None:
     strangers = {name: value for name, value in arguments.items() if name not in _KNOWN_ARGUMENTS}
     telling = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
-    if not telling and strangers and was_sent_unencoded(request, "postbackUrl"):
+    if not telling and strangers and was_sent_unencoded(_request(), "postbackUrl"):
         telling = strangers
     if telling:
         rest = "&".join(f"{name}={value}" for name, value in telling.items())

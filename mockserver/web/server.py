@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Some of them may be waiting for requests or happenings at any time.
 THREADS = 16
+#: Up to so many bytes an answer is sent as one piece, its head and its body together.
+_ONE_PIECE = 64 * 1024
 
 
 class ApiServer:
@@ -68,6 +70,9 @@ class ApiServer:
 
             self._server.channel_class = tls_channels(tls_context)
         self._server.pull_trigger = self._wake
+        # Else the head goes first, alone, and wakes the client for nothing. As an argument
+        # waitress calls it deprecated; where it should have gone, this changes nothing.
+        self._server.adj.send_bytes = _ONE_PIECE
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
         self._closed = False

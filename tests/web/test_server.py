@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from waitress.channel import HTTPChannel
 
 from mockserver import Sandbox, SocketOptions
 from mockserver.core.errors import AddressUnavailable
@@ -62,6 +63,24 @@ def test_a_postback_goes_over_real_sockets_all_the_way(server: ApiServer, sandbo
     assert request.request_line == b"POST /inbox/crm?user=a%2Bb%20%C3%A9 HTTP/1.1"
     assert request.body == b""
     assert {name.lower() for name, _ in request.headers} <= {b"host", b"accept", b"content-length"}
+
+
+@pytest.mark.parametrize("path", ["/api?action=listPostbacks", "/_sandbox/clock"])
+def test_an_answer_is_sent_as_one_piece(
+    path: str, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    send = HTTPChannel.send
+
+    def noted(channel: HTTPChannel, data: bytes, do_close: bool = True) -> int:
+        sent.append(bytes(data))
+        return send(channel, data, do_close)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(HTTPChannel, "send", noted)
+    body = call(server, "GET", path)[1]
+    (piece,) = sent
+    assert piece.startswith(b"HTTP/1.1 ")
+    assert piece.endswith(b"\r\n\r\n" + body)
 
 
 def test_a_long_poll_does_not_keep_others_waiting(server: ApiServer) -> None:
