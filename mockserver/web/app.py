@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
 from mockserver.core.errors import PostbacksError
 from mockserver.sandbox import Sandbox
 from mockserver.web.control import control_routes
+from mockserver.web.current import current_request
 from mockserver.web.leanplum import create_api, refusal
 from mockserver.web.routes import PREFIX, create_blueprint, problem, problem_of
 from mockserver.web.security import Guard
@@ -43,7 +44,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
     guard = Guard(allowed_hosts, token)
-    app.before_request(lambda: guard.check(request, is_control=_is_control()))
+    app.before_request(lambda: _check(guard, current_request()))
     app.register_blueprint(create_api(sandbox))
     app.register_blueprint(create_blueprint(control_routes(sandbox)))
     app.add_url_rule("/", "welcome", _welcome)
@@ -51,6 +52,10 @@ def create_app(
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def _check(guard: Guard, request: Request) -> None:
+    guard.check(request, is_control=_is_control(request))
 
 
 def _welcome() -> dict[str, Any]:
@@ -61,12 +66,12 @@ def _welcome() -> dict[str, Any]:
     }
 
 
-def _is_control() -> bool:
+def _is_control(request: Request) -> bool:
     return request.path.startswith(f"{PREFIX}/")
 
 
 def _expected(error: PostbacksError) -> Response:
-    if _is_control():
+    if _is_control(request):
         return problem_of(error)
     return refusal(str(error), error.http_status)
 

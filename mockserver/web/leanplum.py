@@ -12,16 +12,16 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Request, Response, request
-from werkzeug.local import LocalProxy
+from flask import Blueprint, Response
 
 from mockserver.core.catalog import PostbackType, suggestion
 from mockserver.core.errors import InvalidTemplate, InvalidValue, PostbacksError, RuleLimitReached
 from mockserver.core.models import App, KeyClass
 from mockserver.sandbox import Sandbox
 from mockserver.web.arguments import UnreadableArguments, read_arguments, was_sent_unencoded
+from mockserver.web.current import current_request
 
 API_VERSION = "1.0.6"
 
@@ -40,7 +40,7 @@ def create_api(sandbox: Sandbox) -> Blueprint:
     @api.route("/api", methods=["GET", "POST"], strict_slashes=False)
     def call() -> Response:
         try:
-            return envelope(_answer(sandbox, read_arguments(_request())))
+            return envelope(_answer(sandbox, read_arguments(current_request())))
         except PostbacksError as error:
             return refusal(str(error), _status_of(error))
 
@@ -49,7 +49,8 @@ def create_api(sandbox: Sandbox) -> Blueprint:
 
 def envelope(answer: Mapping[str, Any], status: int = 200) -> Response:
     """Return the JSON that every call is answered with."""
-    return Response(json.dumps({"response": [answer]}), status=status, mimetype="application/json")
+    document = json.dumps({"response": [answer]})
+    return Response(document, status, content_type="application/json")
 
 
 def refusal(message: str, status: int) -> Response:
@@ -92,11 +93,6 @@ def _channels_in_text(text: str) -> list[str]:
         text = text[1:-1]
     names = [name.strip().strip("'\"") for name in text.split(",")]
     return [name for name in names if name]
-
-
-def _request() -> Request:
-    # Flask's proxy looks for the request anew at each attribute; this is its documented way out.
-    return cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001
 
 
 def _answer(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +161,7 @@ _KNOWN_ARGUMENTS = frozenset(
 def _check_not_cut_off(url: str, arguments: Mapping[str, Any]) -> None:
     strangers = {name: value for name, value in arguments.items() if name not in _KNOWN_ARGUMENTS}
     telling = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
-    if not telling and strangers and was_sent_unencoded(_request(), "postbackUrl"):
+    if not telling and strangers and was_sent_unencoded(current_request(), "postbackUrl"):
         telling = strangers
     if telling:
         rest = "&".join(f"{name}={value}" for name, value in telling.items())

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mockserver import App, Sandbox
 from mockserver.core.models import KeyClass
@@ -41,6 +42,15 @@ def message(response: Any) -> str:
     answer = first(response)
     assert answer["success"] is False
     return answer["error"]["message"]
+
+
+def test_a_body_without_a_length_is_read(client: FlaskClient) -> None:
+    environ = EnvironBuilder("/api", method="POST", json=RULE).get_environ()
+    del environ["CONTENT_LENGTH"]
+    # As servers hand over a chunked body that they have put together.
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    answer, status, _ = run_wsgi_app(client.application, environ)
+    assert (status, b'"success": true' in b"".join(answer)) == ("200 OK", True)
 
 
 def test_a_rule_lives_from_add_to_delete(client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from waitress.channel import HTTPChannel
@@ -81,6 +82,15 @@ def test_an_answer_is_sent_as_one_piece(
     (piece,) = sent
     assert piece.startswith(b"HTTP/1.1 ")
     assert piece.endswith(b"\r\n\r\n" + body)
+
+
+def test_a_chunked_body_is_read(server: ApiServer) -> None:
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    pieces = iter([b'{"action": ', b'"addPost"}'])
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with closing(connection):
+        connection.request("POST", "/api", pieces, headers, encode_chunked=True)
+        assert b"unknown action 'addPost'" in connection.getresponse().read()
 
 
 def test_a_long_poll_does_not_keep_others_waiting(server: ApiServer) -> None:

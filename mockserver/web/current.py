@@ -1,0 +1,23 @@
+"""The request that is being answered: itself, not Flask's proxy of it.
+
+Decides: nothing; the proxy looks for the request anew at each attribute that is read, which a
+call of the API would do some twenty times. Place in the flow: for whoever reads more of a request
+than one attribute. Must not import: the sandbox.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Request, request
+from werkzeug.local import LocalProxy
+
+
+def current_request() -> Request:
+    """Return the request that this thread is answering.
+
+    Raises:
+        RuntimeError: It is answering none.
+    """
+    # Documented, in spite of its name.
+    return cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001
