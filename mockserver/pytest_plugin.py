@@ -246,7 +246,8 @@ def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) 
 def _fail_with(problems: list[Problem]) -> None:
     if not problems:
         return
-    texts = "\n\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
+    from mockserver.testing.problems import problems_in_words
+
     kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
     assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
     advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
@@ -255,6 +256,6 @@ def _fail_with(problems: list[Problem]) -> None:
     pytest.fail(
         "Leanplum: something went wrong that the test did not speak of.\n  "
         + "\n  ".join(advice)
-        + f"\n\n{texts}",
+        + f"\n\n{problems_in_words(problems)}",
         pytrace=False,
     )

@@ -96,7 +96,8 @@ class Assertions:
             others = [name for name in self._this.sandbox.inboxes.names() if name != inbox]
             raise AssertionError(
                 f"expected {expected} at inbox {inbox!r} {_described(wanted)}\nfound "
-                f"{len(found)} among {len(requests)}\n\n{requests_in_words(told, others)}"
+                f"{len(found)} among {len(requests)}\n\n"
+                f"{requests_in_words(told, self._this.deliveries, others)}"
             )
         return found
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from mockserver.core.retry import DeliveryState
@@ -26,6 +29,9 @@ ALLOWED = {
     "lost": "deliveries that were lost after ten attempts",
     "rejected": "deliveries that were rejected at once",
 }
+
+#: So many of a kind are told at most.
+SHOWN = 10
 
 Kind = Literal["refused", "lost", "rejected"]
 
@@ -95,6 +101,21 @@ def problems_of(
         parts = [text, raised_in_words(raised.get(delivery.id)), again(delivery)]
         found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
     return found
+
+
+def problems_in_words(problems: Iterable[Problem]) -> str:
+    """Return problems as text: those that are alike once, and a few of each kind."""
+    by_kind: dict[Kind, Counter[str]] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, Counter())[problem.text] += 1
+    parts = []
+    for kind, texts in by_kind.items():
+        for text, times in islice(texts.items(), SHOWN):
+            parts.append(f"{kind}: {text}" + (f"\n  ({times} times)" if times > 1 else ""))
+        more = sum(islice(texts.values(), SHOWN, None))
+        if more:
+            parts.append(f"... and {more} more {kind}")
+    return "\n\n".join(parts)
 
 
 def _told(call: RefusedCall, leanplum: Leanplum) -> str:

@@ -113,22 +113,29 @@ def wrapped(text: str) -> str:
 
 
 def requests_in_words(
-    told: Sequence[tuple[ReceivedRequest, Sequence[Difference]]], others: Sequence[str]
+    told: Sequence[tuple[ReceivedRequest, Sequence[Difference]]],
+    deliveries: Iterable[DeliveryHistory],
+    others: Sequence[str],
 ) -> str:
-    """Return what an inbox got as text, that which differs least first.
+    """Return what an inbox got as text, that which differs least first, and how it is sent again.
 
     Args:
         told: Each request with what it differs in.
+        deliveries: Those that the requests may be attempts of.
         others: The names of other inboxes, for those who meant one of them.
     """
     if not told:
         return "\n".join(["(it got none)", *(f"there is also inbox {name!r}" for name in others)])
     lines = []
-    for request, different in sorted(told, key=lambda each: len(each[1]))[:REQUESTS]:
+    told = sorted(told, key=lambda each: len(each[1]))
+    for request, different in told[:REQUESTS]:
         lines.append(f"{request.method} {request.target}")
         lines += [f"  differs in {each}" for each in different]
     if len(told) > REQUESTS:
         lines.append(f"... and {len(told) - REQUESTS} more")
+    nearest = told[0][0].attempt
+    # None is left of a request that was no postback, or of a delivery that is forgotten.
+    lines += [f"\n{again(each)}" for each in deliveries if nearest and each.id == nearest[0]]
     return "\n".join(lines)
 
 

@@ -206,6 +206,14 @@ CASES = {
                 data={"action": "addPostback", "appId": leanplum.app.app_id, "apiVersion": "1.0.6"},
             )
         """,
+    "end_refused_often": """
+        import requests
+
+        def test_it(leanplum):
+            for _ in range(3):
+                requests.post("https://api.leanplum.com/api", data={"action": "addPostback"})
+            requests.post("https://api.leanplum.com/api", data={"action": "addPostbacks"})
+        """,
     "end_partner_raised": """
         def application(environ, start_response):
             raise LookupError("no user 'ada'")

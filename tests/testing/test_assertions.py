@@ -195,7 +195,7 @@ def test_verify_shows_the_nearest_requests_first_and_not_all(entered: Leanplum) 
     message = message_of(entered.verify, query={"user": "u7", "of": "2"})
     assert "\n\nPOST /inbox/inbox?user=u7\n  differs in query 'of': expected '2'" in message
     assert message.count("POST") == 10
-    assert message.endswith("\n... and 2 more")
+    assert message.endswith("\n... and 2 more\n\nagain, in the test:\n  leanplum.resend(8)")
 
 
 @pytest.mark.parametrize("assertion", ["verify", "assert_delivered"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.testing import Leanplum
-from mockserver.testing.problems import RefusedCall
+from mockserver.testing.problems import SHOWN, Problem, RefusedCall, problems_in_words
 from mockserver.wire import Reply
 from tests.testing import fire
 
@@ -89,3 +89,23 @@ def test_the_method_of_a_refused_call(made: RefusedCall, action: str) -> None:
 )
 def test_the_message_of_a_refused_call(body: bytes, message: str) -> None:
     assert call(body=body).message == message
+
+
+def test_what_is_alike_is_told_once_and_not_everything() -> None:
+    refused = [
+        Problem("refused", "no key"),
+        Problem("refused", "no id"),
+        Problem("refused", "no key"),
+    ]
+    lost = [Problem("lost", f"delivery {number}") for number in range(SHOWN + 2)]
+    parts = problems_in_words([*refused, *lost]).split("\n\n")
+    assert parts[:3] == ["refused: no key\n  (2 times)", "refused: no id", "lost: delivery 0"]
+    assert parts[3:] == [
+        *(f"lost: delivery {number}" for number in range(1, SHOWN)),
+        "... and 2 more lost",
+    ]
+
+
+def test_as_many_as_are_told_leave_nothing_over() -> None:
+    text = problems_in_words(Problem("lost", f"delivery {number}") for number in range(SHOWN))
+    assert "more" not in text
