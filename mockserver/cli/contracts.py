@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockserver.cli.run_options import report_option, run_options
 from mockserver.cli.session import Session, SuggestingGroup, json_option, own_sandbox_options
 
 if TYPE_CHECKING:
@@ -123,17 +124,7 @@ def explain(session: Session, case_id: str) -> None:
     "--case", "globs", metavar="GLOB", multiple=True, help="Only these ids, e.g. 'PB-RETRY-*'."
 )
 @_level
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write junit, html, md or json to FILE; may be repeated.",
-)
-@click.option("--github", is_flag=True, help="Annotate a workflow run on GitHub.")
-@click.option("--baseline", metavar="FILE", help="A TOML file of known deviations.")
-@click.option("--seed", type=int, metavar="N", help="Draw other values than the fixed ones.")
-@click.option("--strict", is_flag=True, help="Let warnings fail the run, too.")
+@run_options(("junit", "html", "md", "json"), "Draw other values than the fixed ones.")
 @click.option(
     "--deviant", metavar="NAME", help="Aim at a broken fake, to see what a failure looks like."
 )
@@ -185,13 +176,7 @@ def replay(session: Session, source: str) -> int:
 
 
 @contracts.command(short_help="Run every case against every broken fake.")
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write the kill matrix as html or json to FILE; may be repeated.",
-)
+@report_option("Write the kill matrix as html or json to FILE; may be repeated.")
 @click.option(
     "--deviant", "globs", metavar="GLOB", multiple=True, help="Only deviants of these names."
 )

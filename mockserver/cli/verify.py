@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from mockserver.cli.contracts import check_installed
+from mockserver.cli.run_options import run_options
 from mockserver.cli.session import Session, json_option
 
 
@@ -105,17 +106,9 @@ from mockserver.cli.session import Session, json_option
     multiple=True,
     help="Send this header as well, e.g. for a gateway; Leanplum sends none.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write junit, html, md, json, pact or har to FILE; may be repeated.",
+@run_options(
+    ("junit", "html", "md", "json", "pact", "har"), "Make up other values than the usual ones."
 )
-@click.option("--github", is_flag=True, help="Annotate a workflow run on GitHub.")
-@click.option("--baseline", metavar="FILE", help="A TOML file of known deviations.")
-@click.option("--seed", type=int, metavar="N", help="Make up other values than the usual ones.")
-@click.option("--strict", is_flag=True, help="Let warnings fail the run, too.")
 @click.option(
     "--allow-host",
     "allowed_hosts",
