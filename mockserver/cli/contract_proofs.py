@@ -6,8 +6,7 @@ not import: servers, the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from contracts import matrix
@@ -18,7 +17,8 @@ from contracts.report import kill_matrix
 from contracts.suite import ExitCode
 from contracts.vocabulary import Status
 from mockserver.cli.contract_files import check_writable, files_of, write_file
-from mockserver.cli.output import Output, count, plain_console
+from mockserver.cli.output import Output, count
+from mockserver.cli.progress import bar
 from mockserver.cli.session import Session
 
 
@@ -30,7 +30,12 @@ def prove_contracts(
     check_writable([path for _, path in files])
     chosen = _chosen(globs)
     output = session.output
-    with _progress(output, len(columns_for(chosen))) as on_column:
+    with bar(output, len(columns_for(chosen))) as shown:
+
+        def on_column(name: str) -> None:
+            shown.show(name)
+            shown.advance()
+
         proof = prove(chosen, workers=workers, on_column=on_column)
     for format_name, path in files:
         is_page = format_name == "html"
@@ -107,17 +112,3 @@ def _is_about(fault: str, names: set[str]) -> bool:
         or "good" in fault.split()
         or any(name in fault.replace(",", " ").split() for name in names)
     )
-
-
-@contextmanager
-def _progress(output: Output, total: int) -> Iterator[Callable[[str], None]]:
-    console = plain_console(stderr=True)
-    if output.as_json or not console.is_terminal:
-        yield lambda name: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda name: progress.update(task, advance=1, description=name)

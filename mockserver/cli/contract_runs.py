@@ -10,7 +10,7 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,14 @@ from contracts.vocabulary import TargetKind
 from mockserver.cli.contract_files import check_writable, files_of, tell_github, write_file
 from mockserver.cli.contract_texts import (
     is_worth_telling,
+    show_result,
     write_cases,
     write_not_tried,
     write_result,
     write_summary,
 )
 from mockserver.cli.output import Output, count, plain_console, visible
+from mockserver.cli.progress import bar
 from mockserver.cli.session import Session
 from mockserver.core.errors import InvalidValue
 from mockserver.wire import HttpWire
@@ -75,9 +77,14 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
     keep_nothing()
     with _server(session, choices) as server:
         output.remark(f"{count(len(cases), 'case')} against {server.description}")
-        with _progress(output, len(cases)) as on_result:
+        with bar(output, len(cases)) as shown:
             run = run_suite(
-                cases, server, effort=Effort(choices.seed), baseline=baseline, on_result=on_result
+                cases,
+                server,
+                effort=Effort(choices.seed),
+                baseline=baseline,
+                on_case=lambda case: shown.show(case.id),
+                on_result=lambda result: show_result(shown, result),
             )
     report = run.report
     for format_name, path in files:
@@ -168,26 +175,6 @@ def _server(session: Session, choices: Choices) -> Iterator[Server]:
     else:
         with EmbeddedServer() as server:
             yield server
-
-
-@contextmanager
-def _progress(output: Output, total: int) -> Iterator[Callable[[CaseResult], None]]:
-    console = plain_console(stderr=True)
-    if output.as_json or not console.is_terminal:
-        yield lambda result: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=total)
-
-        def on_result(result: CaseResult) -> None:
-            progress.update(task, advance=1, description=result.id)
-            if is_worth_telling(result):
-                progress.console.print(f"{result.status} {result.id}: {visible(result.title)}")
-
-        yield on_result
 
 
 def _tell(output: Output, report: RunReport, report_file: str | None) -> None:

@@ -14,6 +14,7 @@ from contracts.registry import Case
 from contracts.results import CaseResult, ExchangeResult, RunReport
 from contracts.vocabulary import Level, Status, TargetKind
 from mockserver.cli.output import Output, count, visible
+from mockserver.cli.progress import Bar
 
 STYLES = {
     Status.PASS: "green",
@@ -166,6 +167,13 @@ def write_not_tried(output: Output, results: Iterable[CaseResult]) -> None:
 def is_worth_telling(result: CaseResult) -> bool:
     """Return whether a result gets a block of its own."""
     return result.status in TOLD and not _is_not_begun(result)
+
+
+def show_result(shown: Bar, result: CaseResult) -> None:
+    """Count a case as done, and tell at once if it did not pass."""
+    shown.advance()
+    if is_worth_telling(result):
+        shown.tell(f"{result.status} {result.id}: {visible(result.title)}")
 
 
 def _is_not_begun(result: CaseResult) -> bool:

@@ -7,9 +7,7 @@ the flow: between the options and the suite. Must not import: the sandbox.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +24,15 @@ from contracts.vocabulary import Status
 from mockserver.cli.contract_files import check_writable, files_of, tell_github, write_file
 from mockserver.cli.contract_texts import (
     is_worth_telling,
+    show_result,
     write_cases,
     write_not_tried,
     write_result,
     write_story,
     write_summary,
 )
-from mockserver.cli.output import Output, count, elapsed, plain_console, visible
+from mockserver.cli.output import Output, count, elapsed, visible
+from mockserver.cli.progress import Bar, bar
 from mockserver.cli.session import Session
 from mockserver.cli.verify_choices import Choices, cases_of, check_proxy, endpoints_of, rate_of
 
@@ -78,7 +78,8 @@ def _run(
     baseline: Baseline,
 ) -> Run:
     _write_banner(output, cases, endpoint, choices)
-    with _progress(output, len(cases)) as watch:
+    with bar(output, len(cases)) as shown:
+        watch = _Watch(shown)
         endpoint.on_answer = watch.on_answer
         try:
             return run_suite(
@@ -125,41 +126,26 @@ def _rate(choices: Choices, endpoint: Endpoint) -> str:
     return "as fast as it answers" if rate is None else f"at {rate:g} a second"
 
 
-@dataclass(frozen=True, slots=True)
 class _Watch:
-    """What is told of a run while it goes on."""
+    """Shows the case that runs, and how long the slowest answer has taken.
 
-    on_case: Callable[[Case], None] = lambda case: None
-    on_result: Callable[[CaseResult], None] = lambda result: None
-    on_answer: Callable[[float], None] = lambda real_seconds: None
+    Args:
+        shown: Where.
+    """
 
+    def __init__(self, shown: Bar) -> None:
+        self._shown = shown
+        self._slowest = 0.0
 
-@contextmanager
-def _progress(output: Output, total: int) -> Iterator[_Watch]:
-    console = plain_console(stderr=True)
-    if output.as_json or not console.is_terminal:
-        yield _Watch()
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    def on_case(self, case: Case) -> None:
+        told = f"  slowest {elapsed(self._slowest)}" if self._slowest else ""
+        self._shown.show(f"{case.id}{told}")
 
-    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.description}"))
-    slowest = [0.0]
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=total)
+    def on_result(self, result: CaseResult) -> None:
+        show_result(self._shown, result)
 
-        def on_case(case: Case) -> None:
-            told = f"  slowest {elapsed(slowest[0])}" if slowest[0] else ""
-            progress.update(task, description=f"{case.id}{told}")
-
-        def on_result(result: CaseResult) -> None:
-            progress.update(task, advance=1)
-            if is_worth_telling(result):
-                progress.console.print(f"{result.status} {result.id}: {visible(result.title)}")
-
-        def on_answer(real_seconds: float) -> None:
-            slowest[0] = max(slowest[0], real_seconds)
-
-        yield _Watch(on_case, on_result, on_answer)
+    def on_answer(self, real_seconds: float) -> None:
+        self._slowest = max(self._slowest, real_seconds)
 
 
 def _write(output: Output, report: RunReport, choices: Choices) -> None:
