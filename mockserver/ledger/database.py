@@ -69,11 +69,16 @@ class Database:
         try:
             with self._explained():
                 self._writer = self._engine.connect().execution_options(writes=True)
+        except BaseException:
+            self._release()
+            raise
+        try:
             with self.writing() as connection:
                 _prepare_tables(connection, self.name)
             self._keep_a_log()
         except BaseException:
-            self._release()
+            # What is lent out is not closed with the engine.
+            self.close()
             raise
 
     @property
