@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import App
@@ -146,6 +148,28 @@ class TestRefusals:
             SqlLedger.open(path)
         query(path, f"UPDATE schema_version SET version = {SCHEMA_VERSION}")
         SqlLedger.open(path).close()
+
+    def test_what_is_refused_is_closed_at_once(self, path: Path) -> None:
+        query(path, "CREATE TABLE songs (title)")
+        happened: list[str] = []
+
+        def connected(*_: object) -> None:
+            happened.append("connected")
+
+        def closed(*_: object) -> None:
+            happened.append("closed")
+
+        event.listen(Pool, "connect", connected)
+        event.listen(Pool, "close", closed)
+        try:
+            with pytest.raises(LedgerUnusable) as refused:
+                SqlLedger.open(path)
+        finally:
+            event.remove(Pool, "connect", connected)
+            event.remove(Pool, "close", closed)
+        # What was raised keeps all of it alive: nothing was closed for being collected.
+        assert refused.tb is not None
+        assert happened == ["connected", "closed"]
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerUnusable, match=r"there is no folder .*missing; create it"):
