@@ -66,7 +66,9 @@ def was_sent_unencoded(request: Request, name: str) -> bool:
 def _check_length(request: Request) -> None:
     # As it was sent: `request.url` has been decoded for people, which also takes its time.
     query = request.query_string
-    length = len(f"{request.scheme}://{request.host}{request.path}?") + len(query) - (not query)
+    length = len(f"{request.scheme}://{request.host}{request.path}")
+    if query:
+        length += len("?") + len(query)
     if length > LONGEST_GET_URL:
         raise UrlTooLong(
             f"the URL has {length} characters, a GET may have {LONGEST_GET_URL}; "
