@@ -8,6 +8,7 @@ import: the command line, configuration.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,7 +18,7 @@ from mockserver.ledger.protocol import Ledger
 from mockserver.persistence import restore_clock, save_clock
 from mockserver.sandbox import Sandbox
 from mockserver.web.app import create_app
-from mockserver.web.server import ApiServer
+from mockserver.web.server import ApiServer, listen_at
 from mockserver.wiring import SocketOptions
 
 if TYPE_CHECKING:
@@ -88,30 +89,36 @@ class LiveSandbox:
                 `ca_file` has none at all.
             LedgerUnusable: The file is no ledger, or another process has it.
         """
-        ledger = self._open_ledger()
-        try:
+        with ExitStack() as undo:
+            ledger = self._open_ledger()
+            ledger_open = undo.enter_context(ExitStack())
+            ledger_open.callback(ledger.close)
             ledger.recover()
             clock = restore_clock(ledger, mode="manual")
+            # Before there is a sandbox: it must know the port that it never sends to.
+            listener = undo.enter_context(listen_at(self._host, self._port))
+            port = listener.getsockname()[1]
             options = SocketOptions(
                 receiver_host=self._host,
                 receiver_port=self._receiver_port,
                 tls_context=self._tls_context,
                 ca_file=self._ca_file,
+                api_port=port,
             )
             self.sandbox = Sandbox(ledger=ledger, clock=clock, sockets=options)
-        except BaseException:
-            ledger.close()
-            raise
-        try:
+            # From here on the sandbox closes its ledger.
+            ledger_open.pop_all()
+            undo.callback(self.sandbox.close)
             self._server = ApiServer(
-                create_app(self.sandbox), self._host, self._port, tls_context=self._tls_context
+                create_app(self.sandbox),
+                self._host,
+                tls_context=self._tls_context,
+                listener=listener,
             )
             self._server.start()
-        except BaseException:
-            self.sandbox.close()
-            raise
+            undo.pop_all()
         self.url = self._server.url
-        self._port = self._server.port
+        self._port = port
         self._receiver_port = int(self.sandbox.receiver_url.rpartition(":")[2])
 
     def stop(self) -> None:

@@ -43,6 +43,8 @@ class SocketOptions:
         tls_context: What the receiver speaks TLS with; None for plain HTTP.
         ca_file: A PEM file with the certificates to trust when a postback goes to an https URL,
             the receiver's own among them; the system's unless given.
+        api_port: Where the sandbox's own API listens, so that no postback is sent to it; None
+            if it has no port.
     """
 
     receiver_host: str = "127.0.0.1"
@@ -52,6 +54,7 @@ class SocketOptions:
     addresses: Literal["local", "public"] = "local"
     tls_context: ssl.SSLContext | None = None
     ca_file: str | Path | None = None
+    api_port: int | None = None
 
 
 class Wiring:
@@ -141,7 +144,7 @@ class Wiring:
         self._curl = CurlTransport(
             capacity=self._options.capacity,
             deadline_of=self._real_deadline_of,
-            guard=AddressGuard(self._options.addresses),
+            guard=AddressGuard(self._options.addresses, api_port=self._options.api_port),
             link=self._correlation,
             ca_file=None if ca_file is None else str(ca_file),
         )

@@ -65,6 +65,52 @@ def test_a_postback_goes_over_sockets() -> None:
         assert len(client.requests("fine").requests) == 1
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_sandbox/reset",
+        "/_sandbox/deliveries/1/resend",
+        f"/api?action=addPostback&appId={APP}&clientKey=YOUR_DATA_EXPORT_KEY&apiVersion=1.0.6"
+        "&type=messageEvents&postbackUrl=http://127.0.0.1:1/",
+    ],
+)
+def test_a_postback_never_reaches_the_sandbox_itself(path: str, host: str) -> None:
+    with LiveSandbox() as live:
+        client = SandboxClient(live.url)
+        rule = client.add_postback(APP, f"http://{host}:{urlsplit(live.url).port}{path}")
+        (delivery,) = client.trigger(EventRequest(name="email.click")).deliveries
+        (attempt,) = delivery.attempts
+        assert (delivery.state, attempt.outcome) == ("rejected", "blocked")
+        assert "is this sandbox's own API" in (attempt.error or "")
+        # Nor by hand, nor after a restart.
+        assert [made.outcome for made in client.resend(delivery.id).attempts] == ["blocked"] * 2
+        assert [kept.postback_id for kept in client.app(APP).rules] == [rule]
+        live.restart()
+        client.add_postback(APP, f"http://{host}:{urlsplit(live.url).port}{path}")
+        (again,) = client.trigger(EventRequest(name="email.click")).deliveries
+        assert [made.outcome for made in again.attempts] == ["blocked"]
+        assert len(client.app(APP).rules) == 1
+
+
+def test_what_was_pending_when_it_stopped_does_not_reach_it_either(tmp_path: Path) -> None:
+    """It knows its port before anything in it can send."""
+    with LiveSandbox() as free:
+        port = urlsplit(free.url).port
+    assert port is not None
+    with LiveSandbox(tmp_path / "a.db") as elsewhere:
+        client = SandboxClient(elsewhere.url)
+        client.add_postback(APP, f"http://127.0.0.1:{port}/_sandbox/reset")
+        (delivery,) = client.trigger(EventRequest(name="email.click")).deliveries
+        assert (delivery.state, delivery.attempts[0].outcome) == ("pending", "refused")
+    with LiveSandbox(tmp_path / "a.db", port=port) as live:
+        client = SandboxClient(live.url)
+        client.advance(AdvanceRequest(until="idle"))
+        attempts = client.delivery(delivery.id).attempts
+        assert [made.outcome for made in attempts] == ["refused", "blocked"]
+        assert len(client.app(APP).rules) == 1
+
+
 def test_it_is_gone_after_stop_and_its_ports_are_free() -> None:
     live = LiveSandbox()
     live.start()

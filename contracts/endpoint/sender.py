@@ -130,11 +130,11 @@ class PinnedGuard(AddressGuard):
 
     addresses: frozenset[str] = frozenset()
 
-    def reason(self, address: str) -> str | None:
-        """Return why nothing is sent to the literal `address`, or None if it may be."""
+    def reason(self, address: str, port: int | None = None) -> str | None:
+        """Return why nothing is sent to a port of the literal `address`, or None if it may be."""
         if address not in self.addresses:
             return f"{address} is none of the addresses that the host had when the run began"
-        return super().reason(address)
+        return super().reason(address, port)
 
 
 def _attempt(number: int, url: str) -> DueAttempt:

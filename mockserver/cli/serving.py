@@ -26,7 +26,7 @@ from mockserver.persistence import restore_clock, save_clock
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox
 from mockserver.web.app import create_app
-from mockserver.web.server import ApiServer
+from mockserver.web.server import ApiServer, listen_at
 from mockserver.wiring import SocketOptions
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
     ledger_open = stack.enter_context(ExitStack())
     ledger_open.callback(ledger.close)
     recovered = ledger.recover()
-    sandbox = _sandbox(config, ledger)
+    # Before there is a sandbox, which may send at once: it must know where it never sends to.
+    listener = stack.enter_context(listen_at(config.host, config.port))
+    sandbox = _sandbox(config, ledger, api_port=listener.getsockname()[1])
     # From here on the sandbox closes its ledger.
     ledger_open.pop_all()
     stack.callback(sandbox.close)
@@ -88,7 +90,7 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
         allowed_hosts=frozenset((config.host, *config.allow_hosts)),
     )
     _keep_clock(app, sandbox)
-    server = ApiServer(app, config.host, config.port)
+    server = ApiServer(app, config.host, listener=listener)
     stack.callback(server.stop)
     # Ended before the server, which would wait for those who wait for news.
     stack.callback(sandbox.feed.close)
@@ -143,7 +145,7 @@ def _default_path() -> Path:
     return folder / "sandbox.db"
 
 
-def _sandbox(config: Config, ledger: Ledger) -> Sandbox:
+def _sandbox(config: Config, ledger: Ledger, api_port: int) -> Sandbox:
     if config.apps_given:
         for app in config.apps:
             ledger.put_app(app)
@@ -164,6 +166,7 @@ def _sandbox(config: Config, ledger: Ledger) -> Sandbox:
             capacity=config.capacity,
             real_timeout=config.real_timeout,
             addresses=config.addresses,
+            api_port=api_port,
         ),
     )
 

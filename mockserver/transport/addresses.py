@@ -1,7 +1,8 @@
 """Which addresses a postback may be sent to.
 
 Decides: for one literal address, about to be dialled, whether that is allowed and, if not,
-why and which setting allows it. Place in the flow: the transport asks as it opens a socket,
+why and which setting allows it. The sandbox's own API is never dialled: a rule could change or
+empty the sandbox by a postback to it. Place in the flow: the transport asks as it opens a socket,
 after the name was resolved, so that nothing can be rebound between the check and its use.
 Must not import: anything but the standard library and `core.errors`.
 
@@ -11,6 +12,7 @@ between Python versions and calls multicast, NAT64 and 6to4 addresses global.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,6 +44,8 @@ class AddressGuard:
         policy: See `AddressPolicy`.
         allowed: Addresses or networks that are allowed whatever the policy says, e.g.
             `10.1.0.0/16`.
+        api_port: Where the sandbox's own API listens; nothing is sent to that port of this
+            machine, by whichever of its addresses. None if it has no port.
 
     Raises:
         InvalidValue: There is no such policy, or an entry of `allowed` is no network.
@@ -49,6 +53,7 @@ class AddressGuard:
 
     policy: AddressPolicy = "local"
     allowed: tuple[str, ...] = ()
+    api_port: int | None = None
 
     _networks: tuple[_Network, ...] = field(init=False, repr=False, compare=False)
 
@@ -62,8 +67,20 @@ class AddressGuard:
         networks = tuple(_parse_network(text) for text in self.allowed)
         object.__setattr__(self, "_networks", networks)
 
-    def reason(self, address: str) -> str | None:
-        """Return why nothing is sent to the literal `address`, or None if it may be."""
+    def reason(self, address: str, port: int | None = None) -> str | None:
+        """Return why nothing is sent to a port of the literal `address`, or None if it may be.
+
+        Args:
+            address: As the system writes it.
+            port: None where it does not matter yet.
+        """
+        if port is not None and port == self.api_port and _is_this_machine(address):
+            shown = f"[{address}]" if ":" in address else address
+            return (
+                f"{shown}:{port} is this sandbox's own API, where no postback is sent because it "
+                "could change the sandbox; let postbackUrl lead to your endpoint, or to an inbox "
+                "of the receiver"
+            )
         return _reason(self.policy, self._networks, address)
 
 
@@ -89,6 +106,28 @@ def _reason(policy: AddressPolicy, allowed: tuple[_Network, ...], text: str) -> 
                     'addresses is "public"; set addresses to "local" to allow it'
                 )
     return None
+
+
+def _is_this_machine(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any(
+        candidate.is_loopback or candidate.is_unspecified or _is_ours(candidate)
+        for candidate in _with_embedded(address)
+    )
+
+
+def _is_ours(address: _Address) -> bool:
+    # An address is ours if one can listen at it. Asked every time, because addresses change.
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def _described(address: _Address, candidate: _Address) -> str:

@@ -344,7 +344,7 @@ class Transfer:
         if self._sent:
             return pycurl.SOCKET_BAD
         try:
-            self._blocked = self._options.guard.reason(address.addr[0])
+            self._blocked = self._options.guard.reason(*address.addr[:2])
             if self._blocked is not None:
                 return pycurl.SOCKET_BAD
             self._family = address.family

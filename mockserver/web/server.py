@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 THREADS = 16
 #: Up to so many bytes an answer is sent as one piece, its head and its body together.
 _ONE_PIECE = 64 * 1024
+#: How many connections may wait to be accepted; as many as waitress lets wait.
+_BACKLOG = 1024
 
 
 class ApiServer:
@@ -31,6 +33,8 @@ class ApiServer:
         port: 0 picks a free one.
         largest_body: Bytes that a request body may have.
         tls_context: What it speaks TLS with; None for plain HTTP.
+        listener: Listens at the address already, see `listen_at`; closed with the server. Unless
+            given, `host` and `port` say where to listen.
 
     Raises:
         AddressUnavailable: Something else listens there, or the address is not ours.
@@ -43,6 +47,7 @@ class ApiServer:
         port: int = 0,
         largest_body: int = 1024 * 1024,
         tls_context: ssl.SSLContext | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         from waitress.server import create_server
 
@@ -50,7 +55,7 @@ class ApiServer:
 
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
-        self._socket = _bound(host, port)
+        self._socket = listen_at(host, port) if listener is None else listener
         self._map: dict[int, Any] = {}
         self._dispatcher = Dispatcher(THREADS)
         scheme = "http" if tls_context is None else "https"
@@ -124,12 +129,23 @@ class ApiServer:
                         channel.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def listen_at(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that its port is known before there is a server.
+
+    Args:
+        host: The address to listen at.
+        port: 0 picks a free one.
+
+    Raises:
+        AddressUnavailable: Something else listens there, or the address is not ours.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # At once: two sockets may be bound to one address, but only one can listen there.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise AddressUnavailable(

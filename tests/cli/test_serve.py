@@ -181,6 +181,20 @@ def test_requests_that_hang_do_not_keep_it(tmp_path: Path, clock: str) -> None:
         waiting.join()
 
 
+def test_no_postback_reaches_its_own_api(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--clock", "manual") as served:
+        client = served.client
+        own = f"{served.facts['api_url']}/_sandbox/reset"
+        client.add_postback("YOUR_APP_ID", own)
+        inbox = add_rule(client, "fine", "200")
+        outcomes = [
+            (delivery.url.partition("?")[0], delivery.attempts[0].outcome)
+            for delivery in client.trigger(EventRequest(name="email.click")).deliveries
+        ]
+        assert outcomes == [(own, "blocked"), (inbox, "response")]
+        assert len(client.app("YOUR_APP_ID").rules) == 2
+
+
 def test_a_foreign_endpoint_that_hangs_does_not_keep_it(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as foreign,

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 
 import pytest
 
 from mockserver.core.errors import InvalidValue
-from mockserver.transport.addresses import AddressGuard
+from mockserver.transport.addresses import AddressGuard, AddressPolicy
 
 LOCAL = AddressGuard()
 PUBLIC = AddressGuard("public")
@@ -114,6 +115,39 @@ def test_an_allowed_network_is_allowed_whatever_the_policy(allowed: str) -> None
     assert AddressGuard(allowed=(allowed,)).reason("169.254.169.254") is None
     assert AddressGuard("public", (allowed,)).reason("169.254.169.254") is None
     assert AddressGuard("public", (allowed,)).reason("10.0.0.1") is not None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "0.0.0.0", "::"],
+)
+@pytest.mark.parametrize("policy", ["local", "public"])
+def test_the_port_of_our_own_api_is_closed_on_this_machine(
+    policy: AddressPolicy, address: str
+) -> None:
+    guard = AddressGuard(policy, ("0.0.0.0/0", "::/0"), api_port=8780)
+    assert "8780 is this sandbox's own API" in (guard.reason(address, 8780) or "")
+    assert guard.reason(address, 8781) is None
+    assert guard.reason(address) is None
+
+
+def test_an_address_of_this_machine_in_a_network_is_one_of_this_machine() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: this only asks which of our addresses it would be sent from.
+            probe.connect((EVERYBODYS[0], 9))
+        except OSError:
+            pytest.skip("this machine is in no network")
+        ours = probe.getsockname()[0]
+    guard = AddressGuard(api_port=8780)
+    for address in (ours, f"::ffff:{ours}"):
+        assert "this sandbox's own API" in (guard.reason(address, 8780) or "")
+        assert guard.reason(address, 8781) is None
+
+
+@pytest.mark.parametrize("address", [*EVERYBODYS, "203.0.113.77", "10.255.255.7", "2001:db8::77"])
+def test_the_same_port_of_another_machine_is_open(address: str) -> None:
+    assert AddressGuard(api_port=8780).reason(address, 8780) is None
 
 
 @pytest.mark.parametrize("text", ["localhost", "", "127.1", "0x7f000001", "1.2.3.4:80"])

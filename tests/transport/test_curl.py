@@ -14,7 +14,7 @@ import pytest
 
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl import CurlTransport
+from mockserver.transport.curl import CurlTransport, Route
 from mockserver.transport.protocol import ConcurrentTransport
 from tests.transport.exchanges import attempt_at, curl_transport, post
 from tests.transport.servers import (
@@ -354,6 +354,47 @@ def test_every_spelling_of_a_blocked_address_is_blocked(host: str) -> None:
         transport = curl_transport(guard=AddressGuard("public"))
         check_failure(outcome_of(url, transport), OutcomeKind.BLOCKED, 'set addresses to "local"')
         assert server.connections == 0
+
+
+#: Ways to write an address of this machine.
+OURS = [
+    "127.0.0.1", "127.1", "127.0.1", "2130706433", "017700000001", "0x7f000001", "0x7f.1",
+    "0177.0.0.1", "0x7F.0x0.0x0.0x1", "127.0.0.2", "127.255.255.254", "localhost", "LocalHost",
+    "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+    "0.0.0.0", "0", "[::]", "[::ffff:0.0.0.0]", "user:secret@127.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_our_own_api_is_not_sent_to_by_any_spelling(host: str) -> None:
+    with RawServer(keeping_alive()) as server:
+        transport = curl_transport(guard=AddressGuard(api_port=server.port))
+        outcome = outcome_of(f"http://{host}:{server.port}/_sandbox/reset", transport)
+        check_failure(outcome, OutcomeKind.BLOCKED, f":{server.port} is this sandbox's own API")
+        assert (outcome.error or "").startswith("blocked: ")
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("addresses", ["127.0.0.1", "[::1]", "[::1],127.0.0.1", "127.0.0.1,[::1]"])
+def test_our_own_api_is_not_sent_to_by_a_name(addresses: str) -> None:
+    with RawServer(keeping_alive()) as server:
+        transport = CurlTransport(
+            guard=AddressGuard(api_port=server.port),
+            route=Route(resolved=(f"partner.example:{server.port}:{addresses}",)),
+        )
+        outcome = outcome_of(f"https://partner.example:{server.port}/api", transport)
+        check_failure(outcome, OutcomeKind.BLOCKED, "is this sandbox's own API")
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("allowed", [(), ("127.0.0.0/8",)])
+def test_any_other_port_of_this_machine_is_sent_to(allowed: tuple[str, ...]) -> None:
+    with RawServer(keeping_alive()) as server, RawServer(keeping_alive()) as api:
+        transport = curl_transport(guard=AddressGuard(allowed=allowed, api_port=api.port))
+        assert outcome_of(f"{server.url}/in", transport).status == 200
+        blocked = outcome_of(f"{api.url}/in", transport)
+        assert (blocked.kind, api.connections) == (OutcomeKind.BLOCKED, 0)
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize(

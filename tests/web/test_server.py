@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 from mockserver import Sandbox, SocketOptions
 from mockserver.core.errors import AddressUnavailable
 from mockserver.web.app import create_app
-from mockserver.web.server import ApiServer
+from mockserver.web.server import ApiServer, listen_at
 
 
 @pytest.fixture
@@ -158,6 +158,20 @@ def test_starting_and_stopping_is_quick_and_frees_the_port(sandbox: Sandbox) -> 
     again.start()
     assert call(again, "GET", "/_sandbox/health")[0] == 200
     again.stop()
+
+
+def test_who_listens_already_knows_the_port_before_there_is_a_server(sandbox: Sandbox) -> None:
+    listener = listen_at("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    with pytest.raises(AddressUnavailable, match=f"port {port}"):
+        listen_at("127.0.0.1", port)
+    server = ApiServer(create_app(sandbox), listener=listener)
+    server.start()
+    assert (server.port, server.url) == (port, f"http://127.0.0.1:{port}")
+    assert call(server, "GET", "/_sandbox/health")[0] == 200
+    server.stop()
+    assert listener.fileno() == -1
+    listen_at("127.0.0.1", port).close()
 
 
 def test_a_server_that_was_never_started_can_be_stopped(sandbox: Sandbox) -> None:
