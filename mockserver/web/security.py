@@ -1,13 +1,32 @@
-"""Who may talk to the sandbox: no page of another site, no rebound name, no stranger.
+"""Keeps strangers, rebound names and pages of other sites away from the sandbox.
 
-Decides: which Host and Origin headers are believed, and when a token is needed. Place in
-the flow: before every route. Must not import: the sandbox.
+Decides: which requests are answered at all, by their Host, by what a browser says of the page
+that sent them, and by a token. Place in the flow: before every route. Must not import: the
+sandbox.
+
+Any page in a developer's browser can have it send requests to 127.0.0.1: an image, a form, a
+frame, a script. Such a page neither reads nor changes anything here, whatever the method:
+
+- `Origin` must be this server's own. A page of another site, `null` (a file, a frame with
+  `sandbox`, the referrer policy `no-referrer`), and what no browser writes are refused.
+- Without Origin, as of an image, a link or a GET form, `Sec-Fetch-Site` must be `same-origin`, or
+  `none`, which is what was typed into the address bar.
+- A browser that says neither is refused too. It is an old one, or it called by an address that
+  it trusts less than 127.0.0.1, such as 0.0.0.0 or the one in the local network.
+- A program says neither, and is no browser: it may call.
+
+One page of another origin is let in: one on loopback may POST to Leanplum's API, as a form that a
+developer tries out at http://localhost:3000 does. A browser calls that `cross-site`; but only
+this machine serves pages whose Origin is a loopback name, and no other page can forge one. It is
+POST only: the GET of a form or an image has no Origin, and a script of another origin could not
+read what it gets. The control API, which needs no key, is closed to such a page too.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -24,7 +43,7 @@ class UntrustedHost(PostbacksError):
 
 
 class ForeignOrigin(PostbacksError):
-    """A page of another site is calling."""
+    """A page of another site is calling, or a browser that does not say which page is."""
 
     code = "foreign-origin"
     http_status = 403
@@ -54,11 +73,11 @@ class Guard:
 
         Raises:
             UntrustedHost: A name was pointed at this address that is not this server's.
-            ForeignOrigin: A browser sent it for a page of another site.
+            ForeignOrigin: A browser sent it for a page of another site, or does not say for which.
             TokenNeeded: The control API was called without its token.
         """
         self._check_host(request.host)
-        self._check_origin(request, is_control)
+        _check_page(request)
         if is_control and self._token is not None:
             self._check_token(request.headers.get("Authorization", ""), self._token)
 
@@ -69,22 +88,6 @@ class Guard:
                 "by its address, or start it with --allow-host NAME"
             )
 
-    def _check_origin(self, request: Request, is_control: bool) -> None:
-        origin = request.headers.get("Origin")
-        if origin is None:
-            return
-        same = origin == f"{request.scheme}://{request.host}"
-        name = _name_of(origin)
-        # A form on a developer's own page, or in a file, may register rules: it needs a key.
-        local_form = not is_control and (
-            origin == "null" or (name is not None and _is_loopback(name))
-        )
-        if not (same or local_form):
-            raise ForeignOrigin(
-                f"a page of {origin} may not call this; call it from a program, or from a page "
-                "that this server has sent"
-            )
-
     def _check_token(self, authorization: str, token: str) -> None:
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
@@ -92,6 +95,65 @@ class Guard:
                 "this needs the header 'Authorization: Bearer TOKEN' with the token that "
                 "`postbacks serve` printed (command line: --token or POSTBACKS_TOKEN)"
             )
+
+
+def _check_page(request: Request) -> None:
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    if origin is not None and origin != f"{request.scheme}://{request.host}":
+        if not (_takes_forms(request) and _is_loopback_origin(origin)):
+            raise ForeignOrigin(f"{_page_of(origin)} may not call this; {_instead(request)}")
+    elif site is None:
+        if origin is None and _is_browser(request):
+            raise ForeignOrigin(
+                "a browser that does not say which page sends a request may not call this; use "
+                "a current one and the host 127.0.0.1 or localhost (a program that calls itself "
+                f"a browser can add the header 'Sec-Fetch-Site: none'), or {_instead(request)}"
+            )
+    elif site not in _OWN_SITES:
+        raise ForeignOrigin(
+            f"a page of another site (Sec-Fetch-Site: {site}) may not call this; type the "
+            f"address into the address bar, or {_instead(request)}"
+        )
+
+
+#: What `Sec-Fetch-Site` says of this server's own pages, and of the address bar.
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+def _takes_forms(request: Request) -> bool:
+    return request.method == "POST" and request.path.rstrip("/") == "/api"
+
+
+def _instead(request: Request) -> str:
+    if request.path.rstrip("/") == "/api":
+        return "call it from a program like curl, or by POST from a page at http://localhost"
+    return "call it from a program like curl"
+
+
+#: As a browser writes it: no path, no user info, the address in its usual form.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+
+
+def _is_loopback_origin(origin: str) -> bool:
+    found = _ORIGIN.fullmatch(origin)
+    return found is not None and _is_loopback(found[1].strip("[]"))
+
+
+def _page_of(origin: str) -> str:
+    if origin != "null":
+        return f"a page of {origin}"
+    return (
+        "a page that does not say where it is from (Origin: null, as from a file, a sandboxed "
+        "frame, or with the referrer policy no-referrer)"
+    )
+
+
+def _is_browser(request: Request) -> bool:
+    # No image, form or script can change the first or leave out the second. Programs that call
+    # themselves Mozilla, as PowerShell does, do not ask for a language.
+    headers = request.headers
+    return headers.get("User-Agent", "").startswith("Mozilla/") and "Accept-Language" in headers
 
 
 def _name_of(url: str) -> str | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from mockserver import Sandbox
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
+from tests.web.browsing import pages, program, run, shown_in_browser
 
 TEMPLATE = "https://example.com/in?user={{User ID}}&event={{Message event}}"
 ARGUMENTS = {
@@ -36,20 +35,6 @@ def server(sandbox: Sandbox) -> Iterator[ApiServer]:
     server.start()
     yield server
     server.stop()
-
-
-def program(*names: str) -> str:
-    """Return the path of the first of these programs that is installed."""
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"{names[0]} is not installed")
-    return found
-
-
-def run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize("option", ["--data-urlencode", "--form"])
@@ -78,22 +63,32 @@ def test_postmans_runner(server: ApiServer, sandbox: Sandbox) -> None:
     assert sandbox.feed.last == 2
 
 
-def test_a_form_in_a_browser(server: ApiServer, sandbox: Sandbox, tmp_path: Path) -> None:
-    browser = program("chromium", "chromium-browser", "google-chrome")
-    fields = "".join(
-        f'<input name="{name}" value="{value.replace("&", "&amp;")}">'
-        for name, value in ARGUMENTS.items()
-    )
-    page = tmp_path / "form.html"
-    page.write_text(
-        f'<form method="post" action="{server.url}/api">{fields}</form>'
+FIELDS = "".join(
+    f'<input name="{name}" value="{value.replace("&", "&amp;")}">'
+    for name, value in ARGUMENTS.items()
+)
+
+
+def form_to(server: ApiServer) -> str:
+    """Return a page whose form is sent as soon as it is shown."""
+    return (
+        f'<form method="post" action="{server.url}/api">{FIELDS}</form>'
         "<script>document.forms[0].submit()</script>"
     )
-    shown = run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={tmp_path}/profile",
-         "--virtual-time-budget=5000", "--dump-dom", page.as_uri()]
-    )  # fmt: skip
+
+
+def test_a_form_in_a_browser(server: ApiServer, sandbox: Sandbox, tmp_path: Path) -> None:
+    """As a developer tries it out: on a page of another port, under another name of loopback."""
+    with pages({"/form": form_to(server)}) as port:
+        shown = shown_in_browser(f"http://localhost:{port}/form", tmp_path)
     assert '"success": true' in shown
     assert [rule.url for rule in sandbox.postbacks()] == [TEMPLATE]
+
+
+def test_a_form_in_a_file_is_refused(server: ApiServer, sandbox: Sandbox, tmp_path: Path) -> None:
+    page = tmp_path / "form.html"
+    page.write_text(form_to(server))
+    shown = shown_in_browser(page.as_uri(), tmp_path)
+    assert "Origin: null, as from a file" in shown
+    assert "by POST from a page at http://localhost" in shown
+    assert sandbox.postbacks() == []

@@ -283,11 +283,21 @@ def test_another_apps_rule_cannot_be_deleted(client: FlaskClient) -> None:
 
 
 def test_forms_of_a_developers_own_page_may_register(client: FlaskClient) -> None:
-    for origin in ("null", "http://localhost:3000", "http://127.0.0.1"):
-        assert first(client.post("/api", data=RULE, headers={"Origin": origin}))["success"]
-    response = client.post("/api", data=RULE, headers={"Origin": "https://evil.example"})
+    for origin in ("http://localhost:3000", "http://127.0.0.1", "https://[::1]:3000"):
+        # The browser says this of every other port, and of localhost to 127.0.0.1.
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        assert first(client.post("/api", data=RULE, headers=headers))["success"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_forms_of_other_pages_may_not_register(
+    origin: str, client: FlaskClient, sandbox: Sandbox
+) -> None:
+    """Also of a page that hides where it is from, as a file does, and so can any foreign page."""
+    response = client.post("/api", data=RULE, headers={"Origin": origin})
     assert response.status_code == 403
     assert "may not call this" in message(response)
+    assert sandbox.postbacks() == []
 
 
 def test_keys_never_reach_the_log(
