@@ -233,7 +233,8 @@ class SandboxClient:
         return self._decoded(self._exchange("GET", target), shape)
 
     def _send(self, method: str, path: str, shape: type[_Answer], body: object = None) -> _Answer:
-        content = None if body is None else msgspec.json.encode(body)
+        # What changes something has a body, if only an empty object: a form or a postback has not.
+        content = msgspec.json.encode({} if body is None else body)
         return self._decoded(self._exchange(method, f"/_sandbox/{path}", content), shape)
 
     def _call(self, action: str, app_id: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -25,6 +26,7 @@ from mockserver.core.errors import (
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
 from mockserver.web.shapes import AdvanceRequest, AppRequest, EventRequest, KeysJson
+from mockserver.wire import Reply
 
 URL = "http://127.0.0.1:9/in?user={{User ID}}"
 
@@ -107,6 +109,42 @@ def test_the_whole_story(sandbox: Sandbox, client: SandboxClient) -> None:
     assert client.openapi()["openapi"].startswith("3.1")
     assert client.event_kinds()[0].name == "push.send"
     assert client.behaviour("crm").behaviour == "200"
+
+
+def test_whatever_changes_something_has_a_json_body() -> None:
+    class Kept:
+        """Keeps what is sent, and answers what no call of the client expects."""
+
+        def __init__(self) -> None:
+            self.url = "http://kept.test"
+            self.sent: list[tuple[str, str, str | None, bytes | None]] = []
+
+        def send(
+            self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
+        ) -> Reply:
+            self.sent.append((method, target, headers.get("Content-Type"), content))
+            return Reply(500, [], b"")
+
+    kept = Kept()
+    client = SandboxClient(wire=kept)
+    for act in (
+        client.reset,
+        lambda: client.resend(7),
+        lambda: client.behave("a", "200"),
+        lambda: client.advance(AdvanceRequest(until="idle")),
+        lambda: client.clear_inbox("a"),
+        client.health,
+    ):
+        with pytest.raises(ServerUnreachable):
+            act()
+    assert kept.sent == [
+        ("POST", "/_sandbox/reset", "application/json", b"{}"),
+        ("POST", "/_sandbox/deliveries/7/resend", "application/json", b"{}"),
+        ("PUT", "/_sandbox/inboxes/a/behaviour", "application/json", b'{"behaviour":"200"}'),
+        ("POST", "/_sandbox/clock/advance", "application/json", ANY),
+        ("DELETE", "/_sandbox/inboxes/a", None, None),
+        ("GET", "/_sandbox/health", None, None),
+    ]
 
 
 def test_apps_are_put_and_keep_strange_names(client: SandboxClient) -> None:

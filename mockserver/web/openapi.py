@@ -18,10 +18,18 @@ from mockserver.web.shapes import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 
+_DESCRIPTION = (
+    "Turn the clock, fire events and read what was delivered. Every POST and PUT needs the header "
+    "`Content-Type: application/json` and a JSON body, `{}` if there is nothing to say, so that "
+    "neither a form nor a postback can send one. Requests of pages from other sites are refused "
+    "with 403."
+)
+
 
 def document(routes: list[Route]) -> dict[str, Any]:
     """Return the description of `routes`."""
-    types = [kind for route in routes for kind in (route.answer, route.body) if kind is not None]
+    bodies = [route.expected_body for route in routes]
+    types = [kind for kind in (*(route.answer for route in routes), *bodies) if kind is not None]
     schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=_REFERENCE)
     by_type = dict(zip(map(repr, [*types, Problem]), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -33,7 +41,7 @@ def document(routes: list[Route]) -> dict[str, Any]:
         "info": {
             "title": "postbacks control API",
             "version": mockserver.__version__,
-            "description": "Turn the clock, fire events and read what was delivered.",
+            "description": _DESCRIPTION,
         },
         "paths": paths,
         "components": {"schemas": components},
@@ -53,10 +61,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
-    if route.body is not None:
+    if route.expected_body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schemas[repr(route.body)]}},
+            "content": {"application/json": {"schema": schemas[repr(route.expected_body)]}},
         }
     return operation
 

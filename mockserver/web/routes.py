@@ -3,6 +3,10 @@
 Decides: what a route is, how its input is validated and its answer written. Place in the
 flow: `web.control` fills the table, `web.openapi` describes it. Must not import: the
 sandbox.
+
+Every POST and PUT needs a JSON body and the header that says so, `{}` where there is nothing to
+say. An image or a form cannot send that, a script of another site only after a preflight, which is
+refused, and a postback has no body. None of them can send a DELETE.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from mockserver.core.errors import InvalidValue, PostbacksError
-from mockserver.web.shapes import Problem
+from mockserver.web.shapes import Nothing, Problem
 
 PREFIX = "/_sandbox"
 
@@ -31,7 +35,7 @@ class Route:
         handler: Called with the values in the path, the query and the body, as declared.
         answer: The type of the answer; None for 204.
         query: The type that the query string must fit.
-        body: The type that the JSON body must fit.
+        body: The type that the JSON body must fit; None if the handler takes none.
     """
 
     method: str
@@ -41,6 +45,16 @@ class Route:
     answer: Any
     query: Any = None
     body: Any = None
+
+    @property
+    def expected_body(self) -> Any:
+        """Return the type that the JSON body must fit; None if no body is looked at."""
+        if self.body is None and self.method in _TAKE_BODIES:
+            return Nothing
+        return self.body
+
+
+_TAKE_BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 
 def create_blueprint(routes: list[Route]) -> Blueprint:
@@ -81,8 +95,10 @@ def _view(route: Route) -> Callable[..., Response]:
             values["query"] = _converted(dict(request.args), route.query)
         elif request.args:
             raise InvalidValue(f"{route.path} takes no query, got: {', '.join(request.args)}")
-        if route.body is not None:
-            values["body"] = _decoded(route.body)
+        if route.expected_body is not None:
+            body = _decoded(route.expected_body)
+            if route.body is not None:
+                values["body"] = body
         answer = route.handler(**values)
         return Response(status=204) if route.answer is None else json_answer(answer)
 
@@ -97,13 +113,17 @@ def _converted(values: dict[str, str], shape: Any) -> Any:
 
 
 def _decoded(shape: Any) -> Any:
-    if request.mimetype != "application/json":
+    content = request.get_data()
+    if request.mimetype != "application/json" or not content.strip():
+        sample = "{}" if shape is Nothing else "{...}"
+        got = request.mimetype or "no Content-Type"
         raise InvalidValue(
-            "the body must be JSON, with the header 'Content-Type: application/json'; got "
-            f"{request.mimetype or 'no Content-Type'}"
+            "this changes something, so it needs a JSON body and the header 'Content-Type: "
+            f"application/json' (curl: -H 'Content-Type: application/json' -d '{sample}'); got "
+            f"{got} and {'a' if content.strip() else 'no'} body"
         )
     try:
-        return msgspec.json.decode(request.get_data(), type=shape)
+        return msgspec.json.decode(content, type=shape)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"the body does not fit: {_where(error, 'body')}") from None
     except msgspec.DecodeError as error:

@@ -48,6 +48,10 @@ class AdvanceRequest(Struct, forbid_unknown_fields=True):
     real_seconds: Annotated[float, Meta(gt=0, le=60)] = 20.0
 
 
+class Nothing(Struct, forbid_unknown_fields=True):
+    """No fields: `{}`. It tells a call from what a form, an image or a postback can send."""
+
+
 class AttemptJson(Struct):
     """One POST that was made."""
 

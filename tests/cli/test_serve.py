@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import shutil
 import signal
@@ -193,6 +195,19 @@ def test_no_postback_reaches_its_own_api(tmp_path: Path) -> None:
         ]
         assert outcomes == [(own, "blocked"), (inbox, "response")]
         assert len(client.app("YOUR_APP_ID").rules) == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_what_a_refusal_says_to_add_to_curl_is_enough(tmp_path: Path) -> None:
+    with serve(tmp_path, "--ephemeral", "--clock", "manual") as served:
+        add_rule(served.client, "fine", "200")
+        command = ["curl", "-sS", "-X", "POST", f"{served.facts['api_url']}/_sandbox/reset"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        (words,) = re.findall(r"\(curl: (.*?)\)", said)
+        assert len(served.client.app("YOUR_APP_ID").rules) == 1
+        command += shlex.split(words)
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert json.loads(said) == {"rules": 1, "deliveries": 0}
 
 
 def test_a_foreign_endpoint_that_hangs_does_not_keep_it(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ import pytest
 
 from contracts.api import Form, call
 from contracts.exchange import KEPT_CHARACTERS, KEY, TOKEN, as_text, curl_line, shortened
+from mockserver.client import SandboxClient
 from mockserver.core.errors import ServerUnreachable
+from mockserver.live import LiveSandbox
+from mockserver.web.shapes import EventRequest
 from mockserver.wire import HttpWire, Reply
 from tests.contracts.samples import RawServer, ScriptedWire, exchange_of, recording
 
@@ -284,7 +287,14 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
 
 
 def ran(line: str, **environment: str) -> None:
-    """Run a command line as somebody would who pastes it."""
+    """Run a command line as somebody would who pastes it; a `RawServer` answers `hi`."""
+    answer = answered(line, **environment)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nhi")
+
+
+def answered(line: str, **environment: str) -> bytes:
+    """Run a command line and return what was answered to it, head and all."""
     done = subprocess.run(
         ["bash", "--norc", "-c", line],
         env={"PATH": os.environ["PATH"], "HOME": "/nowhere", "no_proxy": "*"} | environment,
@@ -294,8 +304,7 @@ def ran(line: str, **environment: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert done.stdout.endswith(b"\r\n\r\nhi")
+    return done.stdout
 
 
 def twice(
@@ -404,3 +413,21 @@ def test_a_body_that_was_cut_makes_no_command_that_sends_another_body() -> None:
     assert line.endswith("  # the body was too long to be kept")
     assert sent_by(arguments_of(line)) is None
     assert arguments_of(line)[-1] == "http://scripted.test/"
+
+
+@needs_curl
+def test_a_sandbox_takes_the_command_line_of_a_control_call() -> None:
+    """Those without arguments are those that could be left without a body."""
+    with LiveSandbox() as live:
+        wire = recording(HttpWire(live.url))
+        client = SandboxClient(wire=wire)
+        client.add_postback("YOUR_APP_ID", client.behave("a", "200").url)
+        (delivery,) = client.trigger(EventRequest(name="email.click")).deliveries
+        assert len(client.resend(delivery.id).attempts) == 2
+        again = answered(curl_line(wire.exchanges[-1]))
+        assert again.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert len(client.delivery(delivery.id).attempts) == 3
+        client.reset()
+        client.add_postback("YOUR_APP_ID", "http://127.0.0.1:1/")
+        (reset,) = (kept for kept in wire.exchanges if kept.url.endswith("/reset"))
+        assert answered(curl_line(reset)).endswith(b'{"rules":1,"deliveries":0}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -212,17 +213,17 @@ def test_a_resend_is_manual_and_outside_the_schedule(
 ) -> None:
     sandbox.inbox("crm").behave("503*2,200")
     sandbox.trigger("email.open")
-    failed = ok(client.post("/_sandbox/deliveries/1/resend"))
+    failed = ok(client.post("/_sandbox/deliveries/1/resend", json={}))
     assert failed["state"] == "pending"
     assert failed["due_at"] == "2026-01-01T01:00:00Z"
     assert [attempt["manual"] for attempt in failed["attempts"]] == [False, True]
-    done = ok(client.post("/_sandbox/deliveries/1/resend"))
+    done = ok(client.post("/_sandbox/deliveries/1/resend", json={}))
     assert done["state"] == "delivered"
     assert done["due_at"] is None
     assert done["attempts_made"] == 1
     sandbox.advance(hours=100)
     assert len(sandbox.inbox("crm").requests) == 3
-    refused(client.post("/_sandbox/deliveries/9/resend"), 404, "unknown-delivery")
+    refused(client.post("/_sandbox/deliveries/9/resend", json={}), 404, "unknown-delivery")
 
 
 def test_apps_are_read_and_put(client: FlaskClient, sandbox: Sandbox) -> None:
@@ -327,7 +328,7 @@ def test_a_reset_forgets_but_keeps_apps_and_clock(
     sandbox.inbox("crm").behave("503")
     sandbox.trigger("email.click")
     sandbox.advance(hours=1)
-    assert ok(client.post("/_sandbox/reset")) == {"rules": 1, "deliveries": 1}
+    assert ok(client.post("/_sandbox/reset", json={})) == {"rules": 1, "deliveries": 1}
     assert len(sandbox.deliveries) == 0
     assert sandbox.inbox("crm").requests == []
     assert ok(client.get("/_sandbox/clock"))["now"] == "2026-01-01T01:00:00Z"
@@ -354,6 +355,100 @@ def test_the_openapi_document_describes_every_route(client: FlaskClient, sandbox
     assert advance["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/AdvanceRequest"
     }
+
+
+#: The routes that change something by a method that a form or a postback may have.
+CHANGING = [
+    (route.method, re.sub(r"<int:\w+>", "1", route.path).replace("<app_id>", "YOUR_APP_ID"))
+    for route in control_routes(Sandbox())
+    if route.method not in ("GET", "DELETE")
+]
+#: What a postback has, and then what an image, a form or a script without leave could add.
+BARE: list[tuple[dict[str, str], bytes]] = [
+    ({"Accept": "*/*", "Content-Length": "0"}, b""),
+    ({}, b""),
+    ({"Content-Type": "application/x-www-form-urlencoded"}, b"a=b"),
+    ({"Content-Type": "application/x-www-form-urlencoded"}, b"{}"),
+    ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--\r\n"),
+    ({"Content-Type": "text/plain"}, b"{}"),
+    ({"Content-Type": "text/plain;application/json"}, b"{}"),
+    ({}, b"{}"),
+    # Not what a page can send; but what has nothing to say is not heard.
+    ({"Content-Type": "application/json"}, b""),
+    ({"Content-Type": "application/json"}, b" \n"),
+]
+
+
+def test_the_changing_routes_are_those_that_are_tried() -> None:
+    assert sorted(CHANGING) == [
+        ("POST", "clock/advance"),
+        ("POST", "deliveries/1/resend"),
+        ("POST", "events"),
+        ("POST", "reset"),
+        ("PUT", "apps/YOUR_APP_ID"),
+        ("PUT", "inboxes/<name>/behaviour"),
+    ]
+
+
+@pytest.mark.parametrize(("headers", "content"), BARE)
+@pytest.mark.parametrize(("method", "path"), CHANGING)
+def test_what_a_form_or_a_postback_can_send_changes_nothing(
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    content: bytes,
+    client: FlaskClient,
+    sandbox: Sandbox,
+    rule: int,
+) -> None:
+    sandbox.trigger("email.click")
+    before = everything(client)
+    for other in {method, "POST"}:
+        target = f"/_sandbox/{path.replace('<name>', 'crm')}"
+        response = client.open(target, method=other, headers=headers, data=content)
+        if other == method:
+            detail = refused(response, 400, "invalid-value")
+            assert "-H 'Content-Type: application/json' -d '{" in detail
+        else:
+            refused(response, 405, "method-not-allowed")
+    assert everything(client) == before
+
+
+def everything(client: FlaskClient) -> list[Any]:
+    """Return all that a sandbox shows of itself."""
+    paths = ("clock", "deliveries", "apps/YOUR_APP_ID", "inboxes", "inboxes/crm/behaviour",
+             "inboxes/crm/requests", "feed")  # fmt: skip
+    return [ok(client.get(f"/_sandbox/{path}")) for path in paths]
+
+
+@pytest.mark.parametrize("path", ["reset", "deliveries/1/resend"])
+def test_who_has_nothing_to_say_says_an_empty_object(
+    path: str, client: FlaskClient, sandbox: Sandbox, rule: int
+) -> None:
+    sandbox.trigger("email.click")
+    for body in ([], {"force": True}, None, "yes"):
+        refused(client.post(f"/_sandbox/{path}", json=body), 400, "invalid-value")
+    assert len(sandbox.attempts) == 1
+    got = client.post(f"/_sandbox/{path}", data=" {} ", content_type="application/json;charset=a")
+    ok(got)
+    assert len(sandbox.attempts) != 1
+
+
+def test_the_openapi_document_tells_what_has_to_be_sent(client: FlaskClient) -> None:
+    document = ok(client.get("/_sandbox/openapi.json"))
+    assert "Content-Type: application/json" in document["info"]["description"]
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method not in ("post", "put"):
+                assert "requestBody" not in operation, path
+                continue
+            assert operation["requestBody"]["required"] is True, path
+            assert list(operation["requestBody"]["content"]) == ["application/json"], path
+    reset = document["paths"]["/_sandbox/reset"]["post"]["requestBody"]["content"]
+    assert reset["application/json"]["schema"] == {"$ref": "#/components/schemas/Nothing"}
+    nothing = document["components"]["schemas"]["Nothing"]
+    assert (nothing["type"], nothing["properties"]) == ("object", {})
+    assert nothing["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -383,7 +478,7 @@ def test_an_unexpected_fault_has_the_same_shape(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(sandbox, "reset", fail)
-    detail = refused(client.post("/_sandbox/reset"), 500, "internal-error")
+    detail = refused(client.post("/_sandbox/reset", json={}), 500, "internal-error")
     assert "ZeroDivisionError" in detail
     assert "secret" not in detail
 

@@ -14,6 +14,7 @@ from waitress.channel import HTTPChannel
 
 from mockserver import Sandbox, SocketOptions
 from mockserver.core.errors import AddressUnavailable
+from mockserver.core.retry import DeliveryState
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer, listen_at
 
@@ -172,6 +173,24 @@ def test_who_listens_already_knows_the_port_before_there_is_a_server(sandbox: Sa
     server.stop()
     assert listener.fileno() == -1
     listen_at("127.0.0.1", port).close()
+
+
+def test_a_postback_cannot_control_a_sandbox_that_does_not_know_its_port(
+    server: ApiServer, sandbox: Sandbox
+) -> None:
+    """Whoever puts sandbox and server together by hand: the address is no obstacle there."""
+    inbox = sandbox.inbox("crm")
+    sandbox.add_postback(inbox.url)
+    sandbox.add_postback(f"{server.url}/_sandbox/reset")
+    sandbox.add_postback(f"{server.url}/_sandbox/deliveries/1/resend")
+    first, *others = sandbox.trigger("email.open").deliveries
+    assert first.state is DeliveryState.DELIVERED
+    for delivery in others:
+        (attempt,) = delivery.attempts
+        assert (delivery.state, attempt.outcome.status) == (DeliveryState.REJECTED, 400)
+        assert b"Content-Type: application/json" in attempt.outcome.body
+    assert (len(sandbox.postbacks()), len(sandbox.deliveries)) == (3, 3)
+    assert len(inbox.requests) == 1
 
 
 def test_a_server_that_was_never_started_can_be_stopped(sandbox: Sandbox) -> None:
