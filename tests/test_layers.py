@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "wiring",
         }
     ),
-    "web": frozenset({"__init__", "core", "receiver", "feed", "history", "sandbox"}),
+    "web": frozenset({"__init__", "clocks", "core", "receiver", "feed", "history", "sandbox"}),
     "wire": frozenset({"core", "tls"}),
     "client": frozenset({"core", "web.shapes", "wire"}),
     "live": frozenset({"ledger", "persistence", "sandbox", "web", "wiring"}),
@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "flask": ("web", "cli.serving", "demo"),
     "werkzeug": ("web",),
-    "waitress": ("web.dispatching", "web.server", "web.tls_channel"),
+    "waitress": ("web.dispatching", "web.listener", "web.server", "web.tls_channel"),
     "sqlalchemy": ("ledger",),
     "pycurl": ("transport",),
     "httptools": ("receiver",),
@@ -163,6 +163,7 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "web.routes": ("mockserver.sandbox",),
     "web.security": ("mockserver.sandbox",),
     "web.arguments": ("mockserver.sandbox",),
+    "web.listener": ("flask", "mockserver.sandbox"),
     "web.server": ("flask", "mockserver.sandbox"),
     "web.tls_channel": ("flask", "mockserver.sandbox"),
     "tls": ("socket",),

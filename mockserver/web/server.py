@@ -49,9 +49,10 @@ class ApiServer:
         tls_context: ssl.SSLContext | None = None,
         listener: socket.socket | None = None,
     ) -> None:
-        from waitress.server import create_server
+        from waitress.adjustments import Adjustments
 
         from mockserver.web.dispatching import Dispatcher
+        from mockserver.web.listener import Listener
 
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
@@ -59,25 +60,23 @@ class ApiServer:
         self._map: dict[int, Any] = {}
         self._dispatcher = Dispatcher(THREADS)
         scheme = "http" if tls_context is None else "https"
-        self._server = create_server(
-            app,
-            map=self._map,
+        adjustments = Adjustments(
             sockets=[self._socket],
-            _dispatcher=self._dispatcher,
             # A little more than the application allows, so that it is the one who refuses.
             max_request_body_size=largest_body + 64 * 1024,
             clear_untrusted_proxy_headers=True,
             ident=None,
             url_scheme=scheme,
         )
+        # Else the head goes first, alone, and wakes the client for nothing. As an argument
+        # waitress calls it deprecated; where it should have gone, this changes nothing.
+        adjustments.send_bytes = _ONE_PIECE
+        self._server = Listener(app, self._socket, self._dispatcher, adjustments, self._map)
         if tls_context is not None:
             from mockserver.web.tls_channel import tls_channels
 
             self._server.channel_class = tls_channels(tls_context)
         self._server.pull_trigger = self._wake
-        # Else the head goes first, alone, and wakes the client for nothing. As an argument
-        # waitress calls it deprecated; where it should have gone, this changes nothing.
-        self._server.adj.send_bytes = _ONE_PIECE
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
         self._closed = False
@@ -104,9 +103,13 @@ class ApiServer:
         self._dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _serve(self) -> None:
+        from waitress import wasyncore
+
         try:
             while not self._stopping:
-                self._server.asyncore.loop(timeout=1, map=self._map, count=1)
+                timeout = self._server.next_look_real_seconds()
+                # Not select, which bears no descriptor above 1,023, whoever has opened it.
+                wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
                 self._dispatcher.answer_quick_ones()
         finally:
             self._close()
