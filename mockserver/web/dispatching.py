@@ -33,7 +33,9 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def add_task(self, task: Any) -> None:
         """Take in a connection whose first request is whole."""
-        if task.requests[0].path == QUICK_PATH:
+        request = task.requests[0]
+        # To refuse what is no request takes no time either.
+        if request.error is not None or request.path == QUICK_PATH:
             # Not answered here: the connection is locked while it hands the request over.
             self._kept_back.append(task)
         else:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from mockserver.clocks import real_seconds
+from mockserver.web.connection import Connection
 from mockserver.web.dispatching import Dispatcher
 
 #: How long nobody is taken in after that was not possible; they wait in the system's queue.
@@ -25,7 +27,7 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
-    """The listening socket among what waitress's loop looks at.
+    """The listening socket among what waitress's loop looks at, and all it has accepted.
 
     Args:
         app: The WSGI application.
@@ -35,6 +37,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         looked_at: What the loop looks at, by descriptor; this is added to it.
     """
 
+    channel_class: Callable[..., Connection] = Connection
+
     def __init__(
         self,
         app: Any,
@@ -43,8 +47,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         adjustments: Adjustments,
         looked_at: dict[int, Any],
     ) -> None:
-        #: As `real_seconds` counts; 0 if it does not rest, so that nobody need ask for the time.
+        #: As `real_seconds` counts; 0 if it does not rest.
         self._rests_until = 0.0
+        self._next_look = 0.0
         super().__init__(
             app,
             map=looked_at,
@@ -55,14 +60,25 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             bind_socket=False,
         )
 
-    def next_look_real_seconds(self) -> float:
-        """Return how long the loop may wait if nothing happens."""
-        return _REST_REAL_SECONDS if self._rests_until else _LOOK_REAL_SECONDS
+    def look_around(self) -> float:
+        """Close what has had its time; return how many real seconds the loop may wait.
+
+        Not to be called while the loop goes through what has happened: of what is closed then, the
+        descriptor may be somebody else's before the loop comes to it.
+        """
+        now = real_seconds()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_REAL_SECONDS
+            for connection in list(self.active_channels.values()):
+                if connection.lingers_until is not None and connection.lingers_until <= now:
+                    connection.handle_close()
+        if now < self._rests_until:
+            return _REST_REAL_SECONDS
+        self._rests_until = 0.0
+        return _LOOK_REAL_SECONDS
 
     def readable(self) -> bool:
         """Return whether somebody may be taken in now."""
-        if self._rests_until and real_seconds() >= self._rests_until:
-            self._rests_until = 0.0
         return bool(super().readable()) and not self._rests_until
 
     def accept(self) -> Any:

@@ -107,7 +107,7 @@ class ApiServer:
 
         try:
             while not self._stopping:
-                timeout = self._server.next_look_real_seconds()
+                timeout = self._server.look_around()
                 # Not select, which bears no descriptor above 1,023, whoever has opened it.
                 wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
                 self._dispatcher.answer_quick_ones()

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from waitress.channel import HTTPChannel
+from mockserver.web.connection import Connection
 
 _READ_BYTES = 64 * 1024
 #: Of one TLS record: what is encrypted before it is known that the socket takes it.
@@ -27,7 +27,7 @@ def tls_channels(context: ssl.SSLContext) -> partial[TlsChannel]:
     return partial(TlsChannel, context)
 
 
-class TlsChannel(HTTPChannel):  # type: ignore[misc]
+class TlsChannel(Connection):
     """One of waitress's connections, encrypted.
 
     The handshake takes place within the first reads, so that nobody waits for it.
@@ -49,10 +49,13 @@ class TlsChannel(HTTPChannel):  # type: ignore[misc]
 
     def writable(self) -> bool:
         """Return whether something waits for room in the socket."""
-        return bool(self._unsent or super().writable())
+        return super().writable() or (self.lingers_until is None and bool(self._unsent))
 
     def handle_read(self) -> None:
         """Take in what has come, as far as it is whole records."""
+        if self.lingers_until is not None:
+            super().handle_read()
+            return
         try:
             with self._tls_lock:
                 decrypted = self._decrypt(self.socket.recv(_READ_BYTES))

@@ -47,6 +47,15 @@ class Served:
         """Return how many `descriptors` and `threads` it has, and its `cpu_seconds` so far."""
         return self._tell("look")
 
+    def settled(self, descriptors: int) -> int:
+        """Return how many descriptors it has as soon as there are so few, or time is up."""
+        deadline = time.monotonic() + 10
+        while (now := int(self.look()["descriptors"])) > descriptors:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return now
+
     def cpu_share(self, real_seconds: float) -> float:
         """Return the part of a processor that it uses for so long."""
         before = self.look()["cpu_seconds"]

@@ -30,6 +30,8 @@ class Application:
             assert self.goes_on.wait(10)
         if environ["QUERY_STRING"] == "broken":
             raise RuntimeError("broken")
+        if environ["QUERY_STRING"] == "ended":
+            raise SystemExit
         body = b"x" * int(environ["QUERY_STRING"] or 2)
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
@@ -92,6 +94,15 @@ def test_a_large_answer_arrives_whole(port: int) -> None:
 def test_a_call_that_breaks_ends_neither_the_server_nor_the_others(port: int) -> None:
     assert get(port, "/api?broken")[0] == 500
     assert get(port, "/api") == (200, 2)
+
+
+@pytest.mark.parametrize("path", ["/api", "/other"])
+def test_a_call_that_ends_its_thread_ends_its_connection_only(path: str, port: int) -> None:
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(f"GET {path}?ended HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert client.recv(65536) == b""
+    assert get(port, path) == (200, 2)
 
 
 def test_several_requests_in_one_piece_are_answered_in_order(port: int) -> None:
