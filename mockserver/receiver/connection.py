@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         "_headers",
         "_in_head",
         "_inboxes",
+        "_last_has_come",
         "_linger",
         "_offers_upgrade",
         "_parser",
@@ -83,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._queue: deque[Exchange | Refusal] = deque()
         self._bytes_waiting = 0
         self._deaf = False
+        self._last_has_come = False
         self._linger: asyncio.TimerHandle | None = None
         self._paused = False
         self._proceeding = False
@@ -105,24 +107,20 @@ class Connection(asyncio.Protocol):
         self._all.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come; requests that are complete are recorded and answered."""
-        while data and not self._deaf:
-            in_head = self._in_head
-            try:
-                self._parser.feed_data(data)
-                if in_head and self._in_head:
-                    # A field that has no end yet is seen by the parser alone.
-                    self._unfinished_size += len(data)
-                    if self._unfinished_size > LARGEST_HEAD:
-                        self._refuse_head()
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                data = data[upgrade.args[0] :]
-                if self._offers_upgrade:
-                    self._decline_upgrade()
-            except httptools.HttpParserError as error:
-                if not self._deaf and not self.transport.is_closing():
-                    self._refuse(400, f"not an HTTP request: {error}")
+        """Parse what has come; requests that are complete are recorded and answered.
+
+        What comes behind the end of a connection is dropped: behind its last request (HTTP/1.0,
+        `Connection: close`), behind a refusal, and while the transport closes. Anything else
+        that cannot be parsed is answered with a 400, and the connection ends.
+        """
+        rest = memoryview(data)
+        try:
+            # It ends: every turn takes at least one byte off `rest`, or raises, and nothing is
+            # ever put back.
+            while rest and not self._is_over():
+                rest = rest[self._parse(rest) :]
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._refuse(400, f"not an HTTP request: {error}")
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read its answers."""
@@ -176,7 +174,7 @@ class Connection(asyncio.Protocol):
                     return
             elif len(name) == 6 and name.lower() == b"expect":
                 waits = value.lower() == b"100-continue"
-        if waits and not self._queue and not self._deaf:
+        if waits and not self._queue and not self._is_over():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -189,7 +187,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Record the request, and serve it or let it wait for the one before it."""
-        if self._deaf or self._offers_upgrade or self.transport.is_closing():
+        if self._offers_upgrade or self._is_over():
             return
         parser = self._parser
         method_bytes = parser.get_method()
@@ -197,6 +195,7 @@ class Connection(asyncio.Protocol):
         method = method_bytes.decode("latin-1")
         target = self._target.decode("latin-1")
         keep_alive = parser.should_keep_alive()
+        self._last_has_come = not keep_alive
         inbox = inbox_of(target)
         if inbox is None:
             self._not_found(method, keep_alive)
@@ -282,6 +281,38 @@ class Connection(asyncio.Protocol):
                 exchange.cancel(end)
         self._queue.clear()
 
+    def _is_over(self) -> bool:
+        """Return whether nothing that still comes is looked at."""
+        return self._deaf or self._last_has_come or self.transport.is_closing()
+
+    def _parse(self, data: memoryview) -> int:
+        """Parse, and return how many bytes that took: all, or those up to another protocol.
+
+        There is at least one, as `data` is not empty.
+
+        Raises:
+            httptools.HttpParserError: It is no request.
+            httptools.HttpParserUpgrade: It is another protocol already.
+        """
+        in_head = self._in_head
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Raised at the end of a head that offers a protocol, or of one that asks for a tunnel.
+            # Neither is granted, so what follows is a body or the next request.
+            taken: int = upgrade.args[0]
+            if taken < 1:
+                raise
+            if self._offers_upgrade:
+                self._decline_upgrade()
+            return taken
+        if in_head and self._in_head:
+            # A field that has no end yet is seen by the parser alone.
+            self._unfinished_size += len(data)
+            if self._unfinished_size > LARGEST_HEAD:
+                self._refuse_head()
+        return len(data)
+
     def _is_tunnel(self) -> bool:
         return bool(self._parser.get_method() == b"CONNECT")
 
@@ -290,6 +321,9 @@ class Connection(asyncio.Protocol):
 
         The parser takes everything behind such a head, its body included, for another
         protocol. So a new one gets the same head again, without the offer.
+
+        Raises:
+            httptools.HttpParserError: Without the offer it is no request.
         """
         headers = self._headers
         line = b"%b %b HTTP/1.1\r\n" % (self._parser.get_method(), self._target)
@@ -299,14 +333,14 @@ class Connection(asyncio.Protocol):
         self._headers = headers
 
     def _refuse_head(self) -> None:
-        if not self._deaf:
-            self._refuse(431, f"a request head may have {LARGEST_HEAD} bytes at most")
+        self._refuse(431, f"a request head may have {LARGEST_HEAD} bytes at most")
 
     def _refuse_body(self) -> None:
-        if not self._deaf:
-            self._refuse(413, f"a request body may have {LARGEST_BODY} bytes at most")
+        self._refuse(413, f"a request body may have {LARGEST_BODY} bytes at most")
 
     def _refuse(self, status: int, detail: str) -> None:
+        if self._is_over():
+            return
         # Nothing after it can be told apart from it, so nothing after it is looked at.
         self._deaf = True
         self._headers.clear()
