@@ -1,13 +1,14 @@
-"""One connection to the API: its requests are answered in order, and then it can be closed.
+"""One connection to the API: how its requests are refused, and when it may be closed.
 
-Decides: what is written to whoever sends what is no request, and how the connection ends then.
-Place in the flow: `web.listener` has waitress make its connections here. Must not import: Flask,
-the sandbox.
+Decides: what is written to whoever sends what is no request, how the connection ends then, and
+which connection can be spared. Place in the flow: `web.listener` has waitress make its
+connections here. Must not import: Flask, the sandbox.
 """
 
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import msgspec
 from waitress.channel import HTTPChannel
@@ -17,6 +18,8 @@ from mockserver.clocks import real_seconds
 from mockserver.web.request_parser import RequestParser
 from mockserver.web.shapes import Problem
 
+#: A connection that got on within this time is not closed in favour of another.
+_GRACE_REAL_SECONDS = 1.0
 #: How long somebody who was refused may go on sending before the connection is cut.
 LINGER_REAL_SECONDS = 2.0
 _DISCARDED_BYTES = 64 * 1024
@@ -39,7 +42,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         detail = _DETAILS.get(error.code, str(error.body))[:_LONGEST_DETAIL]
         problem = Problem(f"urn:postbacks:problem:{name}", title, error.code, detail)
         body = msgspec.json.encode(problem)
-        # It is not closed although a client asked for that, nor kept because one did.
+        # Else waitress says both "close" and "keep-alive" to a client that asked for the latter.
         self.request.headers.pop("CONNECTION", None)
         self.version = "1.1"
         self.status = f"{error.code} {error.reason}"
@@ -53,14 +56,70 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     """One of waitress's connections.
 
     Attributes:
-        lingers_until: When it is cut although the client has not closed it, as `real_seconds`
-            counts; None before its last answer is sent.
+        since: When it last got on: it was accepted, a request began to arrive, or a part of an
+            answer was written or sent. As `real_seconds` counts, which nobody can freeze.
+        lingers_until: When it is cut although the client has not closed it, in the same way;
+            None before its last answer is sent.
     """
 
     parser_class = RequestParser
     error_task_class = Refusal
     lingers_until: float | None = None
     _refused = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.since = real_seconds()
+        super().__init__(*arguments, **named)
+
+    def time_is_up(self, now: float, idle_real_seconds: float) -> bool:
+        """Return whether it has lingered, been idle or stood still for too long."""
+        if self.lingers_until is not None:
+            return now >= self.lingers_until
+        return not self._is_answering() and now - self.since >= idle_real_seconds
+
+    def can_be_spared(self, now: float) -> bool:
+        """Return whether it may be closed in favour of another."""
+        if self.lingers_until is not None:
+            return True
+        return not self._is_answering() and now - self.since >= _GRACE_REAL_SECONDS
+
+    def worth(self) -> tuple[int, float]:
+        """Return what connections are ordered by: the least is closed first.
+
+        These are the ones that linger, then those that are idle, then those with a part of a
+        request or of an answer; of equals the one that got on longest ago.
+        """
+        if self.lingers_until is not None:
+            return 0, self.lingers_until
+        return 1 if self._is_idle() else 2, self.since
+
+    def is_about_to_ask(self) -> bool:
+        """Return whether it only seems idle: the next request has arrived and is not read yet."""
+        if not self._is_idle():
+            return False
+        try:
+            return bool(self.socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def received(self, data: bytes) -> bool:
+        """Take in a part of a request."""
+        # Further parts do not count: who sends a byte now and then gets nowhere.
+        if self.request is None:
+            self.since = real_seconds()
+        return bool(super().received(data))
+
+    def write_soon(self, data: Any) -> int:
+        """Take in a part of an answer."""
+        self.since = real_seconds()
+        return int(super().write_soon(data))
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send a part of an answer; return how much of it the socket has taken."""
+        taken = int(super().send(data, do_close))
+        if taken:
+            self.since = real_seconds()
+        return taken
 
     def service(self) -> None:
         """Answer the first of its requests."""
@@ -89,6 +148,16 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         """Close it, but let a client that was refused read the reason first."""
         if not (self.will_close and self._refused and self.connected and self._linger()):
             super().handle_close()
+
+    def _is_idle(self) -> bool:
+        if self.requests or self.request is not None or self.total_outbufs_len:
+            return False
+        return self.lingers_until is None
+
+    def _is_answering(self) -> bool:
+        # Who does not read the answers to several requests keeps a worker waiting. What is less
+        # than one piece may wait itself, until the next request is answered.
+        return bool(self.requests) and self.total_outbufs_len < self.adj.send_bytes
 
     def _linger(self) -> bool:
         """Say that no more will be sent; return whether the client may still be reading."""

@@ -1,12 +1,16 @@
-"""Takes in the connections of the API, and goes on whatever happens to one of them.
+"""Takes in the connections of the API, and goes on whatever happens to them.
 
-Decides: what is done when no connection can be taken in. Place in the flow: `web.server` runs
-it; waitress makes connections of what it accepts. Must not import: Flask, the sandbox.
+Decides: how many there may be, how long an idle one is kept, and which is closed when there is no
+room for another. Place in the flow: `web.server` runs it; waitress makes connections of what it
+accepts. Must not import: Flask, the sandbox.
+
+While there is no room, those who come wait in the system's queue.
 """
 
 from __future__ import annotations
 
 import errno
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -18,12 +22,16 @@ from mockserver.clocks import real_seconds
 from mockserver.web.connection import Connection
 from mockserver.web.dispatching import Dispatcher
 
-#: How long nobody is taken in after that was not possible; they wait in the system's queue.
+#: How long nobody is taken in after that was not possible.
 _REST_REAL_SECONDS = 0.1
 #: How long the loop waits at most if nothing happens.
 _LOOK_REAL_SECONDS = 1.0
 #: Why a connection is not accepted although one is there: nothing is left to hold it with.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+#: More than that, and to look at all of them takes longer than to answer a request.
+_MOST_CONNECTIONS = 2000
+#: What `select` can watch on Windows, which knows no `poll`, is 512.
+_MOST_WITH_SELECT = 400
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
@@ -35,6 +43,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         dispatcher: Who answers requests.
         adjustments: Waitress's settings.
         looked_at: What the loop looks at, by descriptor; this is added to it.
+        idle_real_seconds: How long a connection is kept on which nothing gets done.
+        most_connections: How many there may be at a time.
     """
 
     channel_class: Callable[..., Connection] = Connection
@@ -46,10 +56,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         dispatcher: Dispatcher,
         adjustments: Adjustments,
         looked_at: dict[int, Any],
+        idle_real_seconds: float,
+        most_connections: int,
     ) -> None:
+        self._idle_real_seconds = idle_real_seconds
+        self._most_connections = most_connections
+        self._look_real_seconds = min(_LOOK_REAL_SECONDS, idle_real_seconds / 4)
         #: As `real_seconds` counts; 0 if it does not rest.
         self._rests_until = 0.0
         self._next_look = 0.0
+        #: How many connections there were when there was no room for another; else 0.
+        self._too_many = 0
         super().__init__(
             app,
             map=looked_at,
@@ -68,18 +85,31 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         """
         now = real_seconds()
         if now >= self._next_look:
-            self._next_look = now + _LOOK_REAL_SECONDS
+            self._next_look = now + self._look_real_seconds
             for connection in list(self.active_channels.values()):
-                if connection.lingers_until is not None and connection.lingers_until <= now:
+                is_over = connection.time_is_up(now, self._idle_real_seconds)
+                if is_over and not connection.is_about_to_ask():
                     connection.handle_close()
+        if self._too_many:
+            # Some may have been closed by their clients meanwhile.
+            if len(self.active_channels) < self._too_many or self._make_room(now):
+                self._rests_until = 0.0
+            self._too_many = 0
         if now < self._rests_until:
             return _REST_REAL_SECONDS
         self._rests_until = 0.0
-        return _LOOK_REAL_SECONDS
+        return self._look_real_seconds
 
     def readable(self) -> bool:
         """Return whether somebody may be taken in now."""
-        return bool(super().readable()) and not self._rests_until
+        return self.accepting and not self._rests_until
+
+    def handle_accept(self) -> None:
+        """Take in one connection, if there is room for it."""
+        if len(self.active_channels) < self._most_connections:
+            super().handle_accept()
+        else:
+            self._rest()
 
     def accept(self) -> Any:
         """Take in one connection; None if there is none, or nothing to hold it with."""
@@ -99,3 +129,28 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     def _rest(self) -> None:
         # Who was not accepted stays in the queue, and would be reported over and over.
         self._rests_until = real_seconds() + _REST_REAL_SECONDS
+        self._too_many = len(self.active_channels)
+
+    def _make_room(self, now: float) -> bool:
+        """Close the connection that can best be spared; return whether there was one."""
+        spare = [each for each in self.active_channels.values() if each.can_be_spared(now)]
+        for connection in sorted(spare, key=Connection.worth):
+            if not connection.is_about_to_ask():
+                connection.handle_close()
+                return True
+        return False
+
+
+def connections_allowed() -> int:
+    """Return how many connections there may be: half of the descriptors of this process.
+
+    The other half is for what arrives at the receiver, for what is sent, and for the ledger.
+    """
+    if not hasattr(select, "poll"):
+        return _MOST_WITH_SELECT
+    import resource
+
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return max(1, min(_MOST_CONNECTIONS, allowed // 2))

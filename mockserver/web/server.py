@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Some of them may be waiting for requests or happenings at any time.
 THREADS = 16
+#: Longer than clients keep a connection for another request, which is two minutes at most.
+IDLE_REAL_SECONDS = 180.0
 #: Up to so many bytes an answer is sent as one piece, its head and its body together.
 _ONE_PIECE = 64 * 1024
 #: How many connections may wait to be accepted; as many as waitress lets wait.
@@ -35,6 +37,11 @@ class ApiServer:
         tls_context: What it speaks TLS with; None for plain HTTP.
         listener: Listens at the address already, see `listen_at`; closed with the server. Unless
             given, `host` and `port` say where to listen.
+        idle_real_seconds: How long a connection is kept that waits for its next request, or on
+            which a request or an answer does not get on.
+        most_connections: How many there may be at a time; when there are so many, one that does
+            nothing is closed for each that comes. Unless given, half of the descriptors that the
+            process may have, and 2,000 at most.
 
     Raises:
         AddressUnavailable: Something else listens there, or the address is not ours.
@@ -48,11 +55,13 @@ class ApiServer:
         largest_body: int = 1024 * 1024,
         tls_context: ssl.SSLContext | None = None,
         listener: socket.socket | None = None,
+        idle_real_seconds: float = IDLE_REAL_SECONDS,
+        most_connections: int | None = None,
     ) -> None:
         from waitress.adjustments import Adjustments
 
         from mockserver.web.dispatching import Dispatcher
-        from mockserver.web.listener import Listener
+        from mockserver.web.listener import Listener, connections_allowed
 
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
@@ -71,7 +80,15 @@ class ApiServer:
         # Else the head goes first, alone, and wakes the client for nothing. As an argument
         # waitress calls it deprecated; where it should have gone, this changes nothing.
         adjustments.send_bytes = _ONE_PIECE
-        self._server = Listener(app, self._socket, self._dispatcher, adjustments, self._map)
+        self._server = Listener(
+            app,
+            self._socket,
+            self._dispatcher,
+            adjustments,
+            self._map,
+            idle_real_seconds,
+            most_connections or connections_allowed(),
+        )
         if tls_context is not None:
             from mockserver.web.tls_channel import tls_channels
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from mockserver.clocks import real_seconds
 from mockserver.web.connection import Connection
 
 _READ_BYTES = 64 * 1024
@@ -93,6 +94,7 @@ class TlsChannel(Connection):
                 self._flush()
                 if self._unsent:
                     return 0
+                self.since = real_seconds()
                 owed, self._owed = self._owed, 0
                 return owed
         except OSError:

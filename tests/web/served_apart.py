@@ -56,11 +56,13 @@ class Served:
             time.sleep(0.05)
         return now
 
-    def cpu_share(self, real_seconds: float) -> float:
-        """Return the part of a processor that it uses for so long."""
-        before = self.look()["cpu_seconds"]
-        time.sleep(real_seconds)
-        return float((self.look()["cpu_seconds"] - before) / real_seconds)
+    @contextmanager
+    def using_less_than(self, share: float) -> Iterator[None]:
+        """Check that it does not use more than this part of a processor meanwhile."""
+        began, before = time.monotonic(), self.look()["cpu_seconds"]
+        yield
+        used = self.look()["cpu_seconds"] - before
+        assert used < share * (time.monotonic() - began)
 
     def _tell(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None

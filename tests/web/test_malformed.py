@@ -359,8 +359,8 @@ def health(served: Served, tls: bool) -> int:
 
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_a_hundred_and_fifty_leave_nothing_behind(before: int, served: Served, tls: bool) -> None:
-    assert health(served, tls) == 200
     at_first = served.look()
+    assert health(served, tls) == 200
     sent = b"".join(request for request, _, _ in VALID[:before])
     small = [case for case in MALFORMED.values() if len(case[0]) < 10_000]
     for number in range(150):
