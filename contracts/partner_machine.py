@@ -37,7 +37,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.strategies import SearchStrategy
 
 from contracts import strategies
-from contracts.partner_road import Road
+from contracts.flaky_transport import Road
 from mockserver.core.catalog import PostbackType, event_kinds
 from mockserver.core.errors import InvalidValue
 from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
@@ -45,7 +45,7 @@ from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template, milliseconds
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.sandbox import Sandbox
 
 #: What is left of a terminal beside the margin of pytest.

@@ -25,7 +25,7 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.events import build_event
 from mockserver.core.models import EXAMPLE_APP_ID, AbTestEvent, MessageEvent
 from mockserver.core.template import PLACEHOLDERS, Template
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.sandbox import Sandbox
 
 #: A name that `Sandbox.trigger` takes, and keyword arguments for it.

@@ -16,15 +16,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.embedded import EmbeddedServer
-from contracts.generated import Effort
-from contracts.registry import Case, select_cases
-from contracts.report.telling import tell
-from contracts.results import RunTarget
-from contracts.runner import run_case
-from contracts.server import RunningServer, Server
-from contracts.target import Names
-from contracts.vocabulary import Level, Status, TargetKind
+from contracts.conformance.embedded import EmbeddedServer
+from contracts.conformance.server import RunningServer, Server
+from contracts.conformance.target import Names
+from contracts.suite.generated import Effort
+from contracts.suite.registry import Case, select_cases
+from contracts.suite.report.failure_text import tell
+from contracts.suite.results import RunTarget
+from contracts.suite.runner import run_case
+from contracts.suite.vocabulary import Level, Status, TargetKind
 
 
 class ContractWarning(UserWarning):

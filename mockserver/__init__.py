@@ -30,15 +30,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockserver.clocks import AmbientClock as AmbientClock
-    from mockserver.clocks import RunningClock as RunningClock
     from mockserver.core.clock import ManualClock as ManualClock
     from mockserver.core.errors import PostbacksError as PostbacksError
     from mockserver.core.models import App as App
     from mockserver.core.retry import DeliveryState as DeliveryState
     from mockserver.core.retry import RetryPolicy as RetryPolicy
+    from mockserver.delivery.wiring import SocketOptions as SocketOptions
     from mockserver.sandbox import Sandbox as Sandbox
-    from mockserver.wiring import SocketOptions as SocketOptions
+    from mockserver.time.clocks import AmbientClock as AmbientClock
+    from mockserver.time.clocks import RunningClock as RunningClock
 
 __version__ = "0.1.0"
 
@@ -56,15 +56,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AmbientClock": "mockserver.clocks",
+    "AmbientClock": "mockserver.time.clocks",
     "App": "mockserver.core.models",
     "DeliveryState": "mockserver.core.retry",
     "ManualClock": "mockserver.core.clock",
     "PostbacksError": "mockserver.core.errors",
     "RetryPolicy": "mockserver.core.retry",
-    "RunningClock": "mockserver.clocks",
+    "RunningClock": "mockserver.time.clocks",
     "Sandbox": "mockserver.sandbox",
-    "SocketOptions": "mockserver.wiring",
+    "SocketOptions": "mockserver.delivery.wiring",
 }
 
 

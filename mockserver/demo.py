@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.models import EXAMPLE_APP_ID, EXAMPLE_KEYS, KeyClass
+from mockserver.delivery.wiring import SocketOptions
 from mockserver.sandbox import Sandbox
 from mockserver.web.shapes import AttemptJson, DeliveryJson
-from mockserver.wiring import SocketOptions
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

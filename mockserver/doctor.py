@@ -17,8 +17,8 @@ from datetime import timedelta
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.net.raw_client import RawClient, Seen
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.receiver.raw_client import RawClient, Seen
 from mockserver.receiver.server import Receiver
 
 
@@ -179,8 +179,8 @@ def _slow_body(bench: Bench) -> str:
 
 
 def _virtual_timeout(bench: Bench) -> str:
+    from mockserver.delivery.wiring import SocketOptions
     from mockserver.sandbox import Sandbox
-    from mockserver.wiring import SocketOptions
 
     began = time.perf_counter()
     with Sandbox(sockets=SocketOptions()) as sandbox:
@@ -216,7 +216,7 @@ CHECKS: tuple[tuple[str, Callable[[Bench], str]], ...] = (
 
 
 def _sent(url: str, deadline: timedelta) -> tuple[Outcome, float]:
-    from mockserver.transport.curl import CurlTransport
+    from mockserver.transport.curl.transport import CurlTransport
 
     left = [DueAttempt(1, "doctor", url, 1, DEFAULT_START_AT, False, 1)]
     transport = CurlTransport(capacity=1, deadline_of=lambda attempt: deadline)

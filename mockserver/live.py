@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.delivery.wiring import SocketOptions
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
-from mockserver.persistence import restore_clock, save_clock
 from mockserver.sandbox import Sandbox
+from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer, listen_at
-from mockserver.wiring import SocketOptions
 
 if TYPE_CHECKING:
     import ssl
@@ -58,7 +58,7 @@ class LiveSandbox:
     ) -> None:
         self._open_ledger: Callable[[], Ledger] = MemoryLedger
         if path is not None:
-            from mockserver.ledger.sql import SqlLedger
+            from mockserver.ledger.sql.ledger import SqlLedger
 
             self._open_ledger = lambda: SqlLedger.open(str(path))
         self._host = host

@@ -222,7 +222,7 @@ def leanplum_live(
 
 def _mistake(text: str) -> BaseException:
     """Return a failure that is the text, as wide as a terminal, and no source of this plugin."""
-    from mockserver.testing.telling import wrapped
+    from mockserver.testing.failure_text import wrapped
 
     return pytest.fail.Exception(wrapped(text), pytrace=False)
 

@@ -12,24 +12,24 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from mockserver.advance import Advance, runaway
-from mockserver.clocks import RunningClock
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
-from mockserver.engine import Engine
-from mockserver.feed import Feed
-from mockserver.history import Deliveries, DeliveryHistory, Triggered, with_attempts
-from mockserver.intake import find_app, take_events, take_rule
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.delivery.background import Runner
+from mockserver.delivery.engine import Engine
+from mockserver.delivery.feed import Feed
+from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered, with_attempts
+from mockserver.delivery.intake import find_app, take_events, take_rule
+from mockserver.delivery.wiring import SocketOptions, Wiring
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.runner import Runner
+from mockserver.time.advance import Advance, runaway
+from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
-from mockserver.wiring import SocketOptions, Wiring
 
 
 class Sandbox:

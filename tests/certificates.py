@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trustme
 
-from mockserver.receiver.raw_client import RawClient
+from mockserver.net.raw_client import RawClient
 
 
 @cache

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver.client import SandboxClient
+from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import AddressUnavailable, LedgerUnusable, ServerUnreachable
-from mockserver.ledger.sql import SqlLedger
+from mockserver.ledger.sql.ledger import SqlLedger
 from mockserver.live import LiveSandbox
 from mockserver.web.shapes import AdvanceRequest, EventRequest
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from mockserver import Sandbox, SocketOptions
-from mockserver.client import SandboxClient
-from mockserver.clocks import RunningClock
+from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import InvalidValue
 from mockserver.live import LiveSandbox
+from mockserver.time.clocks import RunningClock
 from mockserver.web.shapes import AdvanceRequest, DeliveryJson, EventRequest
 from tests.certificates import ca_file_in, server_context
 

@@ -487,7 +487,7 @@ def test_nothing_moves_before_a_passing_clock_is_looked_at(
     """An advance counts from the instant at which it begins, however fast time runs."""
     ticks = iter(range(10**9))
     machine = SimpleNamespace(monotonic=lambda: next(ticks))
-    monkeypatch.setattr("mockserver.clocks.time", machine)
+    monkeypatch.setattr("mockserver.time.clocks.time", machine)
     with Sandbox(clock=RunningClock(START_AT, rate=3600)) as sandbox:
         assert sandbox.clock_mode == "running"
         assert sandbox.advance(seconds=0).complete

@@ -12,12 +12,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from contracts import results
-from contracts.registry import partner_cases
-from contracts.results import RunReport
-from contracts.vocabulary import Status
+from contracts.cli.verify import verify
+from contracts.suite import results
+from contracts.suite.registry import partner_cases
+from contracts.suite.results import RunReport
+from contracts.suite.vocabulary import Status
 from mockserver.cli.root import root
-from mockserver.cli.verify import verify
 from mockserver.web.server import ApiServer
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,8 +17,8 @@ from mockserver.core.clock import ManualClock, MovableClock
 from mockserver.core.models import App, Attempt, DueAttempt, MessageEvent, NewDelivery
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
-from mockserver.engine import Engine
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.delivery.engine import Engine
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Result
 from mockserver.transport.in_process import CallableTransport
 from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport

@@ -21,8 +21,8 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.models import App, MessageEvent, NewDelivery
 from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template
-from mockserver.engine import Engine
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.delivery.engine import Engine
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
 
 #: How many events happen before they are delivered; a list posted to the control API.
@@ -74,8 +74,8 @@ def through_due(url: str, events: Sequence[MessageEvent]) -> Taken:
 
 def through_sandbox(url: str, events: Sequence[MessageEvent]) -> Taken:
     """Post lists of events to a sandbox with one rule, as the control API does."""
+    from mockserver.delivery.wiring import SocketOptions
     from mockserver.sandbox import Sandbox
-    from mockserver.wiring import SocketOptions
 
     with Sandbox(sockets=SocketOptions(capacity=CAPACITY)) as sandbox:
         sandbox.add_postback(url)
@@ -120,7 +120,7 @@ DELIVERIES: Mapping[str, Callable[[str, Sequence[MessageEvent]], Taken]] = {
 def _engine(
     url: str,
 ) -> Iterator[tuple[Engine, MemoryLedger, Callable[[Sequence[MessageEvent]], object]]]:
-    from mockserver.transport.curl import CurlTransport
+    from mockserver.transport.curl.transport import CurlTransport
 
     ledger, clock, app = MemoryLedger(), ManualClock(), App()
     ledger.put_app(app)

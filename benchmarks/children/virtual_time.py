@@ -48,14 +48,14 @@ def start_seconds(order: str, count: int) -> list[float]:
 
 def through_memory(starts: Sequence[float]) -> tuple[float, int]:
     """Run the engine over the memory ledger; everything that happened is kept."""
-    from mockserver.ledger.memory import MemoryLedger
+    from mockserver.ledger.memory.ledger import MemoryLedger
 
     return _through_engine(MemoryLedger(), starts)
 
 
 def through_sqlite(starts: Sequence[float]) -> tuple[float, int]:
     """Run the engine over a SQLite file; everything that happened is in it at the end."""
-    from mockserver.ledger.sql import SqlLedger
+    from mockserver.ledger.sql.ledger import SqlLedger
 
     with tempfile.TemporaryDirectory(prefix="postbacks-million-") as folder:
         ledger = SqlLedger.open(Path(folder, "ledger.db"))
@@ -131,7 +131,7 @@ def _through_engine(ledger: Any, starts: Sequence[float]) -> tuple[float, int]:
     from mockserver.core.clock import ManualClock
     from mockserver.core.models import App, MessageEvent, NewDelivery
     from mockserver.core.outcome import Outcome, OutcomeKind
-    from mockserver.engine import Engine
+    from mockserver.delivery.engine import Engine
     from mockserver.transport.in_process import CallableTransport
 
     app = App()

@@ -61,7 +61,7 @@ def _write_demo(output: Output, report: DemoReport) -> None:
 @click.pass_obj
 def doctor(session: Session) -> None:
     """Prove every fault of the receiver and the 30 s deadline on this machine."""
-    from mockserver.client import Refused
+    from mockserver.client.sandbox_client import Refused
     from mockserver.doctor import run_checks
 
     output = session.output

@@ -16,7 +16,7 @@ from mockserver.cli.parameters import a_duration, an_instant
 from mockserver.cli.session import Session, sandbox_options
 
 if TYPE_CHECKING:
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import AdvanceAnswer, AdvanceRequest
 
 #: How much one request may do: little enough for a bar that moves, enough not to slow it down.

@@ -16,7 +16,7 @@ from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.catalog import suggestion
 
 if TYPE_CHECKING:
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import EventsAnswer
 
 FIELDS = (

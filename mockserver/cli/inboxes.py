@@ -14,7 +14,7 @@ import click
 from mockserver.cli.session import Session, sandbox_options
 
 if TYPE_CHECKING:
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import RequestsAnswer
 
 #: The longest that the server lets one request wait.
@@ -104,7 +104,7 @@ def _wait(
             break
     _write_requests(session, answer)
     if not answer.complete:
-        from mockserver.client import Refused
+        from mockserver.client.sandbox_client import Refused
 
         raise Refused(
             f"inbox {name} got {len(answer.requests)} of {wait_for} requests within {timeout:g} s"

@@ -17,16 +17,16 @@ from typing import Any, NoReturn
 import click
 
 import mockserver
+from contracts.cli.contracts import contracts
+from contracts.cli.verify import verify
 from mockserver.cli.checks import demo, doctor
 from mockserver.cli.clock import advance
-from mockserver.cli.contracts import contracts
 from mockserver.cli.deliveries import deliveries, resend, reset
 from mockserver.cli.events import events, trigger
 from mockserver.cli.inboxes import inbox
 from mockserver.cli.rules import rules
 from mockserver.cli.serve import serve
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
-from mockserver.cli.verify import verify
 from mockserver.cli.watching import tail
 from mockserver.core.errors import PostbacksError
 

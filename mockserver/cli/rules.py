@@ -16,7 +16,7 @@ from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.core.catalog import PostbackType
 
 if TYPE_CHECKING:
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import RuleJson
 
 
@@ -91,7 +91,7 @@ def delete(session: Session, postback_id: int, app_id: str | None) -> None:
     app_id = _app_id(client, app_id)
     warning = client.delete_postback(app_id, postback_id)
     if warning is not None:
-        from mockserver.client import Refused
+        from mockserver.client.sandbox_client import Refused
 
         raise Refused(f"{warning} (app {app_id})")
     output = session.output

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 from mockserver.cli.banner import Facts
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.delivery.wiring import SocketOptions
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
-from mockserver.persistence import restore_clock, save_clock
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox
+from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer, listen_at
-from mockserver.wiring import SocketOptions
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -119,7 +119,7 @@ def open_ledger(config: Config) -> tuple[Ledger, str]:
     """
     if config.ephemeral:
         return MemoryLedger(), _IN_MEMORY
-    from mockserver.ledger.sql import SqlLedger
+    from mockserver.ledger.sql.ledger import SqlLedger
 
     place = config.db or str(_default_path())
     if "://" not in place and place != ":memory:":

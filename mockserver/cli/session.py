@@ -15,7 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from mockserver.cli.output import Output
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
 
 DEFAULT_URL = "http://127.0.0.1:8780"
 
@@ -41,7 +41,7 @@ class Session:
     @property
     def client(self) -> SandboxClient:
         """Return a client of the sandbox that is meant."""
-        from mockserver.client import SandboxClient
+        from mockserver.client.sandbox_client import SandboxClient
         from mockserver.core.errors import InvalidValue
 
         try:

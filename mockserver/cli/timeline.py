@@ -15,13 +15,7 @@ from urllib.parse import parse_qsl
 from rich.text import Text
 
 from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset, visible
-from mockserver.web.shapes import (
-    AttemptJson,
-    DeliveryJson,
-    EventJson,
-    MismatchJson,
-    ReceivedJson,
-)
+from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson, MismatchJson, ReceivedJson
 
 #: So many attempts of an advance are shown one by one; of the rest, how many of each outcome.
 SHOWN_ATTEMPTS = 20

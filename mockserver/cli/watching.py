@@ -14,7 +14,7 @@ from mockserver.cli.session import Session, sandbox_options
 
 if TYPE_CHECKING:
     from mockserver.cli.output import Output
-    from mockserver.client import SandboxClient
+    from mockserver.client.sandbox_client import SandboxClient
 
 #: How long the server may keep one question; a connection does not have to live longer.
 _WAIT_REAL_SECONDS = 20.0
@@ -35,7 +35,7 @@ def tail(session: Session) -> None:
 
 
 def _follow(session: Session, client: SandboxClient, output: Output) -> None:
-    from mockserver.cli.happenings import text_of
+    from mockserver.cli.feed_lines import text_of
     from mockserver.cli.output import visible
 
     last = client.feed(-1).last

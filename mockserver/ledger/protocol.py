@@ -12,14 +12,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.models import (
-    App,
-    Attempt,
-    Delivery,
-    DueAttempt,
-    NewDelivery,
-    PostbackRule,
-)
+from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 

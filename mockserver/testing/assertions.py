@@ -12,8 +12,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.retry import DeliveryState
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
+from mockserver.testing.failure_text import Context, failure, requests_in_words, since, tracebacks
 from mockserver.testing.matching import (
     check_fields,
     check_parts,
@@ -21,7 +22,6 @@ from mockserver.testing.matching import (
     nearest,
     request_differences,
 )
-from mockserver.testing.telling import Context, failure, requests_in_words, since, tracebacks
 
 if TYPE_CHECKING:
     from mockserver.testing.leanplum import Leanplum

@@ -10,8 +10,8 @@ import sys
 from datetime import datetime
 from typing import Literal
 
-from mockserver.clocks import AmbientClock, Freezer
 from mockserver.core.clock import ManualClock
+from mockserver.time.clocks import AmbientClock, Freezer
 
 
 class FollowingClock:

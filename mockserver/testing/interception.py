@@ -27,7 +27,7 @@ from mockserver.core.errors import InvalidConfig
 if TYPE_CHECKING:
     import requests
 
-    from mockserver.wire import Reply
+    from mockserver.client.wire import Reply
 
 #: Where Leanplum's API is; everything below these addresses is answered.
 LEANPLUM_API = re.compile(

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast, get_args
 from urllib.parse import unquote
 
-from mockserver.advance import Advance
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import (
@@ -26,18 +25,19 @@ from mockserver.core.models import (
     PostbackRule,
 )
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
-from mockserver.history import Deliveries, DeliveryHistory, Triggered
+from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import Inbox
 from mockserver.sandbox import Sandbox
 from mockserver.testing.assertions import Assertions
 from mockserver.testing.clock import FollowingClock
+from mockserver.testing.failure_text import CANDIDATES, raised_in_words, timeline, tracebacks
 from mockserver.testing.interception import Interception
 from mockserver.testing.problems import Problem, RefusedCall, problems_of
-from mockserver.testing.telling import CANDIDATES, raised_in_words, timeline, tracebacks
+from mockserver.time.advance import Advance
 
 if TYPE_CHECKING:
+    from mockserver.client.wire import Reply, WsgiWire
     from mockserver.testing.partner import Partner
-    from mockserver.wire import Reply, WsgiWire
 
 
 class Leanplum(Assertions):
@@ -265,8 +265,8 @@ class Leanplum(Assertions):
         self, method: str, target: str, headers: dict[str, str], content: bytes | None
     ) -> Reply:
         if self._wire is None:
+            from mockserver.client.wire import WsgiWire
             from mockserver.web.app import create_app
-            from mockserver.wire import WsgiWire
 
             self._wire = WsgiWire(create_app(self.sandbox).wsgi_app)
         # The body is whole by now, whatever way it was to travel.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mockserver.client import SandboxClient
+from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.durations import duration_of, format_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.live import LiveSandbox

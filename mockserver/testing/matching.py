@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from mockserver.core.catalog import event_kinds, suggestion
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import MessageEvent
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 
 #: What can be asked for, beside `query`, which is compared key by key.

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
-from mockserver.transport.partner import partner_transport
-from mockserver.transport.partner_failure import PartnerFailure
+from mockserver.transport.application.base import partner_transport
+from mockserver.transport.application.failure import PartnerFailure
 
 
 class Partner:

@@ -17,11 +17,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from mockserver.core.retry import DeliveryState
-from mockserver.testing.telling import again, raised_in_words, timeline, tracebacks, wrapped
+from mockserver.testing.failure_text import again, raised_in_words, timeline, tracebacks, wrapped
 
 if TYPE_CHECKING:
+    from mockserver.client.wire import Reply
     from mockserver.testing.leanplum import Leanplum
-    from mockserver.wire import Reply
 
 #: What `allow` can name, each with what it lets pass.
 ALLOWED = {

@@ -26,8 +26,8 @@ from mockserver.core.models import (
     PostbackRule,
 )
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
-from mockserver.feed import Happening
-from mockserver.history import DeliveryHistory, Triggered
+from mockserver.delivery.feed import Happening
+from mockserver.delivery.history import DeliveryHistory, Triggered
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.web.shapes import (
     AppJson,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mockserver.client import SandboxClient
+from mockserver.client.sandbox_client import SandboxClient
 
 FREE_PORTS = ("--port", "0", "--receiver-port", "0")
 

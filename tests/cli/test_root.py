@@ -12,9 +12,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mockserver import client
 from mockserver.cli import session
 from mockserver.cli.root import root
+from mockserver.client import sandbox_client as client
 from mockserver.config import Config
 from tests.cli.conftest import CommandLine
 

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver.cli.root import root
-from mockserver.client import Refused, SandboxClient
+from mockserver.client.sandbox_client import Refused, SandboxClient
 from mockserver.core.errors import ServerUnreachable
 from mockserver.web.shapes import AdvanceRequest, AppRequest, EventRequest, KeysJson
 from tests.cli.serving import FREE_PORTS, environment, refused, serve, spawn

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mockserver.cli.happenings import text_of
+from mockserver.cli.feed_lines import text_of
 from tests.cli.conftest import Live
 
 

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
-from contracts.exchange import RecordingWire
-from contracts.recorder import Recorder
-from contracts.registry import Case, case
-from contracts.results import CaseResult, ExchangeResult
-from contracts.server import Credentials
-from contracts.vocabulary import Kind, Level, Need, Origin, Status, TargetKind
+from contracts.conformance.server import Credentials
+from contracts.suite.exchange import RecordingWire
+from contracts.suite.recorder import Recorder
+from contracts.suite.registry import Case, case
+from contracts.suite.results import CaseResult, ExchangeResult
+from contracts.suite.vocabulary import Kind, Level, Need, Origin, Status, TargetKind
+from mockserver.client.wire import Reply, Wire, WsgiWire
 from mockserver.core.errors import ServerUnreachable
 from mockserver.web.server import ApiServer
-from mockserver.wire import Reply, Wire, WsgiWire
 
 #: The id of a case that has statements, so that results can be looked at as a whole.
 KNOWN_ID = "PB-RULES-CAP"

@@ -14,7 +14,7 @@ from mockserver.core.events import check_event
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.behaviours import parse_script
 from mockserver.sandbox import Sandbox
 

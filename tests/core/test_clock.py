@@ -6,13 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mockserver.core.clock import (
-    DEFAULT_START_AT,
-    ManualClock,
-    MovableClock,
-    as_hours,
-    as_utc,
-)
+from mockserver.core.clock import DEFAULT_START_AT, ManualClock, MovableClock, as_hours, as_utc
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 
 HOUR = timedelta(hours=1)

@@ -7,13 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from mockserver.core.outcome import (
-    KEPT_BODY_BYTES,
-    NO_TIME,
-    Outcome,
-    OutcomeKind,
-    timeout_outcome,
-)
+from mockserver.core.outcome import KEPT_BODY_BYTES, NO_TIME, Outcome, OutcomeKind, timeout_outcome
 
 
 def test_an_outcome_that_nobody_filled_took_no_time_and_holds_nothing() -> None:

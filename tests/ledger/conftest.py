@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
-from mockserver.ledger.sql import SqlLedger
+from mockserver.ledger.sql.ledger import SqlLedger
 
 STORES: dict[str, Callable[[Path], Ledger]] = {
     "memory": lambda folder: MemoryLedger(),

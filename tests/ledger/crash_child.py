@@ -13,7 +13,7 @@ from datetime import timedelta
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState
 from mockserver.ledger.protocol import Result
-from mockserver.ledger.sql import SqlLedger
+from mockserver.ledger.sql.ledger import SqlLedger
 from tests.ledger.samples import FAR, START, new
 
 BATCH = 5

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.sql import SqlLedger
+from mockserver.ledger.sql.ledger import SqlLedger
 from tests.ledger.crash_child import BATCH
 
 ROOT = Path(__file__).parents[2]

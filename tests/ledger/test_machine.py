@@ -13,9 +13,9 @@ from mockserver.core.errors import RuleLimitReached
 from mockserver.core.models import DueAttempt, PostbackRule
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.memory import MemoryLedger
+from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger, Result
-from mockserver.ledger.sql import SqlLedger
+from mockserver.ledger.sql.ledger import SqlLedger
 from tests.ledger.samples import HOUR, START, add_rule, new
 
 #: Few instants, so that ties are common.

@@ -9,10 +9,10 @@ import freezegun
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.clocks import AmbientClock
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
+from mockserver.time.clocks import AmbientClock
 from tests.properties.stories import END_AT, START_AT, Story, stories, told
 from tests.worlds import MINUTE, World
 

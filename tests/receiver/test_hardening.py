@@ -16,15 +16,15 @@ import pytest
 from mockserver.core.errors import AddressUnavailable, InvalidBehaviour
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import OutcomeKind
+from mockserver.delivery.wiring import SocketOptions
+from mockserver.net.raw_client import RawClient
 from mockserver.receiver.behaviours import Hang, StatusAnswer, parse_script
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.receiver.journal import Journal, ReceivedRequest
 from mockserver.receiver.link import Sender
-from mockserver.receiver.raw_client import RawClient
 from mockserver.receiver.server import Receiver
 from mockserver.sandbox import Sandbox
-from mockserver.wiring import SocketOptions
 
 POST = b"POST /inbox/a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from mockserver.net.raw_client import RawClient
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.receiver.raw_client import RawClient
 from mockserver.receiver.server import Receiver
 from mockserver.receiver.tls_transport import TlsTransport
 from tests.certificates import TlsRawClient, server_context, trusting_context

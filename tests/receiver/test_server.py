@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from mockserver.core.errors import AddressUnavailable
+from mockserver.net.raw_client import RawClient
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.receiver.raw_client import RawClient
 from mockserver.receiver.server import Receiver
 
 

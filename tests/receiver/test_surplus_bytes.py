@@ -11,8 +11,8 @@ from unittest import mock
 
 import pytest
 
+from mockserver.net.raw_client import RawClient
 from mockserver.receiver.inboxes import Inboxes
-from mockserver.receiver.raw_client import RawClient
 from mockserver.receiver.server import Receiver
 from tests.certificates import TlsRawClient, server_context, trusting_context
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.history import DeliveryHistory
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.testing import Leanplum
 
 

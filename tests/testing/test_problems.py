@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mockserver.client.wire import Reply
 from mockserver.testing import Leanplum
 from mockserver.testing.problems import SHOWN, Problem, RefusedCall, problems_in_words
-from mockserver.wire import Reply
 from tests.testing import fire
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl import CurlTransport, TransportLink
+from mockserver.transport.curl.transport import CurlTransport, TransportLink
 from mockserver.transport.protocol import ConcurrentTransport, Pull
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

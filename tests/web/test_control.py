@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
-from mockserver.client import Refused
+from mockserver.client.sandbox_client import Refused
 from mockserver.core.catalog import event_kinds
 from mockserver.core.errors import PostbacksError
 from mockserver.web.app import create_app

@@ -1,0 +1,1 @@
+"""Offers `postbacks contracts` and `postbacks verify` to the command line."""

@@ -1,0 +1,114 @@
+"""`postbacks contracts prove`: the kill matrix, filled and shown.
+
+Decides: what is shown of a proof. Place in the flow: between the options and the proof. Must
+not import: servers, the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from contracts.cli.files import check_writable, files_of, write_file
+from contracts.cli.progress import bar
+from contracts.proof import matrix
+from contracts.proof import report as kill_matrix
+from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
+from contracts.proof.matrix import TRUE_FAKE, Proof
+from contracts.proof.proof import columns_for, prove
+from contracts.suite.run import ExitCode
+from contracts.suite.vocabulary import Status
+from mockserver.cli.output import Output, count
+from mockserver.cli.session import Session
+
+
+def prove_contracts(
+    session: Session, reports: tuple[str, ...], globs: tuple[str, ...], workers: int | None
+) -> ExitCode:
+    """Fill the matrix, show and write it; fail if it is no proof."""
+    files = files_of(reports, ("html", "json"))
+    check_writable([path for _, path in files])
+    chosen = _chosen(globs)
+    output = session.output
+    with bar(output, len(columns_for(chosen))) as shown:
+
+        def on_column(name: str) -> None:
+            shown.show(name)
+            shown.advance()
+
+        proof = prove(chosen, workers=workers, on_column=on_column)
+    for format_name, path in files:
+        is_page = format_name == "html"
+        text = kill_matrix.kill_matrix_html(proof) if is_page else matrix.encode(proof).decode()
+        write_file(path, text)
+    # Of a part of the deviants nothing can be said that needs all of them.
+    names = {deviant.name for deviant in chosen}
+    faults = [fault for fault in proof.faults() if not globs or _is_about(fault, names)]
+    if output.as_json:
+        output.document({"faults": faults, "proof": proof})
+    else:
+        _write(output, proof, faults)
+    return ExitCode.FAILED if faults else ExitCode.PASSED
+
+
+def list_deviants(session: Session, globs: tuple[str, ...]) -> None:
+    """Show the deviants."""
+    output = session.output
+    chosen = _chosen(globs)
+    if output.as_json:
+        rows = [{"name": item.name, "area": item.area, "change": item.change} for item in chosen]
+        output.document({"deviants": rows})
+        return
+    output.table(
+        ["name", "area", "what it does otherwise"],
+        [[item.name, item.area, item.change] for item in chosen],
+    )
+    output.remark(count(len(chosen), "deviant"))
+
+
+def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
+    rows = []
+    for deviant in proof.deviants:
+        if deviant.name in proof.left_out:
+            continue
+        caught = proof.catchers(deviant.name)
+        named = [case.id for case in proof.cases if deviant.name in case.catches]
+        others = len([case_id for case_id in caught if case_id not in named])
+        shown = ", ".join(case_id for case_id in named if case_id in caught) or "NOBODY"
+        rows.append([deviant.name, shown + (f" and {others} more" if others else "")])
+    output.table(["deviant", "caught by"], rows)
+    output.line()
+    if TRUE_FAKE in proof.cells:
+        statuses = proof.cells[TRUE_FAKE].values()
+        passed = sum(status is Status.PASS for status in statuses)
+        output.line(f"the fake itself passes {passed} of {len(statuses)} cases")
+    if proof.good:
+        output.line(f"no MUST fails on {count(len(proof.good), 'good endpoint')}")
+    for name, reason in proof.left_out.items():
+        output.line(f"not tried: {name} {reason}", "yellow")
+    if faults:
+        for fault in faults:
+            output.line(f"FAULT  {fault}", "bold red")
+        output.line(f"this is no proof: {count(len(faults), 'fault')}", "bold red")
+    else:
+        number = sum(each.name not in proof.left_out for each in proof.deviants)
+        who = "the deviant" if number == 1 else f"each of {number} deviants"
+        output.line(f"proved: {who} is caught by every case that names it", "bold green")
+
+
+def _chosen(globs: tuple[str, ...]) -> list[AnyDeviant]:
+    deviants = list(all_deviants())
+    if not globs:
+        return deviants
+    for glob in globs:
+        if not any(fnmatchcase(item.name, glob) for item in deviants):
+            find_deviant(glob)
+    return [item for item in deviants if any(fnmatchcase(item.name, glob) for glob in globs)]
+
+
+def _is_about(fault: str, names: set[str]) -> bool:
+    return (
+        "true fake" in fault
+        or "good" in fault.split()
+        or any(name in fault.replace(",", " ").split() for name in names)
+    )

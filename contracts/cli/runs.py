@@ -1,0 +1,246 @@
+"""`postbacks contracts run` and `replay`: a server, progress, results, reports.
+
+Decides: what a run is aimed at, what is shown while it goes on, and where reports go. Place
+in the flow: between the options and the suite. Must not import: click beyond its errors.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from contracts.cli.files import check_writable, files_of, tell_github, write_file
+from contracts.cli.progress import bar
+from contracts.cli.texts import (
+    is_worth_telling,
+    show_result,
+    write_cases,
+    write_not_tried,
+    write_result,
+    write_summary,
+)
+from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.embedded import EmbeddedServer
+from contracts.conformance.real import LEANPLUM_URL, real_server
+from contracts.conformance.replay import Replayed, recorded_case, replay
+from contracts.conformance.server import RunningServer, Server
+from contracts.conformance.snapshots import drifts, keep, latest, snapshot_of
+from contracts.conformance.target import Names
+from contracts.proof.catalog import find_fake
+from contracts.suite.baseline import Baseline, read_baseline
+from contracts.suite.exchange import TOKEN
+from contracts.suite.generated import Effort, keep_nothing
+from contracts.suite.registry import Case
+from contracts.suite.report import WRITERS
+from contracts.suite.results import CaseResult, RunReport
+from contracts.suite.run import ExitCode, run_suite
+from contracts.suite.vocabulary import TargetKind
+from mockserver.cli.output import Output, count, plain_console, visible
+from mockserver.cli.session import Session
+from mockserver.client.wire import HttpWire
+from mockserver.core.errors import InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of `contracts run` that do not select cases."""
+
+    target: str
+    reports: tuple[str, ...]
+    github: bool
+    baseline: str | None
+    seed: int | None
+    strict: bool
+    dry_run: bool
+    deviant: str | None
+    i_own_this_app: bool
+    snapshots: str
+
+
+def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> ExitCode:
+    """Run `cases` as chosen, show what came of them, and return what to exit with."""
+    files = files_of(choices.reports, tuple(WRITERS))
+    check_writable([path for _, path in files])
+    baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
+    output = session.output
+    if choices.dry_run:
+        _write_plan(output, cases, session, choices)
+        return ExitCode.PASSED
+    keep_nothing()
+    with _server(session, choices) as server:
+        output.remark(f"{count(len(cases), 'case')} against {server.description}")
+        with bar(output, len(cases)) as shown:
+            run = run_suite(
+                cases,
+                server,
+                effort=Effort(choices.seed),
+                baseline=baseline,
+                on_case=lambda case: shown.show(case.id),
+                on_result=lambda result: show_result(shown, result),
+            )
+    report = run.report
+    for format_name, path in files:
+        write_file(path, WRITERS[format_name](report))
+    json_file = next((str(path) for name, path in files if name == "json"), None)
+    _tell(output, report, json_file)
+    if choices.github:
+        tell_github(report)
+    if not report.summary.applicable:
+        print("postbacks: no case could be run at this target", file=sys.stderr)
+    if report.target.kind is TargetKind.REAL and not server.unusable:
+        _compare_with_the_last(output, report, Path(choices.snapshots))
+    return run.exit_code(strict=choices.strict)
+
+
+def replay_report(session: Session, source: str) -> ExitCode:
+    """Send the recorded exchanges of a case again, and show both answers."""
+    report, case = recorded_case(source)
+    if report.target.kind is TargetKind.REAL and "url" not in session.given:
+        raise click.UsageError("a run at Leanplum's API is replayed where --url says, not unasked")
+    output = session.output
+    output.remark(f"{case.id} of {report.started_at:%Y-%m-%d %H:%M} UTC: {case.title}")
+    environment = dict(os.environ) | ({TOKEN: session.token} if session.token else {})
+    if session.url:
+        names = Names(f"contracts-{secrets.token_hex(4)}")
+        with _as_usage_error():
+            wire = HttpWire(session.url)
+        same = _replayed(output, case, replay(case, wire, environment, names))
+    else:
+        with EmbeddedServer() as server:
+            same = _replayed(output, case, replay(case, server.wire, environment, Names()))
+    return ExitCode.FAILED if same else ExitCode.PASSED
+
+
+def _replayed(output: Output, case: CaseResult, exchanges: Iterable[Replayed]) -> bool:
+    """Show each exchange; return whether every answer is still the one that was recorded."""
+    shown = []
+    for number, exchange in enumerate(exchanges, 1):
+        recorded = exchange.recorded
+        shown.append(exchange)
+        if output.as_json:
+            continue
+        mark = "same    " if exchange.is_same else "differs "
+        output.url_line(f"{number:>3} {mark} {recorded.method} {visible(recorded.url)}")
+        if not exchange.is_same:
+            output.url_line(f"             {visible(exchange.difference)}")
+    same = all(exchange.is_same for exchange in shown)
+    if output.as_json:
+        output.document(
+            {
+                "case": case.id,
+                "same": same,
+                "exchanges": [
+                    {"difference": item.difference, "status": item.status, "body": item.body}
+                    for item in shown
+                ],
+            }
+        )
+    elif same:
+        output.line("every answer is as recorded: the deviation is still there", "bold")
+    else:
+        output.line("some answers differ from the recorded ones; run the case again", "bold")
+    return same
+
+
+@contextmanager
+def _as_usage_error() -> Iterator[None]:
+    try:
+        yield
+    except InvalidValue as error:
+        raise click.UsageError(f"--url: {error}") from None
+
+
+@contextmanager
+def _server(session: Session, choices: Choices) -> Iterator[Server]:
+    if choices.target == TargetKind.REAL:
+        url = session.url or LEANPLUM_URL
+        with _as_usage_error():
+            real = real_server(os.environ, owned=choices.i_own_this_app, url=url)
+        yield real
+    elif choices.deviant:
+        with World(find_fake(choices.deviant)) as world:
+            yield world
+    elif session.url:
+        with _as_usage_error():
+            running = RunningServer(session.url, session.token)
+        yield running
+    else:
+        with EmbeddedServer() as server:
+            yield server
+
+
+def _tell(output: Output, report: RunReport, report_file: str | None) -> None:
+    if output.as_json:
+        output.document(report)
+        return
+    for result in report.cases:
+        if is_worth_telling(result):
+            write_result(output, result, _replay_command(report, result, report_file))
+    write_not_tried(output, report.cases)
+    write_summary(output, report)
+
+
+def _replay_command(report: RunReport, result: CaseResult, report_file: str | None) -> str:
+    if report_file is None:
+        return "run again with --report json=FILE, then `postbacks contracts replay FILE`"
+    command = f"postbacks contracts replay {shlex.quote(f'{report_file}#{result.id}')}"
+    is_real = report.target.kind is TargetKind.REAL
+    return f"{command} --url {report.target.url}" if is_real else command
+
+
+def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> None:
+    snapshot, url = snapshot_of(report), report.target.url
+    if not snapshot:
+        return
+    before = latest(url, folder)
+    path = keep(snapshot, url, report.started_at, folder)
+    # To stderr: stdout may be one JSON document, and drift is to be seen all the same.
+    console = plain_console(stderr=True)
+
+    def tell(text: str) -> None:
+        console.print(text, soft_wrap=True)
+
+    tell(f"kept what was answered in {path}")
+    if not before:
+        return
+    found = list(drifts(before, snapshot))
+    tell(f"compared with what was kept before: {count(len(found), 'difference')}")
+    for drift in found:
+        tell(f"\nDRIFT  {drift.case}")
+        for name, text in (("request", drift.request), ("then", drift.before), ("now", drift.now)):
+            tell(f"  {name:<8} {visible(text)}")
+
+
+def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices: Choices) -> None:
+    where = session.url or "a sandbox started for the run"
+    if choices.deviant:
+        where = f"the broken fake {find_fake(choices.deviant).name}"
+    if choices.target == TargetKind.REAL:
+        where = session.url or LEANPLUM_URL
+    if output.as_json:
+        output.document({"target": where, "cases": [case.id for case in cases]})
+        return
+    output.line(f"{count(len(cases), 'case')} would be run against {where}:", "bold")
+    is_real = choices.target == TargetKind.REAL
+    write_cases(
+        output,
+        [
+            (
+                case,
+                "",
+                case.check if is_real else f"{case.check} Needs: {', '.join(sorted(case.needs))}.",
+            )
+            for case in cases
+        ],
+    )
+    if is_real:
+        output.line(f"at most {sum(case.most_requests for case in cases)} requests, one a second")
+    output.remark("nothing was sent")

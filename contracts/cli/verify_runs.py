@@ -1,0 +1,227 @@
+"""`postbacks verify` at work: a banner, progress, what was found, and reports.
+
+Decides: what is shown before the first request, while a run goes on, and at its end. Place in
+the flow: between the options and the suite. Must not import: the sandbox.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from contracts.cli.files import check_writable, files_of, tell_github, write_file
+from contracts.cli.progress import Bar, bar
+from contracts.cli.texts import (
+    is_worth_telling,
+    show_result,
+    write_cases,
+    write_not_tried,
+    write_result,
+    write_story,
+    write_summary,
+)
+from contracts.cli.verify_choices import Choices, cases_of, check_proxy, endpoints_of, rate_of
+from contracts.suite.baseline import Baseline, read_baseline
+from contracts.suite.generated import Effort, keep_nothing
+from contracts.suite.registry import Case
+from contracts.suite.report import ENDPOINT_WRITERS
+from contracts.suite.report.again import replay_command
+from contracts.suite.report.endpoints import endpoints_html, endpoints_markdown
+from contracts.suite.results import CaseResult, RunReport
+from contracts.suite.run import ExitCode, Run, run_suite
+from contracts.suite.vocabulary import Status
+from contracts.verify.endpoint import Endpoint
+from mockserver.cli.output import Output, count, elapsed, visible
+from mockserver.cli.session import Session
+
+
+def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
+    """Run the chosen cases against each endpoint, and return what to exit with."""
+    files = files_of(choices.reports, tuple(ENDPOINT_WRITERS))
+    is_one = len(choices.urls) == 1
+    check_writable([path for _, path in files])
+    baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
+    cases = cases_of(choices)
+    endpoints = endpoints_of(choices)
+    output = session.output
+    if choices.dry_run:
+        _write_plan(output, cases, endpoints, choices)
+        return ExitCode.PASSED
+    check_proxy(choices)
+    keep_nothing()
+    runs = []
+    for endpoint in endpoints:
+        run = _run(output, cases, endpoint, choices, baseline)
+        runs.append(run)
+        if not output.as_json:
+            _write(output, run.report, choices)
+        if run.report.incomplete.startswith("interrupted"):
+            break
+    reports = [run.report for run in runs]
+    for format_name, path in files:
+        _write_files(format_name, path, reports, is_one=is_one)
+    if output.as_json:
+        output.document(reports[0] if is_one else {"runs": reports})
+    if choices.github:
+        for report in reports:
+            tell_github(report)
+    return max(run.exit_code(strict=choices.strict) for run in runs)
+
+
+def _run(
+    output: Output,
+    cases: Sequence[Case],
+    endpoint: Endpoint,
+    choices: Choices,
+    baseline: Baseline,
+) -> Run:
+    _write_banner(output, cases, endpoint, choices)
+    with bar(output, len(cases)) as shown:
+        watch = _Watch(shown)
+        endpoint.on_answer = watch.on_answer
+        try:
+            return run_suite(
+                cases,
+                endpoint,
+                effort=Effort(choices.seed),
+                baseline=baseline,
+                on_result=watch.on_result,
+                on_case=watch.on_case,
+            )
+        finally:
+            endpoint.close()
+
+
+def _write_banner(
+    output: Output, cases: Sequence[Case], endpoint: Endpoint, choices: Choices
+) -> None:
+    """Say what is about to be sent where, before the first request."""
+    if not output.as_json:
+        for remark in endpoint.remarks:
+            output.line(f"URL  {visible(remark.text)}", "yellow")
+            output.line(f"     {visible(remark.fix)}", "dim")
+        if endpoint.remarks:
+            output.line()
+    # For people, also if the answer is for programs: it goes to stderr.
+    sys.stdout.flush()
+    print(
+        f"{count(len(cases), 'case')} against {endpoint.url}\n"
+        f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}\n"
+        f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _most(cases: Sequence[Case], endpoint: Endpoint) -> int:
+    """Return the most requests that these cases may send."""
+    usable = [case for case in cases if case.needs <= endpoint.capabilities]
+    return min(endpoint.pace.most, sum(case.most_requests for case in usable))
+
+
+def _rate(choices: Choices, endpoint: Endpoint) -> str:
+    rate = rate_of(choices, endpoint.place)
+    return "as fast as it answers" if rate is None else f"at {rate:g} a second"
+
+
+class _Watch:
+    """Shows the case that runs, and how long the slowest answer has taken.
+
+    Args:
+        shown: Where.
+    """
+
+    def __init__(self, shown: Bar) -> None:
+        self._shown = shown
+        self._slowest = 0.0
+
+    def on_case(self, case: Case) -> None:
+        told = f"  slowest {elapsed(self._slowest)}" if self._slowest else ""
+        self._shown.show(f"{case.id}{told}")
+
+    def on_result(self, result: CaseResult) -> None:
+        show_result(self._shown, result)
+
+    def on_answer(self, real_seconds: float) -> None:
+        self._slowest = max(self._slowest, real_seconds)
+
+
+def _write(output: Output, report: RunReport, choices: Choices) -> None:
+    for result in report.cases:
+        if is_worth_telling(result):
+            write_result(output, result, replay_command(result, report.target), again="again")
+        elif result.status is Status.PASS and result.steps:
+            write_story(output, result)
+    write_not_tried(output, report.cases)
+    write_summary(output, report)
+    _write_answers(output, report)
+    output.line()
+
+
+def _write_answers(output: Output, report: RunReport) -> None:
+    latency, traffic = report.latency, report.traffic
+    if latency is not None:
+        output.line(
+            f"answers      {latency.answers}: median {elapsed(latency.p50)}, "
+            f"99 % within {elapsed(latency.p99)}, slowest {elapsed(latency.longest)}"
+        )
+    if traffic is not None:
+        stored = len(traffic.stored)
+        what = f"; {count(stored, 'id')} may be stored: {traffic.prefix}-*" if stored else ""
+        output.line(f"sent         {count(traffic.requests, 'request')}{what}")
+
+
+def _write_files(
+    format_name: str, path: Path, reports: Sequence[RunReport], *, is_one: bool
+) -> None:
+    """Write a report; of several endpoints one each, and a page with all where there is one."""
+    writer = ENDPOINT_WRITERS[format_name]
+    if is_one:
+        write_file(path, writer(reports[0]))
+        return
+    together = {"html": endpoints_html, "md": endpoints_markdown}.get(format_name)
+    if together is not None:
+        write_file(path, together(reports))
+    for number, report in enumerate(reports, 1):
+        write_file(path.with_stem(f"{path.stem}-{number}"), writer(report))
+
+
+def _write_plan(
+    output: Output, cases: Sequence[Case], endpoints: Sequence[Endpoint], choices: Choices
+) -> None:
+    if output.as_json:
+        output.document([_plan(cases, endpoint, choices) for endpoint in endpoints])
+        return
+    for endpoint in endpoints:
+        _write_banner(output, cases, endpoint, choices)
+    shown = []
+    for case in cases:
+        stores = "stores" if case.stores else "stores nothing"
+        shown.append(
+            (case, f"{count(case.most_requests, 'request')} at most, {stores}", case.check)
+        )
+    write_cases(output, shown)
+    output.remark("nothing was sent")
+
+
+def _plan(cases: Sequence[Case], endpoint: Endpoint, choices: Choices) -> dict[str, Any]:
+    place = endpoint.place
+    return {
+        "url": endpoint.url,
+        "addresses": [] if place is None else list(place.addresses),
+        "most_requests": _most(cases, endpoint),
+        "requests_a_second": rate_of(choices, place),
+        "ids_begin_with": f"{endpoint.composer.prefix}-",
+        "remarks": list(endpoint.remarks),
+        "cases": [
+            {
+                "id": case.id,
+                "most_requests": case.most_requests,
+                "stores": case.stores,
+                "applies": case.needs <= endpoint.capabilities,
+            }
+            for case in cases
+        ],
+    }

@@ -1,0 +1,116 @@
+"""Leanplum's own API, touched as little and as slowly as possible.
+
+Decides: what is needed before anything is sent, how fast and how much may be sent. Place in
+the flow: a server like any other, without a control API. Must not import: cases, the runner.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from contracts.conformance.server import Credentials
+from contracts.suite.request_budget import Pace
+from contracts.suite.vocabulary import Need, TargetKind
+from mockserver.client.wire import HttpWire, Reply, Wire
+from mockserver.core.errors import InvalidConfig, ServerUnreachable
+
+LEANPLUM_URL = "https://api.leanplum.com"
+
+#: The most that one run sends.
+MOST_REQUESTS = 40
+PAUSE_REAL_SECONDS = 1.0
+
+NO_CREDENTIALS = (
+    "no credentials: set LEANPLUM_APP_ID and LEANPLUM_DATA_EXPORT_KEY to those of an app of yours"
+)
+
+
+class PacedWire:
+    """A wire that waits between requests, and that ends.
+
+    Args:
+        wire: The way to the API.
+        sleep: Waits for so many real seconds.
+        now: The real seconds that have gone by since some instant.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url = wire.url
+        self._wire = wire
+        self._pace = Pace(MOST_REQUESTS, PAUSE_REAL_SECONDS, sleep, now)
+
+    @property
+    def left(self) -> int:
+        """Return how many requests may still be sent."""
+        return self._pace.left
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Wait for the turn, then send; see `Wire`.
+
+        Raises:
+            BudgetSpent: `MOST_REQUESTS` have been sent.
+        """
+        self._pace.take()
+        try:
+            return self._wire.send(method, target, headers, content)
+        except ServerUnreachable:
+            raise ServerUnreachable(
+                f"{self.url} does not answer; is there a way to it from here?"
+            ) from None
+
+
+class RealServer:
+    """Leanplum's API, or whatever has its address.
+
+    Args:
+        credentials: An app and its key; without them every case is untestable.
+        wire: The way to it, paced.
+    """
+
+    kind = TargetKind.REAL
+    is_ours = False
+    capabilities: frozenset[Need] = frozenset()
+    token: str | None = None
+
+    def __init__(self, credentials: Credentials | None, wire: Wire) -> None:
+        self.wire: Wire = wire
+        self.credentials = credentials
+        self.unusable = "" if credentials else NO_CREDENTIALS
+        app = f", app {credentials.app_id}" if credentials else ""
+        self.description = f"Leanplum's API at {wire.url}{app}"
+
+    def restart(self) -> None:
+        """Refuse: it is not ours to restart."""
+        raise InvalidConfig("Leanplum's API is not restarted")
+
+
+def real_server(
+    environment: Mapping[str, str], *, owned: bool, url: str = LEANPLUM_URL
+) -> RealServer:
+    """Return the real API, with the credentials of the environment.
+
+    Args:
+        environment: Where `LEANPLUM_APP_ID` and `LEANPLUM_DATA_EXPORT_KEY` are.
+        owned: Whether the user said that the app is theirs.
+        url: Another address than Leanplum's.
+
+    Raises:
+        InvalidConfig: There are credentials, but nobody said that the app is theirs.
+    """
+    app_id = environment.get("LEANPLUM_APP_ID", "").strip()
+    key = environment.get("LEANPLUM_DATA_EXPORT_KEY", "").strip()
+    credentials = Credentials(app_id, key) if app_id and key else None
+    if credentials is not None and not owned:
+        raise InvalidConfig(
+            f"a run at {url} lists the rules of app {app_id}, adds some, and deletes what it "
+            "added; pass --i-own-this-app if that may be done to it"
+        )
+    return RealServer(credentials, PacedWire(HttpWire(url, timeout_real_seconds=30)))

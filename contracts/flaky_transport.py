@@ -1,0 +1,85 @@
+"""The way of postbacks to an application under test, and what befalls them there.
+
+Decides: how an answer gets lost and how an application is down. Place in the flow: between the
+sandbox of a `partner_machine` and the application. Must not import: hypothesis, pytest, the web.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome, OutcomeKind, timeout_outcome
+from mockserver.sandbox import Sandbox
+from mockserver.transport.application.base import partner_transport
+from mockserver.transport.application.failure import PartnerFailure
+
+
+class Road:
+    """The transport to the application, and what befalls postbacks on their way.
+
+    Attributes:
+        troubles: What happens to the next attempts, first come first served.
+        answers: What the application answered, by delivery, whether it arrived or not.
+    """
+
+    #: The application may look at the ledger.
+    batch = 1
+
+    def __init__(self, sandbox: Sandbox, template: str, story: list[str]) -> None:
+        self.troubles: list[str] = []
+        self.answers: dict[int, list[Outcome]] = {}
+        self._sandbox = sandbox
+        self._story = story
+        parts = urlsplit(template)
+        self._base_url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def lead_to(self, app: Any) -> None:
+        """Let postbacks arrive at `app` from now on."""
+        self._transport = partner_transport(
+            app,
+            base_url=self._base_url,
+            now=self._sandbox.now,
+            timeout_of=self._timeout_of,
+            on_failure=self._failed,
+        )
+
+    def accepts(self, url: str) -> bool:
+        """Return whether a postback to `url` is the application's."""
+        return self._transport.accepts(url)
+
+    def send(self, attempt: DueAttempt) -> Outcome:
+        """Make an attempt, with the trouble that waits for it."""
+        which = "once more" if attempt.number is None else f"attempt {attempt.number}"
+        told = f"     delivery {attempt.delivery_id}, {which}:"
+        trouble = self.troubles.pop(0) if self.troubles else ""
+        if trouble in _DOWN:
+            self._story.append(f"{told} {trouble}, the application is down")
+            return _DOWN[trouble]
+        outcome = self._transport.send(attempt)
+        self.answers.setdefault(attempt.delivery_id, []).append(outcome)
+        lost = f", and the answer gets lost ({trouble})" if trouble else ""
+        self._story.append(f"{told} the application answers {outcome.summary}{lost}")
+        if not trouble:
+            return outcome
+        return timeout_outcome(self._timeout_of(attempt)) if trouble == "timeout" else _RESET
+
+    def close(self) -> None:
+        """End the application, if it has an end."""
+        self._transport.close()
+
+    def _timeout_of(self, attempt: DueAttempt) -> timedelta:
+        return self._sandbox.engine.policy_of(attempt.app_id).timeout
+
+    def _failed(self, failure: PartnerFailure) -> None:
+        error = failure.error
+        self._story.append(f"     the application raises {type(error).__name__}: {error}")
+
+
+_DOWN = {
+    "refused": Outcome(OutcomeKind.REFUSED, error="nobody listens: the application is down"),
+    "503": Outcome(OutcomeKind.RESPONSE, status=503),
+}
+_RESET = Outcome(OutcomeKind.RESET, error="the connection was reset before an answer")

@@ -1,0 +1,88 @@
+"""All deviants, and each by its name.
+
+Decides: the order in which deviants are shown. Place in the flow: the proof runs the cases
+against these. Must not import: cases, the runner.
+"""
+
+from __future__ import annotations
+
+from contracts.conformance.deviants import (
+    api,
+    channels,
+    delivery,
+    encoding,
+    events,
+    parameters,
+    restart,
+    retry,
+    rules,
+    template,
+)
+from contracts.conformance.deviants.deviant_server import Deviant
+from contracts.verify.endpoints import catalog as partners
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant
+from mockserver.core.catalog import suggestion
+from mockserver.core.errors import PostbacksError
+
+_MODULES = (
+    api,
+    rules,
+    channels,
+    events,
+    template,
+    encoding,
+    parameters,
+    delivery,
+    retry,
+    restart,
+)
+
+
+class UnknownDeviant(PostbacksError):
+    """No deviant has this name."""
+
+    code = "unknown-deviant"
+    exit_code = 2
+
+
+AnyDeviant = Deviant | PartnerDeviant
+
+
+def all_deviants() -> tuple[AnyDeviant, ...]:
+    """Return every deviant: the broken fakes, then the broken endpoints, area by area."""
+    return (*fake_deviants(), *partners.DEVIANTS)
+
+
+def fake_deviants() -> tuple[Deviant, ...]:
+    """Return the broken fakes, area by area."""
+    return tuple(deviant for module in _MODULES for deviant in module.DEVIANTS)
+
+
+def find_fake(name: str) -> Deviant:
+    """Return the broken fake of this name.
+
+    Raises:
+        UnknownDeviant: There is none; or it is an endpoint.
+    """
+    found = find_deviant(name)
+    if isinstance(found, PartnerDeviant):
+        raise UnknownDeviant(
+            f"{name!r} is a broken endpoint; a run is aimed at a fake, and endpoints are for "
+            "`postbacks contracts prove`"
+        )
+    return found
+
+
+def find_deviant(name: str) -> AnyDeviant:
+    """Return the deviant of this name.
+
+    Raises:
+        UnknownDeviant: There is none; the nearest names are offered.
+    """
+    by_name = {deviant.name: deviant for deviant in all_deviants()}
+    if name not in by_name:
+        raise UnknownDeviant(
+            f"no deviant is called {name!r}{suggestion(name, by_name)}; "
+            "`postbacks contracts prove --list` shows all"
+        )
+    return by_name[name]

@@ -1,0 +1,135 @@
+"""The kill matrix: which case caught which deviant, be it a fake or an endpoint.
+
+Decides: the shape of a proof, and what is wrong with one. Place in the flow: `proof` fills
+it, reports and the generated page show it. Must not import: the runner, deviants, targets.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from contracts.suite.vocabulary import Level, Status, TargetKind
+
+#: Statuses that mean "this case has seen that something is not as promised".
+CAUGHT = frozenset({Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE})
+
+#: What may be on no good endpoint, whatever the level.
+NEVER_GOOD = frozenset({Status.ERROR, Status.UNTESTABLE, None})
+
+#: The name under which the matrix keeps the fake itself.
+TRUE_FAKE = "the true fake"
+
+
+class ProvedCase(Struct, frozen=True):
+    """A row: a case, and the deviants it says it catches."""
+
+    id: str
+    title: str
+    area: str
+    level: Level
+    catches: list[str]
+    target: TargetKind = TargetKind.FAKE
+
+
+class ProvedDeviant(Struct, frozen=True):
+    """A column: a broken fake or endpoint, and the change that broke it."""
+
+    name: str
+    area: str
+    change: str
+    target: TargetKind = TargetKind.FAKE
+
+
+class Proof(Struct, frozen=True):
+    """Every case against every deviant, and against what is not broken.
+
+    Attributes:
+        cells: Status by name of a deviant, of a good endpoint, or `TRUE_FAKE`; then by case id.
+        good: The names of the good endpoints.
+        left_out: Why a deviant or a good endpoint was not tried, by its name.
+    """
+
+    format: int
+    suite_version: str
+    cases: list[ProvedCase]
+    deviants: list[ProvedDeviant]
+    cells: dict[str, dict[str, Status]]
+    good: list[str] = []
+    left_out: dict[str, str] = {}
+
+    def catchers(self, deviant: str) -> list[str]:
+        """Return the ids of the cases that caught a deviant, in the order of the cases."""
+        column = self.cells.get(deviant, {})
+        return [case.id for case in self.cases if column.get(case.id) in CAUGHT]
+
+    def faults(self) -> list[str]:
+        """Return what keeps this matrix from being a proof, one sentence each."""
+        return [
+            *self._about_the_fake(),
+            *self._about_the_good(),
+            *self._about_deviants(),
+            *self._about_cases(),
+        ]
+
+    def _about_the_fake(self) -> list[str]:
+        column = self.cells.get(TRUE_FAKE, {})
+        return [
+            f"{case.id} is {column.get(case.id, 'missing')} on the true fake"
+            for case in self.cases
+            if case.target is TargetKind.FAKE and column.get(case.id) is not Status.PASS
+        ]
+
+    def _about_the_good(self) -> list[str]:
+        faults = []
+        for case in self.cases:
+            if case.target is not TargetKind.PARTNER:
+                continue
+            statuses = {name: self.cells.get(name, {}).get(case.id) for name in self.good}
+            for name, status in statuses.items():
+                # A good endpoint need not be perfect: what is no MUST may warn.
+                if status in NEVER_GOOD or (case.level is Level.MUST and status in CAUGHT):
+                    faults.append(f"{case.id} is {status or 'missing'} on the good {name}")
+            if Status.PASS not in statuses.values() and not self.left_out:
+                faults.append(f"{case.id} passes on no good endpoint")
+        return faults
+
+    def _about_deviants(self) -> list[str]:
+        named = {name for case in self.cases for name in case.catches}
+        known = {deviant.name for deviant in self.deviants}
+        faults = [f"no case says that it catches {name}" for name in sorted(known - named)]
+        faults += [
+            f"a case names the deviant {name}, which does not exist"
+            for name in sorted(named - known)
+        ]
+        for name, column in self.cells.items():
+            errors = [case_id for case_id, status in column.items() if status is Status.ERROR]
+            faults += [f"{case_id} ended in an error of its own on {name}" for case_id in errors]
+        return faults
+
+    def _about_cases(self) -> list[str]:
+        faults = []
+        for case in self.cases:
+            if case.level is Level.MUST and not case.catches:
+                faults.append(f"{case.id} is a MUST and names no deviant")
+            for name in case.catches:
+                if name in self.left_out:
+                    continue
+                status = self.cells.get(name, {}).get(case.id)
+                if status not in CAUGHT:
+                    faults.append(f"{case.id} is {status or 'missing'} on {name}, which it names")
+        return faults
+
+
+def encode(proof: Proof) -> bytes:
+    """Return the JSON document of a proof."""
+    return msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
+
+
+def decode(document: bytes) -> Proof:
+    """Return the proof that a JSON document holds.
+
+    Raises:
+        msgspec.DecodeError: It is no such document.
+    """
+    return msgspec.json.decode(document, type=Proof)

@@ -1,0 +1,185 @@
+"""The proof: every case against every deviant, in parallel and in memory.
+
+Decides: how the kill matrix is filled. Place in the flow: beside a run; it says what a run
+is worth. Must not import: pytest, reports, click.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.resources import files
+
+import msgspec
+
+import mockserver
+from contracts.conformance.deviants.deviant_server import (
+    FAITHFUL,
+    FAITHFUL_WITH_SOCKETS,
+    Deviant,
+    World,
+)
+from contracts.conformance.target import Names
+from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
+from contracts.proof.matrix import TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
+from contracts.suite.generated import Effort, keep_nothing
+from contracts.suite.registry import Case, all_cases
+from contracts.suite.results import FORMAT
+from contracts.suite.runner import run_case
+from contracts.suite.vocabulary import Status, TargetKind
+from contracts.verify.endpoints import catalog as partners
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs
+
+#: The part of the generated examples that a case tries on deviants it does not name.
+UNNAMED_SHARE = 0.1
+
+#: Which cases caught which deviant, in the last proof that was written down.
+LAST_PROOF = "last_proof.json"
+
+
+def prove(
+    deviants: Sequence[AnyDeviant] | None = None,
+    *,
+    workers: int | None = None,
+    on_column: Callable[[str], None] = lambda name: None,
+) -> Proof:
+    """Run every case against what is not broken and against deviants; return the matrix.
+
+    Args:
+        deviants: All of them unless told.
+        workers: How many processes; as many as there are processors unless told.
+        on_column: Told of each deviant as it is done.
+    """
+    chosen = all_deviants() if deviants is None else deviants
+    left_out = reasons_to_leave_out([*partners.GOOD, *chosen])
+    names = [name for name in columns_for(chosen) if name not in left_out]
+    cells: dict[str, dict[str, Status]] = {}
+    # Not forked: a deviant replaces names of modules, and no other thread may be half way.
+    context = multiprocessing.get_context("spawn")
+    count = min(workers or os.cpu_count() or 1, len(names))
+    with ProcessPoolExecutor(count, mp_context=context, initializer=keep_nothing) as pool:
+        futures = {pool.submit(column, name): name for name in names}
+        for future in as_completed(futures):
+            cells[futures[future]] = future.result()
+            on_column(futures[future])
+    return matrix_of(chosen, {name: cells[name] for name in names}, left_out)
+
+
+def columns_for(deviants: Sequence[AnyDeviant]) -> list[str]:
+    """Return the names of all columns of a proof with these deviants."""
+    kinds = {_target_of(deviant) for deviant in deviants}
+    names = [TRUE_FAKE] if TargetKind.FAKE in kinds else []
+    names += [good.name for good in partners.GOOD] if TargetKind.PARTNER in kinds else []
+    return names + [deviant.name for deviant in deviants]
+
+
+def reasons_to_leave_out(deviants: Sequence[AnyDeviant]) -> dict[str, str]:
+    """Return why some of these cannot be served here, by their names."""
+    missing = {
+        deviant.name: missing_needs(deviant)
+        for deviant in deviants
+        if isinstance(deviant, PartnerDeviant)
+    }
+    return {
+        name: f"needs {' and '.join(names)}, which this machine lacks"
+        for name, names in missing.items()
+        if names
+    }
+
+
+def matrix_of(
+    deviants: Sequence[AnyDeviant],
+    cells: Mapping[str, dict[str, Status]],
+    left_out: Mapping[str, str] | None = None,
+) -> Proof:
+    """Return the matrix that these columns make."""
+    kinds = {_target_of(deviant) for deviant in deviants} or {TargetKind.FAKE}
+    return Proof(
+        format=FORMAT,
+        suite_version=mockserver.__version__,
+        cases=[
+            ProvedCase(
+                case.id,
+                case.title,
+                case.area,
+                case.level,
+                list(case.catches),
+                TargetKind.PARTNER if TargetKind.PARTNER in case.targets else TargetKind.FAKE,
+            )
+            for kind in (TargetKind.FAKE, TargetKind.PARTNER)
+            if kind in kinds
+            for case in provable_cases(kind)
+        ],
+        deviants=[
+            ProvedDeviant(item.name, item.area, item.change, _target_of(item)) for item in deviants
+        ],
+        cells=dict(cells),
+        good=[good.name for good in partners.GOOD if good.name in cells],
+        left_out=dict(left_out or {}),
+    )
+
+
+def column(name: str) -> dict[str, Status]:
+    """Return what every case says of one deviant, of the fake itself, or of a good endpoint."""
+    if name == TRUE_FAKE:
+        found = _statuses(FAITHFUL, provable_cases())
+        skipped = [case for case in provable_cases() if found[case.id] is Status.SKIP]
+        return found | _statuses(FAITHFUL_WITH_SOCKETS, skipped)
+    for good in partners.GOOD:
+        if good.name == name:
+            return _partner_statuses(good)
+    deviant = find_deviant(name)
+    if isinstance(deviant, PartnerDeviant):
+        return _partner_statuses(deviant)
+    return _statuses(deviant, provable_cases())
+
+
+def provable_cases(kind: TargetKind = TargetKind.FAKE) -> list[Case]:
+    """Return the cases about Leanplum's side, or those about an endpoint."""
+    return [case for case in all_cases() if kind in case.targets]
+
+
+def last_proof() -> dict[str, list[str]]:
+    """Return the ids of the cases that caught each deviant when it was last written down."""
+    text = files("contracts").joinpath(LAST_PROOF).read_bytes()
+    return msgspec.json.decode(text, type=dict[str, list[str]])
+
+
+def written_down(proof: Proof) -> bytes:
+    """Return what is kept of a proof: by deviant, the cases that name it and caught it."""
+    caught = {
+        deviant.name: [
+            case.id
+            for case in proof.cases
+            if deviant.name in case.catches and case.id in proof.catchers(deviant.name)
+        ]
+        for deviant in proof.deviants
+    }
+    return msgspec.json.format(msgspec.json.encode(caught), indent=1) + b"\n"
+
+
+def _statuses(deviant: Deviant, cases: Sequence[Case]) -> dict[str, Status]:
+    found: dict[str, Status] = {}
+    names = Names()
+    with World(deviant) as world:
+        for case in cases:
+            share = 1.0 if deviant is FAITHFUL or deviant.name in case.catches else UNNAMED_SHARE
+            effort = Effort(shrink=False, share=share)
+            found[case.id] = run_case(case, world, effort, names).status
+    return found
+
+
+def _partner_statuses(deviant: PartnerDeviant) -> dict[str, Status]:
+    found: dict[str, Status] = {}
+    with PartnerWorld(deviant) as world:
+        for case in provable_cases(TargetKind.PARTNER):
+            share = 1.0 if deviant.name in case.catches else UNNAMED_SHARE
+            effort = Effort(shrink=False, share=share)
+            found[case.id] = run_case(case, world.endpoint, effort, Names()).status
+    return found
+
+
+def _target_of(deviant: AnyDeviant) -> TargetKind:
+    return TargetKind.PARTNER if isinstance(deviant, PartnerDeviant) else TargetKind.FAKE

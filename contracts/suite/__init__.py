@@ -1,0 +1,1 @@
+"""Holds what every run shares, whichever side it checks."""

@@ -1,0 +1,286 @@
+"""What a case is, and where all of them are found.
+
+Decides: what is known of a case before it runs, and how ids and globs select some. Place in
+the flow: the modules of `provider` declare cases; the command line, pytest and the proof
+select from here. Must not import: targets, pytest, the runner.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from contracts.suite.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
+from mockserver.core.catalog import suggestion
+from mockserver.core.errors import PostbacksError
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+#: Modules that declare cases, in the order in which an event meets what they are about.
+MODULES = (
+    "contracts.conformance.cases.api",
+    "contracts.conformance.cases.keys",
+    "contracts.conformance.cases.rules",
+    "contracts.conformance.cases.channels",
+    "contracts.conformance.cases.events",
+    "contracts.conformance.cases.template",
+    "contracts.conformance.cases.encoding",
+    "contracts.conformance.cases.parameters",
+    "contracts.conformance.cases.delivery",
+    "contracts.conformance.cases.timeout",
+    "contracts.conformance.cases.retry",
+    "contracts.conformance.cases.outcomes",
+    "contracts.conformance.cases.models",
+)
+
+#: The same for cases about an endpoint that receives postbacks.
+PARTNER_MODULES = (
+    "contracts.verify.cases.reach",
+    "contracts.verify.cases.answer",
+    "contracts.verify.cases.values",
+    "contracts.verify.cases.payload",
+    "contracts.verify.cases.repeat",
+    "contracts.verify.cases.store",
+    "contracts.verify.cases.load",
+    "contracts.verify.cases.outage",
+    "contracts.verify.cases.recording",
+    "contracts.verify.cases.soak",
+)
+
+FAKE_ONLY = frozenset({TargetKind.FAKE})
+FAKE_AND_REAL = frozenset({TargetKind.FAKE, TargetKind.REAL})
+PARTNER_ONLY = frozenset({TargetKind.PARTNER})
+
+
+class NothingSelected(PostbacksError):
+    """No case has this id, or none is left after all filters."""
+
+    code = "nothing-selected"
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that can turn out to be otherwise than stated.
+
+    Attributes:
+        id: `PB-<AREA>-<SLUG>`; never reused, never a position.
+        title: What holds when the case passes, as a sentence.
+        level: Of the strongest statement it checks.
+        origin: Of that statement.
+        check: What is done and compared.
+        why: What depends on it.
+        fix: What to look at when it fails.
+        catches: Names of the deviants that it must catch.
+        body: Called with a target and a recorder; a property's also with the values of
+            `given`, a stateful one returns the class of its machine.
+        needs: What it asks of a target.
+        most_requests: How many requests it makes at the real API, or at an endpoint.
+        given: Strategies by the name under which the body takes their values.
+        examples: How many examples a property or a stateful case tries.
+        pinned: Values that a property tries before any generated ones.
+        follows_from: Statements that a case about an endpoint follows from: what Leanplum
+            does is why the endpoint has to cope.
+        profile: From which profile on an endpoint is put through it.
+        stores: Whether an endpoint may store something through it.
+    """
+
+    id: str
+    title: str
+    level: Level
+    origin: Origin
+    check: str
+    why: str
+    fix: str
+    catches: tuple[str, ...]
+    body: Callable[..., Any]
+    kind: Kind = Kind.EXAMPLE
+    targets: frozenset[TargetKind] = FAKE_ONLY
+    needs: frozenset[Need] = frozenset({Need.CONTROL})
+    most_requests: int = 0
+    given: Mapping[str, SearchStrategy[Any]] | None = None
+    examples: int = 1
+    pinned: tuple[Mapping[str, Any], ...] = ()
+    follows_from: tuple[str, ...] = ()
+    profile: Profile = Profile.QUICK
+    stores: bool = True
+
+    @property
+    def area(self) -> str:
+        """Return the middle part of the id in lower case."""
+        return self.id.split("-")[1].lower()
+
+
+def case(
+    id: str,
+    title: str,
+    *,
+    why: str,
+    fix: str,
+    level: Level = Level.MUST,
+    origin: Origin = Origin.DOCUMENTED,
+    catches: Sequence[str] = (),
+    kind: Kind = Kind.EXAMPLE,
+    targets: frozenset[TargetKind] = FAKE_ONLY,
+    needs: Iterable[Need] = (Need.CONTROL,),
+    most_requests: int = 0,
+    given: Mapping[str, SearchStrategy[Any]] | None = None,
+    examples: int = 1,
+    pinned: Sequence[Mapping[str, Any]] = (),
+) -> Callable[[Callable[..., Any]], Case]:
+    """Declare a case; the docstring of its body says what is checked."""
+
+    def declare(body: Callable[..., Any]) -> Case:
+        return Case(
+            id=id,
+            title=title,
+            level=level,
+            origin=origin,
+            check=" ".join((inspect.getdoc(body) or "").split()),
+            why=why,
+            fix=fix,
+            catches=tuple(catches),
+            body=body,
+            kind=Kind.PROPERTY if given is not None else kind,
+            targets=targets,
+            needs=frozenset(needs),
+            most_requests=most_requests,
+            given=given,
+            examples=examples,
+            pinned=tuple(pinned),
+        )
+
+    return declare
+
+
+def partner_case(
+    id: str,
+    title: str,
+    *,
+    why: str,
+    fix: str,
+    follows_from: Sequence[str],
+    most_requests: int,
+    level: Level = Level.MUST,
+    catches: Sequence[str] = (),
+    needs: Iterable[Need] = (),
+    given: Mapping[str, SearchStrategy[Any]] | None = None,
+    examples: int = 1,
+    pinned: Sequence[Mapping[str, Any]] = (),
+    profile: Profile = Profile.QUICK,
+    stores: bool = True,
+) -> Callable[[Callable[..., Any]], Case]:
+    """Declare a case about an endpoint; see `case`.
+
+    MUST is what loses data or makes it wrong, SHOULD what works today and is at risk.
+    """
+    declare = case(
+        id,
+        title,
+        why=why,
+        fix=fix,
+        level=level,
+        # The endpoint is the user's: that it must cope follows, nobody documents it.
+        origin=Origin.ASSUMED,
+        catches=catches,
+        targets=PARTNER_ONLY,
+        needs=needs,
+        most_requests=most_requests,
+        given=given,
+        examples=examples,
+        pinned=pinned,
+    )
+    return lambda body: replace(
+        declare(body), follows_from=tuple(follows_from), profile=profile, stores=stores
+    )
+
+
+def all_cases() -> tuple[Case, ...]:
+    """Return every case: those about Leanplum's side, then those about an endpoint."""
+    return provider_cases() + partner_cases()
+
+
+@cache
+def provider_cases() -> tuple[Case, ...]:
+    """Return the cases about Leanplum's side, by module and within them as declared."""
+    return _declared_in(MODULES)
+
+
+@cache
+def partner_cases() -> tuple[Case, ...]:
+    """Return the cases about an endpoint that receives postbacks, in the same order."""
+    return _declared_in(PARTNER_MODULES)
+
+
+def find_case(case_id: str) -> Case:
+    """Return the case with this id.
+
+    Raises:
+        NothingSelected: There is none; the nearest ids are offered.
+    """
+    for candidate in all_cases():
+        if candidate.id == case_id.upper():
+            return candidate
+    known = [candidate.id for candidate in all_cases()]
+    raise NothingSelected(
+        f"no case has the id {case_id!r}{suggestion(case_id, known)}; "
+        "`postbacks contracts list` shows all"
+    )
+
+
+def select_cases(
+    globs: Sequence[str] = (),
+    levels: Sequence[Level] = (),
+    target: TargetKind | None = None,
+) -> list[Case]:
+    """Return the cases that match any of the globs, any of the levels, and the target.
+
+    Args:
+        globs: Ids, with `*` and `?`; none for all. A plain area like `retry` works as well.
+        levels: None for all.
+        target: None for all.
+
+    Raises:
+        NothingSelected: A glob matches nothing, or nothing is left.
+    """
+    chosen = list(all_cases())
+    if globs:
+        for glob in globs:
+            if not any(_matches(candidate, glob) for candidate in chosen):
+                near = [item for item in chosen if target is None or target in item.targets]
+                known = [item.id for item in near] + sorted({item.area for item in near})
+                raise NothingSelected(
+                    f"no case matches {glob!r}{suggestion(glob, known)}; "
+                    "`postbacks contracts list` shows all"
+                )
+        chosen = [item for item in chosen if any(_matches(item, glob) for glob in globs)]
+    if levels:
+        chosen = [item for item in chosen if item.level in levels]
+    if target is not None:
+        chosen = [item for item in chosen if target in item.targets]
+    if not chosen:
+        filters = [*globs, *levels, *([target] if target else [])]
+        raise NothingSelected(
+            f"no case is left with all of: {', '.join(filters)}; "
+            "`postbacks contracts list` shows all"
+        )
+    return chosen
+
+
+def _declared_in(modules: Sequence[str]) -> tuple[Case, ...]:
+    return tuple(
+        value
+        for module in modules
+        for value in vars(importlib.import_module(module)).values()
+        if isinstance(value, Case)
+    )
+
+
+def _matches(candidate: Case, glob: str) -> bool:
+    return fnmatchcase(candidate.id, glob.upper()) or candidate.area == glob.lower()

@@ -1,0 +1,63 @@
+"""Turns templates into pages: self-contained, without scripts, every value escaped.
+
+Decides: how values get into a page. Whatever a template prints is first made visible and then
+escaped; no template can forget either. Place in the flow: used by `html` and `kill_matrix`.
+Must not import: results, matrices, the runner.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from contracts.suite.report.text import visible
+
+#: What may stand in an anchor as it is; the rest is written as its number.
+NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")
+
+
+def render(template: str, **values: Any) -> str:
+    """Return the page that a template of this package makes of `values`."""
+    return _environment().get_template(template).render(values)
+
+
+def anchor(text: str) -> str:
+    """Return a name for a place in a page that no other `text` has.
+
+    Examples:
+        >>> anchor("PB-RETRY-CAP"), anchor("a b")
+        ('PB-RETRY-CAP', 'a_20_b')
+    """
+    return NOT_IN_AN_ANCHOR.sub(lambda match: f"_{ord(match.group()):x}_", text)
+
+
+def is_web_address(link: str) -> bool:
+    """Return whether `link` leads to a page; `javascript:` and its like do not."""
+    return link.startswith(("https://", "http://"))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("contracts.suite.report", "."),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["anchor"] = anchor
+    environment.tests["web_address"] = is_web_address
+    return environment
+
+
+def _shown(value: object) -> object:
+    # What a macro made is markup already, and its values went through here on their own.
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(str(value))
+    return value

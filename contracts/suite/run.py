@@ -1,0 +1,150 @@
+"""A whole run: cases, progress, known deviations, and the document at the end.
+
+Decides: how results become a report and an exit code. Place in the flow: the command line
+and pytest call it; reports are written from what it returns. Must not import: click, rich,
+pytest, reports.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+import mockserver
+from contracts.conformance.target import Names
+from contracts.suite.baseline import Baseline
+from contracts.suite.generated import Effort
+from contracts.suite.registry import Case
+from contracts.suite.results import FORMAT, NOT_TRIED, CaseResult, RunReport, RunTarget, summarise
+from contracts.suite.runner import GONE, Subject, is_gone, run_cases
+from contracts.suite.vocabulary import Level, Status
+from contracts.verify.endpoint import Endpoint
+
+
+class ExitCode(IntEnum):
+    """What a run ends with."""
+
+    PASSED = 0
+    #: A MUST failed, a baseline entry is stale, or under strict something warned.
+    FAILED = 1
+    #: Wrong usage, or no case was selected.
+    USAGE = 2
+    #: Nobody answers, or what answers is no target.
+    UNREACHABLE = 3
+    #: The suite itself has a fault.
+    SUITE_ERROR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run, and what is to be made of it.
+
+    Attributes:
+        report: What every report is written from.
+        unreachable: Whether the target stopped answering on the way.
+    """
+
+    report: RunReport
+    unreachable: bool
+
+    def exit_code(self, *, strict: bool = False) -> ExitCode:
+        """Return what a command that ran this ends with."""
+        return exit_code(self.report, strict=strict, unreachable=self.unreachable)
+
+
+def run_suite(
+    cases: Sequence[Case],
+    server: Subject,
+    *,
+    effort: Effort | None = None,
+    baseline: Baseline | None = None,
+    names: Names | None = None,
+    on_result: Callable[[CaseResult], None] = lambda result: None,
+    on_case: Callable[[Case], None] = lambda case: None,
+) -> Run:
+    """Run `cases` against `server`, and tell of each as it ends.
+
+    An interrupt ends the run early; what was found until then is kept.
+    """
+    effort = effort or Effort()
+    baseline = baseline or Baseline()
+    started_at, began = datetime.now(UTC), time.perf_counter()
+    results: list[CaseResult] = []
+    incomplete = ""
+    try:
+        for found in run_cases(cases, server, effort, names or _names_for(server), on_case):
+            result = baseline.applied(found, server.kind, started_at.date())
+            results.append(result)
+            on_result(result)
+    except KeyboardInterrupt:
+        incomplete = f"interrupted after {len(results)} of {len(cases)} cases"
+    unreachable = any(result.reason.startswith(GONE) for result in results)
+    if results and not unreachable and not incomplete:
+        unreachable = is_gone(results[-1], server)
+    if unreachable:
+        incomplete = (
+            f"{GONE} after {sum(result.status not in NOT_TRIED for result in results)} cases"
+        )
+    stale = baseline.stale(results, server.kind, started_at.date())
+    report = RunReport(
+        format=FORMAT,
+        suite_version=mockserver.__version__,
+        started_at=started_at,
+        real_seconds=round(time.perf_counter() - began, 3),
+        target=RunTarget(server.kind, _url_of(server), server.description),
+        seed=effort.seed,
+        cases=results,
+        summary=summarise(results, stale),
+        incomplete=incomplete,
+        **_of_the_endpoint(server),
+    )
+    return Run(report, unreachable)
+
+
+def exit_code(report: RunReport, *, strict: bool, unreachable: bool = False) -> ExitCode:
+    """Return the exit code that a report amounts to."""
+    if unreachable:
+        return ExitCode.UNREACHABLE
+    if any(result.status is Status.ERROR for result in report.cases):
+        return ExitCode.SUITE_ERROR
+    if report.summary.stale or report.incomplete:
+        return ExitCode.FAILED
+    if not report.summary.applicable:
+        # A suite that runs nothing must not look like one that found nothing.
+        return ExitCode.USAGE
+    if any(counts_as_failure(result, strict=strict) for result in report.cases):
+        return ExitCode.FAILED
+    return ExitCode.PASSED
+
+
+def counts_as_failure(result: CaseResult, *, strict: bool) -> bool:
+    """Return whether a result makes the run fail; what a baseline knows of does not."""
+    if result.known:
+        return False
+    if result.status in (Status.FAIL, Status.UNTESTABLE):
+        return result.level is Level.MUST or strict
+    return strict and result.status is Status.WARN
+
+
+def _names_for(server: Subject) -> Names:
+    """Return names that no earlier run at the same server used."""
+    return Names() if server.is_ours else Names(f"contracts-{secrets.token_hex(4)}")
+
+
+def _url_of(server: Subject) -> str:
+    return server.url if isinstance(server, Endpoint) else server.wire.url
+
+
+def _of_the_endpoint(server: Subject) -> dict[str, Any]:
+    if not isinstance(server, Endpoint):
+        return {}
+    return {
+        "remarks": list(server.remarks),
+        "latency": server.latency(),
+        "traffic": server.traffic(),
+    }

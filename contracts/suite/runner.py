@@ -1,0 +1,257 @@
+"""From selected cases to results, one after the other.
+
+Decides: what becomes of everything a case can do: pass, deviate, not apply, not be tried,
+break. Place in the flow: between the registry and the reports. Must not import: pytest,
+reports, any particular server.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from contracts.conformance.server import Server
+from contracts.conformance.target import Names, Target
+from contracts.suite import requirements
+from contracts.suite.exchange import curl_line
+from contracts.suite.generated import Effort, run_machine, run_property
+from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
+from contracts.suite.registry import PARTNER_ONLY, Case
+from contracts.suite.request_budget import BudgetSpent
+from contracts.suite.results import CaseResult, ExchangeResult
+from contracts.suite.vocabulary import DEVIATION_STATUS, Kind, Need, Status, TargetKind
+from contracts.verify.endpoint import Endpoint
+from contracts.verify.target import PartnerTarget
+from mockserver.core.errors import PostbacksError, ServerUnreachable
+
+#: What a run can be aimed at.
+Subject = Server | Endpoint
+
+_REASONS = {
+    Need.CONTROL: "no control API",
+    Need.MANUAL_CLOCK: "the clock runs by itself; start the sandbox with --clock manual",
+    Need.SOCKETS: "the receiver has no port of its own",
+    Need.RESTART: "the suite cannot restart this server; run with --embedded",
+    Need.CONNECTIONS: "its connections are not this run's to look at",
+    Need.TLS: "it is not reached through TLS, or its certificate is not checked",
+    Need.PROBE: "nobody tells what it has stored; give --probe, and {{User ID}} in the URL",
+    Need.OPERATOR: "nobody takes it down; give --down-command and --up-command, or --ask",
+    Need.GENERATED: "generated values are for an endpoint on this machine and --profile full",
+    Need.RECORDING: "nothing was recorded; give --observe FILE",
+}
+
+
+#: What is said of cases that came too late.
+GONE = "the target stopped answering"
+
+
+def run_cases(
+    cases: Sequence[Case],
+    server: Subject,
+    effort: Effort,
+    names: Names,
+    on_case: Callable[[Case], None] = lambda case: None,
+) -> Iterator[CaseResult]:
+    """Run cases one after the other and yield what came of each.
+
+    When the server stops answering, the remaining cases are untestable.
+
+    Args:
+        cases: In the order in which they are run.
+        server: What they are aimed at.
+        effort: How hard generated cases look.
+        names: Hands out names of apps and inboxes.
+        on_case: Told of each case before it begins.
+    """
+    gone = ""
+    for case in cases:
+        on_case(case)
+        if gone and _why_skipped(case, server) is None:
+            yield _result(case, Status.UNTESTABLE, reason=f"{GONE}: {gone}")
+            continue
+        result = run_case(case, server, effort, names)
+        if is_gone(result, server):
+            gone = result.reason or f"during {case.id}"
+        yield result
+
+
+def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseResult:
+    """Run one case and return what came of it; it raises nothing but interrupts."""
+    skipped = _why_skipped(case, server)
+    if skipped is not None:
+        return _result(case, Status.SKIP, reason=skipped)
+    untestable = _why_untestable(case, server)
+    if untestable:
+        return _result(case, Status.UNTESTABLE, reason=untestable)
+    rec = Recorder()
+    target = (
+        PartnerTarget(server, rec) if isinstance(server, Endpoint) else Target(server, rec, names)
+    )
+    began = time.perf_counter()
+    try:
+        _run_body(case, target, rec, effort)
+        found = _Found(Status.PASS)
+    except Exception as error:
+        found = _judged(case, rec, error)
+    except BaseException:
+        # An interrupt leaves nothing behind where it would stay for ever.
+        with suppress(Exception):
+            target.clean_up()
+        raise
+    if found.deviation is not None and isinstance(target, PartnerTarget):
+        target.recall(found.deviation)
+    telling = target.telling(case.area)
+    try:
+        target.clean_up()
+    except Exception as error:
+        reason = f"cleaning up failed, look at your rules: {error}"
+        found = found._replace(status=Status.ERROR, reason=reason)
+    # What the real API answers is compared with the next run's, what an endpoint answers is
+    # handed on as examples.
+    is_told = found.status is not Status.PASS
+    is_kept = is_told or server.kind is not TargetKind.FAKE
+    # What an outage would have lost is lost although nothing is wrong with the endpoint.
+    has_story = is_told or Need.OPERATOR in case.needs
+
+    def safe(text: str) -> str:
+        return writable(target.masked(text))
+
+    return _result(
+        case,
+        found.status,
+        reason=safe(found.reason),
+        verdict=safe(rec.verdict),
+        deviation=found.deviation.result(safe) if found.deviation else None,
+        exchanges=list(target.exchanges) if is_kept else [],
+        curl=curl_line(telling) if telling and is_told else "",
+        telling=_index_of(telling, target.exchanges) if is_kept else None,
+        checks=rec.checks,
+        examples=max(1, rec.examples),
+        steps=[safe(step) for step in rec.steps] if has_story else [],
+        real_seconds=round(time.perf_counter() - began, 4),
+    )
+
+
+def is_gone(result: CaseResult, server: Subject) -> bool:
+    """Return whether the server stopped answering while this case was run."""
+    if isinstance(server, Endpoint):
+        # No answer in time is an answer as well; that nobody listens is none.
+        refused = any(exchange.status is None for exchange in result.exchanges)
+        return refused and not server.still_answers()
+    unanswered = any(exchange.status is None for exchange in result.exchanges)
+    return unanswered and not _answers(server)
+
+
+class _Found(NamedTuple):
+    status: Status
+    reason: str = ""
+    deviation: Deviation | None = None
+
+
+def _why_skipped(case: Case, server: Subject) -> str | None:
+    if server.kind not in case.targets:
+        return f"not for a {server.kind} target"
+    if server.kind is TargetKind.REAL:
+        return None
+    missing = [need for need in Need if need in case.needs - server.capabilities]
+    return _REASONS[missing[0]] if missing else None
+
+
+def _why_untestable(case: Case, server: Subject) -> str:
+    if isinstance(server, Endpoint):
+        left = server.pace.left
+        return "" if left else "as many requests were sent as a run may send; see --max-requests"
+    left = getattr(server.wire, "left", case.most_requests)
+    if server.unusable or left >= case.most_requests:
+        return server.unusable
+    return f"needs {case.most_requests} requests, and {left} of this run's are left"
+
+
+def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort: Effort) -> None:
+    if case.kind is Kind.PROPERTY:
+        run_property(case, target, rec, effort)
+    elif case.kind is Kind.STATEFUL:
+        run_machine(case, target, rec, effort)
+    else:
+        target.fresh()
+        case.body(target, rec)
+
+
+def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
+    deviation = error if isinstance(error, Deviation) else None
+    if rec.last is not None and case.kind is Kind.PROPERTY and _is_spent(error):
+        # The smallest one so far; nothing is left to look for a smaller one with.
+        deviation = rec.last
+        rec.steps = rec.last_steps
+    if deviation is None and type(error).__module__.startswith("hypothesis"):
+        # A deviation that does not come back on the same example is one all the same.
+        deviation = rec.last
+        if deviation is not None:
+            rec.steps = rec.last_steps
+            rec.step("(not every time: the target does not always do the same)")
+        elif isinstance(error, BaseExceptionGroup):
+            error = _untestable_within(error) or error
+    if deviation is not None:
+        accepted = deviation.accepted
+        status = Status.INFO if accepted else DEVIATION_STATUS[case.level]
+        return _Found(status, deviation=deviation)
+    if isinstance(error, NotApplicable):
+        return _Found(Status.SKIP, str(error))
+    if isinstance(error, ServerUnreachable | Untestable | BudgetSpent):
+        return _Found(Status.UNTESTABLE, str(error))
+    if isinstance(error, PostbacksError):
+        refused = "" if case.targets == PARTNER_ONLY else "the control API refused: "
+        return _Found(Status.UNTESTABLE, f"{refused}{error}")
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return _Found(
+        Status.ERROR,
+        f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})",
+    )
+
+
+def _is_spent(error: BaseException) -> bool:
+    """Return whether the budget ended a search, on the way or while an example was repeated."""
+    within = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return isinstance(error, BudgetSpent) or any(map(_is_spent, within))
+
+
+def _untestable_within(group: BaseExceptionGroup[BaseException]) -> Exception | None:
+    found = [item for item in group.exceptions if isinstance(item, Untestable | PostbacksError)]
+    return found[0] if found else None
+
+
+def _answers(server: Server) -> bool:
+    if server.kind is TargetKind.REAL:
+        # What did not answer once is not asked again and again.
+        return False
+    try:
+        server.wire.send("GET", "/", {}, None)
+    except ServerUnreachable:
+        return False
+    except Exception:
+        # An application in this process that raises is there.
+        return True
+    return True
+
+
+def _result(case: Case, status: Status, **details: Any) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        title=case.title,
+        area=case.area,
+        level=case.level,
+        origin=case.origin,
+        kind=case.kind,
+        status=status,
+        statements=requirements.load().statements_for(case.id, case.follows_from),
+        fix=case.fix,
+        **details,
+    )
+
+
+def _index_of(telling: ExchangeResult | None, exchanges: Sequence[ExchangeResult]) -> int | None:
+    # By identity: of requests that are all alike one may have been answered otherwise.
+    return next((place for place, each in enumerate(exchanges) if each is telling), None)

@@ -1,0 +1,224 @@
+"""Cases about the answer: 2xx, to everything, in time, and meant.
+
+Decides: which answers lose data. Place in the flow: a postback has arrived. Must not import:
+senders, the runner, pytest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from statistics import median
+
+from contracts.suite.recorder import NotApplicable, Recorder, Said
+from contracts.suite.registry import partner_case
+from contracts.suite.vocabulary import Level
+from contracts.verify.postbacks import kinds_by_channel
+from contracts.verify.target import PartnerTarget, consequence, is_accepted, told
+from mockserver.core.catalog import Channel, EventKind, PostbackType
+from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.template import Template
+
+#: From when on an answer is worth a warning: a third of what there is.
+SLOW = timedelta(seconds=10)
+#: How many answers are timed.
+TIMED = 8
+
+
+@partner_case(
+    "PB-ANSWER-POST",
+    "A POST without a body and without a Content-Type is answered 2xx",
+    why="All values are in the URL. Frameworks that want a body or its type answer 400 or 415.",
+    fix="Route POST, read the query, and ask for no body, no Content-Type and no login.",
+    follows_from=["deliver-post", "deliver-empty-body", "deliver-success", "deliver-no-extras"],
+    catches=[
+        "needs-json-body",
+        "needs-content-type",
+        "only-get",
+        "wants-authorization",
+        "wants-a-csrf-token",
+        "wants-a-user-agent",
+    ],
+    most_requests=1,
+)
+def post(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends the usual postback."""
+    target.accept(target.postback(), "a bare POST, all values in the URL")
+
+
+@partner_case(
+    "PB-ANSWER-EVENTS",
+    "Every event of the subscribed channels is answered 2xx",
+    why="Single events cannot be subscribed to; those nobody asked for arrive as well.",
+    fix="Answer 2xx to events that are of no use, and ignore them.",
+    follows_from=["events-complete", "events-push", "events-email", "events-in-app-all"],
+    catches=["refuses-unknown-events", "fails-on-held-back"],
+    most_requests=40,
+)
+def events(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends each event of the catalogue that the rule is fired by, channel by channel."""
+    for channel, kinds in kinds_by_channel(target.subscription.kinds).items():
+        for kind in kinds:
+            what = f"{channel}: {kind.event or 'a user enters a variant'}"
+            target.accept(
+                target.postback(kind),
+                f"{what} ({kind.template_name})" if kind.template_name else what,
+            )
+
+
+@partner_case(
+    "PB-ANSWER-NEW-EVENT",
+    "An event or in-app template that nobody has heard of is answered 2xx",
+    level=Level.SHOULD,
+    why="Templates of one's own have names of their own, and Leanplum may add events.",
+    fix="Treat an unknown name like an event that is of no use: answer 2xx, and log it.",
+    follows_from=["events-in-app-custom", "events-in-app-all"],
+    catches=["refuses-unknown-templates", "refuses-unknown-events"],
+    most_requests=2,
+)
+def new_event(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends an in-app view of a template with a name of its own, and an event that is new."""
+    subscription = target.subscription
+    if subscription.type is not PostbackType.MESSAGE_EVENTS:
+        raise NotApplicable("A/B tests have one event only")
+    target.needs("Message event", "Template name")
+    if Channel.IN_APP in subscription.channels:
+        own = EventKind(
+            "in-app.own.view", subscription.type, Channel.IN_APP, "View", "Spring sale wheel"
+        )
+        target.accept(target.postback(own), "in-app template 'Spring sale wheel', View")
+    if subscription.carries("Message event"):
+        # No event of the catalogue has this name, so the URL is written by hand.
+        changed = subscription.template.url.replace("{{Message event}}", _NEW_EVENT)
+        event = target.postback().event
+        target.accept(
+            target.composer.written(Template(changed).render(event)),
+            "an event called 'Forwarded to a friend'",
+        )
+
+
+@partner_case(
+    "PB-ANSWER-MEANT",
+    "A 2xx is no login page, no error page, and no error in JSON",
+    why="Leanplum looks at the status only: what is answered 200 is never sent again.",
+    fix="Answer 2xx only when the event is stored, 5xx when it could not be, and keep the endpoint "
+    "out of whatever shows a login page.",
+    follows_from=["deliver-success", "retry-success-ends"],
+    catches=["login-page-with-200", "error-page-with-200", "error-in-json-with-200"],
+    most_requests=2,
+)
+def meant(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends two postbacks and reads the bodies of the answers."""
+    for _ in range(2):
+        outcome = target.send(target.postback())
+        if is_accepted(outcome):
+            what = _not_meant(outcome)
+            rec.expect_that(
+                not what,
+                f"{outcome.status} with nothing wrong in it",
+                Said(f"{outcome.status} with {what}"),
+                "Leanplum takes the postback for delivered",
+            )
+        rec.checks += 1
+
+
+@partner_case(
+    "PB-ANSWER-IN-TIME",
+    "An answer comes within 30 seconds",
+    why="Later ones are timeouts, even if the event was stored: it is sent again.",
+    fix="Put the event into a queue, answer, and do the work afterwards.",
+    follows_from=["deliver-timeout", "deliver-timeout-total", "retry-timeout"],
+    catches=[
+        "takes-half-a-second-too-long",
+        "now-and-then-too-late",
+        "never-answers",
+        "drips-its-head",
+    ],
+    most_requests=TIMED,
+)
+def in_time(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends eight postbacks one after the other and times the answers, up to the first late one."""
+    for number in range(1, TIMED + 1):
+        outcome = target.send(target.postback())
+        rec.expect_that(
+            outcome.kind is not OutcomeKind.TIMEOUT,
+            f"an answer within {target.endpoint.timeout.total_seconds():g} s",
+            Said(told(outcome)),
+            f"postback {number} of {TIMED}; {consequence(outcome)}",
+        )
+
+
+@partner_case(
+    "PB-ANSWER-FAST",
+    "Answers take less than 10 seconds",
+    level=Level.SHOULD,
+    why="What takes a third of the time on a quiet day takes more than all of it on a busy one.",
+    fix="Put the event into a queue, answer, and do the work afterwards.",
+    follows_from=["deliver-timeout"],
+    catches=["takes-twelve-seconds"],
+    most_requests=TIMED,
+)
+def fast(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends eight postbacks and compares median and slowest answer with 10 seconds."""
+    taken: list[timedelta] = []
+    for _ in range(TIMED):
+        outcome = target.send(target.postback())
+        taken.append(outcome.elapsed)
+        if outcome.kind is not OutcomeKind.RESPONSE or outcome.elapsed >= SLOW:
+            break
+    seconds = [each.total_seconds() for each in taken]
+    rec.expect_that(
+        max(taken) < SLOW,
+        f"less than {SLOW.total_seconds():g} s",
+        Said(f"median {median(seconds):.3g} s, slowest {max(seconds):.3g} s"),
+        "after 30 s Leanplum gives up and sends it again",
+    )
+
+
+_NEW_EVENT = "Forwarded%20to%20a%20friend"
+
+_LOGIN = re.compile(
+    r"<input[^>]+type\s*=\s*[\"']?password|<title>[^<]*\b(?:log ?in|sign ?in|anmeld)", re.IGNORECASE
+)
+_ERROR = re.compile(
+    r"<(?:title|h1)>[^<]*(?<!\bno )(?<!\bwithout )(?<!\bwithout an )\b"
+    r"(?:error|exception|not found|unavailable|maintenance|forbidden|denied)\b"
+    r"|Traceback \(most recent call last\)",
+    re.IGNORECASE,
+)
+_FAILED = ("error", "fail", "failed", "failure")
+
+
+def _not_meant(outcome: Outcome) -> str:
+    """Return what a body says against its 2xx; empty if nothing."""
+    text = outcome.body.decode("utf-8", "replace").strip()
+    if _LOGIN.search(text):
+        return "a login page"
+    if _ERROR.search(text):
+        return "an error page"
+    if _is_error(text):
+        return f"an error in its body: {text[:120]}"
+    return ""
+
+
+def _is_error(text: str) -> bool:
+    """Return whether a body is a JSON object that says that something went wrong."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    if document.get("success") is False or document.get("ok") is False:
+        return True
+    if str(document.get("status")).lower() in _FAILED:
+        return True
+    return any(_says_something(document.get(name)) for name in ("error", "errors"))
+
+
+def _says_something(error: object) -> bool:
+    if isinstance(error, dict):
+        # A number of errors may be 0, and a flag may be off.
+        return any(isinstance(value, str) and value for value in error.values())
+    return isinstance(error, str | list) and bool(error)

@@ -1,0 +1,49 @@
+"""The case that goes on: as many postbacks as the run may still send.
+
+Decides: what must not get worse with time. Place in the flow: the last one of a run. Must not
+import: senders, the runner, pytest.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from contracts.suite.recorder import Recorder, Said
+from contracts.suite.registry import partner_case
+from contracts.suite.vocabulary import Level, Profile
+from contracts.verify.target import PartnerTarget
+
+
+@partner_case(
+    "PB-SOAK-STEADY",
+    "Postbacks go on being answered 2xx, as fast as at the beginning",
+    level=Level.SHOULD,
+    why="Connections that are not given back, and tables that grow, show only after a while.",
+    fix="Look for what grows: open connections, memory, a table without an index.",
+    follows_from=["deliver-order"],
+    catches=["gets-slower"],
+    most_requests=400,
+    profile=Profile.SOAK,
+)
+def soak(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends what is left of the budget, every event in turn, and compares the ends."""
+    kinds = target.subscription.kinds
+    number = target.endpoint.pace.left
+    at_once = min(4, target.endpoint.burst)
+    taken: list[timedelta] = []
+    while target.endpoint.pace.left >= at_once and len(taken) < number:
+        group = [target.postback(kinds[(len(taken) + n) % len(kinds)]) for n in range(at_once)]
+        outcomes = target.send_all(group, at_once=at_once)
+        # A soak may be long, and its exchanges are all alike.
+        del target.exchanges[:-at_once]
+        for outcome in outcomes:
+            target.expect_accepted(outcome, f"postback {len(taken) + 1} of a soak")
+            taken.append(outcome.elapsed)
+    share = max(1, len(taken) // 5)
+    first, last = (sum(each, timedelta()) / share for each in (taken[:share], taken[-share:]))
+    rec.expect_that(
+        last < 2 * first + timedelta(milliseconds=50),
+        f"about {first.total_seconds():.3g} s, as at the beginning",
+        Said(f"{last.total_seconds():.3g} s at the end"),
+        f"the mean answer time, over {len(taken)} postbacks",
+    )

@@ -1,0 +1,81 @@
+"""Cases about what is stored: each event once, and nothing that is none.
+
+Decides: what a 2xx promises. Place in the flow: a postback was answered. Must not import:
+senders, the runner, pytest.
+"""
+
+from __future__ import annotations
+
+from contracts.suite.recorder import Recorder
+from contracts.suite.registry import partner_case
+from contracts.suite.vocabulary import Level, Need
+from contracts.verify.target import PartnerTarget
+
+#: How many events are counted.
+SEVERAL = 12
+
+
+@partner_case(
+    "PB-STORE-ONCE",
+    "Each event that is answered 2xx is stored, once",
+    why="A 2xx is the end: what is not stored by then never comes again.",
+    fix="Answer when the event is stored, or is in a queue that survives a crash.",
+    follows_from=["retry-success-ends", "deliver-one-each"],
+    catches=["answers-before-it-stores", "stores-every-third-twice", "reads-body-for-values"],
+    needs=[Need.PROBE],
+    most_requests=SEVERAL,
+)
+def once(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends twelve events that the endpoint keeps and asks for each whether it is stored."""
+    kinds = target.subscription.kept
+    before = target.stored_at_rest()
+    postbacks = [target.postback(kinds[number % len(kinds)]) for number in range(SEVERAL)]
+    target.accept_all(postbacks, f"{SEVERAL} events")
+    target.expect_stored_once(postbacks, before, "it was answered 2xx", exact=True)
+
+
+@partner_case(
+    "PB-STORE-POST-ONLY",
+    "GET, HEAD and other methods store nothing",
+    level=Level.SHOULD,
+    why="Scanners, link previews and health checks send GET and HEAD to any URL they find in a "
+    "log.",
+    fix="Route POST only; answer 405 to the rest.",
+    follows_from=["deliver-post"],
+    catches=["stores-on-head", "stores-on-get", "takes-any-method"],
+    needs=[Need.PROBE],
+    most_requests=4,
+)
+def post_only(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends the URL of a postback with four other methods and asks whether it is stored."""
+    before = target.stored_at_rest()
+    for method in ("HEAD", "GET", "PUT", "PROPFIND"):
+        postback = target.postback()
+        target.request(method, postback.request_target)
+        after = target.stored_at_rest()
+        stored = after.count - before.count
+        if after.entries is not None:
+            stored = len(after.of(postback))
+        rec.expect(0, stored, f"stored for a {method}, which is no postback")
+        before = after
+
+
+@partner_case(
+    "PB-STORE-RESTART",
+    "What was answered 2xx is still stored after a restart",
+    why="A 2xx is the end: an event that was only in memory never comes again.",
+    fix="Answer when the event is on disk, or in a queue that survives a restart.",
+    follows_from=["retry-success-ends"],
+    catches=["loses-the-last-at-restart", "keeps-all-in-memory"],
+    needs=[Need.PROBE, Need.OPERATOR],
+    most_requests=3,
+)
+def restart(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends three events, has the endpoint taken down and up again, and asks."""
+    before = target.stored_at_rest()
+    postbacks = [target.postback() for _ in range(3)]
+    target.accept_all(postbacks, "events before a restart")
+    rec.step("3 events were answered 2xx; the endpoint is taken down and up again")
+    with target.down():
+        pass
+    target.expect_stored_once(postbacks, before, "it was answered 2xx before the restart")

@@ -1,0 +1,305 @@
+"""Cases about the values in the URL: empty, odd, long, exact.
+
+Decides: which values an endpoint must take, and find again as they were sent. Place in the flow:
+the query of a postback is decoded. Must not import: senders, the runner, pytest.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.suite.recorder import NotApplicable, Recorder
+from contracts.suite.registry import partner_case
+from contracts.suite.vocabulary import Level, Need, Profile
+from contracts.verify.postbacks import Postback
+from contracts.verify.target import PartnerTarget
+from mockserver.core.catalog import Channel, EventKind, PostbackType
+
+#: What each group of characters breaks.
+ODD = (
+    ("a space", "ada lovelace"),
+    ("a plus", "ada+news@example.com"),
+    ("percent signs", "100% off, 50%25 and %41"),
+    ("an ampersand and an equals sign", "a&b=c"),
+    ("a hash", "a#b"),
+    ("slashes", "a/b\\c"),
+    ("quotes", 'it\'s "quoted" `so`'),
+    ("entities of HTML", "Tom &amp; Jerry &lt;3"),
+    ("braces and a semicolon", "{{User ID}};[1]"),
+    ("umlauts and accents", "Jürgen Ñandú Łódź"),
+    ("letters beyond the first plane", "emoji \U0001f389\U0001f469\u200d\U0001f467 and \U0001d49c"),
+    ("text from right to left", "שלום עולם مرحبا"),
+    ("an accent of its own", "cafe\u0301"),
+    ("spaces in a row", "a  b   c"),
+)
+#: What nobody should call a user, and what can be refused for good reasons.
+STRANGE = (
+    ("markup", "<b>bold</b>"),
+    ("control characters", "tab\tand\nnewline\x1b"),
+)
+_IDS = ("Message ID", "AB test ID", "Variant ID")
+#: What generated values are made of: small, so that what is found gets small.
+_PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "\u05e9"])
+
+
+@partner_case(
+    "PB-VALUES-EMPTY",
+    "Values that are empty are taken",
+    why="A value that does not apply is sent as the empty string: no device, no template name.",
+    fix="Do not ask for every value; what identifies the event is there.",
+    follows_from=["template-empty", "template-device-empty", "template-name-empty"],
+    catches=["needs-a-device-id", "needs-every-value", "ignores-empty-devices"],
+    most_requests=4,
+)
+def empty(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends postbacks without device id, without user id, and without a template name.
+
+    With a probe that answers entries, asks what was stored of each.
+    """
+    subscription = target.subscription
+    target.needs("Device ID", "User ID", "Template name")
+    if subscription.carries("Device ID"):
+        _take(target, target.postback(device_id=""), "the device id is empty, as for email")
+    if subscription.carries("User ID") and subscription.carries("Device ID"):
+        _take(target, target.postback(user_id=""), "the user id is empty, the device id is not")
+    plain = [kind for kind in subscription.kinds if not kind.template_name]
+    if subscription.carries("Template name") and plain:
+        _take(target, target.postback(plain[0]), "the template name is empty, as beyond in-app")
+
+
+@partner_case(
+    "PB-VALUES-CHARACTERS",
+    "Ids with any characters are taken",
+    why="User ids are whatever the app calls its users: addresses with a plus, names, anything.",
+    fix="Decode the query once, as UTF-8, with the framework's own means, and validate nothing.",
+    follows_from=["template-encoding", "template-plus", "template-round-trip"],
+    catches=[
+        "fails-on-percent",
+        "fails-on-quotes",
+        "refuses-odd-ids",
+        "latin-1-database",
+        "no-emoji",
+    ],
+    most_requests=len(ODD),
+)
+def characters(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends ids with spaces, signs of URLs, quotes, emoji, and letters of other scripts."""
+    target.needs("User ID", "Device ID")
+    for what, text in ODD:
+        target.accept(target.postback(suffix=f" {text}"), f"an id with {what}: {text!r}")
+
+
+@partner_case(
+    "PB-VALUES-EXACT",
+    "Ids with any characters are stored as they were sent",
+    why="An id that is decoded twice, or not at all, belongs to nobody, or to somebody else.",
+    fix="Decode the query once, as UTF-8: %2B is a plus, %20 a space, %25 a percent sign.",
+    follows_from=["template-encoding", "template-encoding-space", "template-plus"],
+    catches=[
+        "decodes-as-latin-1",
+        "decodes-twice",
+        "plus-for-space",
+        "splits-by-hand",
+        "strips-accents",
+        "composes-accents",
+        "lowercases-ids",
+        "squeezes-blanks",
+        "html-escapes",
+        "html-unescapes",
+    ],
+    needs=[Need.PROBE],
+    most_requests=len(ODD),
+)
+def exact(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends the same ids and asks what was stored of each."""
+    target.needs("User ID", "Device ID")
+    for what, text in ODD:
+        postback = target.postback(suffix=f" {text}")
+        target.accept(postback, f"an id with {what}: {text!r}")
+        target.expect_exact(postback, f"an id with {what}", "User ID", "Device ID")
+
+
+@partner_case(
+    "PB-VALUES-STRANGE",
+    "Ids with markup and control characters are taken, and stored as they were sent",
+    level=Level.SHOULD,
+    why="A firewall for web applications, or a clean-up of input, is made for forms, and drops the "
+    "events of users that are called so.",
+    fix="Exempt the endpoint from such filters, and escape ids where they are shown.",
+    follows_from=["template-encoding", "template-user-id"],
+    catches=["strips-tags", "refuses-odd-ids"],
+    most_requests=len(STRANGE),
+)
+def strange(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends ids with markup and with control characters; with a probe asks what was stored."""
+    target.needs("User ID", "Device ID")
+    for what, text in STRANGE:
+        postback = target.postback(suffix=f" {text}")
+        _take(target, postback, f"an id with {what}: {text!r}")
+
+
+@partner_case(
+    "PB-VALUES-ANY",
+    "Whatever an id is made of, it is taken and stored as it was sent",
+    why="The list of odd values that somebody thought of is never the whole list.",
+    fix="Look at the steps: the value is the smallest that goes wrong.",
+    follows_from=["template-round-trip"],
+    catches=["decodes-as-latin-1", "decodes-twice", "fails-on-percent", "splits-by-hand"],
+    needs=[Need.GENERATED],
+    given={"value": st.lists(_PIECES, max_size=6).map("".join)},
+    pinned=[{"value": "%25"}, {"value": "a+b"}],
+    examples=40,
+    most_requests=120,
+    profile=Profile.FULL,
+)
+def anything(target: PartnerTarget, rec: Recorder, value: str) -> None:
+    """Sends an id made of a few pieces; with a probe that answers entries, asks what was stored."""
+    target.needs("User ID", "Device ID")
+    # Something visible at the end: nobody has to keep blanks there.
+    postback = target.postback(suffix=f"-{value}.")
+    _take(target, postback, f"an id with {value!r}")
+
+
+@partner_case(
+    "PB-VALUES-LONG-ID",
+    "Ids of 400 characters are taken",
+    level=Level.SHOULD,
+    why="Nothing is documented about their length; a column of 255 characters is a guess.",
+    fix="Store ids without a limit of your own; at the least answer 2xx, and log what is too long.",
+    follows_from=["template-user-id", "template-device-id"],
+    catches=["column-of-255", "cuts-at-255"],
+    most_requests=1,
+)
+def long_id(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends ids of 400 characters; with a probe that answers entries, asks what was stored."""
+    target.needs("User ID", "Device ID")
+    _take(target, target.postback(suffix="x" * 370), "ids of about 400 characters")
+
+
+@partner_case(
+    "PB-VALUES-LONG-URL",
+    "A URL of 6 KiB is taken",
+    level=Level.SHOULD,
+    why="A 414 or 431 is a 4xx: the data is dropped at once. Links in emails are long, and are "
+    "encoded.",
+    fix="Raise the limit of the request line: large_client_header_buffers in nginx, "
+    "--limit-request-line in gunicorn.",
+    follows_from=["deliver-in-url", "parameters-click", "retry-4xx"],
+    catches=["refuses-long-urls"],
+    most_requests=1,
+)
+def long_url(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends a postback whose URL is 6 KiB long, through the link that was clicked if it can."""
+    subscription = target.subscription
+    usual = target.postback()
+    missing = 6 * 1024 - len(usual.url)
+    if subscription.carries("Parameters"):
+        link = "https://shop.example/offers?campaign=" + "s" * missing
+        postback = target.postback(parameters={"index": 1, "url": link})
+    else:
+        target.needs("User ID", "Device ID")
+        postback = target.postback(suffix="x" * missing)
+    target.accept(postback, f"a URL of {len(postback.url):,} characters")
+
+
+@partner_case(
+    "PB-VALUES-IDS",
+    "Ids of sixteen digits are stored exactly",
+    why="They do not fit into a float: 9007199254740993 becomes 9007199254740992.",
+    fix="Store them as text, or as 64-bit integers; JavaScript needs text.",
+    follows_from=["template-message-id", "template-ab-test-id", "template-variant-id"],
+    catches=["floats-the-ids", "ids-of-32-bits"],
+    needs=[Need.PROBE],
+    most_requests=2,
+)
+def ids(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends ids of sixteen digits, one beyond 2**53, and asks what was stored."""
+    target.needs(*_IDS)
+    is_message = target.subscription.type is PostbackType.MESSAGE_EVENTS
+    for number in ("5838201947316225", "9007199254740993"):
+        fields: dict[str, Any] = (
+            {"message_id": number}
+            if is_message
+            else {"ab_test_id": number, "variant_id": str(int(number) + 2)}
+        )
+        postback = target.postback(**fields)
+        target.accept(postback, f"an id of sixteen digits: {number}")
+        target.expect_exact(postback, f"an id of sixteen digits: {number}", *_IDS)
+
+
+@partner_case(
+    "PB-VALUES-TIME",
+    "Trigger times in milliseconds, of today and of days ago, are taken",
+    why="They are milliseconds since 1970 and may lie in the past, by days when it was retried.",
+    fix="Divide by 1000 where seconds are wanted, and have no limit for how old an event may be.",
+    follows_from=["template-time", "template-time-epoch", "template-time-past"],
+    catches=["milliseconds-overflow", "refuses-the-past"],
+    most_requests=4,
+)
+def times(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends events of now, of 65 hours ago, of a month ago, and of the last second of a year."""
+    target.needs("Trigger time")
+    now_at = datetime.now(UTC).replace(microsecond=123_000)
+    for what, at in (
+        ("now", now_at),
+        ("65 hours ago", now_at - timedelta(hours=65)),
+        ("30 days ago", now_at - timedelta(days=30)),
+        ("the last millisecond of 2025", datetime(2025, 12, 31, 23, 59, 59, 999_000, UTC)),
+    ):
+        target.accept(target.postback(triggered_at=at), f"an event of {what}")
+
+
+@partner_case(
+    "PB-VALUES-TIME-EXACT",
+    "Trigger times are stored as they were sent",
+    why="Milliseconds taken for seconds lie in the year 57,000, and without them two events of "
+    "a second look alike.",
+    fix="Store the milliseconds, or a timestamp with three decimals.",
+    follows_from=["template-time-epoch"],
+    catches=["seconds-for-milliseconds", "arrival-for-trigger-time"],
+    needs=[Need.PROBE],
+    most_requests=2,
+)
+def times_exact(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends an event of now and one of days ago, and asks what was stored."""
+    target.needs("Trigger time")
+    now_at = datetime.now(UTC).replace(microsecond=123_000)
+    for what, at in (("now", now_at), ("65 hours ago", now_at - timedelta(hours=65))):
+        postback = target.postback(triggered_at=at)
+        target.accept(postback, f"an event of {what}")
+        target.expect_exact(postback, f"an event of {what}", "Trigger time")
+
+
+@partner_case(
+    "PB-VALUES-TEMPLATE-NAME",
+    "Names of in-app templates with blanks and any characters are taken",
+    level=Level.SHOULD,
+    why="Whoever writes a template in the dashboard names it.",
+    fix="Take the name for text, and for nothing else.",
+    follows_from=["template-name", "events-in-app-custom"],
+    catches=["template-name-is-a-file"],
+    most_requests=3,
+)
+def template_name(target: PartnerTarget, rec: Recorder) -> None:
+    """Sends in-app views of templates with a slash, an umlaut, and a percent sign in the name."""
+    target.needs("Template name")
+    if Channel.IN_APP not in target.subscription.channels:
+        raise NotApplicable("the rule does not listen to in-app messages")
+    for name in ("Sale/Autumn", "Frühling & Sommer", "-50% ../.."):
+        kind = EventKind("in-app.own.view", target.subscription.type, Channel.IN_APP, "View", name)
+        target.accept(target.postback(kind), f"in-app template {name!r}")
+
+
+def _take(target: PartnerTarget, postback: Postback, what: str) -> None:
+    """Send a postback that must be answered 2xx, and be stored as far as that can be told."""
+    target.accept(postback, what)
+    # A probe that only counts is no reason to say nothing of the answer.
+    if (
+        Need.PROBE in target.endpoint.capabilities
+        and postback.key
+        and target.stored([postback]).entries is not None
+    ):
+        target.expect_exact(postback, what, "User ID", "Device ID")

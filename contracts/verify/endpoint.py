@@ -1,0 +1,203 @@
+"""An endpoint that a run is aimed at, with all that its user lends to the run.
+
+Decides: what can be asked of an endpoint, and that everything sent to it goes through one pace
+and one record. Place in the flow: what a server is for other cases; a target stands on it. Must
+not import: cases, the runner, click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median, quantiles
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from contracts.suite.masks import Masks
+from contracts.suite.recorder import NotApplicable
+from contracts.suite.request_budget import Pace
+from contracts.suite.results import Latency, Remark, Traffic
+from contracts.suite.vocabulary import Need, Profile, TargetKind
+from contracts.verify import raw
+from contracts.verify.operator import Operator
+from contracts.verify.postbacks import Composer, Subscription
+from contracts.verify.probe import Probe
+from contracts.verify.raw import NoConnection, RawAnswer
+from contracts.verify.resolved_host import Place
+from contracts.verify.sender import Sender, Trust
+from contracts.verify.storage import Lag
+from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.retry import DEFAULT_TIMEOUT
+
+#: How many postbacks make a burst, unless told.
+BURST = 10
+#: How many requests a run may send, unless told.
+MOST_REQUESTS = 500
+
+
+class OtherMethods(Protocol):
+    """Sends requests that no postback is."""
+
+    def request(self, method: str, target: str) -> RawAnswer:
+        """Send a request without a body and return what came back."""
+
+
+@dataclass
+class Endpoint:
+    """An endpoint under test.
+
+    Attributes:
+        subscription: The postbackUrl, and what it is registered for.
+        sender: How postbacks leave.
+        place: Where it is; None in this process.
+        trust: How its certificate is judged.
+        others: How requests of other methods leave.
+        probe: Tells what it has stored; None if nobody can.
+        operator: Takes it down and up again; None if nobody does.
+        outage: How long it is taken down for, in the time of Leanplum's retries.
+        recording: URLs to be sent in place of generated ones.
+        pace: How much may be sent, and how fast.
+        profile: How much it is put through.
+        burst: How many postbacks make a burst.
+        timeout: How long an answer may take.
+        headers: Header fields that are sent beyond those of a postback.
+        masks: What is a secret, and the names that stand for them in what is written down.
+        remarks: What is to be said of its postbackUrl.
+        is_proxied: Whether requests go through a proxy, so that connections are not its own.
+        run: What tells this run's ids from another's; chosen by chance unless given.
+        on_answer: Told how long each answer took, in real seconds.
+    """
+
+    subscription: Subscription
+    sender: Sender
+    place: Place | None = None
+    trust: Trust = field(default_factory=Trust)
+    others: OtherMethods | None = None
+    probe: Probe | None = None
+    operator: Operator | None = None
+    outage: timedelta = timedelta(hours=4)
+    recording: Sequence[str] = ()
+    pace: Pace = field(default_factory=lambda: Pace(MOST_REQUESTS))
+    profile: Profile = Profile.QUICK
+    burst: int = BURST
+    timeout: timedelta = DEFAULT_TIMEOUT
+    headers: Sequence[tuple[str, str]] = ()
+    masks: Masks = field(default_factory=Masks)
+    remarks: Sequence[Remark] = ()
+    is_proxied: bool = False
+    run: str | None = None
+    on_answer: Callable[[float], None] = lambda real_seconds: None
+
+    kind = TargetKind.PARTNER
+    is_ours = False
+    unusable = ""
+
+    def __post_init__(self) -> None:
+        """Begin with nothing sent."""
+        self.composer = Composer(self.subscription, self.run)
+        self.lag = Lag()
+        self._answers: list[float] = []
+
+    @property
+    def url(self) -> str:
+        """Return the postbackUrl, secrets masked."""
+        return self.masks.masked(self.subscription.template.url)
+
+    @property
+    def description(self) -> str:
+        """Return what is tested, for the head of a report."""
+        parts = urlsplit(self.subscription.template.url)
+        host = parts.netloc.rpartition("@")[2]
+        listens = "A/B tests"
+        if self.subscription.type == "messageEvents":
+            listens = ", ".join(self.subscription.channels)
+        return f"the endpoint at {host} ({listens})"
+
+    @property
+    def capabilities(self) -> frozenset[Need]:
+        """Return what can be asked of it."""
+        place = self.place
+        found = {
+            Need.PROBE: self.probe is not None and self.composer.can_be_recognised,
+            Need.OPERATOR: self.operator is not None,
+            Need.CONNECTIONS: place is not None and not self.is_proxied,
+            Need.TLS: place is not None and place.is_tls and self.trust.verify,
+            Need.RECORDING: bool(self.recording),
+            Need.GENERATED: self.profile is not Profile.QUICK
+            and (place is None or place.is_loopback),
+        }
+        return frozenset(need for need, there in found.items() if there)
+
+    def post(self, urls: Sequence[str], **options: Any) -> list[Outcome]:
+        """POST to each URL, at its pace; see `Sender`.
+
+        Raises:
+            BudgetSpent: So many requests are not left; none was sent.
+        """
+        at_once = min(options.get("at_once", 1), len(urls))
+        # Half of them would say nothing, and use up what others could be tried with.
+        self.pace.expect(len(urls))
+        outcomes: list[Outcome] = []
+        for start in range(0, len(urls), max(1, at_once)):
+            group = urls[start : start + max(1, at_once)]
+            self.pace.take(len(group))
+            outcomes += self.sender.post(group, **options)
+        for outcome in outcomes:
+            self._measure(outcome)
+        return outcomes
+
+    def request(self, method: str, target: str) -> RawAnswer:
+        """Send a request that no postback is.
+
+        Raises:
+            BudgetSpent: No request is left.
+            NotApplicable: It would have to go through a proxy.
+        """
+        if self.is_proxied:
+            raise NotApplicable(f"through a proxy nothing but POST is sent, so no {method}")
+        self.pace.take()
+        if self.others is not None:
+            return self.others.request(method, target)
+        try:
+            with self.connection() as connection:
+                return connection.request(method, target, self.headers)
+        except NoConnection as error:
+            return RawAnswer(error=str(error))
+
+    def connection(self) -> raw.Connection:
+        """Return a connection of its own.
+
+        Raises:
+            NoConnection: Nobody listens.
+        """
+        assert self.place is not None
+        # Whoever serves one connection at a time would be blamed here for that, too.
+        self.sender.close()
+        return raw.Connection(self.place, self.trust, self.timeout.total_seconds())
+
+    def still_answers(self) -> bool:
+        """Return whether a connection can still be opened."""
+        return self.place is None or self.is_proxied or raw.is_listening(self.place)
+
+    def latency(self) -> Latency | None:
+        """Return how long answers took so far; None without any."""
+        took = sorted(self._answers)
+        if not took:
+            return None
+        p99 = quantiles(took, n=100, method="inclusive")[98] if len(took) > 1 else took[0]
+        return Latency(len(took), round(median(took), 6), round(p99, 6), round(took[-1], 6))
+
+    def traffic(self) -> Traffic:
+        """Return what was sent so far."""
+        return Traffic(self.pace.sent, self.composer.prefix, list(self.composer.keys))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.sender.close()
+
+    def _measure(self, outcome: Outcome) -> None:
+        if outcome.kind is OutcomeKind.RESPONSE:
+            took = outcome.elapsed.total_seconds()
+            self._answers.append(took)
+            self.on_answer(took)

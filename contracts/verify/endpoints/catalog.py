@@ -1,0 +1,39 @@
+"""All broken endpoints, and the good ones.
+
+Decides: the order in which they are shown. Place in the flow: the proof runs the cases about
+endpoints against these. Must not import: cases, the runner.
+"""
+
+from __future__ import annotations
+
+from contracts.verify.endpoints import (
+    answers,
+    certificates,
+    connections,
+    good,
+    load,
+    order,
+    outage,
+    payload,
+    repeat,
+    store,
+    values,
+)
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant
+
+#: Every broken endpoint, in the order in which a postback meets what they are about.
+DEVIANTS: tuple[PartnerDeviant, ...] = (
+    *connections.DEVIANTS,
+    *certificates.DEVIANTS,
+    *answers.DEVIANTS,
+    *values.DEVIANTS,
+    *payload.DEVIANTS,
+    *repeat.DEVIANTS,
+    *store.DEVIANTS,
+    *load.DEVIANTS,
+    *order.DEVIANTS,
+    *outage.DEVIANTS,
+)
+
+#: Endpoints that differ, and that no MUST may fail on.
+GOOD: tuple[PartnerDeviant, ...] = good.GOOD

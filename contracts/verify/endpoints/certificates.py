@@ -1,0 +1,130 @@
+"""Endpoints that are wrong in their TLS: a certificate, a date, a version.
+
+Decides: what each shows a client that connects. Place in the flow: the cases of `reach` that need
+TLS. Must not import: cases, the runner, web frameworks; trustme only when one is served.
+"""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from contracts.verify.endpoints.connections import HOST
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Serve, Served
+from contracts.verify.endpoints.serving import LOOPBACK, PATIENT, PartnerServer, running
+from contracts.verify.endpoints.shop import Shop, Store
+from mockserver.core.clock import ManualClock
+
+if TYPE_CHECKING:
+    import trustme
+
+#: What makes certificates.
+NEEDS = ("trustme",)
+_A_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a server shows a client.
+
+    Attributes:
+        host: Whom its certificate names.
+        valid_for: How long it is still valid; negative if it is not any more.
+        is_trusted: Whether it is signed by whom clients trust.
+        prepare: Changes what the server speaks TLS with.
+    """
+
+    host: str = HOST
+    valid_for: timedelta = _A_YEAR
+    is_trusted: bool = True
+    prepare: Callable[[ssl.SSLContext], None] = lambda context: None
+
+
+def over_tls(shown: Shown | None = None) -> Serve:
+    """Return what serves a good shop over TLS.
+
+    Args:
+        shown: What it shows; a certificate that nothing is wrong with unless given.
+    """
+    shows = shown or Shown()
+
+    @contextmanager
+    def serve(store: Store) -> Iterator[Served]:
+        import trustme
+
+        trusted = trustme.CA()
+        signer = trusted if shows.is_trusted else trustme.CA()
+        context = _context(shows, signer)
+        with (
+            TemporaryDirectory(prefix="postbacks-") as folder,
+            running(PartnerServer(Shop(store, ManualClock()), context=context)) as server,
+        ):
+            ca_file = Path(folder) / "ca.pem"
+            trusted.cert_pem.write_to_path(str(ca_file))
+            yield Served(
+                f"https://{HOST}:{server.port}",
+                ca_file=str(ca_file),
+                resolve=lambda host, port: [LOOPBACK],
+                timeout=PATIENT,
+            )
+
+    return serve
+
+
+def _context(shows: Shown, signer: trustme.CA) -> ssl.SSLContext:
+    ends_at = datetime.now(UTC) + shows.valid_for
+    begins_at = min(datetime.now(UTC), ends_at) - _A_YEAR
+    certificate = signer.issue_cert(shows.host, not_before=begins_at, not_after=ends_at)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    shows.prepare(context)
+    return context
+
+
+def _speak_old(context: ssl.SSLContext) -> None:
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        # That they are deprecated is the point.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+
+def _deviant(name: str, change: str, shown: Shown) -> PartnerDeviant:
+    return PartnerDeviant(name, "reach", change, over_tls(shown), needs=NEEDS)
+
+
+DEVIANTS: tuple[PartnerDeviant, ...] = (
+    _deviant(
+        "wrong-tls-host",
+        "Its certificate names another host.",
+        Shown(host="www.shop.test"),
+    ),
+    _deviant(
+        "untrusted-certificate",
+        "Its certificate is signed by an authority that nobody knows.",
+        Shown(is_trusted=False),
+    ),
+    _deviant(
+        "expired-certificate",
+        "Its certificate has expired yesterday.",
+        Shown(valid_for=timedelta(days=-1)),
+    ),
+    _deviant(
+        "certificate-expires-soon",
+        "Its certificate expires within the week.",
+        Shown(valid_for=timedelta(days=6)),
+    ),
+    _deviant(
+        "old-tls",
+        "It speaks TLS 1.1, and nothing newer.",
+        Shown(prepare=_speak_old),
+    ),
+)

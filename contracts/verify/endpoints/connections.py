@@ -1,0 +1,173 @@
+"""Endpoints that are wrong before any answer counts: in how they treat connections.
+
+Decides: what each does with a connection. Place in the flow: the cases of `reach`, and the one
+about the 30 seconds. Must not import: cases, the runner, web frameworks.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Served
+from contracts.verify.endpoints.serving import (
+    LOOPBACK,
+    Client,
+    PartnerServer,
+    Request,
+    answer_all,
+    over_sockets,
+    running,
+    written,
+)
+from contracts.verify.endpoints.shop import Answer, Shop, Store
+from mockserver.core.clock import ManualClock
+
+#: The name of a host that has several addresses, or a certificate.
+HOST = "shop.test"
+#: An address of this machine at which nobody listens.
+_DEAD = "127.0.0.2"
+#: Where being late is the point, it need not be late for long.
+_SOON = timedelta(seconds=0.1)
+#: How many answers come whole before one that drips.
+_WHOLE = 7
+_DRIP = timedelta(milliseconds=50)
+
+
+@contextmanager
+def _nobody(store: Store) -> Iterator[Served]:
+    # Bound, so that nobody else gets the port, and never listening.
+    with socket.socket() as bound:
+        bound.bind((LOOPBACK, 0))
+        yield Served(f"http://{LOOPBACK}:{bound.getsockname()[1]}")
+
+
+def _reset(client: Client, shop: Shop) -> None:
+    if client.read() is not None:
+        client.reset()
+
+
+def _speak_smtp(client: Client, shop: Shop) -> None:
+    client.write(b"220 mail.shop.test ESMTP ready\r\n")
+    client.read()
+
+
+def _close(client: Client, shop: Shop) -> None:
+    client.read()
+
+
+def _answer_twice(client: Client, shop: Shop) -> None:
+    while (request := client.read()) is not None:
+        wrong = Answer(500, (), b"something went wrong on the way out")
+        client.write(written(request, shop.handle(request.environ)) + written(request, wrong))
+
+
+def _say_less(client: Client, shop: Shop) -> None:
+    while (request := client.read()) is not None:
+        # What is appended to every page is not counted.
+        client.write(written(request, shop.handle(request.environ)) + b"<!-- shop 1.0 -->")
+
+
+def _fail_first(client: Client, shop: Shop) -> None:
+    while (request := client.read()) is not None:
+        is_first = request.number == 1
+        client.answer(request, Answer(503) if is_first else shop.handle(request.environ))
+
+
+class _Dripping:
+    """Sends the head of every eighth answer byte by byte, as a broken filter would."""
+
+    def __init__(self) -> None:
+        self._answers = 0
+
+    def __call__(self, client: Client, shop: Shop) -> None:
+        while (request := client.read()) is not None:
+            self._answers += 1
+            answer = shop.handle(request.environ)
+            if self._answers % (_WHOLE + 1):
+                client.answer(request, answer)
+            else:
+                self._drip(client, request, answer)
+
+    def _drip(self, client: Client, request: Request, answer: Answer) -> None:
+        for byte in written(request, answer):
+            client.write(bytes([byte]))
+            client.pause(_DRIP)
+
+
+@contextmanager
+def _dripping(store: Store) -> Iterator[Served]:
+    with running(PartnerServer(Shop(store, ManualClock()), _Dripping())) as server:
+        yield Served(server.origin, timeout=_SOON)
+
+
+@contextmanager
+def _two_addresses(store: Store) -> Iterator[Served]:
+    with running(PartnerServer(Shop(store, ManualClock()))) as server:
+        yield Served(f"http://{HOST}:{server.port}", resolve=lambda host, port: [LOOPBACK, _DEAD])
+
+
+DEVIANTS: tuple[PartnerDeviant, ...] = (
+    PartnerDeviant(
+        "nobody-listens",
+        "reach",
+        "Nothing listens at the port, as behind a firewall that refuses.",
+        _nobody,
+    ),
+    PartnerDeviant(
+        "resets-connections",
+        "reach",
+        "Reads a request and resets the connection.",
+        over_sockets(_reset),
+    ),
+    PartnerDeviant(
+        "speaks-no-http",
+        "reach",
+        "A mail server listens at the port.",
+        over_sockets(_speak_smtp),
+    ),
+    PartnerDeviant(
+        "closes-without-answer",
+        "reach",
+        "Reads a request and closes the connection without a byte.",
+        over_sockets(_close),
+    ),
+    PartnerDeviant(
+        "one-address-dead",
+        "reach",
+        "Its host has two addresses, and it listens at one of them.",
+        _two_addresses,
+    ),
+    PartnerDeviant(
+        "mixes-answers",
+        "reach",
+        "Sends an answer that belongs to no request after each that does.",
+        over_sockets(_answer_twice),
+    ),
+    PartnerDeviant(
+        "longer-than-announced",
+        "reach",
+        "Sends more bytes than its Content-Length says.",
+        over_sockets(_say_less),
+    ),
+    PartnerDeviant(
+        "one-connection-at-a-time",
+        "reach",
+        "Serves the next connection when the client has closed the one before.",
+        over_sockets(answer_all, one_at_a_time=True, timeout=_SOON),
+    ),
+    PartnerDeviant(
+        "first-of-a-connection-fails",
+        "reach",
+        "Answers 503 to the first request of each connection.",
+        over_sockets(_fail_first),
+    ),
+    PartnerDeviant(
+        "drips-its-head",
+        "answer",
+        "Sends the head of every eighth answer so slowly that it is never whole in time.",
+        _dripping,
+    ),
+)

@@ -1,0 +1,222 @@
+"""Endpoints that are wrong when they are down, or when they come up again.
+
+Decides: what answers while one is down, and what it does with what was kept and what comes late.
+Place in the flow: the cases of `outage`, and the one of `store` about a restart. Must not import:
+cases, the runner, web frameworks.
+
+Those in this process have a proxy in front of them, in few words: it is what answers while nobody
+is behind it. The others are really not there: nobody listens at their port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Serve, Served
+from contracts.verify.endpoints.serving import PATIENT, PartnerServer, running
+from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from mockserver.core.clock import ManualClock
+
+#: How much older than the last start of an endpoint something must be to be called old.
+OLD = timedelta(minutes=10)
+#: What a proxy answers that has nobody behind it.
+UNAVAILABLE = Answer(503, (("Retry-After", "60"),))
+
+
+class RestartingShop(Shop):
+    """A shop that is taken down and up again.
+
+    Attributes:
+        up_at: When it was last taken up again, aware; None if it never was.
+    """
+
+    up_at: datetime | None = None
+
+    def go_down(self) -> None:
+        """Take note that it ends; a good shop has everything on disk."""
+
+    def come_up(self) -> None:
+        """Take note that it begins again."""
+        self.up_at = datetime.now(UTC)
+
+    def is_old(self, row: Row) -> bool:
+        """Return whether an event happened long before the last start."""
+        if self.up_at is None or not row["at"].isdigit():
+            return False
+        at = datetime.fromtimestamp(int(row["at"]) / 1000, UTC)
+        return at < self.up_at - OLD
+
+
+class PortOperator:
+    """Takes the server of a shop down and up again, at the same port."""
+
+    description = "this process"
+
+    def __init__(self, server: PartnerServer, shop: RestartingShop) -> None:
+        self._server, self._shop = server, shop
+
+    def down(self) -> None:
+        """Stop the server; see `Operator`."""
+        self._server.stop()
+        self._shop.go_down()
+
+    def up(self) -> None:
+        """Start it again; see `Operator`."""
+        self._shop.come_up()
+        self._server.start()
+
+
+class Proxy:
+    """What stands in front of a shop in this process, and takes it down and up again.
+
+    Args:
+        shop: What is behind it.
+        instead: What it answers while nothing is.
+    """
+
+    description = "this process"
+
+    def __init__(self, shop: RestartingShop, instead: Answer = UNAVAILABLE) -> None:
+        self._shop, self._front = shop, _Front(shop.store, shop.clock, instead)
+        self._is_up = True
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Any:
+        """Answer a request, from the shop if it is up."""
+        return (self._shop if self._is_up else self._front)(environ, start_response)
+
+    def down(self) -> None:
+        """Take the shop down; see `Operator`."""
+        self._is_up = False
+        self._shop.go_down()
+
+    def up(self) -> None:
+        """Take it up again; see `Operator`."""
+        self._shop.come_up()
+        self._is_up = True
+
+
+class _Front(Shop):
+    """Answers the same to everything."""
+
+    def __init__(self, store: Store, clock: ManualClock, instead: Answer) -> None:
+        super().__init__(store, clock)
+        self._instead = instead
+
+    def handle(self, environ: Mapping[str, Any]) -> Answer:
+        return self._instead
+
+
+MakeRestarting = Callable[[Store, ManualClock], RestartingShop]
+
+
+def restarted_behind_a_proxy(
+    make: MakeRestarting = RestartingShop, instead: Answer = UNAVAILABLE
+) -> Serve:
+    """Return what serves a shop in this process that can be taken down and up again.
+
+    Args:
+        make: Makes the shop.
+        instead: What the proxy answers meanwhile.
+    """
+
+    @contextmanager
+    def serve(store: Store) -> Iterator[Served]:
+        clock = ManualClock()
+        proxy = Proxy(make(store, clock), instead)
+        yield Served(app=proxy, operator=proxy, clock=clock)
+
+    return serve
+
+
+def restarted_at_its_port(make: MakeRestarting = RestartingShop) -> Serve:
+    """Return what serves a shop at a port that nobody listens at while it is down.
+
+    Args:
+        make: Makes the shop.
+    """
+
+    @contextmanager
+    def serve(store: Store) -> Iterator[Served]:
+        shop = make(store, ManualClock())
+        with running(PartnerServer(shop)) as server:
+            yield Served(server.origin, operator=PortOperator(server, shop), timeout=PATIENT)
+
+    return serve
+
+
+class _LosesTheLast(RestartingShop):
+    """Writes an event to disk when the next one comes."""
+
+    def go_down(self) -> None:
+        if self.store.rows:
+            self.store.drop_last()
+
+
+class _KeepsInMemory(RestartingShop):
+    """Has no disk."""
+
+    def go_down(self) -> None:
+        self.store.clear()
+
+
+class _RefusesOld(RestartingShop):
+    """Takes what is old for a mistake."""
+
+    def check(self, row: Row) -> Answer | None:
+        return Answer(422) if self.is_old(row) else None
+
+
+class _IgnoresOld(RestartingShop):
+    """Takes what is old for known, and says 200 to be left in peace."""
+
+    def keep(self, row: Row) -> bool:
+        return not self.is_old(row) and super().keep(row)
+
+
+_PAGE = Answer(
+    200,
+    (("Content-Type", "text/html"),),
+    b"<h2>We will be back soon</h2><p>Our shop is being improved.</p>",
+)
+
+DEVIANTS: tuple[PartnerDeviant, ...] = (
+    PartnerDeviant(
+        "loses-the-last-at-restart",
+        "store",
+        "Writes an event to disk when the next one comes, so that a restart loses the last.",
+        restarted_behind_a_proxy(_LosesTheLast),
+    ),
+    PartnerDeviant(
+        "keeps-all-in-memory",
+        "store",
+        "Keeps everything in memory only.",
+        restarted_behind_a_proxy(_KeepsInMemory),
+    ),
+    PartnerDeviant(
+        "maintenance-page-with-200",
+        "outage",
+        "Its proxy shows a maintenance page with 200 while it is down.",
+        restarted_behind_a_proxy(instead=_PAGE),
+    ),
+    PartnerDeviant(
+        "not-found-while-down",
+        "outage",
+        "Its proxy answers 404 while it is down.",
+        restarted_behind_a_proxy(instead=Answer(404)),
+    ),
+    PartnerDeviant(
+        "refuses-the-backlog",
+        "outage",
+        "Answers 422 to what happened long before it was started.",
+        restarted_at_its_port(_RefusesOld),
+    ),
+    PartnerDeviant(
+        "loses-the-backlog",
+        "outage",
+        "Answers 200 to what happened long before it was started, and does not store it.",
+        restarted_behind_a_proxy(_IgnoresOld),
+    ),
+)

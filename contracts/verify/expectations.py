@@ -1,0 +1,147 @@
+"""What a case may expect of what an endpoint has stored.
+
+Decides: what is told of an event that is lost, doubled or changed. Place in the flow: the half of
+a target that asks what is stored. Must not import: cases, the runner, senders.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from contracts.suite.recorder import NotApplicable, Recorder, Said, shown
+from contracts.verify.endpoint import Endpoint
+from contracts.verify.postbacks import Postback
+from contracts.verify.probe import Line, Stored, differences
+from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
+
+
+class Expectations(ABC):
+    """What an endpoint has stored, as one case sees it.
+
+    Args:
+        endpoint: What the run is aimed at.
+        rec: Told of what is not stored as it must be.
+    """
+
+    def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
+        self.endpoint = endpoint
+        self.rec = rec
+
+    @abstractmethod
+    def show_postback(self, postback: Postback) -> None:
+        """Take the last time that this postback was sent for what shows most."""
+
+    def stored(self, postbacks: Sequence[Postback] = (), *, count: int = 0) -> Stored:
+        """Return what the endpoint has stored, giving it time to store these postbacks.
+
+        Args:
+            postbacks: What was accepted.
+            count: How many events there should be if the probe only counts.
+
+        Raises:
+            ProbeFailed: It cannot be told.
+        """
+        return self._storage().found(postbacks, count=count)
+
+    def stored_at_rest(
+        self, postbacks: Sequence[Postback] = (), *, times: int = 1, count: int = 0
+    ) -> Stored:
+        """Return what the endpoint has stored when no more is to come; see `Storage.found`."""
+        return self._storage().at_rest(postbacks, times=times, count=count)
+
+    def expect_stored_once(
+        self,
+        postbacks: Sequence[Postback],
+        before: Stored,
+        what: str,
+        *,
+        exact: bool = False,
+    ) -> None:
+        """Expect each of these postbacks to be stored once.
+
+        Args:
+            postbacks: What was accepted.
+            before: What was stored before the first of them was sent.
+            what: What happened to them, for the reason.
+            exact: Whether the stored values must be those that were sent as well.
+
+        Raises:
+            Deviation: One is missing, is stored more than once, or was changed.
+        """
+        expected = len(postbacks)
+        after = self.stored_at_rest(postbacks, count=before.count + expected)
+        if after.entries is None:
+            counted = after.count - before.count
+            self.rec.expect(expected, counted, f"{what}; counted by the probe")
+            return
+        for postback in postbacks:
+            entries = after.of(postback)
+            if len(entries) != 1:
+                self.show_postback(postback)
+            lost = "the event is lost" if not entries else "the event counts more than once"
+            self.rec.expect_that(
+                len(entries) == 1,
+                f"{postback.key} stored once",
+                Said("not stored" if not entries else f"stored {len(entries)} times"),
+                f"{what}; {lost}",
+            )
+            if exact:
+                self._expect_exact(postback, entries[0], what)
+
+    def expect_exact(self, postback: Postback, what: str, *placeholders: str) -> None:
+        """Expect what is stored of a postback to be what was sent.
+
+        Args:
+            postback: What was sent.
+            what: What is special about it, for the reason.
+            placeholders: The values that are to be compared; all of them unless given.
+
+        Raises:
+            Deviation: A value is missing or was changed.
+            NotApplicable: The probe only counts.
+        """
+        stored = self.stored([postback])
+        if stored.entries is None:
+            raise NotApplicable("the probe only counts; values are compared if it answers entries")
+        entries = stored.of(postback)
+        self.show_postback(postback)
+        self.rec.expect_that(
+            bool(entries),
+            f"an entry with {postback.key} in an id",
+            Said("none"),
+            f"{what}; it is not found under the id that was sent",
+        )
+        names = self.endpoint.subscription.names_of(*placeholders) if placeholders else None
+        for entry in entries:
+            self._expect_exact(postback, entry, what, names)
+
+    def _expect_exact(
+        self, postback: Postback, entry: Any, what: str, names: Collection[str] | None = None
+    ) -> None:
+        for name, sent, kept in differences(postback, entry, names):
+            self.show_postback(postback)
+            self.rec.expect(
+                {name: sent}, {name: kept}, f"{what}; {name!r} is not stored as it was sent"
+            )
+        if isinstance(entry, str):
+            ids = {postback.event.user_id, postback.event.device_id} - {""}
+            if isinstance(entry, Line):
+                ids = {each.partition("\n")[0] for each in ids}
+            self.show_postback(postback)
+            self.rec.expect_that(
+                any(each in entry for each in ids),
+                f"an entry with {' or '.join(map(shown, sorted(ids)))}",
+                entry,
+                f"{what}; the id is not stored as it was sent",
+            )
+        self.rec.checks += 1
+
+    def _storage(self) -> Storage:
+        endpoint = self.endpoint
+        assert endpoint.probe is not None, "the case says that it needs a probe"
+        # In this process it is stored already.
+        patience = SETTLING_REAL_SECONDS if endpoint.place is not None else 0.0
+        prefix, was_sent = endpoint.composer.prefix, endpoint.pace.sent > 0
+        return Storage(endpoint.probe, prefix, endpoint.lag, patience, was_sent)

@@ -1,0 +1,77 @@
+"""An application in this process as an endpoint, on a clock that stands until it is moved.
+
+Decides: how long an answer took: what the application says it spent, in no real time. Place in
+the flow: in place of a sender over sockets, for the proof of the cases and for tests of
+applications. Must not import: cases, the runner, pycurl.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.verify.raw import RawAnswer
+from mockserver.client.wire import WsgiWire
+from mockserver.core.clock import ManualClock
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_TIMEOUT
+from mockserver.transport.application.base import kind_of, partner_transport
+from mockserver.transport.application.failure import PartnerFailure, traceback_of
+
+
+class InProcessSender:
+    """A `Sender` that calls a WSGI or ASGI application.
+
+    Args:
+        app: The application.
+        timeout: How long an attempt may take, in time of the clock.
+        clock: The application may move it, which is how it spends time.
+
+    Attributes:
+        failures: What the application raised.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+        clock: ManualClock | None = None,
+    ) -> None:
+        clock = clock or ManualClock()
+        self.failures: list[PartnerFailure] = []
+        self._app = app
+        self._transport = partner_transport(
+            app,
+            now=clock.now,
+            timeout_of=lambda attempt: timeout,
+            on_failure=self.failures.append,
+        )
+
+    def post(
+        self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
+    ) -> list[Outcome]:
+        """Call the application for each URL, one after the other; see `Sender`."""
+        return [self._transport.send(_attempt(url)) for url in urls]
+
+    def request(self, method: str, target: str) -> RawAnswer:
+        """Send a request of another method; a WSGI application's only."""
+        if kind_of(self._app) != "wsgi":
+            return RawAnswer(error="only POST is sent to an ASGI application in this process")
+        try:
+            reply = WsgiWire(self._app).send(method, target, {}, None)
+        except Exception as error:
+            # As a server would.
+            failure = PartnerFailure(_attempt(target), error, traceback_of(error))
+            self.failures.append(failure)
+            return RawAnswer(500)
+        return RawAnswer(reply.status, list(reply.headers), reply.body)
+
+    def close(self) -> None:
+        """End the application, if it has an end."""
+        self._transport.close()
+
+
+def _attempt(url: str) -> DueAttempt:
+    return DueAttempt(1, "", url, 1, datetime(1970, 1, 1, tzinfo=UTC), False, 1)

@@ -1,0 +1,98 @@
+"""Who takes an endpoint down and up again.
+
+Decides: how somebody is asked to, and when an endpoint counts as down. Place in the flow: a user
+lends a run two commands, or sits at the terminal. Must not import: cases, the runner, click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from contracts.verify.command import run_command
+from mockserver.core.errors import PostbacksError
+
+#: How long a command may take, in real seconds.
+COMMAND_REAL_SECONDS = 120.0
+
+
+class OperatorFailed(PostbacksError):
+    """The endpoint was not taken down, or not up again."""
+
+    code = "operator-failed"
+
+
+class Operator(Protocol):
+    """Takes an endpoint down and up again."""
+
+    description: str
+
+    def down(self) -> None:
+        """Take the endpoint down, and return when that is done.
+
+        Raises:
+            OperatorFailed: It was not done.
+        """
+
+    def up(self) -> None:
+        """Take the endpoint up, and return when that is done.
+
+        Raises:
+            OperatorFailed: It was not done.
+        """
+
+
+class CommandOperator:
+    """Runs two commands of a user's, each by the shell, as they would be typed.
+
+    Args:
+        down_command: Takes the endpoint down.
+        up_command: Takes it up; it must end, so a server has to be put into the background.
+    """
+
+    def __init__(self, down_command: str, up_command: str) -> None:
+        self.description = "the given commands"
+        self._down, self._up = down_command, up_command
+
+    def down(self) -> None:
+        """Run the first command; see `Operator`."""
+        _run(self._down, "--down-command")
+
+    def up(self) -> None:
+        """Run the second command; see `Operator`."""
+        _run(self._up, "--up-command")
+
+
+class AskingOperator:
+    """Asks somebody at the terminal.
+
+    Args:
+        ask: Shows a text and returns when it was answered.
+    """
+
+    def __init__(self, ask: Callable[[str], None]) -> None:
+        self.description = "you, when asked"
+        self._ask = ask
+
+    def down(self) -> None:
+        """Ask for the endpoint to be taken down; see `Operator`."""
+        self._ask("take the endpoint down now, as in an outage, then press Enter")
+
+    def up(self) -> None:
+        """Ask for the endpoint to be taken up; see `Operator`."""
+        self._ask("take the endpoint up again, then press Enter")
+
+
+def _run(command: str, option: str) -> None:
+    try:
+        ended = run_command(command, COMMAND_REAL_SECONDS)
+    except TimeoutError:
+        raise OperatorFailed(
+            f"{option} was not done within {COMMAND_REAL_SECONDS:g} s: {command}; put a server "
+            "into the background"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise OperatorFailed(f"{option} cannot be run: {command}: {error}") from None
+    if ended.code:
+        because = f": {ended.complaint}" if ended.complaint else ""
+        raise OperatorFailed(f"{option} ended with {ended.code}: {command}{because}")

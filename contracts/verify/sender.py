@@ -1,0 +1,141 @@
+"""How postbacks leave for an endpoint: by the very transport that a sandbox delivers with.
+
+Decides: that only the addresses of the place are dialled, and which connections are used. Place
+in the flow: an endpoint hands it URLs and records what comes back. Must not import: cases, the
+runner, engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from contracts.verify.resolved_host import Place
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_TIMEOUT
+from mockserver.transport.addresses import AddressGuard
+from mockserver.transport.curl.transport import CurlTransport, Route
+
+
+class Sender(Protocol):
+    """Sends postbacks to one endpoint."""
+
+    def post(
+        self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
+    ) -> list[Outcome]:
+        """POST to each URL and return what came of each, in the order of the URLs.
+
+        Args:
+            urls: Rendered, all of the same endpoint.
+            at_once: How many may be under way at a time.
+            fresh: Whether each has a connection of its own.
+            address: Which of the endpoint's addresses to dial; any unless given.
+        """
+
+    def close(self) -> None:
+        """Release what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How the certificate of an endpoint is judged.
+
+    Attributes:
+        ca_file: Certificates to trust in place of the system's.
+        verify: Whether it is judged at all.
+    """
+
+    ca_file: str | None = None
+    verify: bool = True
+
+
+class SocketSender:
+    """A `Sender` over real sockets.
+
+    Args:
+        place: Where the endpoint is; nothing else is dialled.
+        timeout: How long an attempt may take, in real time.
+        headers: Header fields beyond those of a postback.
+        trust: How its certificate is judged.
+        proxy: The proxy to use; then the proxy decides what is dialled.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+        headers: Sequence[tuple[str, str]] = (),
+        trust: Trust | None = None,
+        proxy: str = "",
+    ) -> None:
+        self._place = place
+        self._timeout = timeout
+        self._headers = tuple(f"{name}: {value}" for name, value in headers)
+        self._trust = trust or Trust()
+        self._proxy = proxy
+        self._transports: dict[tuple[int, bool, str], CurlTransport] = {}
+
+    def post(
+        self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
+    ) -> list[Outcome]:
+        """POST to each URL; see `Sender`."""
+        waiting = [_attempt(number, url) for number, url in enumerate(urls)]
+        waiting.reverse()
+
+        def pull(free: int) -> list[DueAttempt]:
+            return [waiting.pop() for _ in range(min(free, len(waiting)))]
+
+        outcomes: dict[int, Outcome] = {}
+        for group in self._transport(at_once, fresh, address).exchange(pull):
+            outcomes.update((attempt.delivery_id, outcome) for attempt, outcome in group)
+        return [outcomes[number] for number in range(len(urls))]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
+    def _transport(self, at_once: int, fresh: bool, address: str) -> CurlTransport:
+        key = (at_once, fresh, address)
+        if key not in self._transports:
+            # A connection that is kept while another is opened is a case of its own.
+            self.close()
+            addresses = (address,) if address else self._place.addresses
+            self._transports[key] = CurlTransport(
+                capacity=at_once,
+                deadline_of=lambda attempt: self._timeout,
+                guard=AddressGuard()
+                if self._proxy
+                else PinnedGuard(addresses=frozenset(addresses)),
+                ca_file=self._trust.ca_file,
+                verify_tls=self._trust.verify,
+                route=Route(self._headers, self._place.resolved(addresses), self._proxy),
+                keep_alive=not fresh,
+            )
+        return self._transports[key]
+
+
+@dataclass(frozen=True)
+class PinnedGuard(AddressGuard):
+    """Allows what was found at the beginning of the run, and nothing else.
+
+    Attributes:
+        addresses: Literal addresses.
+    """
+
+    addresses: frozenset[str] = frozenset()
+
+    def reason(self, address: str, port: int | None = None) -> str | None:
+        """Return why nothing is sent to a port of the literal `address`, or None if it may be."""
+        if address not in self.addresses:
+            return f"{address} is none of the addresses that the host had when the run began"
+        return super().reason(address, port)
+
+
+def _attempt(number: int, url: str) -> DueAttempt:
+    return DueAttempt(number, "", url, 1, datetime(1970, 1, 1, tzinfo=UTC), False, number)

@@ -1,0 +1,279 @@
+"""What a case about an endpoint holds: postbacks, their answers, and what became of them.
+
+Decides: what an answer means for the data, and how long an endpoint may take to be up again. Place
+in the flow: between a case and the endpoint it is aimed at. Must not import: cases, the runner,
+pycurl; an endpoint is used as Leanplum would use it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from contracts.suite.exchange import as_text, shortened
+from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Said, Untestable
+from contracts.suite.results import ExchangeResult
+from contracts.verify.endpoint import Endpoint
+from contracts.verify.expectations import Expectations
+from contracts.verify.postbacks import Composer, Postback, Subscription
+from contracts.verify.raw import RawAnswer
+from mockserver.core.catalog import EventKind
+from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.retry import DeliveryState, RetryPolicy
+
+#: How long an endpoint may take to listen again, in real seconds.
+UP_AGAIN_REAL_SECONDS = 30.0
+_POLL_REAL_SECONDS = 0.1
+
+_POLICY = RetryPolicy()
+
+
+class PartnerTarget(Expectations):
+    """An endpoint, as one case uses it.
+
+    Args:
+        endpoint: What the run is aimed at.
+        rec: Told of answers that are not as they must be.
+    """
+
+    def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
+        super().__init__(endpoint, rec)
+        self.exchanges: list[ExchangeResult] = []
+        self._telling: ExchangeResult | None = None
+        self._shown: Deviation | None = None
+        self._showing: tuple[list[ExchangeResult], ExchangeResult | None] = ([], None)
+
+    # For the runner
+
+    def fresh(self) -> None:
+        """Forget what was sent, but for what showed a deviation; an endpoint cannot be made to."""
+        if self.rec.last is not self._shown:
+            self._shown = self.rec.last
+            self._showing = (list(self.exchanges), self._telling)
+        self.exchanges.clear()
+        self._telling = None
+
+    def recall(self, deviation: Deviation) -> None:
+        """Hold again what showed a deviation, if other things were sent since then."""
+        if deviation is self._shown:
+            self.exchanges, self._telling = self._showing
+
+    def clean_up(self) -> None:
+        """Do nothing: what an endpoint has stored is listed in the report, for its owner."""
+
+    def masked(self, text: str) -> str:
+        """Return a text in which names of variables stand for secrets."""
+        return self.endpoint.masks.masked(text)
+
+    def telling(self, area: str) -> ExchangeResult | None:
+        """Return the exchange that shows most of a deviation."""
+        return self._telling or (self.exchanges[-1] if self.exchanges else None)
+
+    # Postbacks
+
+    @property
+    def subscription(self) -> Subscription:
+        """Return the postbackUrl, and what it is registered for."""
+        return self.endpoint.subscription
+
+    @property
+    def composer(self) -> Composer:
+        """Return what makes postbacks."""
+        return self.endpoint.composer
+
+    def postback(
+        self, kind: EventKind | None = None, *, suffix: str = "", **values: Any
+    ) -> Postback:
+        """Return a postback that was not sent yet; see `Composer.make`."""
+        return self.composer.make(kind, suffix=suffix, **values)
+
+    def needs(self, *placeholders: str) -> None:
+        """Go on only if the URL carries one of these values.
+
+        Raises:
+            NotApplicable: It carries none of them.
+        """
+        if not any(self.subscription.carries(name) for name in placeholders):
+            names = " nor ".join(f"{{{{{name}}}}}" for name in placeholders)
+            neither = "neither " if len(placeholders) > 1 else "no "
+            raise NotApplicable(f"the URL carries {neither}{names}")
+
+    # Sending
+
+    def send(self, postback: Postback, *, fresh: bool = False, address: str = "") -> Outcome:
+        """Send a postback once and return what came of it."""
+        return self.send_all([postback], fresh=fresh, address=address)[0]
+
+    def send_all(
+        self,
+        postbacks: Sequence[Postback],
+        *,
+        at_once: int = 1,
+        fresh: bool = False,
+        address: str = "",
+    ) -> list[Outcome]:
+        """Send postbacks once each and return what came of each."""
+        urls = [postback.url for postback in postbacks]
+        outcomes = self.endpoint.post(urls, at_once=at_once, fresh=fresh, address=address)
+        self.exchanges += [
+            self._exchange(url, outcome) for url, outcome in zip(urls, outcomes, strict=True)
+        ]
+        return outcomes
+
+    def accept(self, postback: Postback, what: str, **options: Any) -> Outcome:
+        """Send a postback that must be answered 2xx.
+
+        Raises:
+            Deviation: It was answered otherwise, or not at all.
+        """
+        outcome = self.send(postback, **options)
+        self.expect_accepted(outcome, what)
+        return outcome
+
+    def accept_all(self, postbacks: Sequence[Postback], what: str, **options: Any) -> None:
+        """Send postbacks that must all be answered 2xx.
+
+        Raises:
+            Deviation: One was answered otherwise; the first such is shown.
+        """
+        begin = len(self.exchanges)
+        outcomes = self.send_all(postbacks, **options)
+        refused = [number for number, each in enumerate(outcomes) if not is_accepted(each)]
+        if not refused:
+            self.rec.checks += len(outcomes)
+            return
+        first = refused[0]
+        self.show(self.exchanges[begin + first])
+        self.rec.checks += first
+        number = f" ({len(refused)} of {len(outcomes)})" if len(outcomes) > 1 else ""
+        self.expect_accepted(outcomes[first], f"{what}{number}")
+
+    def expect_accepted(self, outcome: Outcome, what: str) -> None:
+        """Expect a 2xx.
+
+        Raises:
+            Deviation: It is none; the reason says what becomes of the data.
+        """
+        self.rec.expect_that(
+            is_accepted(outcome), "2xx", Said(told(outcome)), f"{what}; {consequence(outcome)}"
+        )
+
+    def request(self, method: str, target: str) -> RawAnswer:
+        """Send a request that no postback is, and keep it with its answer."""
+        began = time.perf_counter()
+        answer = self.endpoint.request(method, target)
+        self.record(method, target, answer, time.perf_counter() - began)
+        return answer
+
+    def record(self, method: str, target: str, answer: RawAnswer, real_seconds: float) -> None:
+        """Keep a request that left on a connection of its own."""
+        parts = urlsplit(self.subscription.template.url)
+        mask = self.masked
+        self.exchanges.append(
+            ExchangeResult(
+                method=method,
+                url=mask(f"{parts.scheme}://{parts.netloc}{target}"),
+                headers=[(name, mask(value)) for name, value in self.endpoint.headers],
+                body="",
+                status=answer.status,
+                answer_headers=[(name, mask(value)) for name, value in answer.headers],
+                answer_body=shortened(mask(as_text(answer.body))),
+                real_seconds=round(real_seconds, 6),
+                error=mask(answer.error) or None,
+            )
+        )
+
+    def show(self, exchange: ExchangeResult) -> None:
+        """Take this exchange for the one that shows most."""
+        self._telling = exchange
+
+    def show_postback(self, postback: Postback) -> None:
+        """Take the last time that this postback was sent for what shows most."""
+        url = self.masked(postback.url)
+        for exchange in reversed(self.exchanges):
+            if exchange.url == url:
+                self._telling = exchange
+                return
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Have the endpoint down meanwhile, and up again whatever happens.
+
+        Raises:
+            OperatorFailed: It was not taken down, or not up.
+            Untestable: It stays down.
+        """
+        operator = self.endpoint.operator
+        assert operator is not None, "the case says that it needs an operator"
+        try:
+            operator.down()
+            yield
+        finally:
+            # An interrupt while it is taken down may have come too late.
+            operator.up()
+            self.await_up()
+
+    def await_up(self) -> None:
+        """Wait until connections can be opened again, which takes a server a moment.
+
+        Raises:
+            Untestable: It stays down.
+        """
+        ends = time.monotonic() + UP_AGAIN_REAL_SECONDS
+        while not self.endpoint.still_answers():
+            if time.monotonic() >= ends:
+                raise Untestable(
+                    f"nobody listens {UP_AGAIN_REAL_SECONDS:g} s after the endpoint was taken up"
+                )
+            time.sleep(_POLL_REAL_SECONDS)
+
+    def _exchange(self, url: str, outcome: Outcome) -> ExchangeResult:
+        mask = self.masked
+        # As curl sends it by itself, Accept would only make the line longer.
+        own = [("Content-Length", "0")]
+        return ExchangeResult(
+            method="POST",
+            url=mask(url),
+            headers=own + [(name, mask(value)) for name, value in self.endpoint.headers],
+            body="",
+            status=outcome.status,
+            answer_headers=[(name, mask(value)) for name, value in outcome.headers],
+            answer_body=shortened(mask(as_text(outcome.body))),
+            real_seconds=round(outcome.elapsed.total_seconds(), 6),
+            error=mask(outcome.error) if outcome.error else None,
+        )
+
+
+def is_accepted(outcome: Outcome) -> bool:
+    """Return whether Leanplum takes the postback for delivered."""
+    return _POLICY.decide(1, outcome).state is DeliveryState.DELIVERED
+
+
+def is_retried(outcome: Outcome) -> bool:
+    """Return whether Leanplum would send the postback again."""
+    return _POLICY.decide(1, outcome).state is DeliveryState.PENDING
+
+
+def consequence(outcome: Outcome) -> str:
+    """Return what Leanplum makes of an answer, in words."""
+    if is_accepted(outcome):
+        return "Leanplum takes it for delivered"
+    if not is_retried(outcome):
+        return "Leanplum drops the data at once: only 5xx and missing answers are tried again"
+    hours = [round(delay.total_seconds() / 3600) for delay in _POLICY.delays]
+    offsets = [sum(hours[: number + 1]) for number in range(len(hours))]
+    listed = ", ".join(map(str, offsets[:4]))
+    return (
+        f"Leanplum tries again {listed}, ... hours after the first attempt, and the data is lost "
+        f"if that of {offsets[-1]} hours fails"
+    )
+
+
+def told(outcome: Outcome) -> str:
+    """Return an outcome as a reader of a failure wants it: a status, or why there is none."""
+    if outcome.kind is OutcomeKind.RESPONSE:
+        return f"{outcome.status}"
+    return f"{outcome.kind.value} ({outcome.error})" if outcome.error else outcome.kind.value

@@ -1,0 +1,1 @@
+"""Reaches a sandbox over HTTP, or within the process, with types."""

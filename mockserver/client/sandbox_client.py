@@ -1,0 +1,301 @@
+"""The control API and Leanplum's API from the other side of the wire, with types.
+
+Decides: how a call is made and what its failures become. Place in the flow: the command line
+and scripts talk to a running sandbox through this. Must not import: Flask, the sandbox,
+anything but `core` and the shapes of the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from mockserver.client.wire import DEFAULT_URL as DEFAULT_URL
+from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
+from mockserver.core import errors
+from mockserver.core.durations import parse_duration
+from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
+from mockserver.web import shapes
+
+API_VERSION = "1.0.6"
+
+_PROBLEM_PREFIX = "urn:postbacks:problem:"
+_Answer = TypeVar("_Answer")
+
+
+class Refused(PostbacksError):
+    """The server refused for a reason that has no class of its own in `core.errors`."""
+
+    code = "refused"
+
+
+class SandboxClient:
+    """A running sandbox, as its control API shows it.
+
+    Every method raises `ServerUnreachable` if nobody answers, and the class of
+    `core.errors` that belongs to the reason if the sandbox refuses (else `Refused`).
+
+    Args:
+        url: Where `postbacks serve` answers, without a path.
+        token: Its bearer token, if it needs one.
+        timeout_real_seconds: How long to wait for an answer.
+        wire: Another way to the sandbox than through a socket to `url`.
+        ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
+            unless given.
+
+    Raises:
+        InvalidValue: `url` is no http URL, or there are no certificates in `ca_file`.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        token: str | None = None,
+        timeout_real_seconds: float = TIMEOUT_REAL_SECONDS,
+        wire: Wire | None = None,
+        ca_file: str | Path | None = None,
+    ) -> None:
+        self._wire: Wire = HttpWire(url, timeout_real_seconds, ca_file) if wire is None else wire
+        self.url = self._wire.url
+        self._token = token
+
+    def health(self) -> shapes.Health:
+        """Return that the sandbox runs, and which one it is."""
+        return self._get("health", shapes.Health)
+
+    # Time
+
+    def clock(self) -> shapes.ClockState:
+        """Return where the clock stands."""
+        return self._get("clock", shapes.ClockState)
+
+    def advance(self, request: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
+        """Move the clock, as far as one request goes; see `advances` for all the way."""
+        return self._send("POST", "clock/advance", shapes.AdvanceAnswer, request)
+
+    def advances(self, request: shapes.AdvanceRequest) -> Iterator[shapes.AdvanceAnswer]:
+        """Move the clock all the way, asking again while an answer is not complete."""
+        answer = self.advance(request)
+        yield answer
+        while not answer.complete:
+            if request.by is not msgspec.UNSET:
+                # The rest of the way is shorter than the whole: from now on, the target counts.
+                target_at = answer.from_at + parse_duration(request.by)
+                request = msgspec.structs.replace(
+                    request, by=msgspec.UNSET, to=target_at.isoformat()
+                )
+            try:
+                answer = self.advance(request)
+            except ClockCannotGoBack:
+                # A running clock has reached the target by itself meanwhile.
+                return
+            yield answer
+
+    # Events
+
+    def event_kinds(self) -> list[shapes.EventKindJson]:
+        """Return every event that can be triggered."""
+        return self._get("events", dict[str, list[shapes.EventKindJson]])["events"]
+
+    def trigger(
+        self, events: shapes.EventRequest | Sequence[shapes.EventRequest]
+    ) -> shapes.EventsAnswer:
+        """Let one event, or several, happen now."""
+        return self._send("POST", "events", shapes.EventsAnswer, events)
+
+    # Deliveries
+
+    def deliveries(
+        self,
+        *,
+        state: str | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> shapes.DeliveriesAnswer:
+        """Return a page of deliveries that pass all filters, by id."""
+        query = {
+            "state": state,
+            "postback_id": postback_id,
+            "app_id": app_id,
+            "after": after,
+            "limit": limit,
+        }
+        return self._get("deliveries", shapes.DeliveriesAnswer, query)
+
+    def delivery(self, delivery_id: int) -> shapes.DeliveryJson:
+        """Return one delivery with its attempts."""
+        return self._get(f"deliveries/{delivery_id}", shapes.DeliveryJson)
+
+    def resend(self, delivery_id: int) -> shapes.DeliveryJson:
+        """Make one attempt now, outside the schedule."""
+        return self._send("POST", f"deliveries/{delivery_id}/resend", shapes.DeliveryJson)
+
+    # Apps and rules
+
+    def app(self, app_id: str) -> shapes.AppJson:
+        """Return an app with its keys, knobs and rules."""
+        return self._get(f"apps/{_segment(app_id)}", shapes.AppJson)
+
+    def put_app(self, app_id: str, request: shapes.AppRequest) -> shapes.AppJson:
+        """Add an app, or replace the keys and knobs of one."""
+        return self._send("PUT", f"apps/{_segment(app_id)}", shapes.AppJson, request)
+
+    def add_postback(
+        self, app_id: str, url: str, type: str = "messageEvents", channels: Sequence[str] = ()
+    ) -> int:
+        """Register a rule through Leanplum's own API; return its id."""
+        arguments: dict[str, Any] = {"type": type, "postbackUrl": url}
+        if channels:
+            arguments["channels"] = list(channels)
+        return int(self._call("addPostback", app_id, arguments)["postbackId"])
+
+    def delete_postback(self, app_id: str, postback_id: int) -> str | None:
+        """Delete a rule through Leanplum's own API; return its warning, if it gave one."""
+        answer = self._call("deletePostback", app_id, {"postbackId": postback_id})
+        warning = answer.get("warning")
+        return None if warning is None else str(warning["message"])
+
+    # The receiver
+
+    def inboxes(self) -> list[str]:
+        """Return the names of the inboxes in use."""
+        return self._get("inboxes", dict[str, list[str]])["inboxes"]
+
+    def behaviour(self, inbox: str) -> shapes.BehaviourAnswer:
+        """Return what an inbox does."""
+        return self._get(f"inboxes/{_segment(inbox)}/behaviour", shapes.BehaviourAnswer)
+
+    def behave(self, inbox: str, script: str | list[Any]) -> shapes.BehaviourAnswer:
+        """Say what an inbox shall do from its next request on."""
+        path = f"inboxes/{_segment(inbox)}/behaviour"
+        body = shapes.BehaviourRequest(script)
+        return self._send("PUT", path, shapes.BehaviourAnswer, body)
+
+    def requests(
+        self,
+        inbox: str,
+        *,
+        wait_for: int | None = None,
+        timeout_real_seconds: float | None = None,
+        method: str | None = None,
+        path_prefix: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> shapes.RequestsAnswer:
+        """Return the requests that an inbox got, in the order of their arrival."""
+        query = {
+            "wait_for": wait_for,
+            "timeout": timeout_real_seconds,
+            "method": method,
+            "path_prefix": path_prefix,
+            "after": after,
+            "limit": limit,
+        }
+        return self._get(f"inboxes/{_segment(inbox)}/requests", shapes.RequestsAnswer, query)
+
+    def clear_inbox(self, inbox: str) -> None:
+        """Forget an inbox: its requests and its behaviour."""
+        self._exchange("DELETE", f"/_sandbox/inboxes/{_segment(inbox)}")
+
+    # Watching, starting afresh
+
+    def feed(self, after: int, timeout_real_seconds: float = 0.0) -> shapes.FeedAnswer:
+        """Return what happened after a sequence number, waiting for it; -1 asks for the last."""
+        query = {"after": after, "timeout": timeout_real_seconds}
+        return self._get("feed", shapes.FeedAnswer, query)
+
+    def reset(self) -> shapes.ResetAnswer:
+        """Forget rules, deliveries and received requests; keep apps and the clock."""
+        return self._send("POST", "reset", shapes.ResetAnswer)
+
+    def contract(self) -> shapes.ContractAnswer:
+        """Return what the fake imitates, and how each behaviour is known."""
+        return self._get("contract", shapes.ContractAnswer)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document of the control API."""
+        return self._get("openapi.json", dict[str, Any])
+
+    # How calls are made
+
+    def _get(
+        self, path: str, shape: type[_Answer], query: Mapping[str, object | None] | None = None
+    ) -> _Answer:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        target = f"/_sandbox/{path}" + (f"?{urlencode(given)}" if given else "")
+        return self._decoded(self._exchange("GET", target), shape)
+
+    def _send(self, method: str, path: str, shape: type[_Answer], body: object = None) -> _Answer:
+        # What changes something has a body, if only an empty object: a form or a postback has not.
+        content = msgspec.json.encode({} if body is None else body)
+        return self._decoded(self._exchange(method, f"/_sandbox/{path}", content), shape)
+
+    def _call(self, action: str, app_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        everything = {
+            "action": action,
+            "appId": app_id,
+            "clientKey": self.app(app_id).keys.data_export,
+            "apiVersion": API_VERSION,
+        } | arguments
+        content = self._exchange("POST", "/api", json.dumps(everything).encode())
+        return dict(self._decoded(content, dict[str, list[dict[str, Any]]])["response"][0])
+
+    def _exchange(self, method: str, target: str, content: bytes | None = None) -> bytes:
+        headers = {"Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        status, _, body = self._wire.send(method, target, headers, content)
+        if status < 300:
+            return body
+        self._raise(status, body)
+
+    def _raise(self, status: int, body: bytes) -> NoReturn:
+        try:
+            problem = msgspec.json.decode(body, type=shapes.Problem)
+            if problem.type.startswith(_PROBLEM_PREFIX):
+                raise _error_of(problem.type.removeprefix(_PROBLEM_PREFIX), status, problem.detail)
+            message = problem.detail
+        except msgspec.DecodeError:
+            message = self._refusal_in(body)
+        raise _error_of(Refused.code, status, message)
+
+    def _refusal_in(self, body: bytes) -> str:
+        try:
+            return str(json.loads(body)["response"][0]["error"]["message"])
+        except (ValueError, KeyError, IndexError, TypeError):
+            self._raise_stranger()
+
+    def _decoded(self, content: bytes, shape: type[_Answer]) -> _Answer:
+        try:
+            return msgspec.json.decode(content, type=shape)
+        except msgspec.DecodeError:
+            self._raise_stranger()
+
+    def _raise_stranger(self) -> NoReturn:
+        raise ServerUnreachable(
+            f"what answers at {self.url} is no sandbox of this version; "
+            "start one with `postbacks serve`, or pass --url"
+        )
+
+
+def _error_of(code: str, status: int, message: str) -> PostbacksError:
+    for candidate in vars(errors).values():
+        if isinstance(candidate, type) and getattr(candidate, "code", None) == code:
+            expected: type[PostbacksError] = candidate
+            return expected(message)
+    # Codes that only the web layer knows keep their name and status all the same.
+    kind: type[Refused] = type("Refused", (Refused,), {"code": code, "http_status": status})
+    return kind(message)
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")

@@ -1,0 +1,202 @@
+"""How one HTTP request reaches a sandbox: through a socket, or as a call in this process.
+
+Decides: what a request and its answer are, and what no answer is called. Place in the flow:
+the typed client speaks through a wire, and so does the contract suite. Must not import:
+Flask, the sandbox, anything but `core`.
+"""
+
+from __future__ import annotations
+
+import io
+import ssl
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import (
+    BaseHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from mockserver.core.errors import InvalidValue, ServerUnreachable
+from mockserver.net.trust import client_context
+
+#: Longer than the server takes for the slowest answer it gives.
+TIMEOUT_REAL_SECONDS = 90.0
+
+DEFAULT_URL = "http://127.0.0.1:8780"
+
+
+class Reply(NamedTuple):
+    """What was answered, whatever the status."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Wire(Protocol):
+    """A way to a server.
+
+    Attributes:
+        url: Where the server is, without a path.
+    """
+
+    url: str
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Send one request and return its answer.
+
+        Raises:
+            ServerUnreachable: Nobody answers.
+        """
+
+
+class HttpWire:
+    """A wire to a server somewhere else; follows no redirect and uses no proxy.
+
+    Args:
+        url: Where it answers, without a path.
+        timeout_real_seconds: How long to wait for an answer.
+        ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
+            unless given.
+
+    Raises:
+        InvalidValue: `url` is no http URL, or there are no certificates in `ca_file`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout_real_seconds: float = TIMEOUT_REAL_SECONDS,
+        ca_file: str | Path | None = None,
+    ) -> None:
+        self.url = _checked_url(url)
+        self._timeout = timeout_real_seconds
+        # No proxy of the environment, and no redirect: keys are for this server only.
+        handlers: list[BaseHandler] = [ProxyHandler({}), _NoRedirects()]
+        if self.url.lower().startswith("https:"):
+            handlers.append(HTTPSHandler(context=client_context(ca_file)))
+        self._opener: OpenerDirector = build_opener(*handlers)
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Send one request and return its answer; see `Wire`."""
+        request = Request(self.url + target, data=content, headers=dict(headers), method=method)
+        try:
+            return self._answered(request)
+        except (OSError, HTTPException) as error:
+            raise ServerUnreachable(self._explained(error)) from None
+
+    def _explained(self, error: Exception) -> str:
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, TimeoutError):
+            return f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return (
+                f"the certificate of {self.url} is not believed: {reason.verify_message}; give the "
+                "ca_file with the certificate of the authority that issued it (or SSL_CERT_FILE)"
+            )
+        if isinstance(reason, ssl.SSLError):
+            return (
+                f"what answers at {self.url} does not speak TLS as it should: {reason.reason}; "
+                "is it at http://?"
+            )
+        return f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
+
+    def _answered(self, request: Request) -> Reply:
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return Reply(answer.status, answer.headers.items(), bytes(answer.read()))
+        except HTTPError as error:
+            # Any status is an answer; what breaks off while it is read is none.
+            with error:
+                return Reply(error.code, error.headers.items(), error.read())
+
+
+class WsgiWire:
+    """A wire to a WSGI application in this process.
+
+    Args:
+        app: The application.
+        url: Where it is to believe it is.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], url: str = "http://localhost") -> None:
+        self.url = url
+        self._app = app
+        self._host = urlsplit(url).netloc
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Call the application with one request; what it raises is passed on."""
+        started: list[tuple[int, list[tuple[str, str]]]] = []
+
+        def start(status: str, fields: list[tuple[str, str]], error: Any = None) -> None:
+            started.append((int(status[:3]), list(fields)))
+
+        chunks = self._app(self._environ(method, target, headers, content or b""), start)
+        try:
+            body = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        status, fields = started[-1]
+        return Reply(status, fields, body)
+
+    def _environ(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes
+    ) -> dict[str, Any]:
+        path, _, query = target.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": self._host.partition(":")[0],
+            "SERVER_PORT": self._host.partition(":")[2] or "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": self._host,
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(content),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "CONTENT_LENGTH": str(len(content)),
+        }
+        for name, value in headers.items():
+            key = name.upper().replace("-", "_")
+            environ["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+        return environ
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or any(character.isspace() for character in url):
+        raise InvalidValue(f"{url!r} is no URL of a sandbox; write it like {DEFAULT_URL}")
+    return url.rstrip("/")

@@ -1,0 +1,1 @@
+"""Turns events into deliveries, makes their attempts, and tells what happened."""

@@ -1,0 +1,333 @@
+"""The ledger that lives and dies with the process.
+
+Decides: how the promises of `ledger.protocol` are kept without a database. Place in the
+flow: what `Sandbox()` and tests use. Must not import: engines, clocks, SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.errors import RuleLimitReached
+from mockserver.core.models import (
+    App,
+    Attempt,
+    Delivery,
+    DueAttempt,
+    NewDelivery,
+    PostbackRule,
+    postback_id_of,
+)
+from mockserver.core.retry import DeliveryState
+from mockserver.ledger.memory.due_queue import DueQueue
+from mockserver.ledger.protocol import Result
+
+_PENDING = DeliveryState.PENDING
+_NO_CLAIM = 0
+
+
+class MemoryLedger:
+    """Rules, deliveries and attempts in memory, behind one lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._apps: dict[str, App] = {}
+        self._rules: dict[int, PostbackRule] = {}
+        self._settings: dict[str, str] = {}
+        self._rule_sequence = itertools.count(1)
+        self._delivery_sequence = itertools.count(1)
+        self._orders = itertools.count(1)
+        self._claims = itertools.count(1)
+        self._rows: dict[int, _Row] = {}
+        self._due = DueQueue()
+        self._pending_count = 0
+
+    def put_app(self, app: App) -> None:
+        """Add an app, or replace the one with the same app id."""
+        with self._lock:
+            self._apps[app.app_id] = app
+
+    def app(self, app_id: str) -> App | None:
+        """Return the app with this id, or None."""
+        return self._apps.get(app_id)
+
+    def apps(self) -> list[App]:
+        """Return all apps, ordered by app id."""
+        with self._lock:
+            return sorted(self._apps.values(), key=lambda app: app.app_id)
+
+    def add_rule(
+        self,
+        app_id: str,
+        type: PostbackType,
+        channels: tuple[Channel, ...],
+        url: str,
+        created_at: datetime,
+        limit: int,
+    ) -> PostbackRule:
+        """Add a rule, unless the app has `limit` rules already."""
+        with self._lock:
+            if sum(rule.app_id == app_id for rule in self._rules.values()) >= limit:
+                raise RuleLimitReached(rule_limit_message(app_id, limit))
+            postback_id = postback_id_of(next(self._rule_sequence))
+            rule = PostbackRule(postback_id, app_id, type, channels, url, created_at)
+            self._rules[postback_id] = rule
+            return rule
+
+    def rules(self, app_id: str | None = None) -> list[PostbackRule]:
+        """Return the rules of one app, or of all, oldest first."""
+        with self._lock:
+            rules = list(self._rules.values())
+        return [rule for rule in rules if app_id is None or rule.app_id == app_id]
+
+    def delete_rule(self, app_id: str, postback_id: int) -> bool:
+        """Delete a rule and free its place; return whether there was one."""
+        with self._lock:
+            rule = self._rules.get(postback_id)
+            if rule is None or rule.app_id != app_id:
+                return False
+            del self._rules[postback_id]
+            return True
+
+    def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
+        """Take in deliveries as pending, in this order."""
+        with self._lock:
+            rows = [_Row(next(self._delivery_sequence), item) for item in new]
+            for row in rows:
+                self._rows[row.id] = row
+                self._schedule(row, row.new.due_at)
+            self._pending_count += len(rows)
+            return [row.as_delivery() for row in rows]
+
+    def delivery(self, delivery_id: int) -> Delivery | None:
+        """Return one delivery as it stands, or None."""
+        with self._lock:
+            row = self._rows.get(delivery_id)
+            return None if row is None else row.as_delivery()
+
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """Return deliveries that pass all filters, by id, those after id `after` only."""
+        with self._lock:
+            found = (
+                row
+                for row in self._rows_after(after)
+                if (state is None or row.state is state)
+                and (postback_id is None or row.new.postback_id == postback_id)
+                and (app_id is None or row.new.app_id == app_id)
+            )
+            return [row.as_delivery() for row in itertools.islice(found, limit)]
+
+    def attempts(self, delivery_id: int) -> list[Attempt]:
+        """Return the attempts of one delivery in the order in which they were recorded."""
+        with self._lock:
+            row = self._rows.get(delivery_id)
+            return [] if row is None else row.as_attempts()
+
+    def next_due_at(self) -> datetime | None:
+        """Return the earliest instant at which an unclaimed attempt is due."""
+        with self._lock:
+            while entry := self._due.peek():
+                due_at, order, delivery_id = entry
+                if self._rows[delivery_id].order == order:
+                    return due_at
+                self._due.drop()
+            return None
+
+    def latest_at(self) -> datetime | None:
+        """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
+        with self._lock:
+            rows = self._rows.values()
+            creations = [row.new.due_at for row in rows]
+            ends = [attempt.ended_at for row in rows for attempt in row.as_attempts()]
+        return max(creations + ends, default=None)
+
+    def pending_count(self) -> int:
+        """Return how many deliveries are pending."""
+        return self._pending_count
+
+    def claim(self, until_at: datetime, limit: int) -> list[DueAttempt]:
+        """Claim up to `limit` attempts due not after `until_at`, in order."""
+        with self._lock:
+            claim = next(self._claims)
+            claimed: list[DueAttempt] = []
+            rows = self._rows
+            while len(claimed) < limit:
+                entries = self._due.pop_until(until_at, limit - len(claimed))
+                if not entries:
+                    break
+                for due_at, order, delivery_id in entries:
+                    row = rows[delivery_id]
+                    if row.order == order:
+                        row.claim = claim
+                        claimed.append(
+                            DueAttempt(
+                                delivery_id,
+                                row.new.app_id,
+                                row.new.url,
+                                row.attempts_made + 1,
+                                due_at,
+                                row.repeated,
+                                claim,
+                            )
+                        )
+            return claimed
+
+    def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
+        """Return a manual attempt of any delivery, whatever its state; None if unknown."""
+        with self._lock:
+            row = self._rows.get(delivery_id)
+            if row is None:
+                return None
+            claim = next(self._claims)
+            return DueAttempt(delivery_id, row.new.app_id, row.new.url, None, due_at, False, claim)
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Write finished attempts, in this order, and what follows each."""
+        with self._lock:
+            rows = self._rows
+            for attempt, started_at, outcome, state, due_at in results:
+                row = rows.get(attempt.delivery_id)
+                if row is None:
+                    continue
+                number = attempt.number
+                if number is None:
+                    row.history += (None, started_at, outcome, False)
+                    if row.state is _PENDING and state is DeliveryState.DELIVERED:
+                        self._finish(row, state)
+                elif row.claim == attempt.claim:
+                    row.claim = _NO_CLAIM
+                    row.attempts_made = number
+                    row.repeated = False
+                    row.history += (number, started_at, outcome, attempt.repeated)
+                    if row.state is not _PENDING:
+                        continue
+                    if due_at is None:
+                        self._finish(row, state)
+                    else:
+                        self._schedule(row, due_at)
+
+    def release(self, attempts: Sequence[DueAttempt]) -> None:
+        """Give back claims whose attempts were never begun; their order is unchanged."""
+        with self._lock:
+            for attempt in attempts:
+                row = self._rows.get(attempt.delivery_id)
+                if row is not None and row.claim == attempt.claim and row.state is _PENDING:
+                    row.claim = _NO_CLAIM
+                    self._due.push((attempt.due_at, row.order, row.id))
+
+    def recover(self) -> int:
+        """Free claims that nobody will finish; return how many."""
+        with self._lock:
+            claimed = [row for row in self._rows.values() if row.claim and row.state is _PENDING]
+            for row in claimed:
+                row.claim = _NO_CLAIM
+                row.repeated = True
+                assert row.due_at is not None, "a pending delivery is due some time"
+                self._due.push((row.due_at, row.order, row.id))
+            return len(claimed)
+
+    def load_setting(self, name: str) -> str | None:
+        """Return a value that `save_setting` kept, or None."""
+        return self._settings.get(name)
+
+    def save_setting(self, name: str, value: str) -> None:
+        """Keep a value as long as the process lives."""
+        self._settings[name] = value
+
+    def reset(self) -> None:
+        """Forget rules, deliveries and attempts; keep apps and settings."""
+        with self._lock:
+            self._rules.clear()
+            self._rows.clear()
+            self._due = DueQueue()
+            self._pending_count = 0
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+    def _schedule(self, row: _Row, due_at: datetime) -> None:
+        row.due_at = due_at
+        row.order = order = next(self._orders)
+        self._due.push((due_at, order, row.id))
+
+    def _finish(self, row: _Row, state: DeliveryState) -> None:
+        row.state = state
+        row.due_at = None
+        row.order = 0
+        self._pending_count -= 1
+
+    def _rows_after(self, after: int) -> Iterator[_Row]:
+        if not after:
+            return iter(self._rows.values())
+        # Ids grow in the order of insertion, so the tail can be addressed without a scan.
+        first = next(iter(self._rows), 1)
+        return itertools.islice(self._rows.values(), max(0, after + 1 - first), None)
+
+
+def rule_limit_message(app_id: str, limit: int) -> str:
+    """Return the line that says that an app's places for rules are taken."""
+    return (
+        f"app {app_id!r} has {limit} postback rules already, which is the maximum; "
+        "delete one with deletePostback first"
+    )
+
+
+class _Row:
+    """A delivery's place in memory: what it is, and how far it has come."""
+
+    __slots__ = (
+        "attempts_made",
+        "claim",
+        "due_at",
+        "history",
+        "id",
+        "new",
+        "order",
+        "repeated",
+        "state",
+    )
+
+    def __init__(self, delivery_id: int, new: NewDelivery) -> None:
+        self.id = delivery_id
+        self.new = new
+        self.state = _PENDING
+        self.attempts_made = 0
+        self.due_at: datetime | None = new.due_at
+        self.order = 0
+        self.claim = _NO_CLAIM
+        self.repeated = False
+        # Number, start, outcome and repetition of each attempt, one after the other: a
+        # million attempts take a third of what a tuple for each would.
+        self.history: list[Any] = []
+
+    def as_delivery(self) -> Delivery:
+        new = self.new
+        return Delivery(
+            self.id,
+            new.app_id,
+            new.postback_id,
+            new.url,
+            new.event,
+            new.due_at,
+            self.state,
+            self.attempts_made,
+            self.due_at,
+        )
+
+    def as_attempts(self) -> list[Attempt]:
+        fields = iter(self.history)
+        made = zip(fields, fields, fields, fields, strict=True)
+        return [Attempt(self.id, *attempt) for attempt in made]

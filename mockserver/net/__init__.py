@@ -1,0 +1,1 @@
+"""Holds what everything that touches a socket shares."""

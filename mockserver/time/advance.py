@@ -1,0 +1,67 @@
+"""What an advance is: how far it may go, and what it did.
+
+Decides: when an advance has had enough. Place in the flow: asked for of the engine, answered
+by it. Must not import: the engine, ledgers, transports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mockserver.core.errors import RunawaySchedule
+from mockserver.time import clocks
+
+#: How many attempts one advance makes before it takes the schedule for a runaway.
+DEFAULT_BUDGET = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What an advance did.
+
+    Attributes:
+        from_at: Where the clock stood, aware UTC.
+        now_at: Where it stands.
+        attempts_made: How many attempts it made.
+        next_due_at: When the next attempt is due; None if nothing is pending.
+        complete: Whether it got to its target; if not, ask again and it goes on.
+    """
+
+    from_at: datetime
+    now_at: datetime
+    attempts_made: int
+    next_due_at: datetime | None
+    complete: bool
+
+
+class Goal:
+    """How far a run may go, and how far it has come."""
+
+    __slots__ = ("budget", "made", "stop_real_seconds", "until_at")
+
+    def __init__(
+        self, until_at: datetime | None, budget: int, real_seconds: float | None = None
+    ) -> None:
+        self.until_at = until_at
+        self.budget = budget
+        self.made = 0
+        self.stop_real_seconds = (
+            None if real_seconds is None else clocks.real_seconds() + real_seconds
+        )
+
+    def is_spent(self, started: int = 0) -> bool:
+        """Return whether the budget of attempts or of real time is used up."""
+        if self.made + started >= self.budget:
+            return True
+        stop = self.stop_real_seconds
+        return stop is not None and clocks.real_seconds() >= stop
+
+
+def runaway(made: int, now_at: datetime) -> RunawaySchedule:
+    """Return the error that says that more fell due than any schedule explains."""
+    return RunawaySchedule(
+        f"{made} attempts were made up to {now_at.isoformat()} and more are due, which is over "
+        "the budget. Something triggers an event for every postback it gets; or call again "
+        "to go on"
+    )

@@ -1,0 +1,101 @@
+"""Where the sandbox's clock stands, kept over restarts.
+
+Decides: what time it is when a sandbox is started on a ledger that has a past. Place in the
+flow: asked by `postbacks serve` before the sandbox is put together, told after every move.
+Must not import: the web, the engine, the sandbox.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from mockserver.core.clock import DEFAULT_START_AT, ManualClock, MovableClock
+from mockserver.core.errors import InvalidConfig
+from mockserver.ledger.protocol import Ledger
+from mockserver.time.clocks import RunningClock
+
+SETTING = "clock"
+
+ClockMode = Literal["running", "manual"]
+
+
+class SavedClock(msgspec.Struct):
+    """Where a clock stood, and at which real instant that was."""
+
+    mode: ClockMode
+    sandbox_at: datetime
+    real_at: datetime
+    rate: float = 1.0
+
+
+def save_clock(ledger: Ledger, clock: MovableClock, real_now_at: datetime | None = None) -> None:
+    """Write down where `clock` stands."""
+    saved = SavedClock(
+        mode="running" if clock.is_running else "manual",
+        sandbox_at=clock.now(),
+        real_at=real_now_at or datetime.now(UTC),
+        rate=clock.rate if isinstance(clock, RunningClock) else 1.0,
+    )
+    ledger.save_setting(SETTING, msgspec.json.encode(saved).decode())
+
+
+def restore_clock(
+    ledger: Ledger,
+    *,
+    mode: ClockMode = "running",
+    start_at: datetime | None = None,
+    rate: float = 1.0,
+    real_now_at: datetime | None = None,
+) -> RunningClock | ManualClock:
+    """Return the clock of a sandbox that is about to be started on `ledger`.
+
+    It never stands before anything the ledger knows. A manual clock stands where it stood; a
+    running one that was running goes on as if it had not been stopped.
+
+    Args:
+        ledger: Whose past counts.
+        mode: Which clock to make.
+        start_at: Begin there, aware UTC, whatever was saved.
+        rate: Of a running clock.
+        real_now_at: The real present; for tests.
+
+    Raises:
+        InvalidConfig: `start_at` lies before something the ledger knows.
+    """
+    latest_at = ledger.latest_at()
+    if start_at is not None and latest_at is not None and start_at < latest_at:
+        raise InvalidConfig(
+            f"the clock cannot start at {start_at.isoformat()}: the ledger has attempts up to "
+            f"{latest_at.isoformat()}; start there or later, or choose another --db"
+        )
+    real_now_at = real_now_at or datetime.now(UTC)
+    begins_at = start_at or _continued(_saved(ledger), mode, real_now_at)
+    if begins_at is None:
+        begins_at = real_now_at if mode == "running" else DEFAULT_START_AT
+    if latest_at is not None:
+        begins_at = max(begins_at, latest_at)
+    return RunningClock(begins_at, rate) if mode == "running" else ManualClock(begins_at)
+
+
+def _saved(ledger: Ledger) -> SavedClock | None:
+    text = ledger.load_setting(SETTING)
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=SavedClock)
+    except msgspec.DecodeError:
+        # Written by a version that knew more; the latest attempt still bounds the clock.
+        return None
+
+
+def _continued(saved: SavedClock | None, mode: ClockMode, real_now_at: datetime) -> datetime | None:
+    if saved is None:
+        return None
+    if mode == "manual" or saved.mode == "manual":
+        return saved.sandbox_at
+    # The machine's clock may have been set back meanwhile; the sandbox's only goes forward.
+    gone = max(timedelta(0), real_now_at - saved.real_at)
+    return saved.sandbox_at + gone * saved.rate

@@ -1,0 +1,1 @@
+"""Sends postbacks through sockets, with libcurl."""

@@ -1,0 +1,250 @@
+"""Every case as it is declared, and how some of them are chosen."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from contracts.conformance.real import MOST_REQUESTS
+from contracts.proof.catalog import all_deviants
+from contracts.suite import registry, requirements
+from contracts.suite.registry import (
+    Case,
+    NothingSelected,
+    all_cases,
+    case,
+    find_case,
+    partner_cases,
+    provider_cases,
+    select_cases,
+)
+from contracts.suite.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
+from contracts.verify.endpoint import MOST_REQUESTS as MOST_REQUESTS_TO_AN_ENDPOINT
+from tests.contracts.samples import case_of, passing
+
+every_case = pytest.mark.parametrize("declared", all_cases(), ids=lambda declared: declared.id)
+every_provider_case = pytest.mark.parametrize(
+    "declared", provider_cases(), ids=lambda declared: declared.id
+)
+every_partner_case = pytest.mark.parametrize(
+    "declared", partner_cases(), ids=lambda declared: declared.id
+)
+
+#: Strongest first.
+STRENGTH = [Level.MUST, Level.SHOULD, Level.MAY, Level.UNSPECIFIED]
+
+
+@every_case
+def test_a_case_is_complete(declared: Case) -> None:
+    assert re.fullmatch(r"PB-[A-Z]+(-[A-Z0-9]+)+", declared.id)
+    for text in (declared.title, declared.why, declared.fix, declared.check):
+        assert text == " ".join(text.split())
+        assert text[0].isupper() or text[0] in "`{0123456789" or text.split()[0][1:].isalnum()
+        assert "!" not in text
+        assert "\N{EM DASH}" not in text
+    assert not declared.title.endswith((".", ",", ";", ":"))
+    for sentence in (declared.why, declared.fix, declared.check):
+        assert sentence.endswith(".")
+
+
+@every_case
+def test_a_case_can_be_tried_somewhere(declared: Case) -> None:
+    assert declared.targets
+    assert callable(declared.body)
+    assert declared.examples >= 1
+    assert (declared.kind is Kind.PROPERTY) == (declared.given is not None)
+    assert (declared.examples > 1) == (declared.kind is not Kind.EXAMPLE)
+    if TargetKind.FAKE in declared.targets:
+        assert (declared.most_requests > 0) == (TargetKind.REAL in declared.targets)
+        assert Need.CONTROL in declared.needs
+
+
+@every_partner_case
+def test_a_case_about_an_endpoint_follows_from_what_leanplum_does(declared: Case) -> None:
+    known = {row.id for row in requirements.load().statements}
+    assert declared.follows_from
+    assert set(declared.follows_from) <= known
+    assert len(set(declared.follows_from)) == len(declared.follows_from)
+    assert declared.level in (Level.MUST, Level.SHOULD)
+    assert declared.targets == {TargetKind.PARTNER}
+    assert declared.stores == (declared.most_requests > 0)
+
+
+def test_a_quick_look_at_an_endpoint_fits_into_its_budget() -> None:
+    quick = [case for case in partner_cases() if case.profile is Profile.QUICK]
+    usual = [case for case in quick if Need.RECORDING not in case.needs]
+    assert sum(case.most_requests for case in usual) <= MOST_REQUESTS_TO_AN_ENDPOINT == 500
+
+
+@every_case
+def test_only_plain_examples_are_tried_at_the_real_api(declared: Case) -> None:
+    assert declared.kind is Kind.EXAMPLE or TargetKind.REAL not in declared.targets
+
+
+@every_provider_case
+def test_a_case_is_as_binding_as_the_strongest_statement_that_names_it(declared: Case) -> None:
+    rows = [row for row in requirements.load().statements if declared.id in row.cases]
+    strongest = min((row.level for row in rows), key=STRENGTH.index)
+    assert declared.level is strongest
+    assert declared.origin in {row.origin for row in rows if row.level is strongest}
+
+
+@every_case
+def test_a_must_names_what_it_catches(declared: Case) -> None:
+    assert declared.catches or declared.level is not Level.MUST
+    assert len(set(declared.catches)) == len(declared.catches)
+    assert set(declared.catches) <= {deviant.name for deviant in all_deviants()}
+
+
+@every_case
+def test_a_case_comes_from_the_module_of_its_area_or_from_that_of_models(declared: Case) -> None:
+    module = declared.body.__module__
+    assert module in registry.MODULES + registry.PARTNER_MODULES
+
+
+def test_ids_are_unique_and_not_retired() -> None:
+    ids = Counter(declared.id for declared in all_cases())
+    assert [case_id for case_id, times in ids.items() if times > 1] == []
+    assert ids.keys() & set(requirements.load().retired) == set()
+
+
+def test_titles_and_bodies_are_not_copied() -> None:
+    titles = Counter(declared.title for declared in all_cases())
+    assert [title for title, times in titles.items() if times > 1] == []
+    bodies = Counter(declared.body for declared in all_cases())
+    assert [body for body, times in bodies.items() if times > 1] == []
+
+
+def test_every_case_has_a_statement_and_every_named_case_exists() -> None:
+    named = requirements.load().case_ids()
+    assert {declared.id for declared in provider_cases()} == set(named)
+
+
+def test_every_deviant_is_named() -> None:
+    named = {name for declared in all_cases() for name in declared.catches}
+    assert {deviant.name for deviant in all_deviants()} == named
+
+
+def test_a_whole_run_fits_into_the_budget_of_the_real_api() -> None:
+    real = select_cases(target=TargetKind.REAL)
+    assert sum(declared.most_requests for declared in real) <= MOST_REQUESTS == 40
+
+
+def test_the_cases_come_in_the_order_of_the_modules() -> None:
+    every_module = registry.MODULES + registry.PARTNER_MODULES
+    modules = [declared.body.__module__ for declared in all_cases()]
+    assert sorted(modules, key=every_module.index) == modules
+    assert set(modules) == set(every_module)
+
+
+# Declaring
+
+
+def test_what_a_declaration_says() -> None:
+    @case(
+        "PB-SAMPLE-MORE-WORDS",
+        "A sample",
+        why="w",
+        fix="f",
+        level=Level.MAY,
+        origin=Origin.OBSERVED,
+        catches=["a", "b"],
+        needs=[Need.RESTART, Need.RESTART],
+        most_requests=3,
+    )
+    def declared(target: object, rec: object) -> None:
+        """Says what
+
+        is done.
+        """
+
+    assert declared.area == "sample"
+    assert declared.check == "Says what is done."
+    assert (declared.level, declared.origin) == (Level.MAY, Origin.OBSERVED)
+    assert declared.catches == ("a", "b")
+    assert declared.needs == {Need.RESTART}
+    assert declared.kind is Kind.EXAMPLE
+    assert declared.targets == {TargetKind.FAKE}
+    assert declared.most_requests == 3
+
+
+def test_what_has_strategies_is_a_property() -> None:
+    assert case_of(passing, given={}).kind is Kind.PROPERTY
+    assert case_of(passing).kind is Kind.EXAMPLE
+    assert case_of(passing, kind=Kind.STATEFUL).kind is Kind.STATEFUL
+
+
+# Choosing
+
+
+def ids_of(*globs: str, **filters: object) -> set[str]:
+    return {chosen.id for chosen in select_cases(globs, **filters)}  # type: ignore[arg-type]
+
+
+def test_without_a_filter_everything_is_chosen_in_order() -> None:
+    assert select_cases() == list(all_cases())
+
+
+def test_by_id_by_glob_and_by_area() -> None:
+    assert ids_of("PB-RULES-CAP") == {"PB-RULES-CAP"}
+    assert ids_of("pb-rules-cap") == {"PB-RULES-CAP"}
+    rules = {chosen.id for chosen in all_cases() if chosen.id.startswith("PB-RULES-")}
+    assert ids_of("PB-RULES-*") == ids_of("rules") == ids_of("RULES") == rules
+    assert ids_of("PB-RULES-CA?") == {"PB-RULES-CAP"}
+    assert ids_of("*") == {chosen.id for chosen in all_cases()}
+
+
+def test_globs_add_up_and_keep_the_order_of_the_cases() -> None:
+    chosen = select_cases(["rules", "api", "PB-RULES-CAP"])
+    assert {item.area for item in chosen} == {"rules", "api"}
+    assert chosen == [item for item in all_cases() if item in chosen]
+
+
+def test_levels_and_targets_narrow() -> None:
+    assert {item.level for item in select_cases(levels=[Level.SHOULD])} == {Level.SHOULD}
+    both = select_cases(levels=[Level.MUST, Level.UNSPECIFIED], target=TargetKind.REAL)
+    assert {item.level for item in both} <= {Level.MUST, Level.UNSPECIFIED}
+    assert all(TargetKind.REAL in item.targets for item in both)
+    assert ids_of("api", target=TargetKind.REAL) < ids_of("api")
+
+
+def test_a_glob_that_matches_nothing_is_refused_with_the_nearest_ids() -> None:
+    with pytest.raises(NothingSelected) as raised:
+        select_cases(["rules", "PB-RULES-CAB"])
+    assert "no case matches 'PB-RULES-CAB' (did you mean 'PB-RULES-CAP'" in str(raised.value)
+    assert "contracts list" in str(raised.value)
+
+
+@pytest.mark.parametrize(("target", "is_suggested"), [(None, True), (TargetKind.PARTNER, False)])
+def test_the_nearest_ids_are_those_of_the_target(
+    target: TargetKind | None, is_suggested: bool
+) -> None:
+    with pytest.raises(NothingSelected) as raised:
+        select_cases(["PB-RULE-ADD"], target=target)
+    assert ("'PB-RULES-" in str(raised.value)) is is_suggested
+
+
+def test_an_area_that_does_not_exist_is_refused_with_the_nearest_area() -> None:
+    with pytest.raises(NothingSelected, match="did you mean 'rules'"):
+        select_cases(["rulez"])
+
+
+def test_nothing_left_is_refused_with_all_filters() -> None:
+    with pytest.raises(NothingSelected) as raised:
+        select_cases(["retry"], [Level.MUST], TargetKind.REAL)
+    assert "no case is left with all of: retry, MUST, real" in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_one_case_is_found_by_its_id_in_any_letters() -> None:
+    assert find_case("PB-RULES-CAP").id == "PB-RULES-CAP"
+    assert find_case("pb-rules-cap") is find_case("PB-RULES-CAP")
+
+
+def test_an_unknown_id_is_refused_with_the_nearest() -> None:
+    with pytest.raises(NothingSelected, match=r"did you mean .*'PB-RULES-CAP'"):
+        find_case("pb-rule-cap")
+    with pytest.raises(NothingSelected, match=r"no case has the id 'PB-\*'"):
+        find_case("PB-*")

@@ -1,0 +1,65 @@
+"""What tests do with an endpoint: send it one postback, or run every case against it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import pytest
+
+from contracts.conformance.target import Names
+from contracts.proof import matrix
+from contracts.suite.generated import Effort
+from contracts.suite.registry import find_case, partner_cases
+from contracts.suite.results import CaseResult
+from contracts.suite.runner import run_case
+from contracts.suite.vocabulary import Status
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs
+
+EFFORT = Effort(shrink=False)
+
+
+def named(deviants: Sequence[PartnerDeviant], name: str) -> PartnerDeviant:
+    return next(deviant for deviant in deviants if deviant.name == name)
+
+
+def skip_unless_served(deviant: PartnerDeviant) -> None:
+    missing = missing_needs(deviant)
+    if missing:
+        pytest.skip(f"{deviant.name} needs {', '.join(missing)}, which is not installed")
+
+
+@contextmanager
+def world_of(deviant: PartnerDeviant) -> Iterator[PartnerWorld]:
+    skip_unless_served(deviant)
+    with PartnerWorld(deviant) as world:
+        yield world
+
+
+def run(world: PartnerWorld, case_id: str) -> CaseResult:
+    return run_case(find_case(case_id), world.endpoint, EFFORT, Names())
+
+
+@cache
+def results_of(deviant: PartnerDeviant) -> dict[str, CaseResult]:
+    with world_of(deviant) as world:
+        return {case.id: run(world, case.id) for case in partner_cases()}
+
+
+def check_caught(deviant: PartnerDeviant) -> None:
+    results = results_of(deviant)
+    naming = [case.id for case in partner_cases() if deviant.name in case.catches]
+    assert naming, "no case says that it catches this one"
+    assert {each for each in naming if results[each].status not in matrix.CAUGHT} == set()
+    errors = [result.reason for result in results.values() if result.status is Status.ERROR]
+    assert errors == []
+
+
+def check_area(deviant: PartnerDeviant) -> None:
+    naming = {case.area for case in partner_cases() if deviant.name in case.catches}
+    assert deviant.area in naming
+
+
+def caught(deviant: PartnerDeviant) -> list[str]:
+    return [name for name, each in results_of(deviant).items() if each.status in matrix.CAUGHT]

@@ -1,0 +1,131 @@
+"""Each broken endpoint is caught by every case that names it, and a good one by none."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from contracts.conformance.target import Names
+from contracts.suite.generated import Effort
+from contracts.suite.registry import PARTNER_MODULES, Case, find_case, partner_cases
+from contracts.suite.results import CaseResult
+from contracts.suite.runner import run_case
+from contracts.suite.vocabulary import Status
+from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, on_a_port
+from contracts.verify.probe import FunctionProbe
+
+from .visiting import DEVIANTS, GOOD, MODULES, Visitor
+
+NAMED = [(case, name) for case in partner_cases() for name in case.catches if name in DEVIANTS]
+CAUGHT = (Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE)
+FINE = (Status.PASS, Status.SKIP)
+EVERY = pytest.mark.parametrize("deviant", DEVIANTS.values(), ids=lambda deviant: deviant.name)
+
+#: All the cases that may catch these: what is wrong with one value harms no other.
+NARROW = {
+    "takes-twelve-seconds": {"PB-ANSWER-FAST"},
+    "fails-on-held-back": {"PB-ANSWER-EVENTS", "PB-STORE-ONCE", "PB-SOAK-STEADY"},
+    "refuses-unknown-templates": {"PB-ANSWER-NEW-EVENT", "PB-VALUES-TEMPLATE-NAME"},
+    "ignores-empty-devices": {"PB-VALUES-EMPTY"},
+    "composes-accents": {"PB-VALUES-EXACT"},
+    "strips-accents": {"PB-VALUES-EXACT", "PB-VALUES-ANY"},
+    "lowercases-ids": {"PB-VALUES-EXACT"},
+    "html-unescapes": {"PB-VALUES-EXACT"},
+    "fails-on-quotes": {"PB-VALUES-CHARACTERS", "PB-VALUES-EXACT", "PB-VALUES-ANY"},
+    "column-of-255": {"PB-VALUES-LONG-ID"},
+    "cuts-at-255": {"PB-VALUES-LONG-ID"},
+    "refuses-long-urls": {"PB-VALUES-LONG-URL"},
+    "floats-the-ids": {"PB-VALUES-IDS"},
+    "template-name-is-a-file": {"PB-VALUES-TEMPLATE-NAME"},
+    "parses-json-by-hand": {"PB-PAYLOAD-DOCUMENTS", "PB-PAYLOAD-EXACT"},
+    "insists-on-a-plain-link": {"PB-PAYLOAD-TWICE"},
+    "too-many-requests": {"PB-REPEAT-TEN"},
+    "takes-arrival-for-identity": {"PB-REPEAT-ONCE"},
+    "one-event-a-message": {"PB-REPEAT-DISTINCT"},
+    "one-event-a-moment": {"PB-REPEAT-DISTINCT"},
+    "dedupes-by-second": {"PB-REPEAT-DISTINCT"},
+    "drops-what-is-older": {"PB-REPEAT-DISTINCT", "PB-LOAD-ORDER"},
+    "stores-on-head": {"PB-STORE-POST-ONLY"},
+    "stores-on-get": {"PB-STORE-POST-ONLY"},
+    "gets-slower": {"PB-SOAK-STEADY"},
+}
+
+
+def _run(world: PartnerWorld, case: Case) -> CaseResult:
+    return run_case(case, world.endpoint, Effort(shrink=False), Names())
+
+
+@pytest.mark.parametrize(("case", "name"), NAMED, ids=[f"{case.id}-{name}" for case, name in NAMED])
+def test_a_case_catches_what_it_names(case: Case, name: str) -> None:
+    with PartnerWorld(DEVIANTS[name]) as world:
+        result = _run(world, case)
+    assert result.status in CAUGHT, (result.status, result.reason)
+
+
+@EVERY
+def test_it_is_caught_within_a_whole_run_and_breaks_no_case(deviant: PartnerDeviant) -> None:
+    with PartnerWorld(deviant) as world:
+        results = {case.id: _run(world, case) for case in partner_cases()}
+    assert [each.reason for each in results.values() if each.status is Status.ERROR] == []
+    naming = {case.id for case in partner_cases() if deviant.name in case.catches}
+    found = {case_id for case_id, each in results.items() if each.status not in FINE}
+    assert naming, "no case names it"
+    assert naming <= found
+    assert found <= NARROW.get(deviant.name, found)
+
+
+@pytest.mark.parametrize("case", partner_cases(), ids=lambda case: case.id)
+def test_a_good_endpoint_passes(case: Case) -> None:
+    with PartnerWorld(GOOD) as world:
+        result = _run(world, case)
+    assert result.status in FINE, (result.reason, result.deviation)
+
+
+def test_a_good_endpoint_passes_a_whole_run_in_process_and_on_a_port() -> None:
+    for good in (GOOD, PartnerDeviant("good-port", "good", "It has a port.", on_a_port())):
+        with PartnerWorld(good) as world:
+            found = {case.id: _run(world, case) for case in partner_cases()}
+        assert {key: each.reason for key, each in found.items() if each.status not in FINE} == {}
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_retry_after_a_hang_up_is_always_counted(number: int) -> None:
+    """The first request must be over when its retry comes, or the case may look too early."""
+    case = find_case("PB-REPEAT-ANSWER-LOST")
+    with PartnerWorld(DEVIANTS["counts-duplicates"]) as world:
+        for _ in range(10):
+            assert _run(world, case).status is Status.FAIL
+
+
+@EVERY
+def test_it_is_described(deviant: PartnerDeviant) -> None:
+    areas = {name.rpartition(".")[2] for name in PARTNER_MODULES}
+    assert deviant.area in areas
+    assert any(case.area == deviant.area for case, name in NAMED if name == deviant.name)
+    assert deviant.change.endswith(".")
+    assert len(deviant.change) <= 100
+    assert deviant.name == deviant.name.lower()
+
+
+def test_names_are_unique() -> None:
+    names = Counter(deviant.name for module in MODULES for deviant in module.DEVIANTS)
+    assert max(names.values()) == 1
+
+
+def test_what_is_served_again_has_forgotten_what_there_was() -> None:
+    for _ in range(2):
+        with PartnerWorld(GOOD) as world:
+            assert Visitor(world).rows == []
+            Visitor(world).send()
+            assert len(world.store.rows) == 1
+
+
+@pytest.mark.parametrize("case_id", ["PB-VALUES-EMPTY", "PB-VALUES-ANY", "PB-VALUES-LONG-ID"])
+@pytest.mark.parametrize("can_count", [True, False])
+def test_what_is_taken_passes_if_nobody_tells_what_is_stored(case_id: str, can_count: bool) -> None:
+    with PartnerWorld(GOOD) as world:
+        count = FunctionProbe(lambda: len(world.store.rows))
+        world.endpoint.probe = count if can_count else None
+        result = _run(world, find_case(case_id))
+    assert result.status is Status.PASS, result.reason

@@ -1,0 +1,357 @@
+"""One connection to an endpoint, looked at byte by byte."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.verify import raw
+from contracts.verify.raw import (
+    Connection,
+    NoConnection,
+    RawAnswer,
+    certificate_expires_at,
+    is_listening,
+    tls_version,
+)
+from contracts.verify.resolved_host import Place
+from contracts.verify.sender import Trust
+from tests.transport import servers
+from tests.transport.servers import Behaviour, RawServer, closing_after, keeping_alive, resetting
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def place_of(port: int, host: str = "127.0.0.1", scheme: str = "http") -> Place:
+    return Place(scheme, host, port, ("127.0.0.1",))
+
+
+def asked(behaviour: Behaviour, method: str = "POST", real_seconds: float = 5) -> RawAnswer:
+    with (
+        RawServer(behaviour) as server,
+        Connection(place_of(server.port), Trust(), real_seconds) as connection,
+    ):
+        return connection.request(method, "/in?x=1")
+
+
+def answering(*pieces: bytes) -> Behaviour:
+    """Send these pieces with pauses, one packet each, and keep the connection open."""
+
+    def behave(connection: servers.Connection) -> None:
+        connection.read_request()
+        for piece in pieces:
+            connection.send(piece)
+            connection.pause(0.002)
+        connection.wait_for_stop()
+
+    return behave
+
+
+# What is sent
+
+
+def test_the_request_is_a_postback_byte_by_byte() -> None:
+    with (
+        RawServer(keeping_alive()) as server,
+        Connection(place_of(server.port, "partner.test"), Trust(), 5) as connection,
+    ):
+        connection.request("POST", "/in?x=%c3%a4", [("X-Gateway", "ü")])
+        connection.request("GET", "/")
+        connection.request("HEAD", "/")
+        heads = [head for _, head in server.requests]
+    host = f"Host: partner.test:{server.port}\r\nAccept: */*\r\n".encode()
+    assert heads == [
+        b"POST /in?x=%c3%a4 HTTP/1.1\r\n" + host + b"X-Gateway: \xfc\r\nContent-Length: 0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + b"\r\n",
+        b"HEAD / HTTP/1.1\r\n" + host + b"\r\n",
+    ]
+
+
+def test_a_connection_can_be_left_without_reading() -> None:
+    with RawServer(keeping_alive()) as server:
+        with Connection(place_of(server.port), Trust(), 5) as connection:
+            connection.send("POST", "/in")
+        server.wait_for_requests(1)
+
+
+# Whole answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        (OK, 200, b"hi"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", 304, b""),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", 500, b""),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1;x\r\ni\r\n0\r\n\r\n",
+            200,
+            b"hi",
+        ),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, b"hi"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 P\r\n\r\n" + OK, 200, b"hi"),
+    ],
+)
+def test_one_whole_answer(answer: bytes, status: int, body: bytes) -> None:
+    for behaviour in (
+        keeping_alive(answer),
+        answering(*(answer[n : n + 1] for n in range(len(answer)))),
+    ):
+        got = asked(behaviour)
+        assert (got.status, got.body, got.surplus, got.error) == (status, body, False, "")
+        assert not any(name == "Link" for name, _ in got.headers)
+
+
+def test_header_fields_are_kept_as_they_came() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nX-A: \xfc\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n"
+    got = asked(keeping_alive(answer))
+    assert got.headers == [("X-A", "ü"), ("x-a", "2"), ("Content-Length", "0")]
+
+
+def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+    got = asked(closing_after(b"HTTP/1.1 200 OK\r\n\r\nhi"))
+    assert (got.status, got.body, got.error, got.surplus) == (200, b"hi", "", False)
+
+
+def test_an_answer_to_head_has_no_body() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    got = asked(keeping_alive(head), "HEAD")
+    assert (got.status, got.body, got.surplus, got.error) == (200, b"", False, "")
+    continued = asked(keeping_alive(b"HTTP/1.1 100 Continue\r\n\r\n" + head), "HEAD")
+    assert (continued.status, continued.surplus, continued.error) == (200, False, "")
+
+
+# Answers that go on
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (OK + OK,),
+        (OK, OK),
+        (OK + b"more",),
+        (OK, b"more"),
+        (b"HTTP/1.1 204 No Content\r\n\r\nhi",),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + OK,),
+        (OK + b"HTTP/1.1 100 Continue\r\n\r\n",),
+    ],
+)
+def test_bytes_that_nobody_asked_for_are_seen(pieces: tuple[bytes, ...]) -> None:
+    got = asked(answering(*pieces))
+    assert got.surplus
+    assert not got.error
+    assert got.body in (b"hi", b"")
+
+
+@pytest.mark.parametrize("pieces", [(OK,), (OK[:-2], b"hi")])
+def test_a_body_behind_the_answer_to_head_is_surplus(pieces: tuple[bytes, ...]) -> None:
+    got = asked(answering(*pieces), "HEAD")
+    assert (got.status, got.body, got.surplus, got.error) == (200, b"", True, "")
+
+
+def test_the_next_answer_belongs_to_the_next_request() -> None:
+    with (
+        RawServer(keeping_alive(OK)) as server,
+        Connection(place_of(server.port), Trust(), 5) as connection,
+    ):
+        for _ in range(3):
+            got = connection.request("POST", "/")
+            assert (got.status, got.surplus, got.error) == (200, False, "")
+        assert server.connections == 1
+
+
+def test_a_later_answer_may_take_as_long_as_the_first() -> None:
+    def slow(connection: servers.Connection) -> None:
+        while connection.read_request() is not None and connection.pause(0.15):
+            connection.send(OK)
+
+    with (
+        RawServer(slow) as server,
+        Connection(place_of(server.port), Trust(), 5) as connection,
+    ):
+        for _ in range(2):
+            assert connection.request("POST", "/").error == ""
+
+
+def test_an_answer_whose_body_does_not_end_has_a_status() -> None:
+    got = asked(answering(OK[:-1]), real_seconds=0.1)
+    assert (got.status, got.error) == (200, "no whole answer within 0.1 s")
+
+
+# Answers that are none
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "error"),
+    [
+        (closing_after(b""), None, "the connection was closed without an answer"),
+        (closing_after(b"HTTP/1.1 200 O"), None, "the answer was cut off"),
+        (closing_after(b"HTTP/1.1 100 Continue\r\n\r\n"), None, "the answer was cut off"),
+        (closing_after(OK[:-1]), 200, "the answer was cut off"),
+        (
+            closing_after(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"),
+            200,
+            "the answer was cut off",
+        ),
+        (keeping_alive(b"SSH-2.0-OpenSSH_9.2\r\n"), None, "not HTTP: "),
+        (keeping_alive(b"<html>hello</html>"), None, "not HTTP: "),
+        (keeping_alive(b"\x00\x15\x03\x01\x00"), None, "not HTTP: "),
+        (resetting, None, "Connection reset"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_told(
+    behaviour: Behaviour, status: int | None, error: str
+) -> None:
+    got = asked(behaviour)
+    assert got.status == status
+    assert error in got.error
+
+
+def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_told() -> None:
+    got = asked(servers.hanging, real_seconds=0.1)
+    assert got.status is None
+    assert got.late
+
+
+def test_an_answer_that_drips_is_waited_for_no_longer_than_told() -> None:
+    behaviour = servers.dripping(b"HTTP/1.1 200 OK\r\nX-Drip: ", b".")
+    got = asked(behaviour, real_seconds=0.3)
+    assert (got.status, got.error) == (None, "no whole answer within 0.3 s")
+
+
+def test_of_a_huge_answer_the_beginning_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raw, "_MOST_BYTES", 10_000)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)
+    got = asked(answering(answer))
+    assert (got.status, got.surplus, got.error) == (200, False, "")
+    assert len(got.body) >= 9_000
+
+
+# Opening
+
+
+def test_the_second_address_is_dialled_when_nobody_listens_at_the_first() -> None:
+    with RawServer(keeping_alive()) as server:
+        place = Place("http", "partner.test", server.port, ("127.0.0.2", "127.0.0.1"))
+        # The server listens on 127.0.0.1 only.
+        with Connection(place, Trust(), 5) as connection:
+            assert connection.request("POST", "/").status == 200
+        assert is_listening(place)
+
+
+def test_where_nobody_listens_nothing_opens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    place = place_of(port)
+    assert not is_listening(place)
+    with pytest.raises(NoConnection, match="no connection to 127"):
+        Connection(place, Trust(), 5)
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=partner.test "
+        "-addext subjectAltName=DNS:partner.test -keyout key.pem -out cert.pem"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+Serve = Callable[[ssl.TLSVersion], Behaviour]
+
+
+@pytest.fixture
+def over_tls(certificate: Path) -> Serve:
+    def serve(newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> Behaviour:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+        context.maximum_version = newest
+
+        def behave(connection: servers.Connection) -> None:
+            with context.wrap_socket(connection.take_socket(), server_side=True) as wrapped:
+                while wrapped.recv(65536):
+                    wrapped.sendall(OK)
+
+        return behave
+
+    return serve
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_connection_through_tls(
+    over_tls: Serve, certificate: Path, newest: ssl.TLSVersion
+) -> None:
+    trust = Trust(ca_file=str(certificate / "cert.pem"))
+    with RawServer(over_tls(newest)) as server:
+        place = place_of(server.port, "partner.test", "https")
+        with Connection(place, trust, 5) as connection:
+            assert connection.request("POST", "/").body == b"hi"
+        expires_at = certificate_expires_at(place, trust, 5)
+        assert tls_version(place, 5) == newest.name.replace("_", ".")
+    assert expires_at is not None
+    left = expires_at - datetime.now(UTC)
+    assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
+
+
+def test_a_certificate_that_is_not_trusted_or_for_another_host_opens_nothing(
+    over_tls: Serve, certificate: Path
+) -> None:
+    trust = Trust(ca_file=str(certificate / "cert.pem"))
+    with RawServer(over_tls(ssl.TLSVersion.TLSv1_3)) as server:
+        place = place_of(server.port, "partner.test", "https")
+        other = place_of(server.port, "other.test", "https")
+        for where, judged in ((place, Trust()), (other, trust)):
+            with pytest.raises(NoConnection, match="certificate verify failed"):
+                Connection(where, judged, 5)
+            with pytest.raises(ssl.SSLCertVerificationError):
+                certificate_expires_at(where, judged, 5)
+        unjudged = Trust(verify=False)
+        assert certificate_expires_at(other, unjudged, 5) is None
+        with Connection(other, unjudged, 5) as connection:
+            assert connection.request("POST", "/").status == 200
+
+
+def test_what_speaks_no_tls_opens_nothing() -> None:
+    def plain(connection: servers.Connection) -> None:
+        connection.read_something()
+        connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with RawServer(plain) as server:
+        place = place_of(server.port, scheme="https")
+        for opening in (
+            lambda: Connection(place, Trust(), 5),
+            lambda: certificate_expires_at(place, Trust(), 5),
+            lambda: tls_version(place, 5),
+        ):
+            with pytest.raises((OSError, NoConnection), match=r".+"):
+                opening()
+
+
+def test_connections_are_closed_at_the_end() -> None:
+    ended = threading.Event()
+
+    def behave(connection: servers.Connection) -> None:
+        while connection.read_request() is not None:
+            connection.send(OK)
+        ended.set()
+
+    with RawServer(behave) as server:
+        with Connection(place_of(server.port), Trust(), 5) as connection:
+            connection.request("POST", "/")
+        assert ended.wait(5)

@@ -1,0 +1,173 @@
+"""The thread beside a running clock: it makes what falls due, and survives mistakes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+
+from mockserver.core.clock import DEFAULT_START_AT
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.delivery import background as runner
+from mockserver.delivery.background import Runner
+from mockserver.time.clocks import RunningClock
+from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, status, world
+
+START_AT = DEFAULT_START_AT
+SOON_REAL_SECONDS = 10.0
+
+#: So slow that nothing falls due by itself while a test runs.
+SLOW = 1e-6
+#: Sixty-five hours in a quarter of a second.
+FAST = 65 * 3600 / 0.25
+
+
+class Watched:
+    """A world whose attempts can be waited for."""
+
+    def __init__(self, rate: float) -> None:
+        self.clock = RunningClock(START_AT, rate)
+        self.world: World = world(self.answer, clock=self.clock)
+        self.runner = Runner(self.world.engine, self.world.ledger, self.clock)
+        self.failures_left = 0
+        self.code = 503
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def answer(self, attempt: DueAttempt) -> Outcome:
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+        if self.failures_left:
+            self.failures_left -= 1
+            raise RuntimeError("a mistake of the program")
+        return status(self.code)
+
+    def wait_for(self, count: int) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count >= count, SOON_REAL_SECONDS)
+
+    @contextmanager
+    def running(self) -> Iterator[Watched]:
+        self.runner.start()
+        try:
+            yield self
+        finally:
+            self.runner.stop()
+
+
+def test_what_is_added_is_sent_when_it_is_woken() -> None:
+    with Watched(SLOW).running() as watched:
+        watched.world.deliver(settle=False)
+        watched.runner.wake()
+        assert watched.wait_for(1)
+        assert threading.current_thread().name != "postbacks-runner"
+        assert "postbacks-runner" in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_is_due_already_is_sent_at_the_start() -> None:
+    watched = Watched(SLOW)
+    watched.world.deliver(settle=False)
+    with watched.running():
+        assert watched.wait_for(1)
+
+
+def test_retries_are_made_by_themselves_as_time_passes() -> None:
+    with Watched(FAST).running() as watched:
+        watched.world.deliver(settle=False)
+        watched.runner.wake()
+        assert watched.wait_for(10)
+    assert watched.world.state() == "lost"
+    # Never early; late by what the machine needed.
+    starts = [attempt.started_at for attempt in watched.world.attempts()]
+    waits = [(later - start) / HOUR for start, later in pairwise(starts)]
+    least = [b - a for a, b in pairwise(OFFSETS_IN_HOURS)]
+    assert all(wait >= least_wait for wait, least_wait in zip(waits, least, strict=True))
+
+
+def test_an_advance_from_outside_finds_its_retries() -> None:
+    with Watched(SLOW).running() as watched:
+        watched.world.deliver(settle=False)
+        watched.runner.wake()
+        assert watched.wait_for(1)
+        watched.world.engine.run_until_idle()
+        assert watched.world.state() == "lost"
+        offsets = watched.world.offsets_in_hours()
+        assert offsets == pytest.approx(OFFSETS_IN_HOURS, abs=SECOND / HOUR)
+
+
+def test_a_jump_of_the_clock_is_noticed_when_it_is_woken() -> None:
+    with Watched(SLOW).running() as watched:
+        watched.world.deliver(settle=False)
+        watched.runner.wake()
+        assert watched.wait_for(1)
+        watched.world.engine.settle()
+        watched.clock.move_to(START_AT + HOUR + MINUTE)
+        watched.runner.wake()
+        assert watched.wait_for(2)
+
+
+def test_a_mistake_is_logged_and_the_attempt_made_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner, "LONGEST_WAIT_REAL_SECONDS", 0.01)
+    watched = Watched(SLOW)
+    watched.failures_left, watched.code = 2, 200
+    with caplog.at_level(logging.ERROR, "mockserver.delivery.background"), watched.running():
+        watched.world.deliver(settle=False)
+        watched.runner.wake()
+        assert watched.wait_for(3)
+    assert watched.world.state() == "delivered"
+    assert [attempt.number for attempt in watched.world.attempts()] == [1]
+    assert [record.message for record in caplog.records] == [
+        "an attempt could not be made; trying again in a second"
+    ] * 2
+    assert all(record.exc_info for record in caplog.records)
+
+
+def test_it_waits_as_long_as_it_may_and_no_longer() -> None:
+    watched = Watched(1.0)
+    assert watched.runner._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
+    watched.world.schedule([watched.clock.now() + HOUR])
+    assert watched.runner._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
+    watched.world.schedule([watched.clock.now() + SECOND / 2])
+    assert 0 < watched.runner._until_next() <= 0.5
+    watched.world.schedule([watched.clock.now()])
+    assert watched.runner._until_next() == 0
+
+
+def test_it_stops_at_once_and_can_be_stopped_twice() -> None:
+    watched = Watched(SLOW)
+    with watched.running():
+        pass
+    watched.runner.stop()
+    assert not watched.runner._thread.is_alive()
+
+
+def test_it_can_be_stopped_before_it_was_started() -> None:
+    Watched(SLOW).runner.stop()
+
+
+def test_a_stop_between_two_looks_is_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wake-up of a stop may come just before the thread clears what woke it."""
+    monkeypatch.setattr(runner, "LONGEST_WAIT_REAL_SECONDS", 60.0)
+    watched = Watched(SLOW)
+    wake = watched.runner._wake
+    clear = wake.clear
+
+    def stop_meanwhile() -> None:
+        watched.runner._stopping = True
+        wake.set()
+        clear()
+
+    monkeypatch.setattr(wake, "clear", stop_meanwhile)
+    watched.runner.start()
+    watched.runner._thread.join(2.0)
+    slept_over = watched.runner._thread.is_alive()
+    watched.runner.stop()
+    assert not slept_over
