@@ -1,25 +1,21 @@
-"""Leanplum's side of postbacks, on your machine.
+"""Plays Leanplum's side of postbacks on a developer's machine.
 
-The flow of an event, which is also the order in which to read the modules:
+The flow of an event, which is also the order in which to read the packages:
 
 - `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `events`,
   `matching`, `template`, `outcome`, `retry`, `clock`, `durations`, `errors`.
-- `ledger`: where rules, deliveries and attempts are kept; in memory or in SQLite.
-- `transport`: how a POST leaves; through sockets or within the process.
-- `clocks`: real time plus an offset, or somebody's frozen time.
-- `drive`, `advance`, `engine`, `runner`: who may move time and how far, the loop that makes
-  attempts, and the thread that does so while a clock runs.
+- `net`: what everything that touches a socket shares.
+- `ledger`: where rules, deliveries and attempts are kept; in memory or in SQL.
+- `time`: the clocks, who may move them and how far, and where one stands over restarts.
+- `transport`: how a POST leaves; through sockets, or to an application in this process.
 - `receiver`: the endpoint that misbehaves on request, and records what it gets.
-- `correlation`, `wiring`: how attempts and received requests are tied together.
-- `history`, `feed`: what happened, to be read and to be watched.
-- `intake`: from a rule to the ledger, and from events to deliveries.
+- `delivery`: from events to deliveries, the engine that makes attempts, and what happened.
 - `sandbox`: the composition root, and the object to begin with.
-- `web`: Leanplum's API and the control API over HTTP; `wire`, `client`: how to
-  reach them, with types; `tls`: whose certificates are believed.
+- `web`: Leanplum's API and the control API over HTTP; `client`: how to reach them, with types.
 - `live`: a sandbox with its API on a port, in this process.
-- `testing`, `pytest_plugin`: all of that in tests, with a partner's application in the same
-  process.
-- `config`, `config_values`, `persistence`, `demo`, `doctor`, `cli`: the command line.
+- `testing`, `pytest_plugin`: all of that in tests, with an application in the same process.
+- `config`, `config_values`, `demo`, `doctor`, `cli`: the command line.
+- `version`: of this package.
 
 For pytest, which would warn of a plugin's package that is imported already:
 PYTEST_DONT_REWRITE.
@@ -28,6 +24,8 @@ PYTEST_DONT_REWRITE.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from mockserver.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from mockserver.core.clock import ManualClock as ManualClock
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from mockserver.time.clocks import AmbientClock as AmbientClock
     from mockserver.time.clocks import RunningClock as RunningClock
 
-__version__ = "0.1.0"
 
 __all__ = [
     "AmbientClock",

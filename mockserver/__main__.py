@@ -1,4 +1,4 @@
-"""`python -m mockserver` is `postbacks`."""
+"""Runs the command line: `python -m mockserver` is `postbacks`."""
 
 from mockserver.cli import main
 

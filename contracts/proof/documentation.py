@@ -50,8 +50,8 @@ _INTRODUCTION = """\
 
 How do you know that this fake behaves like Leanplum? This page is the answer, statement by
 statement: what Leanplum's documentation says, which case checks it, and which deliberately broken
-fakes prove that the case can fail. It is generated (`python -m contracts.proof.documentation`); a test
-fails when it is stale.
+fakes prove that the case can fail. It is generated (`python -m contracts.proof.documentation`); a
+test fails when it is stale.
 
 - A **statement** is one sentence of a source, in our own words. Its *origin* is `documented` (a
   reference page of Leanplum's says so), `observed` (a captured postback shows it) or `assumed` (all

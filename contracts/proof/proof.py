@@ -14,7 +14,6 @@ from importlib.resources import files
 
 import msgspec
 
-import mockserver
 from contracts.conformance.deviants.deviant_server import (
     FAITHFUL,
     FAITHFUL_WITH_SOCKETS,
@@ -31,6 +30,7 @@ from contracts.suite.runner import run_case
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.endpoints import catalog as partners
 from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs
+from mockserver.version import __version__
 
 #: The part of the generated examples that a case tries on deviants it does not name.
 UNNAMED_SHARE = 0.1
@@ -98,7 +98,7 @@ def matrix_of(
     kinds = {_target_of(deviant) for deviant in deviants} or {TargetKind.FAKE}
     return Proof(
         format=FORMAT,
-        suite_version=mockserver.__version__,
+        suite_version=__version__,
         cases=[
             ProvedCase(
                 case.id,

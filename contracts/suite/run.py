@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-import mockserver
 from contracts.conformance.target import Names
 from contracts.suite.baseline import Baseline
 from contracts.suite.generated import Effort
@@ -24,6 +23,7 @@ from contracts.suite.results import FORMAT, NOT_TRIED, CaseResult, RunReport, Ru
 from contracts.suite.runner import GONE, Subject, is_gone, run_cases
 from contracts.suite.vocabulary import Level, Status
 from contracts.verify.endpoint import Endpoint
+from mockserver.version import __version__
 
 
 class ExitCode(IntEnum):
@@ -93,7 +93,7 @@ def run_suite(
     stale = baseline.stale(results, server.kind, started_at.date())
     report = RunReport(
         format=FORMAT,
-        suite_version=mockserver.__version__,
+        suite_version=__version__,
         started_at=started_at,
         real_seconds=round(time.perf_counter() - began, 3),
         target=RunTarget(server.kind, _url_of(server), server.description),

@@ -1,4 +1,4 @@
-"""The command line: `postbacks`, also `python -m mockserver`.
+"""Offers the sandbox on the command line: `postbacks`, also `python -m mockserver`.
 
 `root` knows the commands and turns every expected error into one line and an exit code;
 `session` holds what all commands share, `output` and `timeline` decide how things look; each

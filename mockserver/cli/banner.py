@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import mockserver
 from mockserver.core.models import App, KeyClass
+from mockserver.version import __version__
 
 #: Shown in place of a token that the user has chosen, and thus knows.
 _TOKEN_VARIABLE = "$POSTBACKS_TOKEN"
@@ -59,7 +59,7 @@ class Facts:
 
     def as_text(self) -> str:
         """Return the facts for people."""
-        lines = [f"postbacks {mockserver.__version__}", ""]
+        lines = [f"postbacks {__version__}", ""]
         lines += [f"  {name:<9} {value}" for name, value in self._rows()]
         if self.repeated_attempts:
             lines += ["", self._about_repeated()]

@@ -12,13 +12,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-import mockserver
-from contracts.cli.contracts import contracts
-from contracts.cli.verify import verify
 from mockserver.cli.checks import demo, doctor
 from mockserver.cli.clock import advance
 from mockserver.cli.deliveries import deliveries, resend, reset
@@ -29,13 +26,35 @@ from mockserver.cli.serve import serve
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.cli.watching import tail
 from mockserver.core.errors import PostbacksError
+from mockserver.version import __version__
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 USAGE = 2
 INTERRUPTED = 130
 
 
+#: Other packages add their commands here, as the contract suite does: it imports this package,
+#: and this package never imports it.
+COMMANDS_OF_OTHERS = "postbacks.commands"
+
+
 class Root(SuggestingGroup):
     """A group whose errors are one line each, and never a traceback for expected ones."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of the commands, those that other packages add at the end."""
+        own = super().list_commands(context)
+        return [*own, *sorted(entry_points_by_name().keys() - set(own))]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name; one of another package is imported only now."""
+        own = super().get_command(context, name)
+        if own is not None or name not in (others := entry_points_by_name()):
+            return own
+        command: click.Command = others[name].load()
+        return command
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -76,7 +95,7 @@ class Root(SuggestingGroup):
     epilog="Begin with `postbacks demo`, then `postbacks serve` in one terminal and "
     "`postbacks trigger email.click` in another.",
 )
-@click.version_option(mockserver.__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 @sandbox_options
 def root() -> None:
     """Leanplum's side of postbacks, on your machine.
@@ -99,10 +118,16 @@ for _command in (
     resend,
     reset,
     doctor,
-    contracts,
-    verify,
 ):
     root.add_command(_command)
+
+
+def entry_points_by_name() -> dict[str, EntryPoint]:
+    """Return the commands that installed packages add, by their names."""
+    # Slow to import, and most commands are our own.
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=COMMANDS_OF_OTHERS)}
 
 
 def _usage_text(error: click.ClickException) -> str:

@@ -1,1 +1,1 @@
-"""The pure part: standard library only, no I/O, no clock is read, no framework."""
+"""Decides what follows from what, with no I/O, no clock and nothing but the standard library."""

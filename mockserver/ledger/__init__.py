@@ -1,1 +1,1 @@
-"""Where rules, deliveries and attempts are kept: one protocol, several stores."""
+"""Keeps apps, rules, deliveries and attempts: one protocol, several stores."""

@@ -1,7 +1,6 @@
-"""A client that sees what really happens on a socket: bytes, ends, resets.
+"""Shows `doctor` and the tests what really happens on a socket: bytes, ends, resets.
 
-Decides: nothing; it reports. Used by `doctor` and by the tests of the receiver. Must not
-import: HTTP libraries, which hide exactly what is to be seen.
+It uses no HTTP library, because those hide exactly that.
 """
 
 from __future__ import annotations

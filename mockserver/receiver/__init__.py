@@ -1,1 +1,1 @@
-"""The endpoint that records what it gets and misbehaves on request."""
+"""Serves an endpoint that records what it gets and misbehaves on request."""

@@ -1,4 +1,4 @@
-"""Leanplum in tests: the objects behind the fixtures, for use without pytest as well.
+"""Gives tests the objects behind the fixtures, for use without pytest as well.
 
     from mockserver.testing import Leanplum
 

@@ -1,1 +1,1 @@
-"""How a POST leaves: sibling transports behind two small protocols."""
+"""Sends postbacks: one POST each, through sockets or to an application in this process."""

@@ -1,1 +1,1 @@
-"""The sandbox over HTTP: Leanplum's API as it is, and the control API beside it."""
+"""Serves the sandbox over HTTP: Leanplum's API as it is, and the control API beside it."""

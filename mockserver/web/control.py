@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
-import mockserver
 from mockserver.core.catalog import (
     EventKind,
     PostbackType,
@@ -29,6 +28,7 @@ from mockserver.core.models import Attempt
 from mockserver.core.retry import DeliveryState
 from mockserver.receiver.behaviours import format_script, parse_script
 from mockserver.sandbox import Sandbox
+from mockserver.version import __version__
 from mockserver.web import encoding, shapes
 from mockserver.web.facts import FACTS
 from mockserver.web.openapi import document
@@ -268,7 +268,7 @@ def _watch_routes(sandbox: Sandbox) -> list[Route]:
     def health() -> shapes.Health:
         app_ids = [app.app_id for app in sandbox.ledger.apps()]
         kind = type(sandbox.ledger).__name__
-        return shapes.Health("ok", mockserver.__version__, sandbox.receiver_url, kind, app_ids)
+        return shapes.Health("ok", __version__, sandbox.receiver_url, kind, app_ids)
 
     def feed(query: FeedQuery) -> shapes.FeedAnswer:
         if query.after < 0:

@@ -1,7 +1,6 @@
-"""What the fake imitates, statement by statement, and how each one is known.
+"""Lists what the fake imitates, statement by statement, and how each one is known.
 
-Decides: nothing; it tells. Served at `/_sandbox/contract`, and the source of
-`docs/fidelity.md`. Must not import: anything but the shapes.
+It is served at `/_sandbox/contract`, and `docs/fidelity.md` is made from it.
 
 A source is `documented` (Leanplum's reference pages say so), `observed` (a captured postback
 shows it) or `assumed` (both are silent; we chose). The knob is what changes the choice.

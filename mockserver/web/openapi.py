@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-import mockserver
+from mockserver.version import __version__
 from mockserver.web.routes import PREFIX, Route
 from mockserver.web.shapes import Problem
 
@@ -40,7 +40,7 @@ def document(routes: list[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "postbacks control API",
-            "version": mockserver.__version__,
+            "version": __version__,
             "description": _DESCRIPTION,
         },
         "paths": paths,

@@ -1,6 +1,6 @@
 """The suite talks to its target as a user does: what its modules may import, and their form.
 
-Only `deviants`, which break the fake on purpose, import what they break.
+Only deviants, which break the fake on purpose, import what they break.
 """
 
 from __future__ import annotations
@@ -18,52 +18,87 @@ from tests.sources import Sources, is_within
 SOURCES = Sources(Path(contracts.__file__).parent)
 every_module = pytest.mark.parametrize("module", SOURCES.modules)
 
+#: What each top-level module or package may import of this package, itself apart. A dotted
+#: name allows that module only. From the innermost to the outermost.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "suite": frozenset({"conformance", "verify"}),
+    "conformance": frozenset({"suite"}),
+    "verify": frozenset({"suite"}),
+    "proof": frozenset({"suite", "conformance", "verify"}),
+    "strategies": frozenset(),
+    "flaky_transport": frozenset(),
+    "partner_machine": frozenset({"strategies", "flaky_transport"}),
+    "test_contract": frozenset({"suite", "conformance"}),
+    "cli": frozenset({"suite", "conformance", "verify", "proof"}),
+    "__init__": frozenset(),
+}
+
 #: What each module or package may import of the fake. A dotted name allows that module only.
 OF_THE_FAKE: dict[str, tuple[str, ...]] = {
-    "": ("__init__", "core", "client", "transport", "wire", "web.shapes"),
-    "embedded": ("live",),
-    "deviants": ("",),
+    "": ("version", "core", "net", "client", "transport", "web.shapes"),
+    "cli": ("cli",),
+    "conformance.embedded": ("live",),
+    "conformance.deviants": ("",),
+    "verify.endpoints": ("",),
     # For users: they hold a sandbox, and are no part of a run.
-    "strategies": ("history", "receiver.behaviours", "sandbox"),
-    "partner_machine": ("history", "sandbox"),
-    "partner_road": ("sandbox",),
+    "strategies": ("delivery.history", "receiver.behaviours", "sandbox"),
+    "partner_machine": ("delivery.history", "sandbox"),
+    "flaky_transport": ("sandbox",),
 }
 
 #: Modules that speak of nothing but words and shapes.
-VOCABULARY = ("vocabulary", "results", "matrix")
+VOCABULARY = ("suite.vocabulary", "suite.results")
 
 #: Where each package of others may be imported.
 HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": (
-        "baseline",
-        "matrix",
-        "proof",
-        "replay",
-        "requirements",
-        "results",
-        "snapshots",
+        "suite.baseline",
+        "suite.requirements",
+        "suite.results",
+        "conformance.replay",
+        "conformance.snapshots",
+        "proof.matrix",
+        "proof.proof",
     ),
-    "httptools": ("endpoint.raw",),
+    "httptools": ("verify.raw",),
     "hypothesis": (
-        "generated",
-        "partner",
-        "partner_machine",
-        "provider",
-        "registry",
+        "suite.generated",
+        "suite.registry",
+        "conformance.cases",
+        "verify.cases",
         "strategies",
+        "partner_machine",
     ),
-    "jinja2": ("report",),
-    "markupsafe": ("report",),
-    "fastapi": ("deviants.partners.good",),
-    "flask": ("deviants",),
+    "jinja2": ("suite.report",),
+    "markupsafe": ("suite.report",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "fastapi": ("verify.endpoints.good",),
+    "flask": ("conformance.deviants", "verify.endpoints"),
     "pytest": ("test_contract",),
-    "trustme": ("deviants.partners.certificates",),
+    "trustme": ("verify.endpoints.certificates",),
 }
 
 
 @every_module
+def test_imports_point_inwards(module: str) -> None:
+    layer = module.split(".")[0]
+    assert layer in MAY_IMPORT, f"say in MAY_IMPORT where {layer} belongs"
+    for imported in SOURCES.own_imports_of(module):
+        if not is_within(imported, layer):
+            assert any(is_within(imported, home) for home in MAY_IMPORT[layer]), (
+                f"{module} imports {imported}; {layer} may import {sorted(MAY_IMPORT[layer])}"
+            )
+
+
+@every_module
 def test_only_deviants_import_what_they_break(module: str) -> None:
-    allowed = OF_THE_FAKE[""] + OF_THE_FAKE.get(module.split(".")[0], ())
+    allowed = [
+        name
+        for home, names in OF_THE_FAKE.items()
+        if not home or is_within(module, home)
+        for name in names
+    ]
     for imported in SOURCES.imports_of(module):
         if imported.split(".")[0] == "mockserver":
             name = imported.removeprefix("mockserver").lstrip(".") or "__init__"
@@ -78,36 +113,41 @@ def test_the_words_stand_alone(module: str) -> None:
     assert not any(name.startswith("mockserver") for name in SOURCES.imports_of(module))
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in SOURCES.modules if is_within(name, "provider")]
-)
-def test_cases_know_a_target_and_nothing_behind_it(module: str) -> None:
-    allowed = ("api", "provider", "recorder", "registry", "target", "vocabulary")
-    for imported in SOURCES.own_imports_of(module):
-        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
+#: What the modules of a room may know of this package, beyond their own room.
+ROOMS: dict[str, tuple[str, ...]] = {
+    # A case knows what it holds, and nothing behind that.
+    "conformance.cases": (
+        "conformance.api",
+        "conformance.target",
+        "suite.recorder",
+        "suite.registry",
+        "suite.vocabulary",
+    ),
+    "verify.cases": ("verify", "suite.recorder", "suite.registry", "suite.vocabulary"),
+    # Reports are functions of results.
+    "suite.report": ("suite.masks", *VOCABULARY),
+    # Broken endpoints know no case, and no more of the suite than an endpoint's user does.
+    "verify.endpoints": ("verify", "suite.request_budget", "suite.vocabulary"),
+    "conformance.deviants": ("conformance.server", "suite.vocabulary"),
+}
 
 
-@pytest.mark.parametrize("module", [name for name in SOURCES.modules if is_within(name, "partner")])
-def test_cases_about_an_endpoint_know_that_and_nothing_else(module: str) -> None:
-    allowed = ("endpoint", "partner", "recorder", "registry", "vocabulary")
-    for imported in SOURCES.own_imports_of(module):
-        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
+@every_module
+def test_a_room_keeps_its_doors(module: str) -> None:
+    for room, allowed in ROOMS.items():
+        if is_within(module, room):
+            for imported in SOURCES.own_imports_of(module):
+                assert any(is_within(imported, name) for name in (room, *allowed)), (
+                    f"{module} imports {imported}; {room} may import {allowed}"
+                )
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in SOURCES.modules if is_within(name, "endpoint")]
-)
-def test_an_endpoint_knows_no_case(module: str) -> None:
-    allowed = ("endpoint", "exchange", "masks", "pace", "recorder", "results", "vocabulary")
-    for imported in SOURCES.own_imports_of(module):
-        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
-
-
-@pytest.mark.parametrize("module", [name for name in SOURCES.modules if is_within(name, "report")])
-def test_reports_are_functions_of_results(module: str) -> None:
-    allowed = ("masks", "report", *VOCABULARY)
-    for imported in SOURCES.own_imports_of(module):
-        assert any(is_within(imported, name) for name in allowed), f"{module} imports {imported}"
+@every_module
+def test_what_a_case_holds_knows_no_case(module: str) -> None:
+    for room in ("conformance", "verify"):
+        if is_within(module, room) and not is_within(module, f"{room}.cases"):
+            for imported in SOURCES.own_imports_of(module):
+                assert not is_within(imported, f"{room}.cases"), f"{module} imports {imported}"
 
 
 @every_module
@@ -124,7 +164,7 @@ def test_packages_of_others_stay_in_their_homes(module: str) -> None:
 
 
 @every_module
-def test_every_module_says_what_it_decides(module: str) -> None:
+def test_every_module_opens_with_what_it_does(module: str) -> None:
     SOURCES.check_docstring(module)
 
 
@@ -136,7 +176,7 @@ def test_modules_are_short_enough_to_be_read(module: str) -> None:
 def test_cases_never_assert_bare() -> None:
     """An assert vanishes under -O and is no deviation; `rec` says what is expected."""
     for module in SOURCES.modules:
-        if is_within(module, "provider") or is_within(module, "partner"):
+        if is_within(module, "conformance.cases") or is_within(module, "verify.cases"):
             asserts = [
                 node
                 for node in ast.walk(SOURCES.tree_of(module))
