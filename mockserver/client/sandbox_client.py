@@ -215,9 +215,9 @@ class SandboxClient:
         """Forget rules, deliveries and received requests; keep apps and the clock."""
         return self._send("POST", "reset", shapes.ResetAnswer)
 
-    def contract(self) -> shapes.ContractAnswer:
+    def fidelity(self) -> shapes.FidelityAnswer:
         """Return what the fake imitates, and how each behaviour is known."""
-        return self._get("contract", shapes.ContractAnswer)
+        return self._get("fidelity", shapes.FidelityAnswer)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document of the control API."""

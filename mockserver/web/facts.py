@@ -1,6 +1,6 @@
 """Lists what the fake imitates, statement by statement, and how each one is known.
 
-It is served at `/_sandbox/contract`, and `docs/fidelity.md` is made from it.
+It is served at `/_sandbox/fidelity`, and `docs/fidelity.md` is made from it.
 
 A source is `documented` (Leanplum's reference pages say so), `observed` (a captured postback
 shows it) or `assumed` (both are silent; we chose). The knob is what changes the choice.
@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mockserver.web.shapes import Fact
+from mockserver.web.shapes import FidelityFact
 
 _Source = Literal["documented", "observed", "assumed"]
 
 
-def _facts(area: str, *rows: tuple[str, str, _Source, str | None]) -> list[Fact]:
-    return [Fact(f"{area}.{name}", area, text, source, knob) for name, text, source, knob in rows]
+def _facts(area: str, *rows: tuple[str, str, _Source, str | None]) -> list[FidelityFact]:
+    return [
+        FidelityFact(f"{area}.{name}", area, text, source, knob)
+        for name, text, source, knob in rows
+    ]
 
 
 _API = _facts(
@@ -315,4 +318,4 @@ _DELIVERY = _facts(
     ),
 )
 
-FACTS: tuple[Fact, ...] = (*_API, *_RULES, *_EVENTS, *_TEMPLATE, *_DELIVERY)
+FACTS: tuple[FidelityFact, ...] = (*_API, *_RULES, *_EVENTS, *_TEMPLATE, *_DELIVERY)

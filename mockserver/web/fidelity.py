@@ -22,7 +22,7 @@ _TITLES = {
 _INTRODUCTION = """# Fidelity
 
 What the fake imitates, and how each behaviour is known. The same list is served at
-`/_sandbox/contract`.
+`/_sandbox/fidelity`.
 
 - **documented**: Leanplum's reference pages say so.
 - **observed**: a captured postback shows it.

@@ -1,8 +1,4 @@
-"""The OpenAPI 3.1 document of the control API, from the types that validate it.
-
-Decides: how a table of routes is described. Place in the flow: served at
-`/_sandbox/openapi.json`. Must not import: the sandbox.
-"""
+"""Describes the control API as an OpenAPI 3.1 document, from the types that validate it."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mockserver.version import __version__
-from mockserver.web.routes import PREFIX, Route
+from mockserver.web.routes import PREFIX, ControlRoute
 from mockserver.web.shapes import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -26,7 +22,7 @@ _DESCRIPTION = (
 )
 
 
-def document(routes: list[Route]) -> dict[str, Any]:
+def document(routes: list[ControlRoute]) -> dict[str, Any]:
     """Return the description of `routes`."""
     bodies = [route.expected_body for route in routes]
     types = [kind for kind in (*(route.answer for route in routes), *bodies) if kind is not None]
@@ -48,7 +44,7 @@ def document(routes: list[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: ControlRoute, schemas: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}_{route.path}").strip("_"),
@@ -61,6 +57,8 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+    if route.deprecated:
+        operation["deprecated"] = True
     if route.expected_body is not None:
         operation["requestBody"] = {
             "required": True,
@@ -69,7 +67,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
-def _success(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _success(route: ControlRoute, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.answer is None:
         return {"204": {"description": "Done."}}
     description = (inspect.getdoc(route.answer) or "").partition("\n")[0]
@@ -79,7 +77,7 @@ def _success(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"200": {"description": description, "content": content}}
 
 
-def _path_parameters(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(route: ControlRoute) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -91,7 +89,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(route: ControlRoute) -> list[dict[str, Any]]:
     if route.query is None:
         return []
     schema, components = msgspec.json.schema_components([route.query], ref_template=_REFERENCE)

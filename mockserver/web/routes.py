@@ -1,8 +1,6 @@
-"""A table of routes that is served and described from the same rows.
+"""Serves a table of control operations, each with its input checked and its answer written.
 
-Decides: what a route is, how its input is validated and its answer written. Place in the
-flow: `web.control` fills the table, `web.openapi` describes it. Must not import: the
-sandbox.
+`web.control` fills the table, and `web.openapi` describes the same rows.
 
 Every POST and PUT needs a JSON body and the header that says so, `{}` where there is nothing to
 say. An image or a form cannot send that, a script of another site only after a preflight, which is
@@ -25,7 +23,7 @@ PREFIX = "/_sandbox"
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ControlRoute:
     """One operation of the control API.
 
     Attributes:
@@ -36,6 +34,7 @@ class Route:
         answer: The type of the answer; None for 204.
         query: The type that the query string must fit.
         body: The type that the JSON body must fit; None if the handler takes none.
+        deprecated: Whether another path is to be used instead; it answers all the same.
     """
 
     method: str
@@ -45,6 +44,7 @@ class Route:
     answer: Any
     query: Any = None
     body: Any = None
+    deprecated: bool = False
 
     @property
     def expected_body(self) -> Any:
@@ -57,7 +57,7 @@ class Route:
 _TAKE_BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 
-def create_blueprint(routes: list[Route]) -> Blueprint:
+def create_blueprint(routes: list[ControlRoute]) -> Blueprint:
     """Return a blueprint that serves `routes`."""
     blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
     for route in routes:
@@ -89,7 +89,7 @@ def problem_of(error: PostbacksError) -> Response:
     return problem(error.code, error.http_status, str(error))
 
 
-def _view(route: Route) -> Callable[..., Response]:
+def _view(route: ControlRoute) -> Callable[..., Response]:
     def view(**values: Any) -> Response:
         if route.query is not None:
             values["query"] = _converted(dict(request.args), route.query)

@@ -301,7 +301,7 @@ class ResetAnswer(Struct):
     deliveries: int
 
 
-class Fact(Struct):
+class FidelityFact(Struct):
     """One behaviour of the fake, and how it is known."""
 
     id: str
@@ -311,10 +311,10 @@ class Fact(Struct):
     knob: str | None
 
 
-class ContractAnswer(Struct):
+class FidelityAnswer(Struct):
     """Everything the fake imitates, with its sources."""
 
-    facts: list[Fact]
+    facts: list[FidelityFact]
 
 
 class Problem(Struct, omit_defaults=True):

@@ -105,7 +105,7 @@ def test_the_whole_story(sandbox: Sandbox, client: SandboxClient) -> None:
     assert str(postback_id) in warning
     assert client.feed(-1).last == client.feed(0).happenings[-1].sequence
     assert client.reset().deliveries == 1
-    assert client.contract().facts
+    assert client.fidelity().facts
     assert client.openapi()["openapi"].startswith("3.1")
     assert client.event_kinds()[0].name == "push.send"
     assert client.behaviour("crm").behaviour == "200"

@@ -335,8 +335,9 @@ def test_a_reset_forgets_but_keeps_apps_and_clock(
     assert ok(client.get("/_sandbox/health"))["app_ids"] == ["YOUR_APP_ID"]
 
 
-def test_the_contract_tells_the_source_of_everything(client: FlaskClient) -> None:
-    facts = ok(client.get("/_sandbox/contract"))["facts"]
+@pytest.mark.parametrize("path", ["fidelity", "contract"])
+def test_the_fidelity_tells_the_source_of_everything(path: str, client: FlaskClient) -> None:
+    facts = ok(client.get(f"/_sandbox/{path}"))["facts"]
     assert len({fact["id"] for fact in facts}) == len(facts) > 50
     assert {fact["source"] for fact in facts} == {"documented", "observed", "assumed"}
 
@@ -351,7 +352,10 @@ def test_the_openapi_document_describes_every_route(client: FlaskClient, sandbox
     assert ("POST", "/_sandbox/deliveries/{delivery_id}/resend") in described
     schema = document["components"]["schemas"]["AdvanceRequest"]
     assert set(schema["properties"]) >= {"by", "to", "until"}
-    advance = document["paths"]["/_sandbox/clock/advance"]["post"]
+    paths = document["paths"]
+    assert paths["/_sandbox/contract"]["get"]["deprecated"]
+    assert "deprecated" not in paths["/_sandbox/fidelity"]["get"]
+    advance = paths["/_sandbox/clock/advance"]["post"]
     assert advance["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/AdvanceRequest"
     }

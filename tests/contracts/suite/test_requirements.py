@@ -20,7 +20,7 @@ from contracts.suite.requirements import (
 from contracts.suite.results import Statement
 from contracts.suite.vocabulary import Level, Origin
 from mockserver.web.facts import FACTS
-from mockserver.web.shapes import Fact
+from mockserver.web.shapes import FidelityFact
 
 SENTENCE = "Three rules, not more."
 
@@ -115,7 +115,7 @@ def test_a_row_names_a_fact_that_the_fake_has(row: Requirement) -> None:
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.id)
-def test_every_fact_of_the_fake_is_stated(fact: Fact) -> None:
+def test_every_fact_of_the_fake_is_stated(fact: FidelityFact) -> None:
     covering = [row for row in load().statements if row.fact == fact.id]
     assert any(row.origin == fact.source for row in covering)
 

@@ -1,0 +1,26 @@
+"""Serves the apps: their keys, knobs and rules."""
+
+from __future__ import annotations
+
+from mockserver.sandbox import Sandbox
+from mockserver.web import encoding, shapes
+from mockserver.web.routes import ControlRoute
+
+
+def routes(sandbox: Sandbox) -> list[ControlRoute]:
+    """Return the operations on apps."""
+
+    def get(app_id: str) -> shapes.AppJson:
+        return encoding.app_json(sandbox.app(app_id), sandbox.postbacks(app_id))
+
+    def put(app_id: str, body: shapes.AppRequest) -> shapes.AppJson:
+        sandbox.put_app(encoding.app_from_json(app_id, body))
+        return get(app_id)
+
+    one = "apps/<app_id>"
+    return [
+        ControlRoute("GET", one, "An app with its keys, knobs and rules.", get, shapes.AppJson),
+        ControlRoute(
+            "PUT", one, "Add or replace an app.", put, shapes.AppJson, body=shapes.AppRequest
+        ),
+    ]

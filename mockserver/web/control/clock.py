@@ -1,0 +1,89 @@
+"""Serves the clock: where it stands, and how it is moved."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec import UNSET
+
+from mockserver.core.clock import as_utc
+from mockserver.core.durations import parse_duration
+from mockserver.core.errors import InvalidValue
+from mockserver.sandbox import Sandbox
+from mockserver.web import encoding, shapes
+from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.routes import ControlRoute
+
+
+def routes(sandbox: Sandbox) -> list[ControlRoute]:
+    """Return the operations on the clock."""
+
+    def clock() -> shapes.ClockState:
+        rate = getattr(sandbox.clock, "rate", 1.0)
+        return shapes.ClockState(
+            sandbox.clock_mode,
+            sandbox.now(),
+            sandbox.ledger.next_due_at(),
+            sandbox.ledger.pending_count(),
+            rate,
+        )
+
+    def advance(body: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
+        target_at = _target_of(body, sandbox.now())
+        done, attempts = sandbox.advance_within(
+            target_at, body.budget, body.real_seconds, to_next=body.until == "next"
+        )
+        first_at = FirstAttempts(sandbox)
+        return shapes.AdvanceAnswer(
+            done.from_at,
+            done.now_at,
+            [encoding.attempt_json(item, first_at(item)) for item in attempts],
+            done.next_due_at,
+            done.complete,
+        )
+
+    return [
+        ControlRoute("GET", "clock", "Where the clock stands.", clock, shapes.ClockState),
+        ControlRoute(
+            "POST",
+            "clock/advance",
+            "Move the clock, making every attempt on the way at its own instant.",
+            advance,
+            shapes.AdvanceAnswer,
+            body=shapes.AdvanceRequest,
+        ),
+    ]
+
+
+def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None:
+    given = [name for name in ("by", "to", "until") if getattr(body, name) is not UNSET]
+    if len(given) != 1:
+        raise InvalidValue(
+            'an advance takes exactly one of by ("10h"), to (an instant), until ("next" or '
+            f'"idle"); got {" and ".join(given) or "none"}'
+        )
+    if body.by is not UNSET:
+        return now_at + _not_negative(parse_duration(body.by))
+    if body.to is not UNSET:
+        return parse_instant(body.to, "to")
+    return None
+
+
+def parse_instant(text: str, name: str) -> datetime:
+    """Return the aware UTC instant that `text` names.
+
+    Raises:
+        InvalidValue: It is none, or has no time zone.
+    """
+    try:
+        return as_utc(datetime.fromisoformat(text), name)
+    except ValueError:
+        raise InvalidValue(
+            f"{name} must be an instant like 2026-01-01T12:00:00Z, got {text!r}"
+        ) from None
+
+
+def _not_negative(duration: timedelta) -> timedelta:
+    if duration < timedelta(0):
+        raise InvalidValue("the clock only moves forward; give a duration that is not negative")
+    return duration

@@ -1,0 +1,85 @@
+"""Serves the inboxes: what each got, and what it shall do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from mockserver.receiver.behaviours import format_script, parse_script
+from mockserver.sandbox import Sandbox
+from mockserver.web import encoding, shapes
+from mockserver.web.routes import ControlRoute
+
+
+class RequestsQuery(Struct, forbid_unknown_fields=True):
+    """Which received requests, and whether to wait until there are enough."""
+
+    wait_for: Annotated[int, Meta(ge=1)] | None = None
+    timeout: Annotated[float, Meta(ge=0, le=30)] = 5.0
+    method: str | None = None
+    path_prefix: str | None = None
+    after: Annotated[int, Meta(ge=0)] = 0
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+def routes(sandbox: Sandbox) -> list[ControlRoute]:
+    """Return the operations on inboxes."""
+
+    def names() -> dict[str, list[str]]:
+        return {"inboxes": sandbox.inboxes.names()}
+
+    def behaviour(name: str) -> shapes.BehaviourAnswer:
+        script = sandbox.inboxes.script(name)
+        url = sandbox.inbox(name).url
+        return shapes.BehaviourAnswer(name, url, format_script(script), list(script))
+
+    def behave(name: str, body: shapes.BehaviourRequest) -> shapes.BehaviourAnswer:
+        sandbox.inboxes.behave(name, parse_script(body.behaviour))
+        return behaviour(name)
+
+    def requests(name: str, query: RequestsQuery) -> shapes.RequestsAnswer:
+        complete = True
+        sandbox.inbox(name)
+        journal = sandbox.inboxes.journal
+        if query.wait_for is not None:
+            found = journal.wait_for(name, query.wait_for, query.timeout)
+            complete = len(found) >= query.wait_for
+        got = journal.requests(
+            name,
+            method=query.method,
+            path_prefix=query.path_prefix,
+            after=query.after,
+            limit=query.limit,
+        )
+        shown = [encoding.received_json(request) for request in got]
+        return shapes.RequestsAnswer(name, shown, journal.evicted_of(name), complete)
+
+    def clear(name: str) -> None:
+        sandbox.inboxes.clear(name)
+
+    one = "inboxes/<name>"
+    answer = shapes.BehaviourAnswer
+    return [
+        ControlRoute("GET", "inboxes", "The names in use.", names, dict[str, list[str]]),
+        ControlRoute("GET", f"{one}/behaviour", "What an inbox does.", behaviour, answer),
+        ControlRoute(
+            "PUT",
+            f"{one}/behaviour",
+            "Say what an inbox shall do, from its next request on.",
+            behave,
+            answer,
+            body=shapes.BehaviourRequest,
+        ),
+        ControlRoute(
+            "GET",
+            f"{one}/requests",
+            "The requests an inbox got, in the order of their arrival.",
+            requests,
+            shapes.RequestsAnswer,
+            query=RequestsQuery,
+        ),
+        ControlRoute(
+            "DELETE", one, "Forget an inbox: its requests and its behaviour.", clear, None
+        ),
+    ]

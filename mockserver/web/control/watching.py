@@ -1,0 +1,61 @@
+"""Serves what is watched from outside: health, the feed, and a fresh start."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from mockserver.sandbox import Sandbox
+from mockserver.version import __version__
+from mockserver.web import encoding, shapes
+from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.routes import ControlRoute
+
+
+class FeedQuery(Struct, forbid_unknown_fields=True):
+    """From where on, and how long to wait for something new."""
+
+    after: Annotated[int, Meta(ge=-1)] = 0
+    timeout: Annotated[float, Meta(ge=0, le=30)] = 0.0
+
+
+def routes(sandbox: Sandbox) -> list[ControlRoute]:
+    """Return the operations of whoever watches."""
+
+    def health() -> shapes.Health:
+        app_ids = [app.app_id for app in sandbox.ledger.apps()]
+        kind = type(sandbox.ledger).__name__
+        return shapes.Health("ok", __version__, sandbox.receiver_url, kind, app_ids)
+
+    def feed(query: FeedQuery) -> shapes.FeedAnswer:
+        if query.after < 0:
+            return shapes.FeedAnswer([], sandbox.feed.last)
+        happenings = sandbox.feed.after(query.after, query.timeout)
+        last = happenings[-1].sequence if happenings else query.after
+        first_at = FirstAttempts(sandbox)
+        shown = [encoding.happening_json(item, first_at) for item in happenings]
+        return shapes.FeedAnswer(shown, last)
+
+    def reset() -> shapes.ResetAnswer:
+        rules, deliveries = sandbox.reset()
+        return shapes.ResetAnswer(rules, deliveries)
+
+    return [
+        ControlRoute("GET", "health", "Whether the sandbox runs.", health, shapes.Health),
+        ControlRoute(
+            "GET",
+            "feed",
+            "What happened after a sequence number, waiting for it; after=-1 asks for the last.",
+            feed,
+            shapes.FeedAnswer,
+            query=FeedQuery,
+        ),
+        ControlRoute(
+            "POST",
+            "reset",
+            "Forget rules, deliveries and received requests; keep apps and the clock.",
+            reset,
+            shapes.ResetAnswer,
+        ),
+    ]
