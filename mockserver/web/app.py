@@ -1,8 +1,6 @@
-"""The Flask application: Leanplum's API and the control API over one sandbox.
+"""Builds the Flask application: Leanplum's API and the control API over one sandbox.
 
-Decides: what every request passes through, and the shape of every error. Place in the flow:
-the outermost layer, served by `web.server` or called by a test client. Must not import: the
-command line.
+Every request passes the guard first, and every error is written in one shape.
 """
 
 from __future__ import annotations

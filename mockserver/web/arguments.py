@@ -1,11 +1,7 @@
-"""The arguments of a call to Leanplum's API, wherever they were put.
+"""Reads the arguments of a call to Leanplum's API, wherever the caller put them.
 
-Decides: how query, JSON, multipart and urlencoded bodies are read and merged, and what a
-body that contradicts its Content-Type is told. Place in the flow: before `web.leanplum`
-looks at any argument. Must not import: the sandbox.
-
-Sources: query and body, JSON and multipart are documented; urlencoded bodies, and that the
-body wins over the query, are assumed.
+Documented are the query and the body, as JSON and as multipart form data. Urlencoded bodies,
+and that the body wins over the query, are assumed.
 """
 
 from __future__ import annotations

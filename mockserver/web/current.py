@@ -1,8 +1,7 @@
-"""The request that is being answered: itself, not Flask's proxy of it.
+"""Gives views the request that is being answered: itself, not Flask's proxy of it.
 
-Decides: nothing; the proxy looks for the request anew at each attribute that is read, which a
-call of the API would do some twenty times. Place in the flow: for whoever reads more of a request
-than one attribute. Must not import: the sandbox.
+The proxy looks for the request anew at each attribute that is read. A call of the API reads
+some twenty.
 """
 
 from __future__ import annotations

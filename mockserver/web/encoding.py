@@ -1,8 +1,4 @@
-"""From the sandbox's values to the JSON of the control API, and back for apps.
-
-Decides: how each value is written. Place in the flow: between the routes of `web.control`
-and the sandbox. Must not import: Flask.
-"""
+"""Turns the sandbox's values into the JSON shapes of the control API, and back for apps."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Writes `docs/fidelity.md` from the facts that the control API serves.
 
-Decides: how the page reads. Place in the flow: run by hand (`python -m
-mockserver.web.fidelity`); a test fails when the page is stale. Must not import: Flask.
+Run it as `python -m mockserver.web.fidelity`; a test fails when the page is stale.
 """
 
 from __future__ import annotations

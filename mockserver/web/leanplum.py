@@ -1,10 +1,7 @@
-"""Leanplum's API as it is on the wire: addPostback, listPostbacks, deletePostback.
+"""Serves Leanplum's API as it is on the wire: addPostback, listPostbacks, deletePostback.
 
-Decides: how arguments are checked, which key opens what, and the envelope of every answer.
-Place in the flow: rules enter here. Must not import: the control API, the engine.
-
-Sources: method and argument names, the envelope, the classes of keys and `Invalid access
-key` are documented; the texts and statuses of other errors are assumed.
+Documented are the names of methods and arguments, the envelope of every answer, the classes of
+keys, and the message `Invalid access key`. Texts and statuses of other errors are assumed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The JSON of the control API, as types that validate it and describe it.
+"""Describes the JSON of the control API as types, for the server, its clients and OpenAPI.
 
-Decides: every field that goes in or comes out. Place in the flow: requests are decoded into
-these, answers are encoded from these, and the OpenAPI document is generated from these.
-Must not import: Flask, the sandbox.
+Requests are decoded into these types, answers are encoded from them, and the OpenAPI document is
+generated from them. So a field is added here and nowhere else.
 """
 
 from __future__ import annotations
