@@ -1,8 +1,4 @@
-"""All deviants, and each by its name.
-
-Decides: the order in which deviants are shown. Place in the flow: the proof runs the cases
-against these. Must not import: cases, the runner.
-"""
+"""Lists all deviants, and finds one by its name."""
 
 from __future__ import annotations
 

@@ -1,11 +1,7 @@
-"""The page that answers "how do you know that the fake behaves like Leanplum?".
+"""Writes the page that answers "how do you know that the fake behaves like Leanplum?".
 
-Decides: how `docs/contract.md` is written from statements, cases and the last proof. Place in
-the flow: beside the reports; CI fails when the page is stale. Must not import: the runner,
-servers, targets.
-
-`python -m contracts.proof.documentation` writes the page, and `contracts/last_proof.json` with it,
-after a whole proof.
+`python -m contracts.proof.documentation` makes a whole proof, then writes `docs/contract.md` and
+`contracts/last_proof.json`. A test fails when the page is stale.
 """
 
 from __future__ import annotations

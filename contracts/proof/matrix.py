@@ -1,8 +1,4 @@
-"""The kill matrix: which case caught which deviant, be it a fake or an endpoint.
-
-Decides: the shape of a proof, and what is wrong with one. Place in the flow: `proof` fills
-it, reports and the generated page show it. Must not import: the runner, deviants, targets.
-"""
+"""Holds the kill matrix: which case caught which deviant, and what is wrong with a proof."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The proof: every case against every deviant, in parallel and in memory.
-
-Decides: how the kill matrix is filled. Place in the flow: beside a run; it says what a run
-is worth. Must not import: pytest, reports, click.
-"""
+"""Runs every case against every deviant, in parallel and in memory, to fill the kill matrix."""
 
 from __future__ import annotations
 

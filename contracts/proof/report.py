@@ -1,9 +1,4 @@
-"""Writes a proof as one HTML page: which case caught which broken fake or endpoint.
-
-Decides: what a cell is called, and how far a proof has come in figures. Place in the flow: a
-page made from a `Proof`, published beside the other pages. Must not import: the runner,
-deviants, targets.
-"""
+"""Writes a proof as one HTML page: which case caught which broken fake or endpoint."""
 
 from __future__ import annotations
 

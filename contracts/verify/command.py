@@ -1,7 +1,6 @@
-"""Commands that users lend to a run.
+"""Runs the commands that users lend to a run: probes, and those that take an endpoint down or up.
 
-Decides: how long one may take, and that nothing of one that took too long goes on. Place in the
-flow: probes and operators run theirs here. Must not import: cases, the runner, click.
+A command that takes too long is killed, with everything that it started.
 """
 
 from __future__ import annotations

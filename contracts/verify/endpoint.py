@@ -1,8 +1,6 @@
-"""An endpoint that a run is aimed at, with all that its user lends to the run.
+"""Holds an endpoint that a run is aimed at, with all that its user lends to the run.
 
-Decides: what can be asked of an endpoint, and that everything sent to it goes through one pace
-and one record. Place in the flow: what a server is for other cases; a target stands on it. Must
-not import: cases, the runner, click.
+Everything that is sent to it is counted by one budget and kept in one record.
 """
 
 from __future__ import annotations

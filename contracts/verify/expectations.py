@@ -1,8 +1,4 @@
-"""What a case may expect of what an endpoint has stored.
-
-Decides: what is told of an event that is lost, doubled or changed. Place in the flow: the half of
-a target that asks what is stored. Must not import: cases, the runner, senders.
-"""
+"""Tells a case when an event is lost, doubled or changed in what an endpoint has stored."""
 
 from __future__ import annotations
 

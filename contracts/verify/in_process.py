@@ -1,8 +1,7 @@
-"""An application in this process as an endpoint, on a clock that stands until it is moved.
+"""Takes an application in this process for an endpoint, on a clock that is only moved by hand.
 
-Decides: how long an answer took: what the application says it spent, in no real time. Place in
-the flow: in place of a sender over sockets, for the proof of the cases and for tests of
-applications. Must not import: cases, the runner, pycurl.
+An answer takes as long as the application says that it spent; no real time passes. It stands in
+for a sender over sockets, for the proof of the cases and for tests of applications.
 """
 
 from __future__ import annotations

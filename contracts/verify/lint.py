@@ -1,8 +1,7 @@
-"""What can be seen in a postbackUrl before anything is sent.
+"""Finds what is wrong with a postbackUrl before anything is sent.
 
-Decides: which templates are accepted by `addPostback` and regretted later, and what in a URL is
-a secret. Place in the flow: the first thing a verification does. Must not import: senders, cases,
-the runner.
+These are templates that `addPostback` accepts and that people regret later, and secrets that
+stand in the URL.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Who takes an endpoint down and up again.
+"""Takes an endpoint down and up again, by the user's commands or by asking the user.
 
-Decides: how somebody is asked to, and when an endpoint counts as down. Place in the flow: a user
-lends a run two commands, or sits at the terminal. Must not import: cases, the runner, click.
+An endpoint counts as down when no connection to it can be opened.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""Postbacks for an endpoint under test: what Leanplum would send it, with ids of the run's own.
-
-Decides: how an event is made recognisable, and which values an endpoint must find in its URL.
-Place in the flow: a target asks for postbacks and sends them. Must not import: senders, cases,
-the runner.
-"""
+"""Makes the postbacks that Leanplum would send to an endpoint, with ids that only this run uses."""
 
 from __future__ import annotations
 

@@ -1,14 +1,10 @@
-"""What an endpoint has stored, as far as somebody can be asked.
-
-Decides: which forms an answer may have, and how one is compared with what was sent. Place in
-the flow: a user lends a run a URL or a command; a target asks it before and after. Must not
-import: cases, the runner, pycurl.
+"""Asks what an endpoint has stored, by a URL or a command that its user gives.
 
 An answer is one of these, as text:
 
 - a number: how many events are stored;
-- a JSON array of texts, or lines of text: a key an event, each with the user id in it;
-- a JSON array of objects: an object an event, with its values under any names.
+- a JSON array of texts, or lines of text: a key for each event, with the user id in it;
+- a JSON array of objects: an object for each event, with its values under any names.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""One connection to an endpoint, looked at byte by byte.
+"""Looks at one connection to an endpoint byte by byte, for cases about connections.
 
-Decides: what is seen of a connection that an HTTP client hides: bytes that nobody asked for, the
-certificate, the version of TLS. Place in the flow: beside the sender, for cases about connections
-and about requests that no postback is. Must not import: cases, the runner, pycurl.
+It sees what an HTTP client hides: bytes that nobody asked for, the certificate, the version of
+TLS. It also sends requests that are not postbacks.
 """
 
 from __future__ import annotations

@@ -1,11 +1,7 @@
-"""Postbacks that were recorded elsewhere, to be sent again.
+"""Reads postbacks that were recorded elsewhere, so that cases can send them again.
 
-Decides: which documents are recordings, and what of a recorded request is kept. Place in the
-flow: read before a run; cases send it in place of generated postbacks. Must not import: senders,
-cases, the runner.
-
-Read are: what the sandbox prints with `--json` of deliveries, of an inbox, or while `tail` runs;
-any of these one document a line; and HAR files of proxies and browsers.
+It reads what the sandbox prints with `--json` for deliveries, for an inbox, or while `tail` runs;
+any of these as one document a line; and HAR files of proxies and browsers.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""Where an endpoint is: looked up once, judged once, and kept.
+"""Looks up where an endpoint is, decides whether anything may be sent there, and keeps the answer.
 
-Decides: whether anything may be sent there at all, and to which addresses. Place in the flow:
-before the first request of a run. Must not import: pycurl, cases, the runner.
-
-A run is aimed at somebody's endpoint, possibly in production. So a host that is not this machine
-has to be named twice, and what its name meant at the beginning is what it means until the end.
+A run is aimed at somebody's endpoint, which may be in production. So a host that is not this
+machine has to be named twice, and its addresses stay those of the beginning until the end.
 """
 
 from __future__ import annotations

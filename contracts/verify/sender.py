@@ -1,8 +1,6 @@
-"""How postbacks leave for an endpoint: by the very transport that a sandbox delivers with.
+"""Sends postbacks to an endpoint by the very transport that a sandbox delivers with.
 
-Decides: that only the addresses of the place are dialled, and which connections are used. Place
-in the flow: an endpoint hands it URLs and records what comes back. Must not import: cases, the
-runner, engines.
+Only the addresses that were found at the beginning are connected to.
 """
 
 from __future__ import annotations

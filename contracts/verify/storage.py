@@ -1,11 +1,7 @@
-"""What an endpoint has stored, once it has had the time to store it.
+"""Waits until an endpoint has stored what it accepted, and then tells what is stored.
 
-Decides: how long is waited for what is stored later than it is answered, and when what is stored
-can be counted. Place in the flow: a target asks it, and it asks the probe. Must not import: cases,
-the runner, pycurl.
-
-An endpoint may put events into a queue and answer. What is then stored late must not be counted
-for what is sent next, and what is stored twice must not be overlooked for being late.
+An endpoint may put events into a queue and answer at once. What it stores late must not be counted
+for the next postback, and what it stores twice must be found even if the second copy is late.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""What a case about an endpoint holds: postbacks, their answers, and what became of them.
+"""Gives a case about an endpoint what it works with: postbacks, answers, and what became of them.
 
-Decides: what an answer means for the data, and how long an endpoint may take to be up again. Place
-in the flow: between a case and the endpoint it is aimed at. Must not import: cases, the runner,
-pycurl; an endpoint is used as Leanplum would use it.
+An endpoint is used as Leanplum would use it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cases about an endpoint that receives postbacks: what Leanplum does, it has to cope with.
+"""Tries what an endpoint has to cope with, because Leanplum does it.
 
 In the order in which a postback meets them: `reach`, the connection; `answer`, what comes back;
 `values` and `payload`, what stands in the URL; `repeat`, the same postback again; `store`, what is

@@ -1,8 +1,4 @@
-"""Cases about the answer: 2xx, to everything, in time, and meant.
-
-Decides: which answers lose data. Place in the flow: a postback has arrived. Must not import:
-senders, the runner, pytest.
-"""
+"""Tries the answer: it must be 2xx, for every event, in time, and meant."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""Cases about many postbacks at once, and in any order.
+"""Tries many postbacks at once, and in any order.
 
-Decides: what an endpoint must bear that is not the only one with something to do. Place in the
-flow: a campaign goes out, and every message leads to several events. Must not import: senders,
-the runner, pytest.
+This is what happens when a campaign goes out and each message leads to several events.
 """
 
 from __future__ import annotations

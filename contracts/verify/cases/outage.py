@@ -1,8 +1,7 @@
-"""Cases about being down: what Leanplum's retries save, and what is lost all the same.
+"""Tries an endpoint that is down for a while: what Leanplum's retries save, and what is lost.
 
-Decides: which attempts of which events fall into an outage. Place in the flow: the endpoint is
-taken down and up again by somebody; the attempts that Leanplum spreads over 65 hours are made at
-once. Must not import: senders, the runner, pytest.
+The user takes the endpoint down and up again. The attempts that Leanplum spreads over 65 hours are
+made at once.
 """
 
 from __future__ import annotations

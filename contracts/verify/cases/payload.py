@@ -1,8 +1,4 @@
-"""Cases about Parameters: the JSON document that an event carries.
-
-Decides: which documents an endpoint must be able to read. Place in the flow: the query is
-decoded, and one of its values is JSON. Must not import: senders, the runner, pytest.
-"""
+"""Tries Parameters, the JSON document that an event carries."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about the way to an endpoint: addresses, TLS, connections, redirects.
-
-Decides: what must be in order before any answer counts. Place in the flow: a connection is
-opened. Must not import: senders, the runner, pytest.
-"""
+"""Tries the way to an endpoint, before any answer counts: address, TLS, connection, redirect."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about postbacks that were recorded: real ones, sent once more.
-
-Decides: what an endpoint answers to what it, or another, has really got. Place in the flow: in
-place of all generated postbacks. Must not import: senders, the runner, pytest.
-"""
+"""Sends postbacks that were recorded, in place of generated ones."""
 
 from __future__ import annotations
 

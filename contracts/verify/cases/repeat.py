@@ -1,8 +1,6 @@
-"""Cases about the same postback, again: retries of what was processed already.
+"""Sends the same postback again, as Leanplum does after an answer that came too late or was lost.
 
-Decides: what an endpoint answers to a duplicate, and how often it counts. Place in the flow: an
-answer came too late, or got lost, and Leanplum sends once more. Must not import: senders, the
-runner, pytest.
+An endpoint must answer 2xx to it and count the event once.
 """
 
 from __future__ import annotations

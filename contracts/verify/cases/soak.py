@@ -1,8 +1,4 @@
-"""The case that goes on: as many postbacks as the run may still send.
-
-Decides: what must not get worse with time. Place in the flow: the last one of a run. Must not
-import: senders, the runner, pytest.
-"""
+"""Sends as many postbacks as the run may still send, and looks at what gets worse with time."""
 
 from __future__ import annotations
 

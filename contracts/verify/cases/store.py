@@ -1,8 +1,4 @@
-"""Cases about what is stored: each event once, and nothing that is none.
-
-Decides: what a 2xx promises. Place in the flow: a postback was answered. Must not import:
-senders, the runner, pytest.
-"""
+"""Tries what a 2xx promises: each event is stored once, and nothing else is stored."""
 
 from __future__ import annotations
 

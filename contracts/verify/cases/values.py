@@ -1,8 +1,4 @@
-"""Cases about the values in the URL: empty, odd, long, exact.
-
-Decides: which values an endpoint must take, and find again as they were sent. Place in the flow:
-the query of a postback is decoded. Must not import: senders, the runner, pytest.
-"""
+"""Tries the values in the URL: empty, odd, long ones, which must be stored as they were sent."""
 
 from __future__ import annotations
 

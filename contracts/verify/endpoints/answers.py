@@ -1,8 +1,4 @@
-"""Broken endpoints about the answer: not 2xx, not meant, or too late.
-
-Decides: the ways in which an endpoint answers otherwise than it should. Place in the flow: the
-proof takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in their answers: not 2xx, not meant, or too late."""
 
 from __future__ import annotations
 

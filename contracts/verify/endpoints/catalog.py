@@ -1,8 +1,4 @@
-"""All broken endpoints, and the good ones.
-
-Decides: the order in which they are shown. Place in the flow: the proof runs the cases about
-endpoints against these. Must not import: cases, the runner.
-"""
+"""Lists all broken endpoints and the good ones, in the order in which they are shown."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Endpoints that are wrong in their TLS: a certificate, a date, a version.
+"""Breaks endpoints in their TLS: a certificate, a date, a version.
 
-Decides: what each shows a client that connects. Place in the flow: the cases of `reach` that need
-TLS. Must not import: cases, the runner, web frameworks; trustme only when one is served.
+trustme is imported only when one of them is served.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Endpoints that are wrong before any answer counts: in how they treat connections.
-
-Decides: what each does with a connection. Place in the flow: the cases of `reach`, and the one
-about the 30 seconds. Must not import: cases, the runner, web frameworks.
-"""
+"""Breaks endpoints in how they treat a connection, before any answer counts."""
 
 from __future__ import annotations
 

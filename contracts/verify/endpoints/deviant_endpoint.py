@@ -1,9 +1,4 @@
-"""A partner's endpoint, good or broken, as something the cases can be aimed at.
-
-Decides: how a deviant is served, and how long it may take where time is real. Place in the flow:
-the proof and its tests run the cases about endpoints against these worlds. Must not import: cases,
-the runner.
-"""
+"""Serves an endpoint, good or broken, so that the cases can be aimed at it."""
 
 from __future__ import annotations
 

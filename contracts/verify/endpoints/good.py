@@ -1,8 +1,6 @@
-"""Good endpoints that differ: no case may say of any of them that data gets lost.
+"""Builds good endpoints that differ; no case may say of one of them that it loses data.
 
-Decides: which ways of being right are tried. Place in the flow: the proof runs every case against
-each, as it runs them against the broken ones. Must not import: cases, the runner; FastAPI only
-when it is served.
+FastAPI is imported only when its endpoint is served.
 """
 
 from __future__ import annotations

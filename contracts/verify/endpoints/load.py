@@ -1,11 +1,8 @@
-"""Endpoints that are good as long as one postback comes at a time.
+"""Breaks endpoints that are good as long as one postback comes at a time.
 
-Decides: what each does when several come together. Place in the flow: the cases of `load`. Must
-not import: cases, the runner, web frameworks.
-
-What goes wrong among threads has to go wrong every time here. So whoever comes on a new
-connection takes a moment, in which the others of a burst, that come on connections of their own,
-are certain to arrive; postbacks one after the other on one connection are as quick as ever.
+What goes wrong among threads has to go wrong every time here. So a postback on a new connection
+is held for a moment. In that moment the others of a burst arrive, because each has a connection
+of its own. Postbacks one after the other on one connection are not held.
 """
 
 from __future__ import annotations

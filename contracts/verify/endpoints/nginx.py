@@ -1,8 +1,4 @@
-"""An nginx in front of an endpoint, without privileges, ended by its process id.
-
-Decides: how it is configured, started and ended. Place in the flow: one of the good endpoints is
-behind it. Must not import: cases, the runner, web frameworks.
-"""
+"""Puts an nginx in front of an endpoint, without privileges, and ends it by its process id."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Broken endpoints about the order of events, and about how many there are.
-
-Decides: the ways in which an event meets trouble because of those before it. Place in the flow: the
-proof takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in the order of events, and in how many there are."""
 
 from __future__ import annotations
 

@@ -1,11 +1,7 @@
-"""Endpoints that are wrong when they are down, or when they come up again.
+"""Breaks endpoints in what they do while they are down, or when they come up again.
 
-Decides: what answers while one is down, and what it does with what was kept and what comes late.
-Place in the flow: the cases of `outage`, and the one of `store` about a restart. Must not import:
-cases, the runner, web frameworks.
-
-Those in this process have a proxy in front of them, in few words: it is what answers while nobody
-is behind it. The others are really not there: nobody listens at their port.
+Those in this process have a small proxy in front of them, which answers while nobody is behind
+it. The others are really not there: nobody listens at their port.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Broken endpoints about Parameters: the JSON document in the query.
-
-Decides: the ways in which a document is not read as JSON is read, or not kept. Place in the flow:
-the proof takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in how they read Parameters, the JSON document in the query, or keep it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Broken endpoints about the same postback, again: refused, counted, or taken for another.
-
-Decides: the ways in which duplicates are not recognised, or are no duplicates. Place in the flow:
-the proof takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in how they treat the same postback again: refused, or counted twice."""
 
 from __future__ import annotations
 

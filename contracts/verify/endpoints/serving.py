@@ -1,8 +1,6 @@
-"""A server for endpoints that are wrong on the wire: every byte of a connection is the deviant's.
+"""Serves endpoints that are wrong on the wire, and gives the deviant every byte of a connection.
 
-Decides: how connections are accepted, read and ended, and that all of it stops at once. Place in
-the flow: `connections`, `certificates`, `load` and `outage` say what is done with a connection.
-Must not import: cases, the runner, web frameworks.
+All of it stops at once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""An endpoint that does everything right, made to be broken in one place.
-
-Decides: what a good partner does with a postback, in steps that a deviant can replace one of.
-Place in the flow: served by a `world`, in this process or on a port. Must not import: cases, the
-runner, web frameworks.
-"""
+"""Builds an endpoint that does everything right, in steps of which a deviant replaces one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Broken endpoints about what is stored: less than was answered 2xx, or more.
-
-Decides: the ways in which a 2xx does not mean one event stored. Place in the flow: the proof takes
-`DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in what they store: less than they answered 2xx to, or more."""
 
 from __future__ import annotations
 

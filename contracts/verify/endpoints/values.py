@@ -1,8 +1,4 @@
-"""Broken endpoints about the values in the URL: refused, changed, or cut.
-
-Decides: the ways in which an id, a time or a name is not taken for what it is. Place in the flow:
-the proof takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks endpoints in how they take values in the URL: refused, changed, or cut."""
 
 from __future__ import annotations
 
