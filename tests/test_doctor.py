@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver import doctor
-from mockserver.receiver.exchange import Exchange
+from mockserver.receiver.exchange import ReceiverExchange
 
 
 def test_every_check_passes() -> None:
@@ -15,10 +15,10 @@ def test_every_check_passes() -> None:
 
 
 def test_a_fault_that_does_not_happen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never_resets(self: Exchange) -> None:
+    def never_resets(self: ReceiverExchange) -> None:
         self._host.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    monkeypatch.setattr(Exchange, "_reset_connection", never_resets)
+    monkeypatch.setattr(ReceiverExchange, "_reset_connection", never_resets)
     failed = [result for result in doctor.run_checks() if not result.passed]
     assert [result.name for result in failed] == ["reset"]
     assert "expected a TCP reset" in failed[0].detail

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind, timeout_outcome
 from mockserver.receiver.journal import ReceivedRequest
-from mockserver.receiver.link import Sender
+from mockserver.receiver.link import SendingAttempt
 
 
 class Correlation:
@@ -39,18 +39,18 @@ class Correlation:
         self._is_virtual = is_virtual
         self._timeout_of = timeout_of
         self._timed_out = timed_out
-        self._senders: dict[int, Sender] = {}
+        self._senders: dict[int, SendingAttempt] = {}
         self._answers: dict[int, tuple[timedelta | None, ReceivedRequest]] = {}
 
     def sending(self, local_port: int, remote_port: int, attempt: DueAttempt) -> None:
         """Take note that an attempt is about to be written on a connection."""
         if remote_port == self.receiver_port:
             self._answers.pop(local_port, None)
-            self._senders[local_port] = Sender(
+            self._senders[local_port] = SendingAttempt(
                 attempt.delivery_id, attempt.number, self._is_virtual()
             )
 
-    def sender_at(self, client_port: int) -> Sender | None:
+    def attempt_at(self, client_port: int) -> SendingAttempt | None:
         """Return who sends from this port; None for anybody but the engine."""
         return self._senders.get(client_port)
 

@@ -30,7 +30,7 @@ from mockserver.receiver.behaviours import (
 ConnectionField = Literal["", "close", "keep-alive"]
 
 
-class Answer(NamedTuple):
+class ReceiverAnswer(NamedTuple):
     """What is sent.
 
     Attributes:
@@ -59,7 +59,7 @@ class Plan(NamedTuple):
 
     delay: timedelta
     delay_real_seconds: float
-    simple: Answer | None
+    simple: ReceiverAnswer | None
 
 
 @lru_cache(maxsize=1024)
@@ -74,12 +74,16 @@ def plan_of(behaviour: Behaviour) -> Plan:
 
 
 @lru_cache(maxsize=1024)
-def answer_of(behaviour: Behaviour, method: str, connection: ConnectionField = "") -> Answer:
+def answer_of(
+    behaviour: Behaviour, method: str, connection: ConnectionField = ""
+) -> ReceiverAnswer:
     """Return the bytes that a behaviour sends; none if it never answers."""
     if isinstance(behaviour, Hang | Reset | Close):
-        return Answer(0, b"", b"", ends_connection=True, is_whole=False)
+        return ReceiverAnswer(0, b"", b"", ends_connection=True, is_whole=False)
     if isinstance(behaviour, Malformed):
-        return Answer(0, b"THIS IS NOT HTTP\r\n\r\n", b"", ends_connection=True, is_whole=False)
+        return ReceiverAnswer(
+            0, b"THIS IS NOT HTTP\r\n\r\n", b"", ends_connection=True, is_whole=False
+        )
     headers: tuple[tuple[str, str], ...] = ()
     if isinstance(behaviour, StatusAnswer):
         headers, body = behaviour.headers, body_of(behaviour)
@@ -92,7 +96,7 @@ def answer_of(behaviour: Behaviour, method: str, connection: ConnectionField = "
     interim = status < 200
     truncated = isinstance(behaviour, Truncated)
     head = _head(status, headers, len(body) + 100 * truncated, "" if interim else connection)
-    return Answer(
+    return ReceiverAnswer(
         status,
         head,
         b"" if method == "HEAD" else body,
@@ -101,7 +105,7 @@ def answer_of(behaviour: Behaviour, method: str, connection: ConnectionField = "
     )
 
 
-def head_time(behaviour: Behaviour, answer: Answer) -> timedelta | None:
+def head_time(behaviour: Behaviour, answer: ReceiverAnswer) -> timedelta | None:
     """Return the time from a request's arrival to the end of the response head.
 
     None if there will be no end.

@@ -16,8 +16,8 @@ from typing import cast
 
 import httptools
 
-from mockserver.receiver.answers import Answer, ConnectionField, answer_of, plan_of
-from mockserver.receiver.exchange import Exchange
+from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, answer_of, plan_of
+from mockserver.receiver.exchange import ReceiverExchange
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import End, Journal
 from mockserver.receiver.link import EngineLink
@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
         self._inboxes = inboxes
         self._all = connections
         self._parser = httptools.HttpRequestParser(self)
-        self._queue: deque[Exchange | Refusal] = deque()
+        self._queue: deque[ReceiverExchange | Refusal] = deque()
         self._bytes_waiting = 0
         self._deaf = False
         self._last_has_come = False
@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
             self._not_found(method, keep_alive)
             return
         behaviour, shown = self._inboxes.next_behaviour(inbox)
-        sender = None if self.link is None else self.link.sender_at(self.client[1])
+        sender = None if self.link is None else self.link.attempt_at(self.client[1])
         arrived = (
             inbox,
             method,
@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
         if keep_alive and version == "1.0":
             connection = "keep-alive"
         answer = answer_of(behaviour, method, connection)
-        self._queue.append(Exchange(self, request, behaviour, answer, keep_alive, sender))
+        self._queue.append(ReceiverExchange(self, request, behaviour, answer, keep_alive, sender))
         self._bytes_waiting += self._head_size + self._body_size
         self.proceed()
 
@@ -272,12 +272,12 @@ class Connection(asyncio.Protocol):
     def hurry(self) -> None:
         """Let the engine's requests that wait wait no longer: sandbox time has jumped."""
         for exchange in list(self._queue):
-            if isinstance(exchange, Exchange):
+            if isinstance(exchange, ReceiverExchange):
                 exchange.hurry()
 
     def _end_all(self, end: End) -> None:
         for exchange in self._queue:
-            if isinstance(exchange, Exchange):
+            if isinstance(exchange, ReceiverExchange):
                 exchange.cancel(end)
         self._queue.clear()
 
@@ -360,7 +360,7 @@ class Connection(asyncio.Protocol):
         self.proceed()
 
     def _send_refusal(self, refusal: Refusal) -> None:
-        answer: Answer = refusal.answer
+        answer: ReceiverAnswer = refusal.answer
         self.transport.write(answer.head + answer.body)
         if self._deaf and not refusal.keep_alive:
             # Closing at once would reset the connection over what is still unread, and the

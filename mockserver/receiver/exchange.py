@@ -17,10 +17,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mockserver.receiver.answers import Answer, head_time, plan_of
+from mockserver.receiver.answers import ReceiverAnswer, head_time, plan_of
 from mockserver.receiver.behaviours import Behaviour, Close, Drip, Hang, Reset
 from mockserver.receiver.journal import End, Journal, ReceivedRequest
-from mockserver.receiver.link import EngineLink, Sender
+from mockserver.receiver.link import EngineLink, SendingAttempt
 
 
 class Host(Protocol):
@@ -36,7 +36,7 @@ class Host(Protocol):
         """Go on with what waits, as this exchange is done."""
 
 
-class Exchange:
+class ReceiverExchange:
     """What becomes of one request.
 
     Args:
@@ -71,9 +71,9 @@ class Exchange:
         host: Host,
         request: ReceivedRequest,
         behaviour: Behaviour,
-        answer: Answer,
+        answer: ReceiverAnswer,
         keep_alive: bool,
-        sender: Sender | None,
+        sender: SendingAttempt | None,
     ) -> None:
         self._host = host
         self._request = request

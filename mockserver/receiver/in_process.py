@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
-from mockserver.receiver.answers import Answer, answer_of, head_time
+from mockserver.receiver.answers import ReceiverAnswer, answer_of, head_time
 from mockserver.receiver.behaviours import Behaviour, Close, Drip, Malformed, Reset, Truncated
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import ReceivedRequest
@@ -111,7 +111,7 @@ class InProcessReceiver:
     def _answered(
         self,
         behaviour: Behaviour,
-        answer: Answer,
+        answer: ReceiverAnswer,
         request: ReceivedRequest,
         elapsed: timedelta,
         timeout: timedelta,

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from mockserver.receiver.journal import ReceivedRequest
 
 
-class Sender(NamedTuple):
+class SendingAttempt(NamedTuple):
     """The attempt behind a request; `virtual` if its durations are accounted, not waited."""
 
     delivery_id: int
@@ -23,7 +23,7 @@ class Sender(NamedTuple):
 class EngineLink(Protocol):
     """The engine's end of a connection, found by the port it sends from."""
 
-    def sender_at(self, client_port: int) -> Sender | None:
+    def attempt_at(self, client_port: int) -> SendingAttempt | None:
         """Return who sends from this port; None for anybody but the engine."""
 
     def answered_after(

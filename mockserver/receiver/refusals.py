@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from mockserver.receiver.answers import Answer, phrase
+from mockserver.receiver.answers import ReceiverAnswer, phrase
 
 
 class Refusal(NamedTuple):
@@ -19,7 +19,7 @@ class Refusal(NamedTuple):
         done: It takes no time.
     """
 
-    answer: Answer
+    answer: ReceiverAnswer
     keep_alive: bool
     done: bool = True
 
@@ -34,4 +34,4 @@ def refusal_of(status: int, detail: str, method: str, keep_alive: bool) -> Refus
         b"Content-Length: %d\r\nConnection: %b\r\n\r\n"
         % (status, phrase(status).encode(), len(body), connection)
     )
-    return Refusal(Answer(status, head, b"" if method == "HEAD" else body), keep_alive)
+    return Refusal(ReceiverAnswer(status, head, b"" if method == "HEAD" else body), keep_alive)

@@ -22,7 +22,7 @@ from mockserver.receiver.behaviours import Hang, StatusAnswer, parse_script
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.receiver.journal import Journal, ReceivedRequest
-from mockserver.receiver.link import Sender
+from mockserver.receiver.link import SendingAttempt
 from mockserver.receiver.server import Receiver
 from mockserver.sandbox import Sandbox
 
@@ -270,8 +270,8 @@ class Link:
         self.virtual = virtual
         self.elapsed: list[timedelta | None] = []
 
-    def sender_at(self, client_port: int) -> Sender | None:
-        return Sender(7, 1, self.virtual)
+    def attempt_at(self, client_port: int) -> SendingAttempt | None:
+        return SendingAttempt(7, 1, self.virtual)
 
     def answered_after(
         self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest

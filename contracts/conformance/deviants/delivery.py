@@ -29,7 +29,7 @@ from mockserver.core.models import DueAttempt, Event, ParametersEncoding, Postba
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import Decision, DeliveryState, RetryPolicy
 from mockserver.core.template import Template
-from mockserver.receiver.answers import Answer, head_time
+from mockserver.receiver.answers import ReceiverAnswer, head_time
 from mockserver.receiver.behaviours import Behaviour, Drip
 from mockserver.receiver.in_process import InProcessReceiver
 
@@ -73,7 +73,7 @@ class _Only200(RetryPolicy):
         return decision
 
 
-def _longest_pause(behaviour: Behaviour, answer: Answer) -> timedelta | None:
+def _longest_pause(behaviour: Behaviour, answer: ReceiverAnswer) -> timedelta | None:
     if isinstance(behaviour, Drip) and behaviour.part == "headers":
         return max(behaviour.delay_time, behaviour.interval_time)
     return head_time(behaviour, answer)
