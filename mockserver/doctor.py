@@ -1,8 +1,4 @@
-"""Proves on this machine that every fault really happens, and that 30 seconds are a limit.
-
-Decides: what is to be seen of each behaviour from outside. Place in the flow: `postbacks
-doctor` prints it. Must not import: the web, the command line.
-"""
+"""Proves on this machine that every fault really happens, and that 30 seconds are a limit."""
 
 from __future__ import annotations
 
@@ -18,7 +14,9 @@ from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.net.raw_client import RawClient, Seen
-from mockserver.receiver.inboxes import Inbox, Inboxes
+from mockserver.receiver.faults.checks import Bench, Check, Unexpected, expect
+from mockserver.receiver.faults.registry import FAULTS
+from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.server import Receiver
 
 
@@ -36,27 +34,30 @@ class CheckResult:
     real_seconds: float
 
 
-class Bench:
-    """A receiver to try things on, and a client that sees bytes."""
+class _Bench:
+    """See `Bench` of `receiver.faults.checks`."""
 
     def __init__(self, receiver: Receiver, inboxes: Inboxes) -> None:
-        self.receiver = receiver
-        self.inbox: Inbox = inboxes.inbox("doctor", receiver.url)
+        self._receiver = receiver
+        self._inbox = inboxes.inbox("doctor", receiver.url)
 
     def seen(self, script: str, silence: float = 2.0, requests: int = 1) -> list[Seen]:
-        """Return what a socket sees of requests to an inbox that follows `script`."""
-        self.inbox.clear()
-        self.inbox.behave(script)
-        with self.client() as client:
-            return [client.post("/inbox/doctor", silence) for _ in range(requests)]
+        with self.client(script) as client:
+            return [self.post(client, silence) for _ in range(requests)]
 
-    def client(self) -> RawClient:
-        """Return a new connection to the receiver."""
-        return RawClient("127.0.0.1", self.receiver.port)
+    def client(self, script: str) -> RawClient:
+        self._inbox.clear()
+        self._inbox.behave(script)
+        return RawClient("127.0.0.1", self._receiver.port)
 
+    def post(self, client: RawClient, silence: float) -> Seen:
+        return client.post("/inbox/doctor", silence)
 
-class _Unexpected(Exception):
-    """A check saw something else than it should have."""
+    def ends(self) -> list[str | None]:
+        return [request.end for request in self._inbox.requests]
+
+    def reset(self) -> None:
+        self._receiver.reset()
 
 
 def run_checks() -> Iterator[CheckResult]:
@@ -65,105 +66,32 @@ def run_checks() -> Iterator[CheckResult]:
     receiver = Receiver(inboxes)
     receiver.start()
     try:
-        bench = Bench(receiver, inboxes)
-        for name, check in CHECKS:
-            yield _result(name, check, bench)
+        bench = _Bench(receiver, inboxes)
+        for check in CHECKS:
+            yield _result(check, bench)
     finally:
         receiver.stop()
 
 
-def _result(name: str, check: Callable[[Bench], str], bench: Bench) -> CheckResult:
+def _result(check: Check, bench: Bench) -> CheckResult:
     began = time.perf_counter()
     try:
-        passed, detail = True, check(bench)
-    except (_Unexpected, OSError) as error:
+        passed, detail = True, check.look(bench)
+    except (Unexpected, OSError) as error:
         passed, detail = False, str(error)
-    return CheckResult(name, passed, detail, time.perf_counter() - began)
-
-
-def _expect(condition: bool, expected: str, seen: object) -> None:
-    if not condition:
-        raise _Unexpected(f"expected {expected}; saw {seen}")
-
-
-def _status(bench: Bench) -> str:
-    (seen,) = bench.seen("418")
-    _expect(seen.status == 418, "status 418", seen)
-    return "status 418 arrived"
+    return CheckResult(check.name, passed, detail, time.perf_counter() - began)
 
 
 def _sequence(bench: Bench) -> str:
     statuses = [seen.status for seen in bench.seen("503*2,200", requests=4)]
-    _expect(statuses == [503, 503, 200, 200], "503, 503, 200, 200 on one connection", statuses)
+    expect(statuses == [503, 503, 200, 200], "503, 503, 200, 200 on one connection", statuses)
     return "503, 503, 200, 200 on one connection"
-
-
-def _delay(bench: Bench) -> str:
-    (seen,) = bench.seen("200@150ms")
-    _expect(seen.status == 200 and 0.14 < seen.real_seconds < 1.5, "200 after 0.15 s", seen)
-    return f"answered after {seen.real_seconds:.2f} s"
-
-
-def _hang(bench: Bench) -> str:
-    bench.inbox.clear()
-    bench.inbox.behave("hang")
-    with bench.client() as client:
-        seen = client.post("/inbox/doctor", 0.2)
-        _expect(seen.ending == "silent" and not seen.data, "silence", seen)
-        waiting = [request.end for request in bench.inbox.requests]
-        _expect(waiting == [None], "the request in the journal, under way", waiting)
-        bench.receiver.reset()
-        after = client.exchange(b"", 1.0)
-    _expect(after.ending in ("closed", "reset"), "the connection to be ended by a reset", after)
-    return "silent, in the journal meanwhile, and ended by a reset of the receiver"
-
-
-def _reset(bench: Bench) -> str:
-    (seen,) = bench.seen("reset")
-    _expect(seen.ending == "reset" and not seen.data, "a TCP reset", seen)
-    return "ECONNRESET, no byte"
-
-
-def _close(bench: Bench) -> str:
-    (seen,) = bench.seen("close")
-    _expect(seen.ending == "closed" and not seen.data, "the end of the stream", seen)
-    return "end of stream, no byte"
-
-
-def _malformed(bench: Bench) -> str:
-    (seen,) = bench.seen("malformed")
-    _expect(bool(seen.data) and not seen.data.startswith(b"HTTP"), "a line that is no HTTP", seen)
-    return f"{seen.data.splitlines()[0].decode()!r} arrived"
-
-
-def _truncated(bench: Bench) -> str:
-    (seen,) = bench.seen("truncated")
-    _expect(seen.status == 200 and seen.ending == "closed", "an end before the body's", seen)
-    return f"closed after {len(seen.body)} bytes of the body, more were announced"
-
-
-def _drip_head(bench: Bench) -> str:
-    (seen,) = bench.seen("drip@5ms")
-    _expect(seen.status == 200 and len(seen.arrivals) > 10, "a head in many pieces", seen)
-    return f"the head came in {len(seen.arrivals)} pieces over {seen.real_seconds:.2f} s"
-
-
-def _drip_body(bench: Bench) -> str:
-    (seen,) = bench.seen("drip:body@20ms")
-    _expect(seen.body == b"drip" and len(seen.arrivals) > 2, "a body in pieces", seen)
-    return f"the body came in {len(seen.arrivals) - 1} pieces"
-
-
-def _redirect(bench: Bench) -> str:
-    (seen,) = bench.seen("redirect:https://example.com/there")
-    _expect(seen.status == 302 and b"https://example.com/there" in seen.data, "a 302", seen)
-    return "302 with its Location"
 
 
 def _deadline(bench: Bench) -> str:
     with _raw_server(_drip_for_ever) as url:
         outcome, took = _sent(url, timedelta(seconds=0.5))
-    _expect(
+    expect(
         outcome.kind is OutcomeKind.TIMEOUT and 0.45 < took < 1.5,
         "a dripping server to be cut off at the deadline",
         f"{outcome.kind.value} after {took:.2f} s",
@@ -174,7 +102,7 @@ def _deadline(bench: Bench) -> str:
 def _slow_body(bench: Bench) -> str:
     with _raw_server(_endless_body) as url:
         outcome, took = _sent(url, timedelta(seconds=0.3))
-    _expect(outcome.status == 200 and took < 1.5, "a 200: its head came in time", outcome)
+    expect(outcome.status == 200 and took < 1.5, "a 200: its head came in time", outcome)
     return "a head in time is an answer, even if its body never ends"
 
 
@@ -192,26 +120,17 @@ def _virtual_timeout(bench: Bench) -> str:
             delivery = sandbox.trigger("email.open").deliveries[0]
             kinds.append(delivery.attempts[0].outcome.summary)
     took = time.perf_counter() - began
-    _expect(kinds == ["200", "timeout", "timeout"], "200 at 29.9 s, a timeout from 30 s on", kinds)
+    expect(kinds == ["200", "timeout", "timeout"], "200 at 29.9 s, a timeout from 30 s on", kinds)
     return f"29.9 s is an answer, 30 s and a hang are timeouts; all in {took:.2f} real s"
 
 
-#: Every check by its name; one that raises `_Unexpected` has failed.
-CHECKS: tuple[tuple[str, Callable[[Bench], str]], ...] = (
-    ("status", _status),
-    ("sequence", _sequence),
-    ("delay", _delay),
-    ("hang", _hang),
-    ("reset", _reset),
-    ("close", _close),
-    ("malformed", _malformed),
-    ("truncated", _truncated),
-    ("drip (head)", _drip_head),
-    ("drip (body)", _drip_body),
-    ("redirect", _redirect),
-    ("deadline is total", _deadline),
-    ("deadline ends with the head", _slow_body),
-    ("30 s on a standing clock", _virtual_timeout),
+#: What is looked at; first every fault.
+CHECKS: tuple[Check, ...] = (
+    *(check for fault in FAULTS.values() for check in fault.checks()),
+    Check("sequence", _sequence),
+    Check("deadline is total", _deadline),
+    Check("deadline ends with the head", _slow_body),
+    Check("30 s on a standing clock", _virtual_timeout),
 )
 
 

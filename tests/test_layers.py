@@ -126,8 +126,9 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "ledger.sql.codec": ("sqlalchemy",),
     "ledger.sql.outcomes": ("sqlalchemy",),
     "ledger.sql.schema": ("mockserver",),
-    "receiver.behaviours": ("socket", "mockserver.receiver"),
-    "receiver.journal": ("socket", "mockserver.receiver.behaviours"),
+    "receiver.answers": ("socket", "mockserver.receiver"),
+    "receiver.accounted": ("socket", "mockserver.receiver.faults"),
+    "receiver.journal": ("socket", "mockserver.receiver"),
     "receiver.inboxes": ("socket",),
     "receiver.in_process": ("socket",),
     "transport.protocol": ("mockserver.ledger", "mockserver.delivery.engine"),
@@ -208,6 +209,15 @@ def test_the_core_is_pure(module: str) -> None:
         assert package == "mockserver" or package in sys.stdlib_module_names
         assert package not in {"time", "socket", "threading", "asyncio", "os", "random", "io"}
         assert package not in {"sqlite3", "http", "logging", "subprocess", "pathlib", "uuid"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if is_within(name, "receiver.faults")])
+def test_a_fault_describes_and_does_nothing_itself(module: str) -> None:
+    for imported in own_imports_of(module):
+        homes = ("core", "net.raw_client", "receiver.answers", "receiver.faults")
+        package = imported == "receiver" and module == "receiver.faults.registry"
+        assert package or any(is_within(imported, home) for home in homes), imported
+    assert not imports_of(module) & {"asyncio", "httptools", "socket", "ssl", "threading", "time"}
 
 
 @every_module

@@ -47,7 +47,10 @@ class Correlation:
         if remote_port == self.receiver_port:
             self._answers.pop(local_port, None)
             self._senders[local_port] = SendingAttempt(
-                attempt.delivery_id, attempt.number, self._is_virtual()
+                attempt.delivery_id,
+                attempt.number,
+                self._is_virtual(),
+                self._timeout_of(attempt),
             )
 
     def attempt_at(self, client_port: int) -> SendingAttempt | None:

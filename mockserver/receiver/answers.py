@@ -1,121 +1,124 @@
-"""The bytes of every behaviour, and the sandbox time until its response head has ended.
+"""Describes what a request is answered with, as one value that both receivers carry out.
 
-Decides: what exactly is written. Place in the flow: between the behaviour of an inbox and
-the socket, or the outcome, it becomes. Must not import: sockets, asyncio.
+The receiver on a socket sends it in real time; `accounted` works out what comes of it without
+waiting. Because both read the same value, they cannot disagree about a fault.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Literal, NamedTuple
 
-from mockserver.receiver.behaviours import (
-    BODILESS,
-    Behaviour,
-    Close,
-    Drip,
-    Hang,
-    Malformed,
-    Redirect,
-    Reset,
-    StatusAnswer,
-    Truncated,
-    body_of,
-)
+from mockserver.core.outcome import NO_TIME
+
+#: Answers with these have no body, whatever anybody says.
+BODILESS = frozenset({204, 304})
 
 #: What an answer says of the connection: nothing, that it ends, or (to a client of
 #: HTTP/1.0, which does not take it for granted) that it stays.
 ConnectionField = Literal["", "close", "keep-alive"]
 
+#: Name and value of header fields, in order.
+Fields = tuple[tuple[str, str], ...]
+
 
 class ReceiverAnswer(NamedTuple):
-    """What is sent.
+    """What is sent, when, and how it ends.
 
     Attributes:
         status: 0 for what is no HTTP.
-        head: Up to and with its empty line.
+        head: Up to and with its empty line; what comes first, if it is no HTTP.
         body: What follows.
-        ends_connection: Whether nothing more can be sent after it, whatever was agreed.
-        is_whole: Whether a client can take it for a finished answer.
+        end: `answered`: whole, the next request may follow. `closed`, `reset`: the connection
+            ends so behind it. None: it stays open and silent until the client goes.
+        ends_connection: Whether the connection is closed behind a whole answer, although the
+            client would keep it.
+        wait: How long nothing is sent.
+        head_interval: The pause before each byte of the head; None sends it at once.
+        body_interval: The same for the body.
+        error: What went wrong for a client that gets no whole response head; None if it does.
+        reads_on: Whether the connection is read from until the answer has been sent.
     """
 
     status: int
     head: bytes
     body: bytes
+    end: Literal["answered", "closed", "reset"] | None = "answered"
     ends_connection: bool = False
-    is_whole: bool = True
+    wait: timedelta = NO_TIME
+    head_interval: timedelta | None = None
+    body_interval: timedelta | None = None
+    error: str | None = None
+    reads_on: bool = True
 
+    @property
+    def head_time(self) -> timedelta | None:
+        """Return the time from the request's arrival to the end of the response head.
 
-class Plan(NamedTuple):
-    """A behaviour made ready to be carried out many times.
+        Without a final head it is the time to the end of the connection; None if neither comes.
+        """
+        if self.end is None and self.status < 200:
+            return None
+        if not self.head_interval:
+            return self.wait
+        return self.wait + self.head_interval * len(self.head)
 
-    Attributes:
-        delay: How long it waits before anything is sent.
-        simple: What is written, if it is a plain answer without a delay that leaves the
-            connection open and the request asks for nothing special; else None.
-    """
-
-    delay: timedelta
-    delay_real_seconds: float
-    simple: ReceiverAnswer | None
-
-
-@lru_cache(maxsize=1024)
-def plan_of(behaviour: Behaviour) -> Plan:
-    """Return what can be known of a behaviour before any request has come."""
-    delay = behaviour.delay_time
-    simple = None
-    if isinstance(behaviour, StatusAnswer | Redirect) and not delay:
-        answer = answer_of(behaviour, "POST")
-        simple = None if answer.ends_connection else answer
-    return Plan(delay, delay.total_seconds(), simple)
-
-
-@lru_cache(maxsize=1024)
-def answer_of(
-    behaviour: Behaviour, method: str, connection: ConnectionField = ""
-) -> ReceiverAnswer:
-    """Return the bytes that a behaviour sends; none if it never answers."""
-    if isinstance(behaviour, Hang | Reset | Close):
-        return ReceiverAnswer(0, b"", b"", ends_connection=True, is_whole=False)
-    if isinstance(behaviour, Malformed):
-        return ReceiverAnswer(
-            0, b"THIS IS NOT HTTP\r\n\r\n", b"", ends_connection=True, is_whole=False
+    @property
+    def is_plain(self) -> bool:
+        """Return whether it is sent at once and in one piece, and the connection stays."""
+        return (
+            self.end == "answered"
+            and not self.ends_connection
+            and not self.wait
+            and self.head_interval is None
+            and self.body_interval is None
         )
-    headers: tuple[tuple[str, str], ...] = ()
-    if isinstance(behaviour, StatusAnswer):
-        headers, body = behaviour.headers, body_of(behaviour)
-    elif isinstance(behaviour, Redirect):
-        headers, body = (("Location", behaviour.location),), b""
-    else:
-        body = behaviour.body.encode()
-    status = behaviour.status
-    # An interim answer must be followed by a final one; there is none to follow.
+
+    def pieces(self) -> Iterator[tuple[timedelta | None, bytes]]:
+        """Yield what is written to the socket, each with the pause before it, if any."""
+        if self.head_interval is None and self.body_interval is None:
+            yield None, self.head + self.body
+            return
+        parts = ((self.head, self.head_interval), (self.body, self.body_interval))
+        for part, interval in parts:
+            if interval is not None:
+                yield from ((interval, part[at : at + 1]) for at in range(len(part)))
+            elif part:
+                yield None, part
+
+
+def http_answer(
+    status: int,
+    body: bytes,
+    method: str,
+    connection: ConnectionField,
+    *,
+    headers: Fields = (),
+    announced: int | None = None,
+) -> ReceiverAnswer:
+    """Return an HTTP answer that is sent at once.
+
+    Args:
+        status: From 100 to 599. After an interim one (1xx) the connection is closed, because
+            no final answer follows it.
+        body: Not sent if the request is a HEAD.
+        method: Of the request.
+        connection: What the head says of the connection, unless `headers` do.
+        headers: In this order, before those that are added.
+        announced: The length that the head tells; that of the body unless given.
+    """
     interim = status < 200
-    truncated = isinstance(behaviour, Truncated)
-    head = _head(status, headers, len(body) + 100 * truncated, "" if interim else connection)
+    length = len(body) if announced is None else announced
     return ReceiverAnswer(
         status,
-        head,
+        _head(status, headers, length, "" if interim else connection),
         b"" if method == "HEAD" else body,
-        ends_connection=interim or truncated or _closes(headers),
-        is_whole=not (interim or truncated),
+        "closed" if interim else "answered",
+        ends_connection=_closes(headers),
+        error=f"the connection was closed after an interim answer, {status}" if interim else None,
     )
-
-
-def head_time(behaviour: Behaviour, answer: ReceiverAnswer) -> timedelta | None:
-    """Return the time from a request's arrival to the end of the response head.
-
-    None if there will be no end.
-    """
-    if isinstance(behaviour, Hang):
-        return None
-    elapsed = behaviour.delay_time
-    if isinstance(behaviour, Drip) and behaviour.part == "headers":
-        elapsed += behaviour.interval_time * len(answer.head)
-    return elapsed
 
 
 def phrase(status: int) -> str:
@@ -126,13 +129,11 @@ def phrase(status: int) -> str:
         return "Unassigned"
 
 
-def _closes(headers: tuple[tuple[str, str], ...]) -> bool:
+def _closes(headers: Fields) -> bool:
     return any(name.lower() == "connection" and "close" in value.lower() for name, value in headers)
 
 
-def _head(
-    status: int, headers: tuple[tuple[str, str], ...], length: int, connection: ConnectionField
-) -> bytes:
+def _head(status: int, headers: Fields, length: int, connection: ConnectionField) -> bytes:
     given = {name.lower() for name, _ in headers}
     lines = [f"HTTP/1.1 {status} {phrase(status)}"]
     lines += [f"{name}: {value}" for name, value in headers]

@@ -1,8 +1,4 @@
-"""One connection to the receiver: requests are parsed, recorded, and answered in turn.
-
-Decides: when a request has arrived, what is too much to take in, and whose turn it is. Place
-in the flow: made by `receiver.server` for each client. Must not import: the engine,
-transports.
+"""Reads the requests of one connection to the receiver, records and answers them in turn.
 
 Every request is recorded as it arrives, also one that waits for the answer to the one before
 it. Clients take answers in order, so whatever is sent waits for its turn, refusals as well.
@@ -16,12 +12,13 @@ from typing import cast
 
 import httptools
 
-from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, answer_of, plan_of
+from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
 from mockserver.receiver.exchange import ReceiverExchange
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import End, Journal
 from mockserver.receiver.link import EngineLink
 from mockserver.receiver.refusals import Refusal, refusal_of
+from mockserver.receiver.rendered import answer_of, plain_answer_of
 
 #: What a request may have at most; more is refused.
 LARGEST_BODY = 1024 * 1024
@@ -201,7 +198,7 @@ class Connection(asyncio.Protocol):
             self._not_found(method, keep_alive)
             return
         behaviour, shown = self._inboxes.next_behaviour(inbox)
-        sender = None if self.link is None else self.link.attempt_at(self.client[1])
+        attempt = None if self.link is None else self.link.attempt_at(self.client[1])
         arrived = (
             inbox,
             method,
@@ -211,26 +208,26 @@ class Connection(asyncio.Protocol):
             b"".join(self._body),
             self.client,
             shown,
-            None if sender is None else (sender.delivery_id, sender.number),
+            None if attempt is None else (attempt.delivery_id, attempt.number),
         )
-        simple = plan_of(behaviour).simple
+        plain = plain_answer_of(behaviour)
         if (
-            simple is not None
-            and sender is None
+            plain is not None
+            and attempt is None
             and keep_alive
             and not self._queue
             and version == "1.1"
             and method != "HEAD"
         ):
-            self.journal.arrived(*arrived, answered=simple.status)
-            self.transport.write(simple.head + simple.body)
+            self.journal.arrived(*arrived, answered=plain.status)
+            self.transport.write(plain.head + plain.body)
             return
         request = self.journal.arrived(*arrived)
         connection: ConnectionField = "" if keep_alive else "close"
         if keep_alive and version == "1.0":
             connection = "keep-alive"
         answer = answer_of(behaviour, method, connection)
-        self._queue.append(ReceiverExchange(self, request, behaviour, answer, keep_alive, sender))
+        self._queue.append(ReceiverExchange(self, request, answer, keep_alive, attempt))
         self._bytes_waiting += self._head_size + self._body_size
         self.proceed()
 
@@ -373,7 +370,8 @@ class Connection(asyncio.Protocol):
 
     def _regulate(self) -> None:
         full = len(self._queue) >= MOST_WAITING or self._bytes_waiting > MOST_BYTES_WAITING
-        pause = full or not self._writable
+        held = bool(self._queue) and not self._queue[0].reads_on
+        pause = full or held or not self._writable
         if pause != self._paused and not self.transport.is_closing():
             self._paused = pause
             if pause:

@@ -1,7 +1,6 @@
-"""The inboxes of a receiver: what each does, and what each got.
+"""Keeps the inboxes of a receiver: what each does with its next request, and what each got.
 
-Decides: which behaviour serves a request. Place in the flow: shared by the receiver with a
-socket and the one within the process. Must not import: sockets, transports.
+The receiver with a socket and the one within the process share them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Every request as it arrived, kept within bounds.
+"""Keeps every request as it arrived, within bounds; the oldest is dropped first.
 
-Decides: what is kept of a request, and what is dropped first. Place in the flow: the
-receiver writes on arrival, so that a request can be seen while it hangs. Must not import:
-sockets, behaviours.
+A request is taken in when it arrives, not when it is answered, so that it can be seen while
+it hangs.
 """
 
 from __future__ import annotations

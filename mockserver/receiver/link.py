@@ -1,7 +1,7 @@
-"""What the receiver may ask about who is calling, so that time can be virtual.
+"""Names what the receiver may ask the engine's side about a connection.
 
-Decides: the words in which sender and receiver talk about one connection. Place in the flow:
-implemented by `correlation`. Must not import: transports, the engine.
+It is how time can be virtual: the receiver learns which attempt sent a request, and tells how
+long the answer takes. `delivery.correlation` implements it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,26 @@ from mockserver.receiver.journal import ReceivedRequest
 
 
 class SendingAttempt(NamedTuple):
-    """The attempt behind a request; `virtual` if its durations are accounted, not waited."""
+    """The attempt behind a request.
+
+    Attributes:
+        delivery_id: Of the delivery it belongs to.
+        number: Of the attempt, from 1; None for a manual resend.
+        virtual: Whether its durations are accounted instead of waited for.
+        timeout: How long it may take in sandbox time.
+    """
 
     delivery_id: int
     number: int | None
     virtual: bool
+    timeout: timedelta
 
 
 class EngineLink(Protocol):
     """The engine's end of a connection, found by the port it sends from."""
 
     def attempt_at(self, client_port: int) -> SendingAttempt | None:
-        """Return who sends from this port; None for anybody but the engine."""
+        """Return the attempt that sends from this port; None if it is not the engine's."""
 
     def answered_after(
         self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest

@@ -1,7 +1,6 @@
-"""What is said to a client whose request no inbox takes.
+"""Writes the problem document (RFC 9457) for a client whose request no inbox takes.
 
-Decides: the form of a refusal, a problem document (RFC 9457). Place in the flow: written by
-`receiver.connection`; nothing of it is recorded. Must not import: sockets, journals.
+Nothing of such a request is recorded.
 """
 
 from __future__ import annotations
@@ -17,11 +16,13 @@ class Refusal(NamedTuple):
 
     Attributes:
         done: It takes no time.
+        reads_on: Nothing is held up by it.
     """
 
     answer: ReceiverAnswer
     keep_alive: bool
     done: bool = True
+    reads_on: bool = True
 
 
 def refusal_of(status: int, detail: str, method: str, keep_alive: bool) -> Refusal:

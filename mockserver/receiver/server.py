@@ -1,7 +1,4 @@
-"""The receiver on its own port and thread: raw bytes in, an answer or a fault out.
-
-Decides: how a connection is served and how it is made to fail. Place in the flow: where
-postbacks arrive over a socket. Must not import: Flask, the engine, transports.
+"""Runs the receiver on its own port and thread: raw bytes in, an answer or a fault out.
 
 It is written on asyncio and httptools, because a WSGI view cannot reset a connection, leave
 a head half sent, or be seen in a journal before it has answered.

@@ -1,12 +1,8 @@
-"""TLS between a socket and a connection of the receiver.
-
-Decides: how a connection ends and fails when it is encrypted. Place in the flow: put by
-`receiver.server` between asyncio's transport and the `Connection`, which notices nothing. Must
-not import: the engine, transports.
+"""Speaks TLS between a socket and a connection of the receiver, which notices nothing of it.
 
 asyncio has TLS of its own. It is not used, because it does not close a socket before the client
 has agreed (or 30 seconds are over), cannot end one direction alone, and keeps a connection that
-shakes hands to itself: neither could it be ended at once when the receiver stops.
+shakes hands to itself, so that it cannot be ended at once when the receiver stops.
 """
 
 from __future__ import annotations

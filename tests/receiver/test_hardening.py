@@ -271,7 +271,7 @@ class Link:
         self.elapsed: list[timedelta | None] = []
 
     def attempt_at(self, client_port: int) -> SendingAttempt | None:
-        return SendingAttempt(7, 1, self.virtual)
+        return SendingAttempt(7, 1, self.virtual, timedelta(seconds=30))
 
     def answered_after(
         self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest

@@ -29,8 +29,8 @@ from mockserver.core.models import DueAttempt, Event, ParametersEncoding, Postba
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import Decision, DeliveryState, RetryPolicy
 from mockserver.core.template import Template
-from mockserver.receiver.answers import ReceiverAnswer, head_time
-from mockserver.receiver.behaviours import Behaviour, Drip
+from mockserver.receiver.accounted import AccountedAnswer, accounted_answer
+from mockserver.receiver.answers import ReceiverAnswer
 from mockserver.receiver.in_process import InProcessReceiver
 
 
@@ -73,10 +73,11 @@ class _Only200(RetryPolicy):
         return decision
 
 
-def _longest_pause(behaviour: Behaviour, answer: ReceiverAnswer) -> timedelta | None:
-    if isinstance(behaviour, Drip) and behaviour.part == "headers":
-        return max(behaviour.delay_time, behaviour.interval_time)
-    return head_time(behaviour, answer)
+def _timed_per_read(answer: ReceiverAnswer, timeout: timedelta) -> AccountedAnswer:
+    if answer.head_interval is not None:
+        longest = max(answer.wait, answer.head_interval)
+        answer = answer._replace(wait=longest, head_interval=None)
+    return accounted_answer(answer, timeout)
 
 
 class _Follows(InProcessReceiver):
@@ -146,7 +147,7 @@ DEVIANTS: tuple[Deviant, ...] = (
     _deviant(
         "timeout-per-read",
         "The 30 seconds are for each byte of a response head, not for all of it.",
-        (("mockserver.receiver.in_process.head_time", _longest_pause),),
+        (("mockserver.receiver.in_process.accounted_answer", _timed_per_read),),
     ),
     _deviant(
         "redirect-followed",

@@ -1,0 +1,82 @@
+"""Works out, without waiting, what an attempt with limited time makes of an answer.
+
+The receiver within the process returns this as the outcome. The one on a socket does it when
+durations are accounted instead of waited for. What is assumed of the sender is what libcurl
+does: its time is a total one, and a head that came in time is an answer, finished or not.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
+from mockserver.receiver.answers import Fields, ReceiverAnswer
+from mockserver.receiver.journal import End
+
+
+class AccountedAnswer(NamedTuple):
+    """What comes of an answer.
+
+    Attributes:
+        outcome: Of the attempt, without the id of the request.
+        sent: Every byte that is sent before the sender goes; all, if the attempt is a timeout.
+        end: How the journal says that the request ended.
+        ended_after: The time from its arrival to that.
+        status: The status it was answered with, if it was.
+    """
+
+    outcome: Outcome
+    sent: bytes
+    end: End
+    ended_after: timedelta
+    status: int | None
+
+
+@lru_cache(maxsize=1024)
+def accounted_answer(answer: ReceiverAnswer, timeout: timedelta) -> AccountedAnswer:
+    """Return what comes of `answer` to an attempt that may take `timeout`."""
+    elapsed = answer.head_time
+    if elapsed is None or elapsed >= timeout:
+        everything = answer.head + answer.body
+        return AccountedAnswer(timeout_outcome(timeout), everything, "timed-out", timeout, None)
+    if answer.status < 200:
+        assert answer.end is not None, "a head that never comes takes for ever"
+        outcome = Outcome(OutcomeKind.RESET, elapsed, error=answer.error)
+        everything = answer.head + answer.body
+        return AccountedAnswer(outcome, everything, answer.end, elapsed, answer.status or None)
+    return _response(answer, elapsed, timeout)
+
+
+def _response(answer: ReceiverAnswer, elapsed: timedelta, timeout: timedelta) -> AccountedAnswer:
+    body, body_time = answer.body, timedelta(0)
+    if answer.body_interval:
+        body = body[: (timeout - elapsed) // answer.body_interval]
+        body_time = answer.body_interval * len(body)
+    end: End = answer.end or "client-gone"
+    if len(body) < len(answer.body):
+        end = "client-gone"
+    given_up = end == "client-gone"
+    # A sender that has as much as it keeps does not notice what is missing.
+    unfinished = end != "answered" and len(body) < KEPT_BODY_BYTES
+    outcome = Outcome(
+        OutcomeKind.RESPONSE,
+        elapsed,
+        status=answer.status,
+        headers=_fields(answer.head),
+        body=body[:KEPT_BODY_BYTES],
+        error="the body of the answer was not finished" if unfinished else None,
+    )
+    return AccountedAnswer(
+        outcome,
+        answer.head + body,
+        end,
+        timeout if given_up else elapsed + body_time,
+        answer.status,
+    )
+
+
+def _fields(head: bytes) -> Fields:
+    lines = head.decode("latin-1").split("\r\n")[1:-2]
+    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))

@@ -1,0 +1,42 @@
+"""Declares a longer body than it sends, then closes."""
+
+from __future__ import annotations
+
+from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_answer
+from mockserver.receiver.faults.base import DocLine, Fault, Status, check_has_body
+from mockserver.receiver.faults.checks import Bench, Check, expect
+
+#: How many bytes of the body that was announced never come.
+_MISSING = 100
+
+
+class Truncated(Fault, frozen=True, tag="truncated"):
+    """Declare a longer body than is sent, then close."""
+
+    FORMS = ("truncated",)
+    DOCS = (DocLine("`truncated`", "a body shorter than announced"),)
+
+    status: Status = 200
+    body: str = "cut off"
+
+    def check(self) -> None:
+        """Check that an answer with this status has a body."""
+        super().check()
+        check_has_body(self.status)
+
+    def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
+        """Return a head that announces more than the body that follows."""
+        body = self.body.encode()
+        whole = http_answer(self.status, body, method, connection, announced=len(body) + _MISSING)
+        return whole._replace(end="closed")
+
+    @staticmethod
+    def checks() -> tuple[Check, ...]:
+        """Return one for the early end."""
+        return (Check("truncated", _sees_early_end),)
+
+
+def _sees_early_end(bench: Bench) -> str:
+    (seen,) = bench.seen("truncated")
+    expect(seen.status == 200 and seen.ending == "closed", "an end before the body's", seen)
+    return f"closed after {len(seen.body)} bytes of the body, more were announced"

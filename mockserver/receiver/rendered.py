@@ -1,0 +1,30 @@
+"""Keeps the answer of every behaviour once it has been rendered, for both receivers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
+from mockserver.receiver.faults.base import Fault
+
+
+@lru_cache(maxsize=1024)
+def answer_of(fault: Fault, method: str, connection: ConnectionField = "") -> ReceiverAnswer:
+    """Return what a request with `method` is answered with.
+
+    Args:
+        fault: What serves the request.
+        method: Of the request, e.g. `POST`.
+        connection: What the answer says of the connection.
+    """
+    return fault.answer(method, connection)._replace(wait=fault.delay_time)
+
+
+@lru_cache(maxsize=1024)
+def plain_answer_of(fault: Fault) -> ReceiverAnswer | None:
+    """Return the answer to a request that asks for nothing special, if it is a plain one.
+
+    None if anything about it takes time or ends the connection.
+    """
+    answer = answer_of(fault, "POST")
+    return answer if answer.is_plain else None
