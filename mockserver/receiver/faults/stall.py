@@ -1,0 +1,50 @@
+"""Sends the head and half of the body, then nothing more."""
+
+from __future__ import annotations
+
+from mockserver.core.errors import InvalidBehaviour
+from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_answer
+from mockserver.receiver.faults.base import DocLine, Fault, Status, check_has_body
+from mockserver.receiver.faults.checks import Bench, Check, expect
+
+
+class Stall(Fault, frozen=True, tag="stall"):
+    """Send the head and half of the body, then keep the connection open and silent.
+
+    The 30 seconds of an attempt end with the head, so if that comes in time this counts as an
+    answer with its status, although the body is never finished.
+    """
+
+    FORMS = ("stall",)
+    DOCS = (DocLine("`stall`", "the head and half of the body, then silence"),)
+
+    status: Status = 200
+    body: str = "the second half of this is never sent"
+
+    def check(self) -> None:
+        """Check that there is a body to stop in."""
+        super().check()
+        check_has_body(self.status)
+        if not self.body:
+            raise InvalidBehaviour("a stall stops in the middle of a body, so it needs one")
+
+    def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
+        """Return a head that announces the whole body, half of it, and silence."""
+        body = self.body.encode()
+        half = body[: len(body) // 2]
+        whole = http_answer(self.status, half, method, connection, announced=len(body))
+        return whole._replace(end=None)
+
+    @staticmethod
+    def checks() -> tuple[Check, ...]:
+        """Return one for the silence behind half of the body."""
+        return (Check("stall", _sees_half),)
+
+
+def _sees_half(bench: Bench) -> str:
+    with bench.client("stall") as client:
+        seen = bench.post(client, 0.2)
+        expect(seen.status == 200 and seen.ending == "silent", "a head, then silence", seen)
+        expect(0 < len(seen.body) < len(Stall().body), "half of the body", seen)
+        expect(bench.ends() == [None], "the request in the journal, under way", bench.ends())
+    return f"silent after {len(seen.body)} bytes of the body, more were announced"
