@@ -16,7 +16,7 @@ def test_every_check_passes() -> None:
 
 def test_a_fault_that_does_not_happen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def never_resets(self: ReceiverExchange) -> None:
-        self._host.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self._connection.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     monkeypatch.setattr(ReceiverExchange, "_reset_connection", never_resets)
     failed = [result for result in doctor.run_checks() if not result.passed]

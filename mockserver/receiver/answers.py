@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from mockserver.core.outcome import NO_TIME
 
-#: Answers with these have no body, whatever anybody says.
+#: Answers with these statuses never have a body.
 BODILESS = frozenset({204, 304})
 
 #: What an answer says of the connection: nothing, that it ends, or (to a client of

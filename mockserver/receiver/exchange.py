@@ -20,7 +20,7 @@ from mockserver.receiver.journal import End, Journal, ReceivedRequest
 from mockserver.receiver.link import EngineLink, SendingAttempt
 
 
-class Host(Protocol):
+class ExchangeConnection(Protocol):
     """The connection that an exchange takes place on."""
 
     loop: asyncio.AbstractEventLoop
@@ -37,7 +37,7 @@ class ReceiverExchange:
     """What becomes of one request.
 
     Args:
-        host: The connection.
+        connection: The one that it came on, and that the answer goes out on.
         request: As it is in the journal.
         answer: What is sent, when, and how it ends.
         keep_alive: Whether the client wants the connection to stay.
@@ -52,7 +52,7 @@ class ReceiverExchange:
     __slots__ = (
         "_answer",
         "_attempt",
-        "_host",
+        "_connection",
         "_keep_alive",
         "_pieces",
         "_request",
@@ -66,13 +66,13 @@ class ReceiverExchange:
 
     def __init__(
         self,
-        host: Host,
+        connection: ExchangeConnection,
         request: ReceivedRequest,
         answer: ReceiverAnswer,
         keep_alive: bool,
         attempt: SendingAttempt | None,
     ) -> None:
-        self._host = host
+        self._connection = connection
         self._request = request
         self._answer = answer
         self._keep_alive = keep_alive
@@ -88,9 +88,9 @@ class ReceiverExchange:
     def begin(self) -> None:
         """Serve the request; `done` tells whether that took no time."""
         self.begun = True
-        attempt, link = self._attempt, self._host.link
+        attempt, link = self._attempt, self._connection.link
         if attempt is not None and link is not None:
-            link.answered_after(self._host.client[1], self._answer.head_time, self._request)
+            link.answered_after(self._connection.client[1], self._answer.head_time, self._request)
             if attempt.virtual:
                 self._act_virtually(attempt.timeout)
                 return
@@ -100,22 +100,22 @@ class ReceiverExchange:
             self._send_on()
 
     def cancel(self, end: End) -> None:
-        """Take no further part; the request has ended as `end`, unless it had before."""
+        """Stop; the journal says that the request ended as `end`, unless it had ended before."""
         self._stop_timer()
         self.done = True
-        self._host.journal.ended(self._request, end, self._status)
+        self._connection.journal.ended(self._request, end, self._status)
 
     def hurry(self) -> None:
         """Let a request of the engine's wait no longer: sandbox time has jumped."""
-        if self.done or self._attempt is None or self._host.link is None:
+        if self.done or self._attempt is None or self._connection.link is None:
             return
         if not self.begun:
             self._attempt = self._attempt._replace(virtual=True)
             return
         self._stop_timer()
-        self._host.link.hurry(self._host.client[1])
+        self._connection.link.hurry(self._connection.client[1])
         self._act_virtually(self._attempt.timeout)
-        self._host.proceed()
+        self._connection.proceed()
 
     def _act_virtually(self, timeout: timedelta) -> None:
         """Send at once what the attempt would get in time, and end as that would have ended."""
@@ -123,12 +123,12 @@ class ReceiverExchange:
         ended_at = self._request.arrived_at + accounted.ended_after
         self._finish(accounted.end, accounted.status, ended_at)
         if self._answer.end is None and not accounted.sent:
-            self._host.transport.abort()
+            self._connection.transport.abort()
             return
         self._write(accounted.sent[self._sent :])
         if self._answer.end is None or accounted.end == "client-gone":
             # It waits for more, in real time, until it is told by the end of the connection.
-            self._host.transport.close()
+            self._connection.transport.close()
         else:
             self._end_connection()
 
@@ -167,11 +167,11 @@ class ReceiverExchange:
 
     def _write(self, data: bytes) -> None:
         if data:
-            self._host.transport.write(data)
+            self._connection.transport.write(data)
 
     def _finish(self, end: End, status: int | None, ended_at: datetime | None = None) -> None:
         self.done = True
-        self._host.journal.ended(self._request, end, status, ended_at)
+        self._connection.journal.ended(self._request, end, status, ended_at)
 
     def _end_connection(self) -> None:
         """End the connection as the answer says; after a whole one it may stay."""
@@ -179,21 +179,21 @@ class ReceiverExchange:
         if end == "reset":
             self._reset_connection()
         elif end == "closed" or self._answer.ends_connection or not self._keep_alive:
-            self._host.transport.close()
+            self._connection.transport.close()
 
     def _reset_connection(self) -> None:
-        raw = self._host.transport.get_extra_info("socket")
+        raw = self._connection.transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._host.transport.abort()
+        self._connection.transport.abort()
 
     def _later(self, pause: timedelta, act: Callable[[], None]) -> None:
         def run() -> None:
             self._timer = None
             act()
             if self.done:
-                self._host.proceed()
+                self._connection.proceed()
 
-        self._timer = self._host.loop.call_later(pause.total_seconds(), run)
+        self._timer = self._connection.loop.call_later(pause.total_seconds(), run)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -139,7 +139,7 @@ def inbox_of(target: str) -> str | None:
 
 
 class _Walk:
-    """How far a script has been walked."""
+    """Counts how far an inbox has got in its script."""
 
     __slots__ = ("_left", "_position", "_shown", "script")
 

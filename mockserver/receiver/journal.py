@@ -229,7 +229,7 @@ class Journal:
             request.end = end
 
     def timed_out(self, request: ReceivedRequest, ended_at: datetime) -> None:
-        """Note that whoever sent it had given up by then, whatever was answered."""
+        """Note that the sender had given up by then, even if an answer was sent."""
         request.end = "timed-out"
         request.ended_at = ended_at
         request.status = None

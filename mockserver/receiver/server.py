@@ -131,7 +131,7 @@ class Receiver:
 
 
 def called_at(host: str) -> str:
-    """Return what a receiver that listens at `host` is called by: postbacks carry that."""
+    """Return the host in the URLs of a receiver that listens at `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 

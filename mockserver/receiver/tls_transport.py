@@ -102,7 +102,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return self._below.is_closing()
 
     def pause_reading(self) -> None:
-        """Pass on nothing more, and let the client's bytes pile up at the client."""
+        """Stop reading, so that what the client sends has to wait at the client."""
         self._paused = True
         self._below.pause_reading()
 

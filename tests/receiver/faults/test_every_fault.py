@@ -208,6 +208,12 @@ def test_an_unknown_name_is_told_how_it_is_written(fault: type[Fault]) -> None:
         assert f"{form}, " in str(caught.value) or f"{form}; " in str(caught.value)
 
 
+def test_json_is_described_for_every_fault() -> None:
+    described = msgspec.json.schema(BehaviourAnswer)["$defs"]["BehaviourAnswer"]
+    kinds = described["properties"]["script"]["items"]["discriminator"]["mapping"]
+    assert set(kinds) == set(FAULTS)
+
+
 # Written and read back
 
 
