@@ -27,7 +27,7 @@ from contracts.cli.texts import (
     write_result,
     write_summary,
 )
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.embedded import EmbeddedServer
 from contracts.conformance.real import LEANPLUM_URL, real_server
 from contracts.conformance.replay import Replayed, recorded_case, replay
@@ -166,8 +166,8 @@ def _server(session: Session, choices: Choices) -> Iterator[Server]:
             real = real_server(os.environ, owned=choices.i_own_this_app, url=url)
         yield real
     elif choices.deviant:
-        with World(find_fake(choices.deviant)) as world:
-            yield world
+        with DeviantServer(find_fake(choices.deviant)) as fake:
+            yield fake
     elif session.url:
         with _as_usage_error():
             running = RunningServer(session.url, session.token)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from contracts.cli.progress import Bar
 from contracts.suite import requirements
 from contracts.suite.registry import Case
-from contracts.suite.results import CaseResult, ExchangeResult, RunReport
+from contracts.suite.results import CaseResult, RecordedExchange, RunReport
 from contracts.suite.vocabulary import Level, Status, TargetKind
 from mockserver.cli.output import Output, count, visible
 
@@ -101,8 +101,8 @@ def write_result(output: Output, result: CaseResult, replay: str, again: str = "
     if result.steps:
         _fields(output, ("steps", result.steps[0]), *(("", step) for step in result.steps[1:]))
     if result.exchanges:
-        if result.telling is not None:
-            _fields(output, ("exchange", _in_short(result.exchanges[result.telling])))
+        if result.evidence is not None:
+            _fields(output, ("exchange", _in_short(result.exchanges[result.evidence])))
         output.url_line(f"  curl       {result.curl}")
         output.url_line(f"  {again:<10} {replay}")
     _fields(output, ("fix", result.fix))
@@ -185,7 +185,7 @@ def level_style(level: Level) -> str:
     return "bold" if level is Level.MUST else ""
 
 
-def _in_short(exchange: ExchangeResult) -> str:
+def _in_short(exchange: RecordedExchange) -> str:
     answer = str(exchange.status) if exchange.status is not None else f"no answer: {exchange.error}"
     return f"{exchange.method} {exchange.url} -> {answer} {exchange.answer_body}"
 

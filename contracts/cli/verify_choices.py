@@ -19,7 +19,7 @@ import click
 
 from contracts.suite.masks import Masks, secret_variable
 from contracts.suite.registry import Case, NothingSelected, partner_cases, select_cases
-from contracts.suite.request_budget import Pace
+from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Remark
 from contracts.suite.vocabulary import Need, Profile, TargetKind
 from contracts.verify.endpoint import Endpoint
@@ -174,7 +174,7 @@ def _endpoint(
         operator=operator,
         outage=_outage(choices.outage),
         recording=recording,
-        pace=Pace(choices.max_requests, 1 / rate if rate else 0.0),
+        budget=RequestBudget(choices.max_requests, 1 / rate if rate else 0.0),
         profile=Profile(choices.profile),
         burst=choices.concurrency,
         headers=headers,

@@ -118,7 +118,7 @@ def _write_banner(
 def _most(cases: Sequence[Case], endpoint: Endpoint) -> int:
     """Return the most requests that these cases may send."""
     usable = [case for case in cases if case.needs <= endpoint.capabilities]
-    return min(endpoint.pace.most, sum(case.most_requests for case in usable))
+    return min(endpoint.budget.most, sum(case.most_requests for case in usable))
 
 
 def _rate(choices: Choices, endpoint: Endpoint) -> str:

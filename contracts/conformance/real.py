@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from contracts.conformance.server import Credentials
-from contracts.suite.request_budget import Pace
+from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.wire import HttpWire, Reply, Wire
 from mockserver.core.errors import InvalidConfig, ServerUnreachable
@@ -43,12 +43,12 @@ class PacedWire:
     ) -> None:
         self.url = wire.url
         self._wire = wire
-        self._pace = Pace(MOST_REQUESTS, PAUSE_REAL_SECONDS, sleep, now)
+        self._budget = RequestBudget(MOST_REQUESTS, PAUSE_REAL_SECONDS, sleep, now)
 
     @property
     def left(self) -> int:
         """Return how many requests may still be sent."""
-        return self._pace.left
+        return self._budget.left
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -58,7 +58,7 @@ class PacedWire:
         Raises:
             BudgetSpent: `MOST_REQUESTS` have been sent.
         """
-        self._pace.take()
+        self._budget.take()
         try:
             return self._wire.send(method, target, headers, content)
         except ServerUnreachable:

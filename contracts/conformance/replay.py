@@ -20,7 +20,7 @@ import msgspec
 from contracts.conformance.target import Names
 from contracts.suite.exchange import as_text
 from contracts.suite.masks import VARIABLE
-from contracts.suite.results import FORMAT, CaseResult, ExchangeResult, RunReport, decode
+from contracts.suite.results import FORMAT, CaseResult, RecordedExchange, RunReport, decode
 from contracts.suite.vocabulary import Status
 from mockserver.client.wire import Wire
 from mockserver.core.errors import InvalidConfig
@@ -42,7 +42,7 @@ class Replayed:
         expected: The recorded answer's body, with the names that are in use now.
     """
 
-    recorded: ExchangeResult
+    recorded: RecordedExchange
     status: int
     body: str
     expected: str

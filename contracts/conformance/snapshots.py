@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from contracts.conformance.target import OUR_HOST
-from contracts.suite.results import ExchangeResult, RunReport
+from contracts.suite.results import RecordedExchange, RunReport
 from mockserver.core.errors import InvalidConfig
 
 _PREFIX = "leanplum-"
@@ -121,11 +121,11 @@ def _app_ids(report: RunReport) -> list[str]:
     return sorted(found, key=len, reverse=True)
 
 
-def _query(exchange: ExchangeResult) -> list[tuple[str, str]]:
+def _query(exchange: RecordedExchange) -> list[tuple[str, str]]:
     return parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
 
 
-def _normalised(exchange: ExchangeResult, app_ids: list[str]) -> dict[str, Any]:
+def _normalised(exchange: RecordedExchange, app_ids: list[str]) -> dict[str, Any]:
     arguments = dict(_query(exchange))
     texts = [exchange.body, exchange.answer_body]
     for app_id in app_ids:

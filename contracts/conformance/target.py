@@ -15,9 +15,9 @@ from typing import Any
 import mockserver.web.shapes as shapes
 from contracts.conformance.api import API_VERSION, ApiAnswer, Form, call, expect_accepted
 from contracts.conformance.server import Server
-from contracts.suite.exchange import KEY, TOKEN, RecordingWire, telling_exchange
+from contracts.suite.exchange import KEY, TOKEN, RecordingWire, evidence_among
 from contracts.suite.recorder import Recorder, Untestable
-from contracts.suite.results import ExchangeResult
+from contracts.suite.results import RecordedExchange
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import PostbacksError, ServerUnreachable
@@ -77,7 +77,7 @@ class Target:
         return self._app
 
     @property
-    def exchanges(self) -> list[ExchangeResult]:
+    def exchanges(self) -> list[RecordedExchange]:
         """Return what went over the wire so far."""
         return self.wire.exchanges
 
@@ -85,9 +85,9 @@ class Target:
         """Return a text in which names of variables stand for secrets."""
         return self.wire.masked(text)
 
-    def telling(self, area: str) -> ExchangeResult | None:
+    def evidence(self, area: str) -> RecordedExchange | None:
         """Return the exchange that shows most of a deviation."""
-        return telling_exchange(area, self.exchanges)
+        return evidence_among(area, self.exchanges)
 
     def fresh(self) -> None:
         """Begin again with a new app; where nobody else's data is, with nothing at all."""

@@ -14,7 +14,7 @@ from contracts.proof.catalog import all_deviants
 from contracts.suite import requirements
 from contracts.suite.registry import Case, all_cases, partner_cases, provider_cases
 from contracts.suite.requirements import Page, Requirement, Requirements
-from contracts.suite.vocabulary import Kind, Level, Origin
+from contracts.suite.vocabulary import CaseKind, Level, Origin
 
 _AREAS = {
     "api": ("The API", "How calls are made, which key opens them, what every answer looks like."),
@@ -126,7 +126,7 @@ def _figures(known: Requirements, last_proof: Mapping[str, Sequence[str]]) -> It
     yield f"| checked by a case | {len(checked)}; the other {without} have a reason |"
     described = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
     yield f"| cases | {len(provider_cases())}: {described} |"
-    described = ", ".join(f"{kinds[kind]} {kind}" for kind in Kind)
+    described = ", ".join(f"{kinds[kind]} {kind}" for kind in CaseKind)
     yield f"| kinds of case | {described} |"
     levels = Counter(case.level for case in partner_cases())
     described = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])

@@ -14,7 +14,7 @@ from contracts.conformance.deviants.deviant_server import (
     FAITHFUL,
     FAITHFUL_WITH_SOCKETS,
     Deviant,
-    World,
+    DeviantServer,
 )
 from contracts.conformance.target import Names
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
@@ -159,11 +159,11 @@ def written_down(proof: Proof) -> bytes:
 def _statuses(deviant: Deviant, cases: Sequence[Case]) -> dict[str, Status]:
     found: dict[str, Status] = {}
     names = Names()
-    with World(deviant) as world:
+    with DeviantServer(deviant) as fake:
         for case in cases:
             share = 1.0 if deviant is FAITHFUL or deviant.name in case.catches else UNNAMED_SHARE
             effort = Effort(shrink=False, share=share)
-            found[case.id] = run_case(case, world, effort, names).status
+            found[case.id] = run_case(case, fake, effort, names).status
     return found
 
 

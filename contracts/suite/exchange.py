@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from contracts.suite.masks import Masks, shell_word
-from contracts.suite.results import ExchangeResult
+from contracts.suite.results import RecordedExchange
 from mockserver.client.wire import Reply, Wire
 
 #: Environment variables whose names stand for secrets in everything that is written down.
@@ -32,7 +32,7 @@ class RecordingWire:
 
     def __init__(self, wire: Wire) -> None:
         self.url = wire.url
-        self.exchanges: list[ExchangeResult] = []
+        self.exchanges: list[RecordedExchange] = []
         self._wire = wire
         self._masks = Masks()
         self._own_host = ""
@@ -74,9 +74,9 @@ class RecordingWire:
         reply: Reply | None,
         error: str | None,
         real_seconds: float,
-    ) -> ExchangeResult:
+    ) -> RecordedExchange:
         mask = self.masked
-        return ExchangeResult(
+        return RecordedExchange(
             method=method,
             url=mask(self.url + target),
             headers=[(name, mask(value)) for name, value in headers.items()],
@@ -114,7 +114,7 @@ def shortened(text: str) -> str:
     return text
 
 
-def telling_exchange(area: str, exchanges: Sequence[ExchangeResult]) -> ExchangeResult | None:
+def evidence_among(area: str, exchanges: Sequence[RecordedExchange]) -> RecordedExchange | None:
     """Return the exchange that shows most of a deviation: a call of the API, or the last look.
 
     Args:
@@ -131,7 +131,7 @@ def telling_exchange(area: str, exchanges: Sequence[ExchangeResult]) -> Exchange
 _SEEN_AT_THE_RECEIVER = ("events", "template", "parameters", "deliver", "retry")
 
 
-def curl_line(exchange: ExchangeResult) -> str:
+def curl_line(exchange: RecordedExchange) -> str:
     """Return a command line that sends the request again; the shell fills in the secrets.
 
     A secret in a URL is taken for one that needs no percent-encoding, as keys of Leanplum's.

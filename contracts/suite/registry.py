@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from contracts.suite.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
+from contracts.suite.vocabulary import CaseKind, Level, Need, Origin, Profile, TargetKind
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
 
@@ -100,7 +100,7 @@ class Case:
     fix: str
     catches: tuple[str, ...]
     body: Callable[..., Any]
-    kind: Kind = Kind.EXAMPLE
+    kind: CaseKind = CaseKind.EXAMPLE
     targets: frozenset[TargetKind] = FAKE_ONLY
     needs: frozenset[Need] = frozenset({Need.CONTROL})
     most_requests: int = 0
@@ -126,7 +126,7 @@ def case(
     level: Level = Level.MUST,
     origin: Origin = Origin.DOCUMENTED,
     catches: Sequence[str] = (),
-    kind: Kind = Kind.EXAMPLE,
+    kind: CaseKind = CaseKind.EXAMPLE,
     targets: frozenset[TargetKind] = FAKE_ONLY,
     needs: Iterable[Need] = (Need.CONTROL,),
     most_requests: int = 0,
@@ -147,7 +147,7 @@ def case(
             fix=fix,
             catches=tuple(catches),
             body=body,
-            kind=Kind.PROPERTY if given is not None else kind,
+            kind=CaseKind.PROPERTY if given is not None else kind,
             targets=targets,
             needs=frozenset(needs),
             most_requests=most_requests,

@@ -19,7 +19,7 @@ class BudgetSpent(PostbacksError):
     code = "budget-spent"
 
 
-class Pace:
+class RequestBudget:
     """A budget of requests and the pauses between them.
 
     Several requests that are to leave at once are let through together; the pause after them is

@@ -13,13 +13,13 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from contracts.suite.vocabulary import Kind, Level, Origin, Status, TargetKind
+from contracts.suite.vocabulary import CaseKind, Level, Origin, Status, TargetKind
 
 #: Goes up when a reader of older documents would misunderstand a new one.
 FORMAT = 1
 
 
-class ExchangeResult(Struct, frozen=True):
+class RecordedExchange(Struct, frozen=True):
     r"""One request and its answer, secrets masked.
 
     Attributes:
@@ -82,7 +82,8 @@ class CaseResult(Struct, frozen=True):
         steps: What led to a deviation of a property or a stateful case, or what an outage did, line
             by line.
         known: The reason a baseline gives for this deviation; empty without one.
-        telling: Which of the exchanges shows most, counted from 0; None without any.
+        evidence: Which of the exchanges shows the deviation best, counted from 0; None without any
+            (`telling` in JSON).
     """
 
     id: str
@@ -90,21 +91,21 @@ class CaseResult(Struct, frozen=True):
     area: str
     level: Level
     origin: Origin
-    kind: Kind
+    kind: CaseKind
     status: Status
     statements: list[Statement]
     fix: str
     reason: str = ""
     verdict: str = ""
     deviation: DeviationResult | None = None
-    exchanges: list[ExchangeResult] = []
+    exchanges: list[RecordedExchange] = []
     curl: str = ""
     checks: int = 0
     examples: int = 1
     steps: list[str] = []
     real_seconds: float = 0.0
     known: str = ""
-    telling: int | None = None
+    evidence: int | None = msgspec.field(default=None, name="telling")
 
     @property
     def passed(self) -> bool:

@@ -21,8 +21,8 @@ from contracts.suite.generated import Effort, run_machine, run_property
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
 from contracts.suite.registry import PARTNER_ONLY, Case
 from contracts.suite.request_budget import BudgetSpent
-from contracts.suite.results import CaseResult, ExchangeResult
-from contracts.suite.vocabulary import DEVIATION_STATUS, Kind, Need, Status, TargetKind
+from contracts.suite.results import CaseResult, RecordedExchange
+from contracts.suite.vocabulary import DEVIATION_STATUS, CaseKind, Need, Status, TargetKind
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.target import PartnerTarget
 from mockserver.core.errors import PostbacksError, ServerUnreachable
@@ -103,7 +103,7 @@ def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseR
         raise
     if found.deviation is not None and isinstance(target, PartnerTarget):
         target.recall(found.deviation)
-    telling = target.telling(case.area)
+    evidence = target.evidence(case.area)
     try:
         target.clean_up()
     except Exception as error:
@@ -126,8 +126,8 @@ def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseR
         verdict=safe(rec.verdict),
         deviation=found.deviation.result(safe) if found.deviation else None,
         exchanges=list(target.exchanges) if is_kept else [],
-        curl=curl_line(telling) if telling and is_told else "",
-        telling=_index_of(telling, target.exchanges) if is_kept else None,
+        curl=curl_line(evidence) if evidence and is_told else "",
+        evidence=_index_of(evidence, target.exchanges) if is_kept else None,
         checks=rec.checks,
         examples=max(1, rec.examples),
         steps=[safe(step) for step in rec.steps] if has_story else [],
@@ -162,7 +162,7 @@ def _why_skipped(case: Case, server: Subject) -> str | None:
 
 def _why_untestable(case: Case, server: Subject) -> str:
     if isinstance(server, Endpoint):
-        left = server.pace.left
+        left = server.budget.left
         return "" if left else "as many requests were sent as a run may send; see --max-requests"
     left = getattr(server.wire, "left", case.most_requests)
     if server.unusable or left >= case.most_requests:
@@ -171,9 +171,9 @@ def _why_untestable(case: Case, server: Subject) -> str:
 
 
 def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort: Effort) -> None:
-    if case.kind is Kind.PROPERTY:
+    if case.kind is CaseKind.PROPERTY:
         run_property(case, target, rec, effort)
-    elif case.kind is Kind.STATEFUL:
+    elif case.kind is CaseKind.STATEFUL:
         run_machine(case, target, rec, effort)
     else:
         target.fresh()
@@ -182,7 +182,7 @@ def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort:
 
 def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
     deviation = error if isinstance(error, Deviation) else None
-    if rec.last is not None and case.kind is Kind.PROPERTY and _is_spent(error):
+    if rec.last is not None and case.kind is CaseKind.PROPERTY and _is_spent(error):
         # The smallest one so far; nothing is left to look for a smaller one with.
         deviation = rec.last
         rec.steps = rec.last_steps
@@ -252,6 +252,8 @@ def _result(case: Case, status: Status, **details: Any) -> CaseResult:
     )
 
 
-def _index_of(telling: ExchangeResult | None, exchanges: Sequence[ExchangeResult]) -> int | None:
+def _index_of(
+    evidence: RecordedExchange | None, exchanges: Sequence[RecordedExchange]
+) -> int | None:
     # By identity: of requests that are all alike one may have been answered otherwise.
-    return next((place for place, each in enumerate(exchanges) if each is telling), None)
+    return next((place for place, each in enumerate(exchanges) if each is evidence), None)

@@ -42,7 +42,7 @@ class TargetKind(StrEnum):
     PARTNER = "partner"
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     """How a case looks for a deviation."""
 
     #: One story, the same every time.

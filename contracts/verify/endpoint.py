@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from contracts.suite.masks import Masks
 from contracts.suite.recorder import NotApplicable
-from contracts.suite.request_budget import Pace
+from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Latency, Remark, Traffic
 from contracts.suite.vocabulary import Need, Profile, TargetKind
 from contracts.verify import raw
@@ -55,7 +55,7 @@ class Endpoint:
         operator: Takes it down and up again; None if nobody does.
         outage: How long it is taken down for, in the time of Leanplum's retries.
         recording: URLs to be sent in place of generated ones.
-        pace: How much may be sent, and how fast.
+        budget: How much may be sent, and how fast.
         profile: How much it is put through.
         burst: How many postbacks make a burst.
         timeout: How long an answer may take.
@@ -76,7 +76,7 @@ class Endpoint:
     operator: Operator | None = None
     outage: timedelta = timedelta(hours=4)
     recording: Sequence[str] = ()
-    pace: Pace = field(default_factory=lambda: Pace(MOST_REQUESTS))
+    budget: RequestBudget = field(default_factory=lambda: RequestBudget(MOST_REQUESTS))
     profile: Profile = Profile.QUICK
     burst: int = BURST
     timeout: timedelta = DEFAULT_TIMEOUT
@@ -128,18 +128,18 @@ class Endpoint:
         return frozenset(need for need, there in found.items() if there)
 
     def post(self, urls: Sequence[str], **options: Any) -> list[Outcome]:
-        """POST to each URL, at its pace; see `Sender`.
+        """POST to each URL, within its budget; see `Sender`.
 
         Raises:
             BudgetSpent: So many requests are not left; none was sent.
         """
         at_once = min(options.get("at_once", 1), len(urls))
         # Half of them would say nothing, and use up what others could be tried with.
-        self.pace.expect(len(urls))
+        self.budget.expect(len(urls))
         outcomes: list[Outcome] = []
         for start in range(0, len(urls), max(1, at_once)):
             group = urls[start : start + max(1, at_once)]
-            self.pace.take(len(group))
+            self.budget.take(len(group))
             outcomes += self.sender.post(group, **options)
         for outcome in outcomes:
             self._measure(outcome)
@@ -154,7 +154,7 @@ class Endpoint:
         """
         if self.is_proxied:
             raise NotApplicable(f"through a proxy nothing but POST is sent, so no {method}")
-        self.pace.take()
+        self.budget.take()
         if self.others is not None:
             return self.others.request(method, target)
         try:
@@ -188,7 +188,7 @@ class Endpoint:
 
     def traffic(self) -> Traffic:
         """Return what was sent so far."""
-        return Traffic(self.pace.sent, self.composer.prefix, list(self.composer.keys))
+        return Traffic(self.budget.sent, self.composer.prefix, list(self.composer.keys))
 
     def close(self) -> None:
         """Close all connections."""

@@ -49,7 +49,7 @@ class Subscription:
 
     @property
     def kinds(self) -> list[EventKind]:
-        """Return every kind of event that fires the rule, in the order of the catalogue."""
+        """Return every kind of event that fires the rule, in the order of the catalog."""
         return [
             kind
             for kind in event_kinds()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from contracts.suite.exchange import as_text, shortened
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Said, Untestable
-from contracts.suite.results import ExchangeResult
+from contracts.suite.results import RecordedExchange
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.expectations import Expectations
 from contracts.verify.postbacks import Composer, Postback, Subscription
@@ -39,10 +39,10 @@ class PartnerTarget(Expectations):
 
     def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
         super().__init__(endpoint, rec)
-        self.exchanges: list[ExchangeResult] = []
-        self._telling: ExchangeResult | None = None
+        self.exchanges: list[RecordedExchange] = []
+        self._evidence: RecordedExchange | None = None
         self._shown: Deviation | None = None
-        self._showing: tuple[list[ExchangeResult], ExchangeResult | None] = ([], None)
+        self._showing: tuple[list[RecordedExchange], RecordedExchange | None] = ([], None)
 
     # For the runner
 
@@ -50,14 +50,14 @@ class PartnerTarget(Expectations):
         """Forget what was sent, but for what showed a deviation; an endpoint cannot be made to."""
         if self.rec.last is not self._shown:
             self._shown = self.rec.last
-            self._showing = (list(self.exchanges), self._telling)
+            self._showing = (list(self.exchanges), self._evidence)
         self.exchanges.clear()
-        self._telling = None
+        self._evidence = None
 
     def recall(self, deviation: Deviation) -> None:
         """Hold again what showed a deviation, if other things were sent since then."""
         if deviation is self._shown:
-            self.exchanges, self._telling = self._showing
+            self.exchanges, self._evidence = self._showing
 
     def clean_up(self) -> None:
         """Do nothing: what an endpoint has stored is listed in the report, for its owner."""
@@ -66,9 +66,9 @@ class PartnerTarget(Expectations):
         """Return a text in which names of variables stand for secrets."""
         return self.endpoint.masks.masked(text)
 
-    def telling(self, area: str) -> ExchangeResult | None:
+    def evidence(self, area: str) -> RecordedExchange | None:
         """Return the exchange that shows most of a deviation."""
-        return self._telling or (self.exchanges[-1] if self.exchanges else None)
+        return self._evidence or (self.exchanges[-1] if self.exchanges else None)
 
     # Postbacks
 
@@ -171,7 +171,7 @@ class PartnerTarget(Expectations):
         parts = urlsplit(self.subscription.template.url)
         mask = self.masked
         self.exchanges.append(
-            ExchangeResult(
+            RecordedExchange(
                 method=method,
                 url=mask(f"{parts.scheme}://{parts.netloc}{target}"),
                 headers=[(name, mask(value)) for name, value in self.endpoint.headers],
@@ -184,16 +184,16 @@ class PartnerTarget(Expectations):
             )
         )
 
-    def show(self, exchange: ExchangeResult) -> None:
+    def show(self, exchange: RecordedExchange) -> None:
         """Take this exchange for the one that shows most."""
-        self._telling = exchange
+        self._evidence = exchange
 
     def show_postback(self, postback: Postback) -> None:
         """Take the last time that this postback was sent for what shows most."""
         url = self.masked(postback.url)
         for exchange in reversed(self.exchanges):
             if exchange.url == url:
-                self._telling = exchange
+                self._evidence = exchange
                 return
 
     @contextmanager
@@ -228,11 +228,11 @@ class PartnerTarget(Expectations):
                 )
             time.sleep(_POLL_REAL_SECONDS)
 
-    def _exchange(self, url: str, outcome: Outcome) -> ExchangeResult:
+    def _exchange(self, url: str, outcome: Outcome) -> RecordedExchange:
         mask = self.masked
         # As curl sends it by itself, Accept would only make the line longer.
         own = [("Content-Length", "0")]
-        return ExchangeResult(
+        return RecordedExchange(
             method="POST",
             url=mask(url),
             headers=own + [(name, mask(value)) for name, value in self.endpoint.headers],

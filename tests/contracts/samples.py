@@ -14,8 +14,8 @@ from contracts.conformance.server import Credentials
 from contracts.suite.exchange import RecordingWire
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import Case, case
-from contracts.suite.results import CaseResult, ExchangeResult
-from contracts.suite.vocabulary import Kind, Level, Need, Origin, Status, TargetKind
+from contracts.suite.results import CaseResult, RecordedExchange
+from contracts.suite.vocabulary import CaseKind, Level, Need, Origin, Status, TargetKind
 from mockserver.client.wire import Reply, Wire, WsgiWire
 from mockserver.core.errors import ServerUnreachable
 from mockserver.web.server import ApiServer
@@ -52,7 +52,7 @@ def result_of(status: Status, **fields: Any) -> CaseResult:
         "area": "rules",
         "level": Level.MUST,
         "origin": Origin.DOCUMENTED,
-        "kind": Kind.EXAMPLE,
+        "kind": CaseKind.EXAMPLE,
         "statements": [],
         "fix": "",
     }
@@ -64,9 +64,9 @@ def exchange_of(
     url: str = "http://127.0.0.1/api",
     headers: Mapping[str, str] | None = None,
     body: str = "",
-) -> ExchangeResult:
+) -> RecordedExchange:
     """Return the record of a request that was answered with nothing in particular."""
-    return ExchangeResult(method, url, list((headers or {}).items()), body, 200, [], "", 0.0)
+    return RecordedExchange(method, url, list((headers or {}).items()), body, 200, [], "", 0.0)
 
 
 def recording(wire: Wire, **secrets: str) -> RecordingWire:

@@ -168,7 +168,7 @@ def ab_test(target: Target, rec: Recorder) -> None:
     catches=["first-event-only", "email-dropped-missing", "push-held-back-missing"],
 )
 def all_events(target: Target, rec: Recorder) -> None:
-    """Registers a rule for each channel and lets every event of the catalogue happen."""
+    """Registers a rule for each channel and lets every event of the catalog happen."""
     inboxes = {}
     for channel in Channel:
         inbox = target.inbox()

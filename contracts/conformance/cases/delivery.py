@@ -67,11 +67,11 @@ def empty_body(target: Target, rec: Recorder) -> None:
 )
 def no_extras(target: Target, rec: Recorder) -> None:
     """Looks for headers that name a signature, an id, an attempt or Leanplum."""
-    telling = ("signature", "leanplum", "delivery", "attempt", "retry", "id", "token", "x-")
+    suspicious = ("signature", "leanplum", "delivery", "attempt", "retry", "id", "token", "x-")
     found = [
         name
         for name in _names(_one_request(target))
-        if any(name.startswith(word) or word in name.split("-") for word in telling)
+        if any(name.startswith(word) or word in name.split("-") for word in suspicious)
     ]
     rec.expect([], found, "nothing of the kind is documented")
 

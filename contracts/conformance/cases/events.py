@@ -1,6 +1,6 @@
 """Cases about events: which there are, which rules they fire, what they are called.
 
-Decides: the catalogue, seen from a receiver. Place in the flow: an event happens and meets
+Decides: the catalog, seen from a receiver. Place in the flow: an event happens and meets
 the rules. Must not import: the fake, the runner, pytest.
 """
 
@@ -15,7 +15,7 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 
 #: Every event of the documentation by the name that triggers it, and its name on the wire.
-#: Written down once more, apart from the fake's own catalogue, so that it can be wrong.
+#: Written down once more, apart from the fake's own catalog, so that it can be wrong.
 PUSH = {"push.send": "Send", "push.open": "Open", "push.held-back": "Held Back"}
 EMAIL = {
     "email.send": "Send",

@@ -22,7 +22,7 @@ from contracts.conformance.cases.timeout import CLOCK
 from contracts.conformance.target import Target
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import case
-from contracts.suite.vocabulary import Kind, Level, Need, Origin
+from contracts.suite.vocabulary import CaseKind, Level, Need, Origin
 
 _TYPES = st.sampled_from(["messageEvents", "abTestEvents"])
 #: What an endpoint does with a request, as shorthand; failures first, because they go on.
@@ -42,7 +42,7 @@ _ANSWERS = st.sampled_from(["503", "503", "503", "hang", "599", "200", "404"])
         "delete-does-nothing",
         "list-without-type",
     ],
-    kind=Kind.STATEFUL,
+    kind=CaseKind.STATEFUL,
     level=Level.MUST,
     examples=10,
 )
@@ -131,7 +131,7 @@ class ModelDelivery:
     ],
     level=Level.UNSPECIFIED,
     origin=Origin.ASSUMED,
-    kind=Kind.STATEFUL,
+    kind=CaseKind.STATEFUL,
     needs=CLOCK,
     examples=14,
 )

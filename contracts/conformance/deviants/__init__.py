@@ -3,5 +3,5 @@
 Reading order: `world` says what a deviant is and opens one; `seams` has the few places of
 the fake that several deviants change; the modules named after an area (`rules`, `api`,
 `channels`, `events`, `template`, `encoding`, `parameters`, `delivery`, `retry`, `restart`)
-hold the deviants themselves, each module ending in its `DEVIANTS`; `catalogue` has them all.
+hold the deviants themselves, each module ending in its `DEVIANTS`; `catalog` has them all.
 """

@@ -1,7 +1,7 @@
 """Deviants about calling the API: where arguments stand, keys, and the shape of answers.
 
 Decides: the ways in which reading a call and answering it can be wrong. Place in the flow:
-`catalogue` takes `DEVIANTS`. Must not import: cases, the runner.
+`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
 """
 
 from __future__ import annotations

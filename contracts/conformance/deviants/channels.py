@@ -1,7 +1,7 @@
 """Deviants about channels: how they are read, and which events they let through.
 
 Decides: the ways in which listening to channels can be wrong. Place in the flow:
-`catalogue` takes `DEVIANTS`. Must not import: cases, the runner.
+`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Deviants about deliveries: what is sent, how often, and which answer counts.
 
-Decides: the ways in which an attempt can be wrong. Place in the flow: `catalogue` takes
+Decides: the ways in which an attempt can be wrong. Place in the flow: `catalog` takes
 `DEVIANTS`. Must not import: cases, the runner.
 """
 

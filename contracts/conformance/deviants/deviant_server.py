@@ -60,7 +60,7 @@ FAITHFUL = Deviant("faithful", "", "Nothing is changed.")
 FAITHFUL_WITH_SOCKETS = Deviant("faithful-sockets", "", "Nothing is changed.", sockets=True)
 
 
-class World:
+class DeviantServer:
     """A deviant that answers, in this process; use it as a context manager.
 
     It replaces names of modules while it is open: one world at a time in a process, unless

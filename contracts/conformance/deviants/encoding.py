@@ -1,6 +1,6 @@
 """Deviants about encoding: how the characters of a value are written.
 
-Decides: the ways in which percent-encoding can be wrong. Place in the flow: `catalogue`
+Decides: the ways in which percent-encoding can be wrong. Place in the flow: `catalog`
 takes `DEVIANTS`. Must not import: cases, the runner.
 """
 

@@ -1,7 +1,7 @@
 """Deviants about events: which fire a rule, and by which name they arrive.
 
-Decides: the ways in which the catalogue of events can be wrong. Place in the flow:
-`catalogue` takes `DEVIANTS`. Must not import: cases, the runner.
+Decides: the ways in which the catalog of events can be wrong. Place in the flow:
+`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Deviants about Parameters: what the JSON document holds and how it is encoded.
 
-Decides: the ways in which Parameters can be wrong. Place in the flow: `catalogue` takes
+Decides: the ways in which Parameters can be wrong. Place in the flow: `catalog` takes
 `DEVIANTS`. Must not import: cases, the runner.
 """
 

@@ -1,6 +1,6 @@
 """Deviants about restarts: what becomes of that which was pending.
 
-Decides: the ways in which taking up work again can be wrong. Place in the flow: `catalogue`
+Decides: the ways in which taking up work again can be wrong. Place in the flow: `catalog`
 takes `DEVIANTS`. Must not import: cases, the runner.
 """
 

@@ -1,6 +1,6 @@
 """Deviants about retries: what is tried again, how often, and after how long.
 
-Decides: the ways in which a schedule can be wrong. Place in the flow: `catalogue` takes
+Decides: the ways in which a schedule can be wrong. Place in the flow: `catalog` takes
 `DEVIANTS`. Must not import: cases, the runner.
 """
 

@@ -1,6 +1,6 @@
 """Deviants about postback rules: how many there may be, their ids, lists and deletion.
 
-Decides: the ways in which keeping rules can be wrong. Place in the flow: `catalogue` takes
+Decides: the ways in which keeping rules can be wrong. Place in the flow: `catalog` takes
 `DEVIANTS`. Must not import: cases, the runner.
 """
 

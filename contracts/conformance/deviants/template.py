@@ -1,7 +1,7 @@
 """Deviants about templates: which are accepted, and what a value is.
 
 Decides: the ways in which reading and filling a postbackUrl can be wrong, beside how values
-are encoded. Place in the flow: `catalogue` takes `DEVIANTS`. Must not import: cases, the
+are encoded. Place in the flow: `catalog` takes `DEVIANTS`. Must not import: cases, the
 runner.
 """
 

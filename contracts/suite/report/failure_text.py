@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contracts.suite.report.again import replay_command
 from contracts.suite.report.figures import is_known
 from contracts.suite.report.text import one_line, shortened, visible
-from contracts.suite.results import CaseResult, ExchangeResult, RunTarget, Statement
+from contracts.suite.results import CaseResult, RecordedExchange, RunTarget, Statement
 from contracts.suite.vocabulary import Status
 
 #: How much of a body is told; the JSON report has all of it.
@@ -29,7 +29,7 @@ def place(statement: Statement) -> str:
     return one_line(", ".join(part for part in (statement.page, statement.section) if part))
 
 
-def first_line(exchange: ExchangeResult) -> str:
+def first_line(exchange: RecordedExchange) -> str:
     """Return what was asked and what came of it, on one line."""
     outcome = exchange.error or "no answer" if exchange.status is None else str(exchange.status)
     return one_line(f"{exchange.method} {exchange.url} -> {outcome}")
@@ -61,7 +61,7 @@ def _paragraphs(case: CaseResult, target: RunTarget) -> Iterator[str]:
         yield f"Again: {one_line(replay_command(case, target))}"
 
 
-def _exchange(exchange: ExchangeResult) -> str:
+def _exchange(exchange: RecordedExchange) -> str:
     lines = [f"Exchange: {first_line(exchange)} ({exchange.real_seconds:.3f} s)"]
     lines += _message("sent", exchange.headers, exchange.body)
     lines += _message("answered", exchange.answer_headers, exchange.answer_body)

@@ -18,7 +18,7 @@ from typing import Any
 
 from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import address
-from contracts.suite.results import CaseResult, ExchangeResult, RunReport
+from contracts.suite.results import CaseResult, RecordedExchange, RunReport
 
 VERSION = "1.2"
 COMMENT = (
@@ -53,7 +53,7 @@ def _entries(report: RunReport) -> Iterator[dict[str, Any]]:
             begins += exchange.real_seconds
 
 
-def _entry(case: CaseResult, exchange: ExchangeResult, at: datetime) -> dict[str, Any]:
+def _entry(case: CaseResult, exchange: RecordedExchange, at: datetime) -> dict[str, Any]:
     milliseconds = round(1000 * exchange.real_seconds, 3)
     return {
         "startedDateTime": at.astimezone(UTC).isoformat(timespec="milliseconds"),
@@ -67,7 +67,7 @@ def _entry(case: CaseResult, exchange: ExchangeResult, at: datetime) -> dict[str
     }
 
 
-def _request(exchange: ExchangeResult) -> dict[str, Any]:
+def _request(exchange: RecordedExchange) -> dict[str, Any]:
     # A URL in an archive has no fragment.
     url = exchange.url.partition("#")[0]
     pairs = address(url).pairs(errors="backslashreplace")
@@ -87,7 +87,7 @@ def _request(exchange: ExchangeResult) -> dict[str, Any]:
     return request
 
 
-def _response(exchange: ExchangeResult) -> dict[str, Any]:
+def _response(exchange: RecordedExchange) -> dict[str, Any]:
     response: dict[str, Any] = {
         "status": exchange.status or 0,
         "statusText": "",

@@ -20,7 +20,7 @@ from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import Address, address
 from contracts.suite.report.failure_text import place
 from contracts.suite.report.text import count, one_line
-from contracts.suite.results import CaseResult, ExchangeResult, RunReport, Statement
+from contracts.suite.results import CaseResult, RecordedExchange, RunReport, Statement
 
 #: Who sends postbacks.
 CONSUMER = "Leanplum"
@@ -103,7 +103,7 @@ def _interaction(case: CaseResult, number: int, request: dict[str, Any]) -> Inte
 
 
 def _request(
-    exchange: ExchangeResult, url: Address, pairs: list[tuple[str, str]]
+    exchange: RecordedExchange, url: Address, pairs: list[tuple[str, str]]
 ) -> dict[str, Any]:
     query: dict[str, list[str]] = {}
     for name, value in pairs:

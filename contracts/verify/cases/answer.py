@@ -53,7 +53,7 @@ def post(target: PartnerTarget, rec: Recorder) -> None:
     most_requests=40,
 )
 def events(target: PartnerTarget, rec: Recorder) -> None:
-    """Sends each event of the catalogue that the rule is fired by, channel by channel."""
+    """Sends each event of the catalog that the rule is fired by, channel by channel."""
     for channel, kinds in kinds_by_channel(target.subscription.kinds).items():
         for kind in kinds:
             what = f"{channel}: {kind.event or 'a user enters a variant'}"
@@ -85,7 +85,7 @@ def new_event(target: PartnerTarget, rec: Recorder) -> None:
         )
         target.accept(target.postback(own), "in-app template 'Spring sale wheel', View")
     if subscription.carries("Message event"):
-        # No event of the catalogue has this name, so the URL is written by hand.
+        # No event of the catalog has this name, so the URL is written by hand.
         changed = subscription.template.url.replace("{{Message event}}", _NEW_EVENT)
         event = target.postback().event
         target.accept(

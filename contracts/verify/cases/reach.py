@@ -169,7 +169,7 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
     """Sends four postbacks one after the other on a connection, while the server keeps it."""
     with target.endpoint.connection() as connection:
         for number in range(1, SEVERAL + 1):
-            target.endpoint.pace.take()
+            target.endpoint.budget.take()
             postback = target.postback()
             path = postback.request_target
             answer = connection.request("POST", path, target.endpoint.headers)
@@ -208,7 +208,7 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
 def second_connection(target: PartnerTarget, rec: Recorder) -> None:
     """Leaves a connection open after a postback, and sends others on connections of their own."""
     with target.endpoint.connection() as connection:
-        target.endpoint.pace.take()
+        target.endpoint.budget.take()
         first = target.postback().request_target
         connection.request("POST", first, target.endpoint.headers)
         for _ in range(2):

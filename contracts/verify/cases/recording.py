@@ -23,7 +23,7 @@ def answered(target: PartnerTarget, rec: Recorder) -> None:
     """Sends each recorded postback once, in their order, as far as the budget goes."""
     url = target.subscription.template.url
     # Two are left for the case that sends one of them again.
-    most = max(1, target.endpoint.pace.left - 2)
+    most = max(1, target.endpoint.budget.left - 2)
     chosen = target.endpoint.recording[:most]
     if len(chosen) < len(target.endpoint.recording):
         rec.step(f"the first {most} of {len(target.endpoint.recording)}; see --max-requests")

@@ -84,7 +84,7 @@ def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
     """
     before = target.stored_at_rest()
     postback = target.postback()
-    target.endpoint.pace.take()
+    target.endpoint.budget.take()
     with target.endpoint.connection() as connection:
         connection.send("POST", postback.request_target, target.endpoint.headers)
     # A retry comes an hour later, when the first request is over: it must not be overtaken here.

@@ -24,10 +24,10 @@ from contracts.verify.target import PartnerTarget
 def soak(target: PartnerTarget, rec: Recorder) -> None:
     """Sends what is left of the budget, every event in turn, and compares the ends."""
     kinds = target.subscription.kinds
-    number = target.endpoint.pace.left
+    number = target.endpoint.budget.left
     at_once = min(4, target.endpoint.burst)
     taken: list[timedelta] = []
-    while target.endpoint.pace.left >= at_once and len(taken) < number:
+    while target.endpoint.budget.left >= at_once and len(taken) < number:
         group = [target.postback(kinds[(len(taken) + n) % len(kinds)]) for n in range(at_once)]
         outcomes = target.send_all(group, at_once=at_once)
         # A soak may be long, and its exchanges are all alike.

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
-from contracts.suite.request_budget import Pace
+from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Profile
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.endpoints.shop import PATH, QUERY, Shop, Store
@@ -126,7 +126,7 @@ class PartnerWorld:
             "probe": FunctionProbe(lambda: list(self.store.rows)),
             "operator": served.operator,
             "recording": self.deviant.recording,
-            "pace": Pace(_MOST_REQUESTS),
+            "budget": RequestBudget(_MOST_REQUESTS),
             "profile": Profile.FULL,
             "run": "proof",
         }

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.conformance import real
 from contracts.conformance.api import Form
-from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, World
+from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, DeviantServer
 from contracts.conformance.real import (
     LEANPLUM_URL,
     MOST_REQUESTS,
@@ -100,13 +100,13 @@ class Leanplum:
 
 @contextmanager
 def leanplum(deviant: Deviant = FAITHFUL, rules: int = 0) -> Iterator[Leanplum]:
-    with World(deviant) as world:
-        owner = SandboxClient(wire=world.wire)
+    with DeviantServer(deviant) as fake:
+        owner = SandboxClient(wire=fake.wire)
         owner.put_app(APP, AppRequest(KeysJson(KEY, "prod", "dev", "ro", "rw")))
         for _ in range(rules):
             owner.add_postback(APP, MINE)
         time = Time()
-        wire = Watched(world.wire, time)
+        wire = Watched(fake.wire, time)
         paced = PacedWire(wire, time.sleep, time.now)
         yield Leanplum(RealServer(Credentials(APP, KEY), paced), wire, time, owner)
 
@@ -502,8 +502,8 @@ def test_the_key_is_written_nowhere(deviant: Deviant) -> None:
 @pytest.mark.parametrize("form", list(Form), ids=lambda form: form.name)
 @pytest.mark.parametrize("key", [KEY, 'quo"te\\d', "ümläut", "sp ace%41~"])
 def test_any_key_is_masked_in_any_form(form: Form, key: str) -> None:
-    with World(FAITHFUL) as world:
-        server = RealServer(Credentials(APP, key), PacedWire(world.wire, lambda _: None))
+    with DeviantServer(FAITHFUL) as fake:
+        server = RealServer(Credentials(APP, key), PacedWire(fake.wire, lambda _: None))
         target = Target(server, Recorder(), Names())
         target.app.call("listPostbacks", form)
         (sent,) = target.wire.exchanges

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, World
+from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, DeviantServer
 from contracts.conformance.replay import Replayed, recorded_case, replay
 from contracts.conformance.target import Names
 from contracts.proof.catalog import find_deviant
@@ -17,7 +17,7 @@ from contracts.suite import results
 from contracts.suite.exchange import KEY, TOKEN
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case, select_cases
-from contracts.suite.results import CaseResult, ExchangeResult, RunReport, RunTarget, summarise
+from contracts.suite.results import CaseResult, RecordedExchange, RunReport, RunTarget, summarise
 from contracts.suite.run import run_suite
 from contracts.suite.vocabulary import Status, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
@@ -29,8 +29,8 @@ KEPT = {KEY: "the-key", TOKEN: "the-token"}
 
 def recorded(deviant: str, *ids: str) -> RunReport:
     """Return a run against a broken fake."""
-    with World(find_deviant(deviant)) as world:
-        return run_suite(select_cases(ids), world, effort=Effort(shrink=False)).report
+    with DeviantServer(find_deviant(deviant)) as fake:
+        return run_suite(select_cases(ids), fake, effort=Effort(shrink=False)).report
 
 
 def written(folder: Path, report: RunReport, name: str = "report.json") -> str:
@@ -40,8 +40,8 @@ def written(folder: Path, report: RunReport, name: str = "report.json") -> str:
 
 
 def replayed(case: CaseResult, deviant: Deviant) -> list[Replayed]:
-    with World(deviant) as world:
-        return list(replay(case, world.wire, {}, Names()))
+    with DeviantServer(deviant) as fake:
+        return list(replay(case, fake.wire, {}, Names()))
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +118,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_report_in_which_all_passed_holds_nothing(tmp_path: Path) -> None:
-    with World(FAITHFUL) as world:
-        report = run_suite([find_case("PB-API-ENDPOINT")], world).report
+    with DeviantServer(FAITHFUL) as fake:
+        report = run_suite([find_case("PB-API-ENDPOINT")], fake).report
     with pytest.raises(InvalidConfig, match="no exchange to replay; it has: 1 PASS"):
         recorded_case(written(tmp_path, report))
 
@@ -211,8 +211,8 @@ def exchange(
     target: str = "/api",
     body: str = "",
     headers: Sequence[tuple[str, str]] = (),
-) -> ExchangeResult:
-    return ExchangeResult(
+) -> RecordedExchange:
+    return RecordedExchange(
         method="POST",
         url=f"http://elsewhere.test:1{target}",
         headers=list(headers),
@@ -245,7 +245,7 @@ def blank(failed: RunReport) -> CaseResult:
 def sent_again(
     blank: CaseResult,
     wire: Answers,
-    *exchanges: ExchangeResult,
+    *exchanges: RecordedExchange,
     environment: Mapping[str, str] = KEPT,
 ) -> list[Replayed]:
     case = results.CaseResult(
@@ -397,16 +397,16 @@ def test_the_place_of_a_difference_is_named(
 def test_what_else_is_in_a_sandbox_stays_there() -> None:
     deviant = find_deviant("cap-of-four")
     (case,) = recorded("cap-of-four", "PB-RULES-MODEL").cases
-    with World(deviant) as world:
-        client = SandboxClient(wire=world.wire)
+    with DeviantServer(deviant) as fake:
+        client = SandboxClient(wire=fake.wire)
         mine = client.add_postback("YOUR_APP_ID", "http://127.0.0.1:9/in")
-        assert all(item.is_same for item in replay(case, world.wire, {}, Names()))
+        assert all(item.is_same for item in replay(case, fake.wire, {}, Names()))
         assert [rule.postback_id for rule in client.app("YOUR_APP_ID").rules] == [mine]
 
 
 def test_a_case_can_be_sent_twice_to_the_same_place(failed: RunReport) -> None:
-    with World(find_deviant("cap-of-four")) as world:
+    with DeviantServer(find_deviant("cap-of-four")) as fake:
         for number in range(2):
             names = Names(f"contracts-replay{number}")
-            shown = list(replay(failed.cases[1], world.wire, {}, names))
+            shown = list(replay(failed.cases[1], fake.wire, {}, names))
             assert [item.is_same for item in shown] == [True] * len(failed.cases[1].exchanges)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, World
+from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, DeviantServer
 from contracts.conformance.real import PacedWire, RealServer
 from contracts.conformance.server import Credentials
 from contracts.conformance.snapshots import Snapshot, drifts, keep, latest, snapshot_of
@@ -33,12 +33,12 @@ def report_of(
     deviant: Deviant = FAITHFUL, rules: int = 0, app_id: str = "app_XyZ42", key: str = "dexp_1"
 ) -> RunReport:
     """Return what a run at something with Leanplum's API found."""
-    with World(deviant) as world:
-        owner = SandboxClient(wire=world.wire)
+    with DeviantServer(deviant) as fake:
+        owner = SandboxClient(wire=fake.wire)
         owner.put_app(app_id, AppRequest(KeysJson(key, "prod", "dev", "ro", "rw")))
         for _ in range(rules):
             owner.add_postback(app_id, MINE)
-        wire = PacedWire(world.wire, lambda seconds: None)
+        wire = PacedWire(fake.wire, lambda seconds: None)
         return run_suite(CASES, RealServer(Credentials(app_id, key), wire)).report
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.conformance.api import API_VERSION, Form
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.server import Credentials
 from contracts.conformance.target import OUR_HOST, AppUnderTest, Names, Target
 from contracts.suite.exchange import KEY, TOKEN
@@ -23,14 +23,14 @@ NOWHERE = "https://nowhere.invalid/in"
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with World() as world:
-        yield world
+def fake() -> Iterator[DeviantServer]:
+    with DeviantServer() as fake:
+        yield fake
 
 
 @pytest.fixture
-def target(world: World) -> Target:
-    return Target(world, Recorder(), Names())
+def target(fake: DeviantServer) -> Target:
+    return Target(fake, Recorder(), Names())
 
 
 def real(leanplum: TinyLeanplum, rec: Recorder | None = None) -> Target:
@@ -40,10 +40,10 @@ def real(leanplum: TinyLeanplum, rec: Recorder | None = None) -> Target:
 # Apart
 
 
-def test_a_target_tells_what_its_server_is(target: Target, world: World) -> None:
+def test_a_target_tells_what_its_server_is(target: Target, fake: DeviantServer) -> None:
     assert target.kind is TargetKind.FAKE
     assert target.capabilities == frozenset(Need) - {Need.SOCKETS}
-    assert target.server is world
+    assert target.server is fake
 
 
 def test_the_app_is_the_same_until_fresh(target: Target) -> None:
@@ -71,9 +71,9 @@ def test_fresh_leaves_nothing_of_the_case_before(target: Target) -> None:
     assert target.until_idle() == []
 
 
-def test_fresh_keeps_what_is_not_ours(world: World) -> None:
-    world.is_ours = False
-    target = Target(world, Recorder(), Names())
+def test_fresh_keeps_what_is_not_ours(fake: DeviantServer) -> None:
+    fake.is_ours = False
+    target = Target(fake, Recorder(), Names())
     target.app.add(NOWHERE)
     before = target.app
     target.fresh()
@@ -97,9 +97,9 @@ def test_names_are_used_once() -> None:
     assert made == ["run-7-app-1", "run-7-inbox-2", "run-7-app-3"]
 
 
-def test_two_targets_with_the_same_names_share_nothing(world: World) -> None:
+def test_two_targets_with_the_same_names_share_nothing(fake: DeviantServer) -> None:
     names = Names()
-    first, second = (Target(world, Recorder(), names) for _ in range(2))
+    first, second = (Target(fake, Recorder(), names) for _ in range(2))
     assert first.app.app_id != second.app.app_id
     assert first.inbox().name != second.inbox().name
     assert first.another_app().app_id not in (first.app.app_id, second.app.app_id)
@@ -165,9 +165,9 @@ def test_a_list_that_is_none_deviates(postbacks: Any) -> None:
         real(leanplum).app.rules()
 
 
-def test_checks_of_calls_are_counted_by_the_recorder(world: World) -> None:
+def test_checks_of_calls_are_counted_by_the_recorder(fake: DeviantServer) -> None:
     rec = Recorder()
-    app = Target(world, rec, Names()).app
+    app = Target(fake, rec, Names()).app
     app.add(NOWHERE)
     assert rec.checks == 2
     app.rules()

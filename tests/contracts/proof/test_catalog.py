@@ -5,7 +5,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from contracts.conformance.deviants.deviant_server import Deviant, World
+from contracts.conformance.deviants.deviant_server import Deviant, DeviantServer
 from contracts.proof.catalog import (
     UnknownDeviant,
     all_deviants,
@@ -95,15 +95,15 @@ def test_it_is_described(deviant: Deviant) -> None:
 def test_it_lives(deviant: Deviant) -> None:
     names = [name for name, _ in deviant.patches]
     before = [resolve_name(name) for name in names]
-    with World(deviant) as world:
+    with DeviantServer(deviant) as fake:
         changed = [resolve_name(name) for name in names]
-        actor = Actor(world)
+        actor = Actor(fake)
         assert actor.control.health().status == "ok"
         actor.try_add(actor.inbox("503"))
         actor.fire()
         actor.control.reset()
         assert actor.control.deliveries().deliveries == []
-        world.restart()
+        fake.restart()
         assert actor.control.health().app_ids == ["YOUR_APP_ID", "shop"]
         actor.advance("100h")
         assert actor.fire() == []

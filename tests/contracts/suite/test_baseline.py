@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, World
+from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, DeviantServer
 from contracts.proof.catalog import find_deviant
 from contracts.suite.baseline import Baseline, Entry, read_baseline
 from contracts.suite.registry import NothingSelected, find_case, select_cases
 from contracts.suite.results import CaseResult, DeviationResult
 from contracts.suite.run import ExitCode, Run, run_suite
-from contracts.suite.vocabulary import Kind, Level, Origin, Status, TargetKind
+from contracts.suite.vocabulary import CaseKind, Level, Origin, Status, TargetKind
 from mockserver.core.errors import PostbacksError
 
 CASE = "PB-RULES-CAP"
@@ -60,7 +60,7 @@ def result(status: Status, case_id: str = CASE, level: Level = Level.MUST) -> Ca
         area="rules",
         level=level,
         origin=Origin.DOCUMENTED,
-        kind=Kind.EXAMPLE,
+        kind=CaseKind.EXAMPLE,
         status=status,
         statements=[],
         fix="",
@@ -209,8 +209,8 @@ def test_an_entry_for_something_else_is_not_stale() -> None:
 
 
 def run(deviant: Deviant, baseline: Baseline, *ids: str) -> Run:
-    with World(deviant) as world:
-        return run_suite(select_cases(ids or (CASE,)), world, baseline=baseline)
+    with DeviantServer(deviant) as fake:
+        return run_suite(select_cases(ids or (CASE,)), fake, baseline=baseline)
 
 
 def test_a_known_deviation_does_not_fail_a_run() -> None:

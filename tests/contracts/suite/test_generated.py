@@ -20,7 +20,7 @@ from contracts.suite.recorder import Deviation, Recorder, Untestable
 from contracts.suite.registry import Case
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
-from contracts.suite.vocabulary import Kind, Level, Status
+from contracts.suite.vocabulary import CaseKind, Level, Status
 from mockserver.core.errors import ServerUnreachable
 from tests.contracts.samples import SampleServer, case_of
 
@@ -66,7 +66,7 @@ def test_a_deviation_is_reported_with_its_smallest_example() -> None:
     assert result.steps == ["number = 1000"]
     assert result.deviation is not None
     assert result.deviation.actual == "1000"
-    assert result.kind is Kind.PROPERTY
+    assert result.kind is CaseKind.PROPERTY
     assert result.examples > 1
 
 
@@ -223,7 +223,7 @@ def test_a_process_of_the_suites_own_writes_nothing_where_it_was_started(tmp_pat
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     ran(case_of(small, given=NUMBERS, examples=100))
-    ran(case_of(counter(3), kind=Kind.STATEFUL, examples=50))
+    ran(case_of(counter(3), kind=CaseKind.STATEFUL, examples=50))
     assert capfd.readouterr() == ("", "")
 
 
@@ -255,15 +255,15 @@ def counter(limit: int) -> Callable[[Target, Recorder], type[RuleBasedStateMachi
 
 
 def test_a_machine_reports_its_shortest_steps() -> None:
-    result = ran(case_of(counter(3), kind=Kind.STATEFUL, examples=50))
-    assert (result.status, result.kind) == (Status.FAIL, Kind.STATEFUL)
+    result = ran(case_of(counter(3), kind=CaseKind.STATEFUL, examples=50))
+    assert (result.status, result.kind) == (Status.FAIL, CaseKind.STATEFUL)
     assert result.steps == ["add 1", "add 1", "add 1"]
     assert result.deviation is not None
     assert result.deviation.actual == "3"
 
 
 def test_a_machine_that_holds_passes_and_tells_no_steps() -> None:
-    result = ran(case_of(counter(STEPS + 1), kind=Kind.STATEFUL, examples=5))
+    result = ran(case_of(counter(STEPS + 1), kind=CaseKind.STATEFUL, examples=5))
     assert (result.status, result.steps, result.examples) == (Status.PASS, [], 5)
 
 
@@ -277,7 +277,7 @@ def steps_of(effort: Effort, examples: int = 8) -> list[list[str]]:
             done.append(self.steps)
 
     rec = Kept()
-    case = case_of(counter(99), kind=Kind.STATEFUL, examples=examples)
+    case = case_of(counter(99), kind=CaseKind.STATEFUL, examples=examples)
     run_machine(case, Target(SampleServer(), rec, Names()), rec, effort)
     return done
 
@@ -303,7 +303,7 @@ def test_a_machine_begins_every_example_with_a_fresh_target() -> None:
             fresh.append(1)
 
     rec = Recorder()
-    case = case_of(counter(99), kind=Kind.STATEFUL, examples=4)
+    case = case_of(counter(99), kind=CaseKind.STATEFUL, examples=4)
     run_machine(case, Fresh(SampleServer(), rec, Names()), rec, Effort())
     assert len(fresh) == rec.examples == 4
 
@@ -348,7 +348,7 @@ def test_a_machine_whose_deviation_does_not_come_back(shrink: bool) -> None:
 
         return Machine
 
-    case = case_of(body, kind=Kind.STATEFUL, examples=5, level=Level.SHOULD)
+    case = case_of(body, kind=CaseKind.STATEFUL, examples=5, level=Level.SHOULD)
     result = ran(case, Effort(shrink=shrink))
     assert result.status is Status.WARN
     assert "not every time" in result.steps[-1]

@@ -20,7 +20,7 @@ from contracts.suite.registry import (
     provider_cases,
     select_cases,
 )
-from contracts.suite.vocabulary import Kind, Level, Need, Origin, Profile, TargetKind
+from contracts.suite.vocabulary import CaseKind, Level, Need, Origin, Profile, TargetKind
 from contracts.verify.endpoint import MOST_REQUESTS as MOST_REQUESTS_TO_AN_ENDPOINT
 from tests.contracts.samples import case_of, passing
 
@@ -54,8 +54,8 @@ def test_a_case_can_be_tried_somewhere(declared: Case) -> None:
     assert declared.targets
     assert callable(declared.body)
     assert declared.examples >= 1
-    assert (declared.kind is Kind.PROPERTY) == (declared.given is not None)
-    assert (declared.examples > 1) == (declared.kind is not Kind.EXAMPLE)
+    assert (declared.kind is CaseKind.PROPERTY) == (declared.given is not None)
+    assert (declared.examples > 1) == (declared.kind is not CaseKind.EXAMPLE)
     if TargetKind.FAKE in declared.targets:
         assert (declared.most_requests > 0) == (TargetKind.REAL in declared.targets)
         assert Need.CONTROL in declared.needs
@@ -80,7 +80,7 @@ def test_a_quick_look_at_an_endpoint_fits_into_its_budget() -> None:
 
 @every_case
 def test_only_plain_examples_are_tried_at_the_real_api(declared: Case) -> None:
-    assert declared.kind is Kind.EXAMPLE or TargetKind.REAL not in declared.targets
+    assert declared.kind is CaseKind.EXAMPLE or TargetKind.REAL not in declared.targets
 
 
 @every_provider_case
@@ -165,15 +165,15 @@ def test_what_a_declaration_says() -> None:
     assert (declared.level, declared.origin) == (Level.MAY, Origin.OBSERVED)
     assert declared.catches == ("a", "b")
     assert declared.needs == {Need.RESTART}
-    assert declared.kind is Kind.EXAMPLE
+    assert declared.kind is CaseKind.EXAMPLE
     assert declared.targets == {TargetKind.FAKE}
     assert declared.most_requests == 3
 
 
 def test_what_has_strategies_is_a_property() -> None:
-    assert case_of(passing, given={}).kind is Kind.PROPERTY
-    assert case_of(passing).kind is Kind.EXAMPLE
-    assert case_of(passing, kind=Kind.STATEFUL).kind is Kind.STATEFUL
+    assert case_of(passing, given={}).kind is CaseKind.PROPERTY
+    assert case_of(passing).kind is CaseKind.EXAMPLE
+    assert case_of(passing, kind=CaseKind.STATEFUL).kind is CaseKind.STATEFUL
 
 
 # Choosing

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.suite.request_budget import BudgetSpent, Pace
+from contracts.suite.request_budget import BudgetSpent, RequestBudget
 
 
 class Time:
@@ -25,73 +25,73 @@ class Time:
         self.now += real_seconds
 
 
-def paced(most: int, pause: float, time: Time) -> Pace:
-    return Pace(most, pause, time.sleep, time)
+def paced(most: int, pause: float, time: Time) -> RequestBudget:
+    return RequestBudget(most, pause, time.sleep, time)
 
 
 def test_without_a_pause_nothing_sleeps() -> None:
     time = Time()
-    pace = paced(3, 0.0, time)
+    budget = paced(3, 0.0, time)
     for _ in range(3):
-        pace.take()
+        budget.take()
     assert time.slept == []
-    assert (pace.most, pace.left, pace.sent) == (3, 0, 3)
+    assert (budget.most, budget.left, budget.sent) == (3, 0, 3)
 
 
 def test_the_first_request_leaves_at_once_and_each_other_after_a_pause() -> None:
     time = Time()
-    pace = paced(10, 0.5, time)
+    budget = paced(10, 0.5, time)
     for _ in range(3):
-        pace.take()
+        budget.take()
     assert time.slept == [0.5, 0.5]
 
 
 def test_time_that_went_by_anyway_is_not_slept_again_and_not_saved_up() -> None:
     time = Time()
-    pace = paced(10, 1.0, time)
-    pace.take()
+    budget = paced(10, 1.0, time)
+    budget.take()
     time.now += 0.25
-    pace.take()
+    budget.take()
     assert time.slept == [0.75]
     time.now += 100
-    pace.take()
-    pace.take()
+    budget.take()
+    budget.take()
     assert time.slept == [0.75, 1.0]
 
 
 def test_what_leaves_together_is_followed_by_a_pause_for_each() -> None:
     time = Time()
-    pace = paced(100, 0.125, time)
-    pace.take(8)
+    budget = paced(100, 0.125, time)
+    budget.take(8)
     assert time.slept == []
-    pace.take()
+    budget.take()
     assert time.slept == [1.0]
 
 
 def test_the_budget_ends_with_its_last_request() -> None:
-    pace = Pace(2)
-    pace.take(2)
+    budget = RequestBudget(2)
+    budget.take(2)
     with pytest.raises(BudgetSpent, match=r"^this run has sent 2 requests, which is the most$"):
-        pace.take()
+        budget.take()
 
 
 def test_too_many_at_once_send_none_and_what_is_left_may_go() -> None:
-    pace = Pace(5)
-    pace.take(3)
+    budget = RequestBudget(5)
+    budget.take(3)
     said = r"^this run has sent 3 requests of at most 5; 3 more at once are too many$"
     with pytest.raises(BudgetSpent, match=said):
-        pace.take(3)
-    assert (pace.left, pace.sent) == (2, 3)
-    pace.take(2)
+        budget.take(3)
+    assert (budget.left, budget.sent) == (2, 3)
+    budget.take(2)
 
 
 def test_whether_so_many_are_left_can_be_asked_before() -> None:
     time = Time()
-    pace = paced(5, 1.0, time)
-    pace.expect(5)
+    budget = paced(5, 1.0, time)
+    budget.expect(5)
     with pytest.raises(BudgetSpent, match="6 more at once"):
-        pace.expect(6)
-    assert (pace.left, time.slept) == (5, [])
+        budget.expect(6)
+    assert (budget.left, time.slept) == (5, [])
 
 
 @given(
@@ -103,17 +103,17 @@ def test_never_more_than_the_most_and_never_faster_than_the_rate(
     most: int, pause: float, bursts: list[tuple[int, float]]
 ) -> None:
     time = Time()
-    pace = paced(most, pause, time)
+    budget = paced(most, pause, time)
     sent: list[tuple[float, int]] = []
     for number, work in bursts:
         try:
-            pace.take(number)
+            budget.take(number)
         except BudgetSpent:
             assert sum(size for _, size in sent) + number > most
         else:
             sent.append((time.now, number))
         time.now += work
-    assert pace.sent == sum(size for _, size in sent) <= most
+    assert budget.sent == sum(size for _, size in sent) <= most
     # Between any two bursts there is a pause for everything that left from the first of them on.
     for first in range(len(sent)):
         for last in range(first + 1, len(sent)):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import mockserver
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.target import Names, Target
 from contracts.proof.catalog import find_deviant
 from contracts.suite.baseline import Baseline, Entry
@@ -264,10 +264,10 @@ def test_names_at_a_server_of_others_are_not_those_of_an_earlier_run() -> None:
     def body(target: Target, rec: Recorder) -> None:
         seen.append(target.app.app_id)
 
-    with World() as world:
-        world.is_ours = False
+    with DeviantServer() as fake:
+        fake.is_ours = False
         for _ in range(2):
-            assert run(a_case(body), server=world).exit_code() is ExitCode.PASSED
+            assert run(a_case(body), server=fake).exit_code() is ExitCode.PASSED
     assert seen[0] != seen[1]
     assert seen[0].startswith("contracts-")
 
@@ -278,8 +278,8 @@ def test_names_can_be_given() -> None:
     def body(target: Target, rec: Recorder) -> None:
         seen.append(target.app.app_id)
 
-    with World() as world:
-        run(a_case(body), server=world, names=Names("mine"))
+    with DeviantServer() as fake:
+        run(a_case(body), server=fake, names=Names("mine"))
     assert seen == ["mine-app-1"]
 
 
@@ -288,12 +288,12 @@ def test_names_can_be_given() -> None:
 
 def test_an_area_against_a_world_and_against_a_broken_one() -> None:
     cases = select_cases(["channels"])
-    with World() as world:
-        ended = run(*cases, server=world)
+    with DeviantServer() as fake:
+        ended = run(*cases, server=fake)
     assert ended.exit_code(strict=True) is ExitCode.PASSED
     assert ended.report.summary.run == ended.report.summary.applicable
-    with World(find_deviant("cap-of-two")) as world:
-        ended = run(find_case(KNOWN_ID), server=world)
+    with DeviantServer(find_deviant("cap-of-two")) as fake:
+        ended = run(find_case(KNOWN_ID), server=fake)
     assert ended.exit_code() is ExitCode.FAILED
 
 

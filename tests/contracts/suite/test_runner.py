@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.real import MOST_REQUESTS, NO_CREDENTIALS, PacedWire, RealServer
 from contracts.conformance.server import Credentials
 from contracts.conformance.target import OUR_HOST, Names, Target
@@ -18,7 +18,7 @@ from contracts.suite import requirements
 from contracts.suite.generated import Effort
 from contracts.suite.recorder import Recorder, Untestable
 from contracts.suite.registry import PARTNER_ONLY, Case, find_case
-from contracts.suite.request_budget import Pace
+from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import Subject, run_case, run_cases
 from contracts.suite.vocabulary import Level, Need, Origin, Profile, Status, TargetKind
@@ -130,7 +130,7 @@ def test_the_promised_verdict_is_told_of_a_pass_too() -> None:
         ("PB-RETRY-ONE", "/_sandbox/clock"),
     ],
 )
-def test_a_deviation_comes_with_its_exchanges_and_the_telling_one_as_a_command(
+def test_a_deviation_comes_with_its_exchanges_and_the_one_that_shows_it_as_a_command(
     case_id: str, path: str
 ) -> None:
     def body(target: Target, rec: Recorder) -> None:
@@ -139,8 +139,8 @@ def test_a_deviation_comes_with_its_exchanges_and_the_telling_one_as_a_command(
         rec.step("look")
         rec.expect(1, 2, "one is one")
 
-    with World() as world:
-        result = ran(case_of(body, id=case_id), world)
+    with DeviantServer() as fake:
+        result = ran(case_of(body, id=case_id), fake)
     paths = [exchange.url.partition("localhost")[2] for exchange in result.exchanges]
     assert paths == ["/_sandbox/apps/contracts-app-1", "/api", "/_sandbox/clock"]
     assert result.curl.endswith(f"'http://localhost{path}'")
@@ -152,8 +152,8 @@ def test_without_a_call_of_the_api_the_last_request_is_the_command() -> None:
         target.now()
         rec.expect(1, 2, "one is one")
 
-    with World() as world:
-        assert "/_sandbox/clock" in ran(case_of(body, id="PB-API-ONE"), world).curl
+    with DeviantServer() as fake:
+        assert "/_sandbox/clock" in ran(case_of(body, id="PB-API-ONE"), fake).curl
 
 
 def test_a_deviation_without_a_request_has_no_command() -> None:
@@ -270,8 +270,8 @@ def test_a_refusal_of_the_control_api_is_untestable() -> None:
     def body(target: Target, rec: Recorder) -> None:
         target.control.app("nobody")
 
-    with World() as world:
-        first, second = all_of([case_of(body), case_of(passing)], world)
+    with DeviantServer() as fake:
+        first, second = all_of([case_of(body), case_of(passing)], fake)
     assert first.status is Status.UNTESTABLE
     assert first.reason.startswith("the control API refused: unknown app 'nobody'")
     assert second.status is Status.PASS
@@ -367,7 +367,7 @@ def endpoint_of(
 ) -> Endpoint:
     sender = InProcessSender(shop)
     subscription = Subscription(Template(url))
-    return Endpoint(subscription, sender, pace=Pace(most), profile=Profile.FULL, run="r")
+    return Endpoint(subscription, sender, budget=RequestBudget(most), profile=Profile.FULL, run="r")
 
 
 def partner_case_of(body: Callable[..., Any], **fields: Any) -> Case:
@@ -488,7 +488,7 @@ def test_an_endpoint_that_is_gone_is_not_sent_anything_more() -> None:
         endpoint.close()
     assert [result.status for result in results] == [Status.FAIL] + [Status.UNTESTABLE] * 2
     assert results[1].reason == "the target stopped answering: during PB-SAMPLE-ONE"
-    assert endpoint.pace.sent == 1
+    assert endpoint.budget.sent == 1
 
 
 def test_an_endpoint_that_cannot_be_connected_to_is_no_fault_of_the_suite() -> None:
@@ -722,7 +722,7 @@ def test_any_result_can_be_written_down() -> None:
 
 
 def test_a_case_of_the_suite_runs_through_all_of_this() -> None:
-    with World() as world:
-        result = ran(find_case(KNOWN_ID), world)
+    with DeviantServer() as fake:
+        result = ran(find_case(KNOWN_ID), fake)
     assert result.status is Status.PASS
     assert result.checks > 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.suite.masks import Masks
 from contracts.suite.recorder import NotApplicable
-from contracts.suite.request_budget import BudgetSpent, Pace
+from contracts.suite.request_budget import BudgetSpent, RequestBudget
 from contracts.suite.vocabulary import Need, Profile
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.operator import AskingOperator
@@ -118,7 +118,7 @@ def test_groups_leave_together_each_at_its_turn() -> None:
         now[0] += real_seconds
 
     sender = SampleSender()
-    tested = endpoint(sender, pace=Pace(100, 0.5, sleep, lambda: now[0]))
+    tested = endpoint(sender, budget=RequestBudget(100, 0.5, sleep, lambda: now[0]))
     outcomes = tested.post([f"/{number}" for number in range(5)], at_once=2, fresh=True)
     assert len(outcomes) == 5
     assert [urls for urls, _ in sender.sent] == [["/0", "/1"], ["/2", "/3"], ["/4"]]
@@ -129,11 +129,11 @@ def test_groups_leave_together_each_at_its_turn() -> None:
 
 def test_more_than_the_budget_sends_nothing() -> None:
     sender = SampleSender()
-    tested = endpoint(sender, pace=Pace(5))
+    tested = endpoint(sender, budget=RequestBudget(5))
     tested.post(["/"] * 2)
     with pytest.raises(BudgetSpent):
         tested.post(["/"] * 4)
-    assert (len(sender.sent), tested.pace.left) == (2, 3)
+    assert (len(sender.sent), tested.budget.left) == (2, 3)
     tested.post(["/"] * 3)
 
 
@@ -142,7 +142,7 @@ def test_other_requests_count_as_well() -> None:
         def request(self, method: str, target: str) -> RawAnswer:
             return RawAnswer(418, body=f"{method} {target}".encode())
 
-    tested = endpoint(others=Others(), pace=Pace(1))
+    tested = endpoint(others=Others(), budget=RequestBudget(1))
     assert tested.request("GET", "/in").body == b"GET /in"
     with pytest.raises(BudgetSpent):
         tested.request("GET", "/in")
@@ -184,7 +184,7 @@ def test_nothing_goes_past_a_proxy() -> None:
         tested = endpoint(place=place, is_proxied=True)
         with pytest.raises(NotApplicable, match="no GET"):
             tested.request("GET", "/in")
-        assert (server.connections, tested.pace.sent) == (0, 0)
+        assert (server.connections, tested.budget.sent) == (0, 0)
         assert tested.still_answers()
 
 

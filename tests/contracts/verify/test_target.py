@@ -157,21 +157,21 @@ def test_what_is_sent_is_kept_with_its_answer_and_without_secrets() -> None:
     assert "s3cr3t" not in curl_line(kept)
     assert '"${POSTBACKS_SECRET_1}"' in curl_line(kept)
     held.show_postback(postback)
-    assert held.telling("any") is kept
+    assert held.evidence("any") is kept
 
 
 def test_what_shows_most_is_the_last_unless_told() -> None:
     held, _ = aimed()
-    assert held.telling("any") is None
+    assert held.evidence("any") is None
     first, second = held.postback(), held.postback()
     held.send_all([first, second, first])
-    assert held.telling("any") is held.exchanges[2]
+    assert held.evidence("any") is held.exchanges[2]
     held.show_postback(second)
-    assert held.telling("any") is held.exchanges[1]
+    assert held.evidence("any") is held.exchanges[1]
     held.show_postback(held.postback())
-    assert held.telling("any") is held.exchanges[1]
+    assert held.evidence("any") is held.exchanges[1]
     held.fresh()
-    assert held.telling("any") is None
+    assert held.evidence("any") is None
     assert held.exchanges == []
 
 
@@ -196,7 +196,7 @@ def test_a_request_of_another_method_is_sent_and_kept() -> None:
     held, _ = aimed()
     assert held.request("GET", "/in").status == 405
     assert [(each.method, each.status) for each in held.exchanges] == [("GET", 405)]
-    assert held.endpoint.pace.sent == 1
+    assert held.endpoint.budget.sent == 1
 
 
 def test_needing_values_that_the_url_lacks_ends_a_case() -> None:
@@ -226,7 +226,7 @@ def test_of_several_that_must_be_accepted_the_first_refused_is_shown() -> None:
     assert rec.checks == 2
     with pytest.raises(Deviation, match=r"three \(2 of 3\); Leanplum tries again"):
         held.accept_all([held.postback() for _ in range(3)], "three")
-    assert held.telling("any") is held.exchanges[2]
+    assert held.evidence("any") is held.exchanges[2]
     assert held.exchanges[2].status == 503
 
 
@@ -255,7 +255,7 @@ def test_what_is_not_stored_once_is_shown(kept: list[int], actual: str, why: str
         held.expect_stored_once(made, before, "accepted")
     assert (caught.value.expected, caught.value.actual) == (f"{made[1].key} stored once", actual)
     assert why in caught.value.why
-    assert held.telling("any") is held.exchanges[1]
+    assert held.evidence("any") is held.exchanges[1]
 
 
 @pytest.mark.parametrize(("factor", "fine"), [(1, True), (0, False), (2, False)])

@@ -1,4 +1,4 @@
-"""What probes do to a world: call its API, let events happen, look at what arrived."""
+"""What probes do to a fake: call its API, let events happen, look at what arrived."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.conformance.deviants.deviant_server import (
     FAITHFUL,
     FAITHFUL_WITH_SOCKETS,
     Deviant,
-    World,
+    DeviantServer,
 )
 from contracts.proof.catalog import find_deviant
 from mockserver.client.sandbox_client import SandboxClient
@@ -23,12 +23,12 @@ KEYS = shapes.KeysJson(data_export="export", production="production", developmen
 
 
 class Actor:
-    """Somebody with an app in a world."""
+    """Somebody with an app in a fake."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.wire = world.wire
-        self.control = SandboxClient(wire=world.wire)
+    def __init__(self, fake: DeviantServer) -> None:
+        self.fake = fake
+        self.wire = fake.wire
+        self.control = SandboxClient(wire=fake.wire)
         self.put_app()
 
     def put_app(self, app_id: str = "shop", **knobs: Any) -> None:
@@ -124,8 +124,8 @@ def _faithful(probe: Probe) -> Deviant:
 
 
 def _look(probe: Probe, deviant: Deviant, expected: object) -> None:
-    with World(deviant) as world:
-        assert probe.look(Actor(world)) == expected, deviant.name
+    with DeviantServer(deviant) as fake:
+        assert probe.look(Actor(fake)) == expected, deviant.name
 
 
 def name_of(probe: Probe) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.conformance.api import ApiAnswer, Form, answer_of, multipart
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from mockserver.web import shapes
 
 from .acting import Actor, Probe, compare, name_of, prove
@@ -160,5 +160,5 @@ def test_a_missing_action_is_still_refused() -> None:
 
 
 def test_a_world_says_what_it_is() -> None:
-    with World() as world:
-        assert world.description == "the fake itself, in this process"
+    with DeviantServer() as fake:
+        assert fake.description == "the fake itself, in this process"

@@ -10,7 +10,7 @@ def _restarted_between(actor: Actor) -> list[float]:
     actor.add(actor.inbox("503"))
     actor.fire()
     actor.advance("30m")
-    actor.world.restart()
+    actor.fake.restart()
     actor.inbox("503")
     actor.until_idle()
     return hours(actor.delivery())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.conformance.deviants.deviant_server import World
+from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.proof.catalog import find_deviant
 from mockserver.web import shapes
 
@@ -132,8 +132,8 @@ def test_a_delivery_that_is_kept_alive_is_tried_every_ten_hours() -> None:
 def test_jitter_is_the_same_in_every_run() -> None:
     seen = []
     for _ in range(2):
-        with World(find_deviant("jitter")) as world:
-            seen.append(_offsets(Actor(world)))
+        with DeviantServer(find_deviant("jitter")) as fake:
+            seen.append(_offsets(Actor(fake)))
     assert seen[0] == seen[1] != _OFFSETS
 
 

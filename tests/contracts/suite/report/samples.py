@@ -10,15 +10,15 @@ from contracts.suite import results
 from contracts.suite.results import (
     CaseResult,
     DeviationResult,
-    ExchangeResult,
     Latency,
+    RecordedExchange,
     Remark,
     RunReport,
     RunTarget,
     Statement,
     Traffic,
 )
-from contracts.suite.vocabulary import Kind, Level, Origin, Status, TargetKind
+from contracts.suite.vocabulary import CaseKind, Level, Origin, Status, TargetKind
 
 PAGE = "https://docs.leanplum.com/reference/post_api-action-addpostback"
 
@@ -44,7 +44,7 @@ PARAMETERS = Statement(
     link="",
 )
 
-FOURTH_RULE = ExchangeResult(
+FOURTH_RULE = RecordedExchange(
     method="POST",
     url="http://127.0.0.1:8765/api?action=addPostback",
     headers=[("Content-Type", "application/json"), ("User-Agent", "postbacks-contracts/0.1.0")],
@@ -55,7 +55,7 @@ FOURTH_RULE = ExchangeResult(
     answer_body='{"response":[{"success":true,"postbackId":5629499534213123}]}',
     real_seconds=0.0042,
 )
-LIST_RULES = ExchangeResult(
+LIST_RULES = RecordedExchange(
     method="GET",
     url="http://127.0.0.1:8765/api?action=listPostbacks&appId=app_1&clientKey=***&apiVersion=1.0.6",
     headers=[("Accept", "*/*")],
@@ -65,7 +65,7 @@ LIST_RULES = ExchangeResult(
     answer_body='{"response":[{"success":true,"postbacks":[]}]}',
     real_seconds=0.0011,
 )
-NO_ANSWER = ExchangeResult(
+NO_ANSWER = RecordedExchange(
     method="POST",
     url="http://receiver.test/in?user=a%2Bb&event=Send",
     headers=[("Content-Length", "0")],
@@ -83,7 +83,7 @@ def case(id: str, title: str, area: str, status: Status, **fields: object) -> Ca
     plain = {
         "level": Level.MUST,
         "origin": Origin.DOCUMENTED,
-        "kind": Kind.EXAMPLE,
+        "kind": CaseKind.EXAMPLE,
         "statements": [RULES_CAP],
         "fix": "Count the rules of an app before you accept one more.",
         "checks": 3,
@@ -123,7 +123,7 @@ FAILED_PROPERTY = case(
     "Whatever the receiver answers, the waits between attempts double",
     "retries",
     Status.FAIL,
-    kind=Kind.STATEFUL,
+    kind=CaseKind.STATEFUL,
     statements=[RETRY_DELAY, PARAMETERS],
     examples=61,
     deviation=DeviationResult(
@@ -247,7 +247,7 @@ OWN_HEADERS = [("Accept", "*/*"), ("Content-Length", "0")]
 FIRST_AT = 1_773_500_000_000
 
 
-def postback(number: int, suffix: str = "", **fields: object) -> ExchangeResult:
+def postback(number: int, suffix: str = "", **fields: object) -> RecordedExchange:
     """Return the record of a postback of the run, the suffix of its id percent-encoded."""
     query = f"user={PREFIX}-{number}{suffix}&event=Click&at={FIRST_AT + number}"
     plain = {
@@ -260,7 +260,7 @@ def postback(number: int, suffix: str = "", **fields: object) -> ExchangeResult:
         "answer_body": "thank you",
         "real_seconds": 0.0031,
     }
-    return ExchangeResult(**{**plain, **fields})
+    return RecordedExchange(**{**plain, **fields})
 
 
 BURST = case(

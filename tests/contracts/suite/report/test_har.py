@@ -119,7 +119,7 @@ def entries(report: RunReport) -> list[dict[str, Any]]:
     return found
 
 
-def exchanges(report: RunReport) -> Iterator[samples.ExchangeResult]:
+def exchanges(report: RunReport) -> Iterator[samples.RecordedExchange]:
     for case in report.cases:
         yield from case.exchanges
 

@@ -33,7 +33,7 @@ def keys(report: RunReport) -> list[str]:
     return [one["key"] for one in interactions(report)]
 
 
-def run_with(*exchanges: samples.ExchangeResult, **fields: object) -> RunReport:
+def run_with(*exchanges: samples.RecordedExchange, **fields: object) -> RunReport:
     """Return the run of one case that made these exchanges."""
     case = msgspec.structs.replace(samples.BURST, id="PB-X", exchanges=list(exchanges))
     plain = {"target": samples.ENDPOINT.target, "traffic": samples.ENDPOINT.traffic}
