@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.conformance.embedded import EmbeddedServer
-from contracts.conformance.server import RunningServer, Server
-from contracts.conformance.target import Names
+from contracts.conformance.running import RunningServer
+from contracts.conformance.subject import ServerSubject
 from contracts.suite.generated import Effort
 from contracts.suite.registry import Case, select_cases
 from contracts.suite.report.failure_text import tell
 from contracts.suite.results import RunTarget
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Level, Status, TargetKind
 
 
@@ -32,7 +33,7 @@ class ContractWarning(UserWarning):
 
 
 @pytest.fixture(scope="session")
-def contract_server() -> Iterator[Server]:
+def contract_server() -> Iterator[ServerSubject]:
     """Return what the cases are aimed at."""
     url = os.environ.get("POSTBACKS_URL")
     if url:
@@ -51,7 +52,10 @@ def contract_names() -> Names:
 
 @pytest.mark.parametrize("case", select_cases(target=TargetKind.FAKE), ids=lambda case: case.id)
 def test_contract(
-    case: Case, contract_server: Server, contract_names: Names, request: pytest.FixtureRequest
+    case: Case,
+    contract_server: ServerSubject,
+    contract_names: Names,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Run one case; a deviation at MUST fails, one below warns."""
     result = run_case(case, contract_server, Effort(), contract_names)
@@ -60,7 +64,7 @@ def test_contract(
         pytest.skip(result.reason)
     if result.status is Status.PASS:
         return
-    target = RunTarget(contract_server.kind, contract_server.wire.url, contract_server.description)
+    target = RunTarget(contract_server.kind, contract_server.url, contract_server.description)
     below = result.level is not Level.MUST and result.status is not Status.ERROR
     if below:
         warnings.warn(ContractWarning(tell(result, target)), stacklevel=1)

@@ -31,9 +31,9 @@ from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.embedded import EmbeddedServer
 from contracts.conformance.real import LEANPLUM_URL, real_server
 from contracts.conformance.replay import Replayed, recorded_case, replay
-from contracts.conformance.server import RunningServer, Server
+from contracts.conformance.running import RunningServer
 from contracts.conformance.snapshots import drifts, keep, latest, snapshot_of
-from contracts.conformance.target import Names
+from contracts.conformance.subject import ServerSubject
 from contracts.proof.catalog import find_fake
 from contracts.suite.baseline import Baseline, read_baseline
 from contracts.suite.exchange import TOKEN
@@ -42,6 +42,7 @@ from contracts.suite.registry import Case
 from contracts.suite.report import WRITERS
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, run_suite
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
 from mockserver.cli.output import Output, count, plain_console, visible
 from mockserver.cli.session import Session
@@ -95,7 +96,7 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
         tell_github(report)
     if not report.summary.applicable:
         print("postbacks: no case could be run at this target", file=sys.stderr)
-    if report.target.kind is TargetKind.REAL and not server.unusable:
+    if report.target.kind is TargetKind.REAL:
         _compare_with_the_last(output, report, Path(choices.snapshots))
     return run.exit_code(strict=choices.strict)
 
@@ -159,7 +160,7 @@ def _as_usage_error() -> Iterator[None]:
 
 
 @contextmanager
-def _server(session: Session, choices: Choices) -> Iterator[Server]:
+def _server(session: Session, choices: Choices) -> Iterator[ServerSubject]:
     if choices.target == TargetKind.REAL:
         url = session.url or LEANPLUM_URL
         with _as_usage_error():

@@ -22,7 +22,6 @@ from contracts.suite.registry import Case, NothingSelected, partner_cases, selec
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Remark
 from contracts.suite.vocabulary import Need, Profile, TargetKind
-from contracts.verify.endpoint import Endpoint
 from contracts.verify.lint import Secret, remarks, secrets_in
 from contracts.verify.operator import AskingOperator, CommandOperator, Operator, OperatorFailed
 from contracts.verify.postbacks import Subscription
@@ -30,6 +29,7 @@ from contracts.verify.probe import Probe, probe_of
 from contracts.verify.recording import read_recording
 from contracts.verify.resolved_host import Place, find_place
 from contracts.verify.sender import SocketSender, Trust
+from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import (
     ALL_CHANNELS,
     Channel,
@@ -106,7 +106,7 @@ def cases_of(choices: Choices) -> list[Case]:
     return chosen
 
 
-def endpoints_of(choices: Choices) -> list[Endpoint]:
+def endpoints_of(choices: Choices) -> list[EndpointSubject]:
     """Return the endpoints that a run is aimed at; nothing is sent yet.
 
     Raises:
@@ -160,12 +160,12 @@ def _endpoint(
     operator: Operator | None,
     recording: Sequence[str],
     headers: Sequence[tuple[str, str]],
-) -> Endpoint:
+) -> EndpointSubject:
     subscription = _subscription(url, choices)
     trust = Trust(_readable(choices.ca_file), verify=not choices.insecure)
     place = find_place(url, allowed_hosts=choices.allowed_hosts)
     rate = rate_of(choices, place)
-    return Endpoint(
+    return EndpointSubject(
         subscription,
         SocketSender(place, headers=headers, trust=trust, proxy=_proxy(choices.proxy)),
         place=place,

@@ -32,7 +32,7 @@ from contracts.suite.report.endpoints import endpoints_html, endpoints_markdown
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.vocabulary import Status
-from contracts.verify.endpoint import Endpoint
+from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed, visible
 from mockserver.cli.session import Session
 
@@ -73,7 +73,7 @@ def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
 def _run(
     output: Output,
     cases: Sequence[Case],
-    endpoint: Endpoint,
+    endpoint: EndpointSubject,
     choices: Choices,
     baseline: Baseline,
 ) -> Run:
@@ -95,7 +95,7 @@ def _run(
 
 
 def _write_banner(
-    output: Output, cases: Sequence[Case], endpoint: Endpoint, choices: Choices
+    output: Output, cases: Sequence[Case], endpoint: EndpointSubject, choices: Choices
 ) -> None:
     """Say what is about to be sent where, before the first request."""
     if not output.as_json:
@@ -115,13 +115,13 @@ def _write_banner(
     )
 
 
-def _most(cases: Sequence[Case], endpoint: Endpoint) -> int:
+def _most(cases: Sequence[Case], endpoint: EndpointSubject) -> int:
     """Return the most requests that these cases may send."""
     usable = [case for case in cases if case.needs <= endpoint.capabilities]
     return min(endpoint.budget.most, sum(case.most_requests for case in usable))
 
 
-def _rate(choices: Choices, endpoint: Endpoint) -> str:
+def _rate(choices: Choices, endpoint: EndpointSubject) -> str:
     rate = rate_of(choices, endpoint.place)
     return "as fast as it answers" if rate is None else f"at {rate:g} a second"
 
@@ -189,7 +189,7 @@ def _write_files(
 
 
 def _write_plan(
-    output: Output, cases: Sequence[Case], endpoints: Sequence[Endpoint], choices: Choices
+    output: Output, cases: Sequence[Case], endpoints: Sequence[EndpointSubject], choices: Choices
 ) -> None:
     if output.as_json:
         output.document([_plan(cases, endpoint, choices) for endpoint in endpoints])
@@ -206,7 +206,7 @@ def _write_plan(
     output.remark("nothing was sent")
 
 
-def _plan(cases: Sequence[Case], endpoint: Endpoint, choices: Choices) -> dict[str, Any]:
+def _plan(cases: Sequence[Case], endpoint: EndpointSubject, choices: Choices) -> dict[str, Any]:
     place = endpoint.place
     return {
         "url": endpoint.url,

@@ -1,9 +1,4 @@
-"""A sandbox of the suite's own, on real ports.
-
-Decides: where its data is while it runs. Place in the flow: what `contracts run` and
-`pytest --pyargs contracts` are aimed at unless told otherwise. Must not import: cases, the
-web, the engine.
-"""
+"""Starts a sandbox on real ports for a run that is given none."""
 
 from __future__ import annotations
 
@@ -13,23 +8,18 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from contracts.conformance.server import Credentials
-from contracts.suite.vocabulary import Need, TargetKind
-from mockserver.client.wire import HttpWire, Wire
+from contracts.conformance.subject import ServerSubject
+from contracts.suite.vocabulary import Need
+from mockserver.client.wire import HttpWire
 from mockserver.live import LiveSandbox
 
 
-class EmbeddedServer:
+class EmbeddedServer(ServerSubject):
     """A sandbox on SQLite, in a folder that goes away with it; use it as a context manager."""
 
-    kind = TargetKind.FAKE
     description = "an embedded sandbox (SQLite, real ports)"
     capabilities = frozenset(Need)
     is_ours = True
-    token: str | None = None
-    credentials: Credentials | None = None
-    unusable = ""
-    wire: Wire
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

@@ -1,8 +1,4 @@
-"""Leanplum's own API, touched as little and as slowly as possible.
-
-Decides: what is needed before anything is sent, how fast and how much may be sent. Place in
-the flow: a server like any other, without a control API. Must not import: cases, the runner.
-"""
+"""Aims a run at Leanplum's own API, and sends it little, slowly, and only when allowed."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from contracts.conformance.server import Credentials
+from contracts.conformance.subject import ServerSubject
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.wire import HttpWire, Reply, Wire
@@ -67,21 +64,23 @@ class PacedWire:
             ) from None
 
 
-class RealServer:
+class RealServer(ServerSubject):
     """Leanplum's API, or whatever has its address.
 
     Args:
         credentials: An app and its key; without them every case is untestable.
-        wire: The way to it, paced.
+        wire: The way to it.
+
+    Attributes:
+        unusable: Why no case can be tried at it; empty if they can.
     """
 
     kind = TargetKind.REAL
-    is_ours = False
+    keeps_passing_exchanges = True
     capabilities: frozenset[Need] = frozenset()
-    token: str | None = None
 
-    def __init__(self, credentials: Credentials | None, wire: Wire) -> None:
-        self.wire: Wire = wire
+    def __init__(self, credentials: Credentials | None, wire: PacedWire) -> None:
+        self.wire = self._paced = wire
         self.credentials = credentials
         self.unusable = "" if credentials else NO_CREDENTIALS
         app = f", app {credentials.app_id}" if credentials else ""
@@ -90,6 +89,21 @@ class RealServer:
     def restart(self) -> None:
         """Refuse: it is not ours to restart."""
         raise InvalidConfig("Leanplum's API is not restarted")
+
+    def missing(self, needs: frozenset[Need]) -> frozenset[Need]:
+        """Return none: a case that is meant for the real API needs nothing else."""
+        return frozenset()
+
+    def why_untestable(self, most_requests: int) -> str:
+        """Return what is missing: credentials, or requests of this run's budget."""
+        left = self._paced.left
+        if self.unusable or left >= most_requests:
+            return self.unusable
+        return f"needs {most_requests} requests, and {left} of this run's are left"
+
+    def still_answers(self) -> bool:
+        """Return False: what did not answer once is not asked again and again."""
+        return False
 
 
 def real_server(

@@ -1,8 +1,4 @@
-"""A recorded case, sent again: the same requests, in the same order, with their values.
-
-Decides: what of a recording has to be changed to mean the same elsewhere. Place in the flow:
-after a report, beside the runner. Must not import: the runner, cases, hypothesis.
-"""
+"""Sends a recorded case again: the same requests in the same order, ids and times translated."""
 
 from __future__ import annotations
 
@@ -17,10 +13,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from contracts.conformance.target import Names
 from contracts.suite.exchange import as_text
 from contracts.suite.masks import VARIABLE
 from contracts.suite.results import FORMAT, CaseResult, RecordedExchange, RunReport, decode
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from mockserver.client.wire import Wire
 from mockserver.core.errors import InvalidConfig

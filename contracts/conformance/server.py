@@ -1,23 +1,12 @@
-"""What a run is aimed at, before any case has touched it.
-
-Decides: what a server must be able to tell of itself. Place in the flow: `running`,
-`embedded`, `real` and the worlds of the deviants are servers; a `Target` stands on one.
-Must not import: cases, the runner, anything that can only be had in one kind of server.
-"""
+"""Says what a case can rely on in the server that it is aimed at."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from contracts.suite.vocabulary import Need, TargetKind
-from mockserver.client.sandbox_client import SandboxClient
-from mockserver.client.wire import HttpWire, Wire
-from mockserver.core.errors import ServerUnreachable
-
-#: How long a server may take to say that it is there, in real seconds.
-FIRST_ANSWER_REAL_SECONDS = 10.0
+from mockserver.client.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,94 +18,27 @@ class Credentials:
 
 
 class Server(Protocol):
-    """Something that the suite can be aimed at.
+    """A sandbox, a deviant or Leanplum's API, as a `Target` uses it.
 
     Attributes:
         kind: What it is.
-        description: For the head of a report.
         capabilities: What cases may ask of it.
         is_ours: Whether everything in it may be thrown away between two cases.
         wire: The way to it.
         token: The bearer token of its control API, if it needs one.
         credentials: The app to use, where none can be added.
-        unusable: Why no case can be tried at it; empty if they can.
     """
 
     kind: TargetKind
-    description: str
     capabilities: frozenset[Need]
     is_ours: bool
     wire: Wire
     token: str | None
     credentials: Credentials | None
-    unusable: str
 
     def restart(self) -> None:
-        """Stop it and start it again over the same data, as an operator would."""
+        """Stop it and start it again over the same data, as an operator would.
 
-
-class RunningServer:
-    """A sandbox, or anything with Leanplum's API, that somebody else has started.
-
-    It is asked what it is: without a control API, or with a clock that runs by itself, some
-    cases have to be skipped.
-
-    Args:
-        url: Where it answers.
-        token: The token of its control API, if it needs one.
-
-    Raises:
-        ServerUnreachable: Nobody answers, or what answers is no HTTP API.
-        Refused: The control API needs a token, or another one.
-        InvalidValue: `url` is no URL.
-    """
-
-    kind = TargetKind.FAKE
-    is_ours = False
-    credentials: Credentials | None = None
-    unusable = ""
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self.wire: Wire = HttpWire(url, timeout_real_seconds=FIRST_ANSWER_REAL_SECONDS)
-        self.token = token
-        self.description = f"what answers at {self.wire.url}"
-        self.capabilities = self._look()
-        self.wire = HttpWire(url, timeout_real_seconds=60)
-
-    def restart(self) -> None:
-        """Refuse: somebody else started it."""
-        raise ServerUnreachable("a server that the suite did not start is not restarted by it")
-
-    def _look(self) -> frozenset[Need]:
-        probe = self.wire.send("POST", "/api", {}, None)
-        if not any(
-            name.lower() == "content-type" and "json" in value.lower()
-            for name, value in probe.headers
-        ):
-            raise ServerUnreachable(
-                f"what answers at {self.wire.url} is no Leanplum API: POST /api was answered "
-                f"{probe.status} and no JSON; check the URL, or start a sandbox with "
-                "`postbacks serve`"
-            )
-        health = self.wire.send("GET", "/_sandbox/health", self._headers(), None)
-        # An API that knows no such path may well answer in Leanplum's own way.
-        if health.status == 404 or "response" in (_object(health.body) or {}):
-            return frozenset()
-        client = SandboxClient(token=self.token, wire=self.wire)
-        version, clock = client.health().version, client.clock()
-        self.description = f"the sandbox at {self.wire.url} (postbacks {version})"
-        found = {Need.CONTROL, Need.SOCKETS}
-        if clock.mode == "manual":
-            found.add(Need.MANUAL_CLOCK)
-        return frozenset(found)
-
-    def _headers(self) -> dict[str, str]:
-        return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
+        Raises:
+            PostbacksError: It cannot be restarted from here.
+        """

@@ -1,8 +1,7 @@
-"""What a case holds: an app of its own, inboxes, events, and the clock.
+"""Gives a case what it works with: an app of its own, inboxes, events, and the clock.
 
-Decides: how cases are kept apart, and that everything goes over a recorded wire. Place in
-the flow: between a case and the server it is aimed at. Must not import: the web, the
-engine, cases; a target is used as a user would use it.
+Everything goes over a recorded wire, as a user of the server would send it. Cases are kept
+apart by apps, so a server that is not the suite's own is never reset.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ import mockserver.web.shapes as shapes
 from contracts.conformance.api import API_VERSION, ApiAnswer, Form, call, expect_accepted
 from contracts.conformance.server import Server
 from contracts.suite.exchange import KEY, TOKEN, RecordingWire, evidence_among
-from contracts.suite.recorder import Recorder, Untestable
+from contracts.suite.recorder import Deviation, Recorder, Untestable
 from contracts.suite.results import RecordedExchange
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import PostbacksError, ServerUnreachable
@@ -85,8 +85,11 @@ class Target:
         """Return a text in which names of variables stand for secrets."""
         return self.wire.masked(text)
 
+    def recall(self, deviation: Deviation) -> None:
+        """Do nothing: a deviation is found again last, so its exchanges are those held."""
+
     def evidence(self, area: str) -> RecordedExchange | None:
-        """Return the exchange that shows most of a deviation."""
+        """Return the exchange that shows a deviation best; None if there was none."""
         return evidence_among(area, self.exchanges)
 
     def fresh(self) -> None:
@@ -187,23 +190,6 @@ class Target:
         self._added.clear()
         if left:
             raise Untestable(f"these rules are still there: {', '.join(map(str, left))}")
-
-
-class Names:
-    """Hands out names that are used once.
-
-    Args:
-        prefix: What all of them begin with.
-    """
-
-    def __init__(self, prefix: str = "contracts") -> None:
-        self._prefix = prefix
-        self._last = 0
-
-    def next(self, kind: str) -> str:
-        """Return a name for an app or an inbox."""
-        self._last += 1
-        return f"{self._prefix}-{kind}-{self._last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from contracts.conformance.deviants.deviant_server import (
     Deviant,
     DeviantServer,
 )
-from contracts.conformance.target import Names
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
 from contracts.proof.matrix import TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
 from contracts.suite.generated import Effort, keep_nothing
 from contracts.suite.registry import Case, all_cases
 from contracts.suite.results import FORMAT
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.endpoints import catalog as partners
 from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs

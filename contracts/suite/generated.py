@@ -1,8 +1,6 @@
-"""Hypothesis as an engine: properties and state machines outside of pytest.
+"""Runs property and stateful cases by Hypothesis, outside of pytest.
 
-Decides: every setting of a run, so that no environment and no later default does. Place in
-the flow: the runner runs property and stateful cases through this. Must not import: pytest,
-servers, particular cases.
+Every setting is given, so that neither the environment nor a later default changes a run.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, example, given, seed, settings
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from contracts.suite.recorder import Recorder, shown
 from contracts.suite.registry import Case
+from contracts.suite.subject import CaseTarget
 
 #: How many rules of a machine are run one after the other.
 STEPS = 12
@@ -39,14 +38,7 @@ class Effort:
     share: float = 1.0
 
 
-class Refreshable(Protocol):
-    """A target, as far as this module knows it."""
-
-    def fresh(self) -> None:
-        """Begin again, as if nothing had happened."""
-
-
-def run_property(case: Case, target: Refreshable, rec: Recorder, effort: Effort) -> None:
+def run_property(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -> None:
     """Try the body of a property on generated values.
 
     Raises:
@@ -68,7 +60,7 @@ def run_property(case: Case, target: Refreshable, rec: Recorder, effort: Effort)
     seed(_seed_of(case, effort))(settings_for(case, effort)(test))()
 
 
-def run_machine(case: Case, target: Refreshable, rec: Recorder, effort: Effort) -> None:
+def run_machine(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -> None:
     """Let a state machine look for a sequence of steps after which a model is contradicted.
 
     Raises:

@@ -1,14 +1,10 @@
-"""What a run found: the one stream that every report is written from.
-
-Decides: the shape of a result, and what the two figures of a summary count. Place in the
-flow: the runner yields results, reports and baselines read them. Must not import: the
-runner, cases, targets.
-"""
+"""Holds what a run found, for the reports and baselines that read it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -74,13 +70,13 @@ class CaseResult(Struct, frozen=True):
         reason: Why it was skipped, could not be tried, or went wrong; else empty.
         verdict: Which of several accepted behaviours was seen, where there are several.
         deviation: Set when the status is FAIL, WARN or INFO through a deviation.
-        exchanges: All that was sent and answered; only of cases that did not pass.
+        exchanges: All that was sent and answered; empty for a case that passed at a fake.
         curl: The request that showed the deviation, as a command line; keys are
             environment variables.
         checks: How many comparisons were made.
         examples: How many examples were tried; 1 for a plain example.
-        steps: What led to a deviation of a property or a stateful case, or what an outage did, line
-            by line.
+        steps: What was done before a deviation of a property or a stateful case, or what an
+            outage did, one entry a line.
         known: The reason a baseline gives for this deviation; empty without one.
         evidence: Which of the exchanges shows the deviation best, counted from 0; None without any
             (`telling` in JSON).
@@ -163,6 +159,14 @@ class Traffic(Struct, frozen=True):
     requests: int
     prefix: str
     stored: list[str]
+
+
+class Observed(NamedTuple):
+    """What a run learned of its subject beside the results of cases; see `RunReport`."""
+
+    remarks: Sequence[Remark] = ()
+    latency: Latency | None = None
+    traffic: Traffic | None = None
 
 
 class Summary(Struct, frozen=True):

@@ -1,9 +1,4 @@
-"""A whole run: cases, progress, known deviations, and the document at the end.
-
-Decides: how results become a report and an exit code. Place in the flow: the command line
-and pytest call it; reports are written from what it returns. Must not import: click, rich,
-pytest, reports.
-"""
+"""Makes a whole run for the command line: cases, progress, known deviations, and the report."""
 
 from __future__ import annotations
 
@@ -13,16 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
 
-from contracts.conformance.target import Names
 from contracts.suite.baseline import Baseline
 from contracts.suite.generated import Effort
 from contracts.suite.registry import Case
 from contracts.suite.results import FORMAT, NOT_TRIED, CaseResult, RunReport, RunTarget, summarise
-from contracts.suite.runner import GONE, Subject, is_gone, run_cases
+from contracts.suite.runner import GONE, is_gone, run_cases
+from contracts.suite.subject import Names, Subject
 from contracts.suite.vocabulary import Level, Status
-from contracts.verify.endpoint import Endpoint
 from mockserver.version import __version__
 
 
@@ -59,7 +52,7 @@ class Run:
 
 def run_suite(
     cases: Sequence[Case],
-    server: Subject,
+    subject: Subject,
     *,
     effort: Effort | None = None,
     baseline: Baseline | None = None,
@@ -67,7 +60,7 @@ def run_suite(
     on_result: Callable[[CaseResult], None] = lambda result: None,
     on_case: Callable[[Case], None] = lambda case: None,
 ) -> Run:
-    """Run `cases` against `server`, and tell of each as it ends.
+    """Run `cases` against `subject`, and tell of each as it ends.
 
     An interrupt ends the run early; what was found until then is kept.
     """
@@ -77,31 +70,34 @@ def run_suite(
     results: list[CaseResult] = []
     incomplete = ""
     try:
-        for found in run_cases(cases, server, effort, names or _names_for(server), on_case):
-            result = baseline.applied(found, server.kind, started_at.date())
+        for found in run_cases(cases, subject, effort, names or _names_for(subject), on_case):
+            result = baseline.applied(found, subject.kind, started_at.date())
             results.append(result)
             on_result(result)
     except KeyboardInterrupt:
         incomplete = f"interrupted after {len(results)} of {len(cases)} cases"
     unreachable = any(result.reason.startswith(GONE) for result in results)
     if results and not unreachable and not incomplete:
-        unreachable = is_gone(results[-1], server)
+        unreachable = is_gone(results[-1], subject)
     if unreachable:
         incomplete = (
             f"{GONE} after {sum(result.status not in NOT_TRIED for result in results)} cases"
         )
-    stale = baseline.stale(results, server.kind, started_at.date())
+    stale = baseline.stale(results, subject.kind, started_at.date())
+    observed = subject.observed()
     report = RunReport(
         format=FORMAT,
         suite_version=__version__,
         started_at=started_at,
         real_seconds=round(time.perf_counter() - began, 3),
-        target=RunTarget(server.kind, _url_of(server), server.description),
+        target=RunTarget(subject.kind, subject.url, subject.description),
         seed=effort.seed,
         cases=results,
         summary=summarise(results, stale),
         incomplete=incomplete,
-        **_of_the_endpoint(server),
+        remarks=list(observed.remarks),
+        latency=observed.latency,
+        traffic=observed.traffic,
     )
     return Run(report, unreachable)
 
@@ -131,20 +127,6 @@ def counts_as_failure(result: CaseResult, *, strict: bool) -> bool:
     return strict and result.status is Status.WARN
 
 
-def _names_for(server: Subject) -> Names:
-    """Return names that no earlier run at the same server used."""
-    return Names() if server.is_ours else Names(f"contracts-{secrets.token_hex(4)}")
-
-
-def _url_of(server: Subject) -> str:
-    return server.url if isinstance(server, Endpoint) else server.wire.url
-
-
-def _of_the_endpoint(server: Subject) -> dict[str, Any]:
-    if not isinstance(server, Endpoint):
-        return {}
-    return {
-        "remarks": list(server.remarks),
-        "latency": server.latency(),
-        "traffic": server.traffic(),
-    }
+def _names_for(subject: Subject) -> Names:
+    """Return names that no earlier run at the same subject used."""
+    return Names() if subject.is_ours else Names(f"contracts-{secrets.token_hex(4)}")

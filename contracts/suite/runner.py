@@ -1,8 +1,7 @@
-"""From selected cases to results, one after the other.
+"""Runs selected cases one after the other and says what came of each.
 
-Decides: what becomes of everything a case can do: pass, deviate, not apply, not be tried,
-break. Place in the flow: between the registry and the reports. Must not import: pytest,
-reports, any particular server.
+Whatever a case does (pass, deviate, not apply, not be tried, break) becomes a result; only
+interrupts go through.
 """
 
 from __future__ import annotations
@@ -13,22 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from contracts.conformance.server import Server
-from contracts.conformance.target import Names, Target
 from contracts.suite import requirements
 from contracts.suite.exchange import curl_line
 from contracts.suite.generated import Effort, run_machine, run_property
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
-from contracts.suite.registry import PARTNER_ONLY, Case
+from contracts.suite.registry import Case
 from contracts.suite.request_budget import BudgetSpent
 from contracts.suite.results import CaseResult, RecordedExchange
-from contracts.suite.vocabulary import DEVIATION_STATUS, CaseKind, Need, Status, TargetKind
-from contracts.verify.endpoint import Endpoint
-from contracts.verify.target import PartnerTarget
+from contracts.suite.subject import CaseTarget, Names, Subject
+from contracts.suite.vocabulary import DEVIATION_STATUS, CaseKind, Need, Status
 from mockserver.core.errors import PostbacksError, ServerUnreachable
-
-#: What a run can be aimed at.
-Subject = Server | Endpoint
 
 _REASONS = {
     Need.CONTROL: "no control API",
@@ -44,105 +37,80 @@ _REASONS = {
 }
 
 
-#: What is said of cases that came too late.
+#: How the reason begins of a case that comes after the subject has stopped answering.
 GONE = "the target stopped answering"
 
 
 def run_cases(
     cases: Sequence[Case],
-    server: Subject,
+    subject: Subject,
     effort: Effort,
     names: Names,
     on_case: Callable[[Case], None] = lambda case: None,
 ) -> Iterator[CaseResult]:
     """Run cases one after the other and yield what came of each.
 
-    When the server stops answering, the remaining cases are untestable.
+    When the subject stops answering, the remaining cases are untestable.
 
     Args:
         cases: In the order in which they are run.
-        server: What they are aimed at.
+        subject: What they are aimed at.
         effort: How hard generated cases look.
         names: Hands out names of apps and inboxes.
-        on_case: Told of each case before it begins.
+        on_case: Called with each case before it begins.
     """
     gone = ""
     for case in cases:
         on_case(case)
-        if gone and _why_skipped(case, server) is None:
+        if gone and _why_skipped(case, subject) is None:
             yield _result(case, Status.UNTESTABLE, reason=f"{GONE}: {gone}")
             continue
-        result = run_case(case, server, effort, names)
-        if is_gone(result, server):
+        result = run_case(case, subject, effort, names)
+        if is_gone(result, subject):
             gone = result.reason or f"during {case.id}"
         yield result
 
 
-def run_case(case: Case, server: Subject, effort: Effort, names: Names) -> CaseResult:
+def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> CaseResult:
     """Run one case and return what came of it; it raises nothing but interrupts."""
-    skipped = _why_skipped(case, server)
+    skipped = _why_skipped(case, subject)
     if skipped is not None:
         return _result(case, Status.SKIP, reason=skipped)
-    untestable = _why_untestable(case, server)
+    untestable = subject.why_untestable(case.most_requests)
     if untestable:
         return _result(case, Status.UNTESTABLE, reason=untestable)
     rec = Recorder()
-    target = (
-        PartnerTarget(server, rec) if isinstance(server, Endpoint) else Target(server, rec, names)
-    )
+    target = subject.open_target(rec, names)
     began = time.perf_counter()
     try:
         _run_body(case, target, rec, effort)
         found = _Found(Status.PASS)
     except Exception as error:
-        found = _judged(case, rec, error)
+        found = _judged(case, rec, error, subject)
     except BaseException:
         # An interrupt leaves nothing behind where it would stay for ever.
         with suppress(Exception):
             target.clean_up()
         raise
-    if found.deviation is not None and isinstance(target, PartnerTarget):
+    if found.deviation is not None:
         target.recall(found.deviation)
+    # Before cleaning up, whose requests show nothing of the deviation.
     evidence = target.evidence(case.area)
     try:
         target.clean_up()
     except Exception as error:
         reason = f"cleaning up failed, look at your rules: {error}"
         found = found._replace(status=Status.ERROR, reason=reason)
-    # What the real API answers is compared with the next run's, what an endpoint answers is
-    # handed on as examples.
-    is_told = found.status is not Status.PASS
-    is_kept = is_told or server.kind is not TargetKind.FAKE
-    # What an outage would have lost is lost although nothing is wrong with the endpoint.
-    has_story = is_told or Need.OPERATOR in case.needs
-
-    def safe(text: str) -> str:
-        return writable(target.masked(text))
-
+    details = _details(case, found, rec, target, evidence, keeps=subject.keeps_passing_exchanges)
     return _result(
-        case,
-        found.status,
-        reason=safe(found.reason),
-        verdict=safe(rec.verdict),
-        deviation=found.deviation.result(safe) if found.deviation else None,
-        exchanges=list(target.exchanges) if is_kept else [],
-        curl=curl_line(evidence) if evidence and is_told else "",
-        evidence=_index_of(evidence, target.exchanges) if is_kept else None,
-        checks=rec.checks,
-        examples=max(1, rec.examples),
-        steps=[safe(step) for step in rec.steps] if has_story else [],
-        real_seconds=round(time.perf_counter() - began, 4),
+        case, found.status, real_seconds=round(time.perf_counter() - began, 4), **details
     )
 
 
-def is_gone(result: CaseResult, server: Subject) -> bool:
-    """Return whether the server stopped answering while this case was run."""
-    if isinstance(server, Endpoint):
-        # No answer in time is an answer as well; that nobody listens is none.
-        refused = any(exchange.status is None for exchange in result.exchanges)
-        return refused and not server.still_answers()
+def is_gone(result: CaseResult, subject: Subject) -> bool:
+    """Return whether the subject stopped answering while this case was run."""
     unanswered = any(exchange.status is None for exchange in result.exchanges)
-    return unanswered and not _answers(server)
+    return unanswered and not subject.still_answers()
 
 
 class _Found(NamedTuple):
@@ -151,26 +119,14 @@ class _Found(NamedTuple):
     deviation: Deviation | None = None
 
 
-def _why_skipped(case: Case, server: Subject) -> str | None:
-    if server.kind not in case.targets:
-        return f"not for a {server.kind} target"
-    if server.kind is TargetKind.REAL:
-        return None
-    missing = [need for need in Need if need in case.needs - server.capabilities]
-    return _REASONS[missing[0]] if missing else None
+def _why_skipped(case: Case, subject: Subject) -> str | None:
+    if subject.kind not in case.targets:
+        return f"not for a {subject.kind} target"
+    missing = subject.missing(case.needs)
+    return next((_REASONS[need] for need in Need if need in missing), None)
 
 
-def _why_untestable(case: Case, server: Subject) -> str:
-    if isinstance(server, Endpoint):
-        left = server.budget.left
-        return "" if left else "as many requests were sent as a run may send; see --max-requests"
-    left = getattr(server.wire, "left", case.most_requests)
-    if server.unusable or left >= case.most_requests:
-        return server.unusable
-    return f"needs {case.most_requests} requests, and {left} of this run's are left"
-
-
-def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort: Effort) -> None:
+def _run_body(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -> None:
     if case.kind is CaseKind.PROPERTY:
         run_property(case, target, rec, effort)
     elif case.kind is CaseKind.STATEFUL:
@@ -180,7 +136,7 @@ def _run_body(case: Case, target: Target | PartnerTarget, rec: Recorder, effort:
         case.body(target, rec)
 
 
-def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
+def _judged(case: Case, rec: Recorder, error: Exception, subject: Subject) -> _Found:
     deviation = error if isinstance(error, Deviation) else None
     if rec.last is not None and case.kind is CaseKind.PROPERTY and _is_spent(error):
         # The smallest one so far; nothing is left to look for a smaller one with.
@@ -203,8 +159,7 @@ def _judged(case: Case, rec: Recorder, error: Exception) -> _Found:
     if isinstance(error, ServerUnreachable | Untestable | BudgetSpent):
         return _Found(Status.UNTESTABLE, str(error))
     if isinstance(error, PostbacksError):
-        refused = "" if case.targets == PARTNER_ONLY else "the control API refused: "
-        return _Found(Status.UNTESTABLE, f"{refused}{error}")
+        return _Found(Status.UNTESTABLE, subject.refusal(error))
     where = traceback.extract_tb(error.__traceback__)[-1]
     return _Found(
         Status.ERROR,
@@ -223,18 +178,35 @@ def _untestable_within(group: BaseExceptionGroup[BaseException]) -> Exception | 
     return found[0] if found else None
 
 
-def _answers(server: Server) -> bool:
-    if server.kind is TargetKind.REAL:
-        # What did not answer once is not asked again and again.
-        return False
-    try:
-        server.wire.send("GET", "/", {}, None)
-    except ServerUnreachable:
-        return False
-    except Exception:
-        # An application in this process that raises is there.
-        return True
-    return True
+def _details(
+    case: Case,
+    found: _Found,
+    rec: Recorder,
+    target: CaseTarget,
+    evidence: RecordedExchange | None,
+    *,
+    keeps: bool,
+) -> dict[str, Any]:
+    """Return the members of a result that hold what happened; `keeps`: also after a pass."""
+    did_not_pass = found.status is not Status.PASS
+    is_kept = did_not_pass or keeps
+    # The steps of an outage say what would have been lost, which a pass does not.
+    has_steps = did_not_pass or Need.OPERATOR in case.needs
+
+    def safe(text: str) -> str:
+        return writable(target.masked(text))
+
+    return {
+        "reason": safe(found.reason),
+        "verdict": safe(rec.verdict),
+        "deviation": found.deviation.result(safe) if found.deviation else None,
+        "exchanges": list(target.exchanges) if is_kept else [],
+        "curl": curl_line(evidence) if evidence and did_not_pass else "",
+        "evidence": _index_of(evidence, target.exchanges) if is_kept else None,
+        "checks": rec.checks,
+        "examples": max(1, rec.examples),
+        "steps": [safe(step) for step in rec.steps] if has_steps else [],
+    }
 
 
 def _result(case: Case, status: Status, **details: Any) -> CaseResult:

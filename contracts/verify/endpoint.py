@@ -89,7 +89,6 @@ class Endpoint:
 
     kind = TargetKind.PARTNER
     is_ours = False
-    unusable = ""
 
     def __post_init__(self) -> None:
         """Begin with nothing sent."""
@@ -175,7 +174,7 @@ class Endpoint:
         return raw.Connection(self.place, self.trust, self.timeout.total_seconds())
 
     def still_answers(self) -> bool:
-        """Return whether a connection can still be opened."""
+        """Return whether a connection can still be opened; no answer in time is one as well."""
         return self.place is None or self.is_proxied or raw.is_listening(self.place)
 
     def latency(self) -> Latency | None:

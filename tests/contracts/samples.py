@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
+from contracts.conformance.real import PacedWire, RealServer
 from contracts.conformance.server import Credentials
+from contracts.conformance.subject import ServerSubject
 from contracts.suite.exchange import RecordingWire
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import Case, case
@@ -99,27 +101,16 @@ class ScriptedWire:
         return self._answer
 
 
-class SampleServer:
-    """A server for the suite over any wire."""
+class SampleServer(ServerSubject):
+    """A fake for the suite over any wire."""
 
     description = "a sample"
-    token: str | None = None
 
     def __init__(
-        self,
-        wire: Wire | None = None,
-        *,
-        kind: TargetKind = TargetKind.FAKE,
-        capabilities: Iterable[Need] = (Need.CONTROL,),
-        credentials: Credentials | None = None,
-        unusable: str = "",
+        self, wire: Wire | None = None, *, capabilities: Iterable[Need] = (Need.CONTROL,)
     ) -> None:
-        self.wire: Wire = wire or ScriptedWire()
-        self.kind = kind
+        self.wire = wire or ScriptedWire()
         self.capabilities = frozenset(capabilities)
-        self.is_ours = False
-        self.credentials = credentials
-        self.unusable = unusable
 
     def restart(self) -> None:
         raise ServerUnreachable("a sample is not restarted")
@@ -160,12 +151,10 @@ class TinyLeanplum:
         start(f"{status} X", [("Content-Type", "application/json")])
         return [json.dumps({"response": [answer]}).encode()]
 
-    def as_real(self, key: str = "the-secret-key") -> SampleServer:
+    def as_real(self, key: str = "the-secret-key") -> RealServer:
         """Return a server of the real kind over this application, in this process."""
-        credentials = Credentials("their-app", key)
-        return SampleServer(
-            WsgiWire(self), kind=TargetKind.REAL, capabilities=(), credentials=credentials
-        )
+        paced = PacedWire(WsgiWire(self), sleep=lambda seconds: None)
+        return RealServer(Credentials("their-app", key), paced)
 
     def _answer(self, arguments: dict[str, Any]) -> tuple[int, Any]:
         match arguments.get("action"):

@@ -1,8 +1,6 @@
-"""A fake in this process, whole or broken in one way, as a server the suite can be aimed at.
+"""Serves a fake in this process, whole or broken in one way, for cases to be aimed at.
 
-Decides: where a deviant's change takes hold. Place in the flow: the proof and its tests run
-every case against worlds. Must not import: cases, the runner. Unlike the rest of the suite
-it imports what it breaks.
+Unlike the rest of the suite, deviants import what they break.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
-from contracts.conformance.server import Credentials
-from contracts.suite.vocabulary import Need, TargetKind
-from mockserver.client.wire import Reply, Wire, WsgiWire
+from contracts.conformance.subject import ServerSubject
+from contracts.suite.vocabulary import Need
+from mockserver.client.wire import Reply, WsgiWire
 from mockserver.core.clock import ManualClock
 from mockserver.delivery.wiring import SocketOptions
 from mockserver.ledger.memory.ledger import MemoryLedger
@@ -38,8 +36,8 @@ class Deviant:
         sandbox: The sandbox it is built from.
         ledger: What it keeps its data in.
         wrap: What stands between the wire and its API.
-        patches: Names within the fake, with dots, and what stands there instead while a
-            world of this deviant is open.
+        patches: Dotted names within the fake, and what stands there instead while a server
+            of this deviant is open.
         sockets: Whether its receiver has a port, which is slower.
         reopened: What becomes of the ledger at a restart.
     """
@@ -60,18 +58,14 @@ FAITHFUL = Deviant("faithful", "", "Nothing is changed.")
 FAITHFUL_WITH_SOCKETS = Deviant("faithful-sockets", "", "Nothing is changed.", sockets=True)
 
 
-class DeviantServer:
+class DeviantServer(ServerSubject):
     """A deviant that answers, in this process; use it as a context manager.
 
-    It replaces names of modules while it is open: one world at a time in a process, unless
-    the deviants have no patches.
+    It replaces names of modules while it is open, so only one may be open in a process,
+    unless the deviants have no patches.
     """
 
-    kind = TargetKind.FAKE
     is_ours = True
-    token: str | None = None
-    credentials: Credentials | None = None
-    unusable = ""
 
     def __init__(self, deviant: Deviant = FAITHFUL) -> None:
         kind = "the fake itself" if deviant is FAITHFUL else f"the broken fake {deviant.name}"
@@ -82,8 +76,7 @@ class DeviantServer:
         self._at = ManualClock().now()
         self._changes = ExitStack()
         self._receiver_port = 0
-        self._far_end = _FarEnd()
-        self.wire: Wire = self._far_end
+        self.wire = self._restartable = _RestartableWire()
 
     def __enter__(self) -> Self:
         with ExitStack() as changes:
@@ -122,11 +115,13 @@ class DeviantServer:
             # The same after a restart: rules that are there already lead to it.
             self._receiver_port = int(self._sandbox.receiver_url.rpartition(":")[2])
         app: WsgiApp = create_app(self._sandbox).wsgi_app
-        self._far_end.now = WsgiWire(app if self._deviant.wrap is None else self._deviant.wrap(app))
+        self._restartable.now = WsgiWire(
+            app if self._deviant.wrap is None else self._deviant.wrap(app)
+        )
 
 
-class _FarEnd:
-    """A wire whose far end is another one after a restart."""
+class _RestartableWire:
+    """A wire that leads to another application after a restart."""
 
     now: WsgiWire
     url = "http://localhost"

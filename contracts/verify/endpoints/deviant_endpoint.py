@@ -13,7 +13,6 @@ from typing import Any, Self
 
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Profile
-from contracts.verify.endpoint import Endpoint
 from contracts.verify.endpoints.shop import PATH, QUERY, Shop, Store
 from contracts.verify.in_process import InProcessSender
 from contracts.verify.operator import Operator
@@ -21,6 +20,7 @@ from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
 from contracts.verify.resolved_host import Resolve, find_place
 from contracts.verify.sender import SocketSender, Trust
+from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import event_kind
 from mockserver.core.clock import ManualClock
 from mockserver.core.retry import DEFAULT_TIMEOUT
@@ -96,7 +96,7 @@ def missing_needs(deviant: PartnerDeviant) -> list[str]:
 class PartnerWorld:
     """A partner's endpoint that answers; use it as a context manager."""
 
-    endpoint: Endpoint
+    endpoint: EndpointSubject
 
     def __init__(self, deviant: PartnerDeviant) -> None:
         self.deviant = deviant
@@ -119,7 +119,7 @@ class PartnerWorld:
     ) -> None:
         self._stack.close()
 
-    def _endpoint(self, served: Served) -> Endpoint:
+    def _endpoint(self, served: Served) -> EndpointSubject:
         url = f"{served.origin}{self.deviant.path}{QUERY}"
         common: dict[str, Any] = {
             "subscription": Subscription(Template(url), kept=KEPT),
@@ -132,10 +132,10 @@ class PartnerWorld:
         }
         if served.app is not None:
             sender = InProcessSender(served.app, DEFAULT_TIMEOUT, served.clock)
-            return Endpoint(sender=sender, others=sender, **common)
+            return EndpointSubject(sender=sender, others=sender, **common)
         place = find_place(url, resolve=served.resolve)
         trust = Trust(served.ca_file)
-        return Endpoint(
+        return EndpointSubject(
             sender=SocketSender(place, timeout=served.timeout, trust=trust),
             place=place,
             trust=trust,

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from contracts.conformance.embedded import EmbeddedServer
-from contracts.conformance.target import Names, Target
+from contracts.conformance.target import Target
 from contracts.suite.generated import Effort
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import find_case
 from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Need, Status, TargetKind
 from mockserver.core.errors import ServerUnreachable
 from tests.contracts.samples import KNOWN_ID, case_of
@@ -42,7 +43,7 @@ def ours() -> set[str]:
 def test_it_can_do_everything(server: EmbeddedServer) -> None:
     assert server.capabilities == set(Need)
     assert (server.kind, server.is_ours) == (TargetKind.FAKE, True)
-    assert (server.token, server.credentials, server.unusable) == (None, None, "")
+    assert (server.token, server.credentials, server.why_untestable(1)) == (None, None, "")
     assert run_case(find_case(KNOWN_ID), server, Effort(), Names()).status is Status.PASS
 
 

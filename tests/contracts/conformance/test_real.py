@@ -20,7 +20,7 @@ from contracts.conformance.real import (
     real_server,
 )
 from contracts.conformance.server import Credentials
-from contracts.conformance.target import Names, Target
+from contracts.conformance.target import Target
 from contracts.proof.catalog import find_deviant
 from contracts.suite import results
 from contracts.suite.generated import Effort
@@ -31,6 +31,7 @@ from contracts.suite.request_budget import BudgetSpent
 from contracts.suite.results import RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.client.wire import Reply, Wire

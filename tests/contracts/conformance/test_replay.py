@@ -11,7 +11,6 @@ import pytest
 
 from contracts.conformance.deviants.deviant_server import FAITHFUL, Deviant, DeviantServer
 from contracts.conformance.replay import Replayed, recorded_case, replay
-from contracts.conformance.target import Names
 from contracts.proof.catalog import find_deviant
 from contracts.suite import results
 from contracts.suite.exchange import KEY, TOKEN
@@ -19,6 +18,7 @@ from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case, select_cases
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport, RunTarget, summarise
 from contracts.suite.run import run_suite
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.client.wire import Reply

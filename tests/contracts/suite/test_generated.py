@@ -14,12 +14,13 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from contracts.conformance.target import Names, Target
+from contracts.conformance.target import Target
 from contracts.suite.generated import STEPS, Effort, run_machine, run_property, settings_for
 from contracts.suite.recorder import Deviation, Recorder, Untestable
 from contracts.suite.registry import Case
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import CaseKind, Level, Status
 from mockserver.core.errors import ServerUnreachable
 from tests.contracts.samples import SampleServer, case_of
@@ -174,7 +175,7 @@ from contracts.suite.generated import Effort, keep_nothing
 if "keep_nothing" in sys.argv:
     keep_nothing()
 from contracts.suite.runner import run_case
-from contracts.conformance.target import Names
+from contracts.suite.subject import Names
 from tests.contracts.samples import SampleServer, case_of
 
 def body(target, rec, number, text):

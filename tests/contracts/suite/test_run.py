@@ -10,7 +10,7 @@ import pytest
 
 import mockserver
 from contracts.conformance.deviants.deviant_server import DeviantServer
-from contracts.conformance.target import Names, Target
+from contracts.conformance.target import Target
 from contracts.proof.catalog import find_deviant
 from contracts.suite.baseline import Baseline, Entry
 from contracts.suite.generated import Effort
@@ -18,6 +18,7 @@ from contracts.suite.recorder import Recorder, Untestable
 from contracts.suite.registry import Case, find_case, select_cases
 from contracts.suite.results import CaseResult, decode, encode
 from contracts.suite.run import ExitCode, Run, counts_as_failure, exit_code, run_suite
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Level, Need, Status, TargetKind
 from mockserver.client.wire import Reply
 from mockserver.core.errors import ServerUnreachable

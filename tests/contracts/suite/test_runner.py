@@ -13,22 +13,23 @@ from hypothesis import strategies as st
 from contracts.conformance.deviants.deviant_server import DeviantServer
 from contracts.conformance.real import MOST_REQUESTS, NO_CREDENTIALS, PacedWire, RealServer
 from contracts.conformance.server import Credentials
-from contracts.conformance.target import OUR_HOST, Names, Target
+from contracts.conformance.target import OUR_HOST, Target
 from contracts.suite import requirements
 from contracts.suite.generated import Effort
 from contracts.suite.recorder import Recorder, Untestable
 from contracts.suite.registry import PARTNER_ONLY, Case, find_case
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import CaseResult
-from contracts.suite.runner import Subject, run_case, run_cases
+from contracts.suite.runner import run_case, run_cases
+from contracts.suite.subject import Names, Subject
 from contracts.suite.vocabulary import Level, Need, Origin, Profile, Status, TargetKind
-from contracts.verify.endpoint import Endpoint
 from contracts.verify.endpoints.shop import Answer, Shop, Store
 from contracts.verify.in_process import InProcessSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import CommandProbe
 from contracts.verify.resolved_host import find_place
 from contracts.verify.sender import SocketSender
+from contracts.verify.subject import EndpointSubject
 from contracts.verify.target import PartnerTarget
 from mockserver.client.wire import Reply
 from mockserver.core.clock import ManualClock
@@ -323,7 +324,7 @@ def test_a_server_that_answers_again_is_asked_again() -> None:
 
 def test_the_real_api_is_not_asked_whether_it_is_there() -> None:
     wire = dying_after(0, back_at=2)
-    server = SampleServer(wire, kind=TargetKind.REAL, credentials=Credentials("a", "k"))
+    server = RealServer(Credentials("a", "k"), PacedWire(wire, sleep=lambda seconds: None))
     results = all_of([real_case(asking), real_case(asking)], server)
     assert [result.status for result in results] == [Status.UNTESTABLE] * 2
     assert len(wire.sent) == 1
@@ -364,10 +365,12 @@ class CountingShop(Shop):
 
 def endpoint_of(
     shop: CountingShop, most: int = 500, url: str = "http://partner.test/in?u={{User ID}}"
-) -> Endpoint:
+) -> EndpointSubject:
     sender = InProcessSender(shop)
     subscription = Subscription(Template(url))
-    return Endpoint(subscription, sender, budget=RequestBudget(most), profile=Profile.FULL, run="r")
+    return EndpointSubject(
+        subscription, sender, budget=RequestBudget(most), profile=Profile.FULL, run="r"
+    )
 
 
 def partner_case_of(body: Callable[..., Any], **fields: Any) -> Case:
@@ -467,12 +470,12 @@ def test_a_deviation_that_does_not_come_back_is_one_all_the_same() -> None:
     assert any("not every time" in step for step in result.steps)
 
 
-def on_a_dead_port() -> Endpoint:
+def on_a_dead_port() -> EndpointSubject:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     url = f"http://127.0.0.1:{port}/in?u={{{{User ID}}}}"
     place = find_place(url)
-    return Endpoint(Subscription(Template(url)), SocketSender(place), place=place)
+    return EndpointSubject(Subscription(Template(url)), SocketSender(place), place=place)
 
 
 def connecting(target: PartnerTarget, rec: Recorder) -> None:
@@ -502,7 +505,7 @@ def test_an_endpoint_that_answers_late_or_breaks_off_is_there() -> None:
     with RawServer(b"") as server:
         url = f"{server.url}/in?u={{{{User ID}}}}"
         place = find_place(url)
-        endpoint = Endpoint(Subscription(Template(url)), SocketSender(place), place=place)
+        endpoint = EndpointSubject(Subscription(Template(url)), SocketSender(place), place=place)
         try:
             results = all_of([partner_case_of(posting)] * 2, endpoint)
         finally:

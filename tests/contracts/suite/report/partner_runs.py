@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
-from contracts.conformance.target import Names
 from contracts.suite.generated import Effort
 from contracts.suite.registry import partner_cases
 from contracts.suite.results import RunReport, RunTarget
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, on_a_port
 from contracts.verify.endpoints.shop import Answer, Row, Shop
 from contracts.verify.lint import remarks

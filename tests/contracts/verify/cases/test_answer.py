@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.conformance.target import Names
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
-from contracts.verify.endpoint import Endpoint
 from contracts.verify.in_process import InProcessSender
 from contracts.verify.postbacks import Subscription
+from contracts.verify.subject import EndpointSubject
 from mockserver.core.clock import ManualClock
 from mockserver.core.template import Template
 
@@ -25,7 +25,7 @@ def status_with(body: str) -> Status:
         return [body.encode()]
 
     sender = InProcessSender(answer, clock=ManualClock())
-    endpoint = Endpoint(Subscription(Template(URL)), sender, others=sender)
+    endpoint = EndpointSubject(Subscription(Template(URL)), sender, others=sender)
     case = find_case("PB-ANSWER-MEANT")
     return run_case(case, endpoint, Effort(shrink=False), Names()).status
 

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.conformance.target import Names
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify.cases import outage
 from contracts.verify.cases.outage import SEVERAL, Plan, plan
-from contracts.verify.endpoint import Endpoint
 from contracts.verify.endpoints.shop import Shop, Store
 from contracts.verify.in_process import InProcessSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
+from contracts.verify.subject import EndpointSubject
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
@@ -125,7 +125,7 @@ def ran(
     clock, store = ManualClock(), Store()
     switch = Switch(while_down)
     sender = SwitchedSender(Shop(store, clock), clock, switch)
-    endpoint = Endpoint(
+    endpoint = EndpointSubject(
         Subscription(Template(URL)),
         sender,
         probe=FunctionProbe(lambda: list(store.rows)),

@@ -8,12 +8,12 @@ from functools import cache
 
 import pytest
 
-from contracts.conformance.target import Names
 from contracts.proof import matrix
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case, partner_cases
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs
 

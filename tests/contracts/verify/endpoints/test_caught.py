@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from contracts.conformance.target import Names
 from contracts.suite.generated import Effort
 from contracts.suite.registry import PARTNER_MODULES, Case, find_case, partner_cases
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, on_a_port
 from contracts.verify.probe import FunctionProbe

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.conformance.target import Names
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case
 from contracts.suite.runner import run_case
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify import raw
 from contracts.verify.endpoints.connections import DEVIANTS

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from contracts.conformance.server import RunningServer
-from contracts.conformance.target import Names
+from contracts.conformance.running import RunningServer
 from contracts.suite.generated import Effort
 from contracts.suite.registry import find_case
 from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.runner import run_case, run_cases
+from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Need, Status, TargetKind
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import InvalidValue, PostbacksError, ServerUnreachable
@@ -61,7 +61,7 @@ def test_a_sandbox_whose_clock_stands_still_can_do_all_but_restart() -> None:
         assert server.capabilities == {Need.CONTROL, Need.MANUAL_CLOCK, Need.SOCKETS}
         assert server.description.startswith(f"the sandbox at {url} (postbacks ")
         assert (server.kind, server.is_ours, server.token) == (TargetKind.FAKE, False, None)
-        assert (server.credentials, server.unusable) == (None, "")
+        assert (server.credentials, server.why_untestable(1)) == (None, "")
         assert run_case(find_case(KNOWN_ID), server, Effort(), Names()).status is Status.PASS
 
 
@@ -190,7 +190,7 @@ def test_a_web_site_is_no_target(status: str) -> None:
 
 
 def test_one_that_takes_connections_and_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contracts.conformance.server.FIRST_ANSWER_REAL_SECONDS", 0.2)
+    monkeypatch.setattr("contracts.conformance.running.FIRST_ANSWER_REAL_SECONDS", 0.2)
     with RawServer(None) as server, pytest.raises(ServerUnreachable, match=r"longer than 0\.2 s"):
         RunningServer(server.url)
 
@@ -213,7 +213,7 @@ def test_what_does_not_finish_its_answer_is_unreachable(answer: bytes) -> None:
 
 
 def test_one_that_hangs_in_the_middle_of_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contracts.conformance.server.FIRST_ANSWER_REAL_SECONDS", 0.2)
+    monkeypatch.setattr("contracts.conformance.running.FIRST_ANSWER_REAL_SECONDS", 0.2)
     head = b"HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     with RawServer(head, hangs=True) as server, pytest.raises(ServerUnreachable):
         RunningServer(server.url)
