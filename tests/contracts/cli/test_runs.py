@@ -15,8 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contracts.cli import runs as contract_runs
-from contracts.conformance import real
-from contracts.conformance import server as servers
+from contracts.conformance import real, running
 from contracts.proof.catalog import find_deviant
 from contracts.suite import results, runner
 from contracts.suite.registry import Case, select_cases
@@ -225,7 +224,7 @@ def test_a_fault_of_the_suite_is_exit_code_4(monkeypatch: pytest.MonkeyPatch) ->
     result = run("--deviant", "cap-of-four", "--case", "PB-API-ACTION", "--case", "PB-RULES-ID")
     assert result.exit_code == 4
     assert result.stdout.count("ERROR  PB-") == 2
-    assert "RuntimeError: no such thing (test_contract_runs.py:" in result.stdout
+    assert "RuntimeError: no such thing (test_runs.py:" in result.stdout
 
 
 def test_ctrl_c_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -415,7 +414,7 @@ def test_a_server_that_goes_away_ends_the_run(
                 raise ServerUnreachable(f"no sandbox answers at {self.url}")
             return super().send(method, target, headers, content)
 
-    monkeypatch.setattr(servers, "HttpWire", Dying)
+    monkeypatch.setattr(running, "HttpWire", Dying)
     path = tmp_path / "report.json"
     result = run("--url", live.url, "--case", "rules", "--report", f"json={path}")
     assert result.exit_code == 3
