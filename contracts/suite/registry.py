@@ -1,57 +1,29 @@
-"""What a case is, and where all of them are found.
+"""Says what a case is, finds all of them, and selects some by id, level and target.
 
-Decides: what is known of a case before it runs, and how ids and globs select some. Place in
-the flow: the modules of `provider` declare cases; the command line, pytest and the proof
-select from here. Must not import: targets, pytest, the runner.
+A module of cases is a file in a folder `cases` of this package, and no list names it. Its
+`ORDER` says where its cases stand among the others: in the order in which an event meets what
+they are about, first on Leanplum's side, then at an endpoint.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+import contracts
 from contracts.suite.vocabulary import CaseKind, Level, Need, Origin, Profile, TargetKind
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-#: Modules that declare cases, in the order in which an event meets what they are about.
-MODULES = (
-    "contracts.conformance.cases.api",
-    "contracts.conformance.cases.keys",
-    "contracts.conformance.cases.rules",
-    "contracts.conformance.cases.channels",
-    "contracts.conformance.cases.events",
-    "contracts.conformance.cases.template",
-    "contracts.conformance.cases.encoding",
-    "contracts.conformance.cases.parameters",
-    "contracts.conformance.cases.delivery",
-    "contracts.conformance.cases.timeout",
-    "contracts.conformance.cases.retry",
-    "contracts.conformance.cases.outcomes",
-    "contracts.conformance.cases.models",
-)
-
-#: The same for cases about an endpoint that receives postbacks.
-PARTNER_MODULES = (
-    "contracts.verify.cases.reach",
-    "contracts.verify.cases.answer",
-    "contracts.verify.cases.values",
-    "contracts.verify.cases.payload",
-    "contracts.verify.cases.repeat",
-    "contracts.verify.cases.store",
-    "contracts.verify.cases.load",
-    "contracts.verify.cases.outage",
-    "contracts.verify.cases.recording",
-    "contracts.verify.cases.soak",
-)
 
 FAKE_ONLY = frozenset({TargetKind.FAKE})
 FAKE_AND_REAL = frozenset({TargetKind.FAKE, TargetKind.REAL})
@@ -201,21 +173,31 @@ def partner_case(
     )
 
 
+@cache
 def all_cases() -> tuple[Case, ...]:
-    """Return every case: those about Leanplum's side, then those about an endpoint."""
-    return provider_cases() + partner_cases()
+    """Return every case, by the `ORDER` of its module and within it as declared."""
+    root = contracts.__path__
+    rooms = [f"contracts.{each.name}.cases" for each in iter_modules(root) if each.ispkg]
+    modules = [
+        import_module(f"{room}.{each.name}")
+        for room in rooms
+        if find_spec(room) is not None
+        for each in iter_modules(import_module(room).__path__)
+    ]
+    modules.sort(key=lambda module: module.ORDER)
+    return tuple(
+        value for module in modules for value in vars(module).values() if isinstance(value, Case)
+    )
 
 
-@cache
 def provider_cases() -> tuple[Case, ...]:
-    """Return the cases about Leanplum's side, by module and within them as declared."""
-    return _declared_in(MODULES)
+    """Return the cases about Leanplum's side, in their order."""
+    return tuple(item for item in all_cases() if item.targets != PARTNER_ONLY)
 
 
-@cache
 def partner_cases() -> tuple[Case, ...]:
-    """Return the cases about an endpoint that receives postbacks, in the same order."""
-    return _declared_in(PARTNER_MODULES)
+    """Return the cases about an endpoint that receives postbacks, in their order."""
+    return tuple(item for item in all_cases() if item.targets == PARTNER_ONLY)
 
 
 def find_case(case_id: str) -> Case:
@@ -271,15 +253,6 @@ def select_cases(
             "`postbacks contracts list` shows all"
         )
     return chosen
-
-
-def _declared_in(modules: Sequence[str]) -> tuple[Case, ...]:
-    return tuple(
-        value
-        for module in modules
-        for value in vars(importlib.import_module(module)).values()
-        if isinstance(value, Case)
-    )
 
 
 def _matches(candidate: Case, glob: str) -> bool:

@@ -15,6 +15,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import FAKE_AND_REAL, case
 from contracts.suite.vocabulary import Level, Origin, TargetKind
 
+ORDER = 10
+
 NOWHERE = f"https://{OUR_HOST}/in?event={{{{Message event}}}}"
 
 

@@ -16,6 +16,8 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 from mockserver.core.catalog import Channel, event_kinds
 
+ORDER = 40
+
 #: One event of each channel, and where its postbacks are to be told apart.
 ONE_EACH = {
     "push.open": "Push Notification",

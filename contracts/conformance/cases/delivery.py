@@ -14,6 +14,8 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 from mockserver.web.shapes import ReceivedJson
 
+ORDER = 90
+
 #: What any HTTP client sends without saying anything by it.
 PLAIN_HEADERS = frozenset({"host", "accept", "content-length", "connection", "accept-encoding"})
 

@@ -17,6 +17,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 
+ORDER = 70
+
 #: Everything that a JSON text can hold and UTF-8 can carry, awkward characters first.
 TEXT = st.one_of(
     st.text(st.sampled_from(" +%&=#?/\\\"'<>{}~é€🦊\u202e\u0301\n\x00"), max_size=8),

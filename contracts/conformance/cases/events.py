@@ -14,6 +14,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 
+ORDER = 50
+
 #: Every event of the documentation by the name that triggers it, and its name on the wire.
 #: Written down once more, apart from the fake's own catalog, so that it can be wrong.
 PUSH = {"push.send": "Send", "push.open": "Open", "push.held-back": "Held Back"}

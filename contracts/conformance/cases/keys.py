@@ -12,6 +12,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import FAKE_AND_REAL, case
 from contracts.suite.vocabulary import Level, Origin
 
+ORDER = 20
+
 MESSAGE = "Invalid access key"
 
 

@@ -24,6 +24,8 @@ from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import CaseKind, Level, Need, Origin
 
+ORDER = 130
+
 _TYPES = st.sampled_from(["messageEvents", "abTestEvents"])
 #: What an endpoint does with a request, as shorthand; failures first, because they go on.
 _ANSWERS = st.sampled_from(["503", "503", "503", "hang", "599", "200", "404"])

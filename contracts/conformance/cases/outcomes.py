@@ -12,6 +12,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Need, Origin
 
+ORDER = 120
+
 #: One of every sort that endpoints, proxies and load balancers answer.
 SERVER_ERRORS = (500, 501, 502, 503, 504, 505, 507, 511, 520, 599)
 CLIENT_ERRORS = (400, 401, 403, 404, 405, 408, 409, 410, 413, 422, 429, 451)

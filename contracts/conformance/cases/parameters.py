@@ -19,6 +19,8 @@ from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 
+ORDER = 80
+
 _WHOLE = st.integers(-(2**53), 2**53)
 _SCALARS = st.none() | st.booleans() | _WHOLE | TEXT
 #: Any JSON object whose numbers every JSON reader agrees about.

@@ -17,6 +17,8 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Need, Origin
 from mockserver.web.shapes import DeliveryJson
 
+ORDER = 110
+
 #: Hours between attempts, as the fake reads `exponential, from 1 hour, up to 10 hours`.
 DELAY_HOURS = (1, 2, 4, 8, 10, 10, 10, 10, 10)
 OFFSET_HOURS = [sum(DELAY_HOURS[:count]) for count in range(10)]

@@ -16,6 +16,8 @@ from contracts.suite.recorder import Recorder, Untestable
 from contracts.suite.registry import FAKE_AND_REAL, case
 from contracts.suite.vocabulary import Level, Origin, TargetKind
 
+ORDER = 30
+
 #: No id of a rule: the fake's are drawn from a sequence that does not reach it.
 UNKNOWN_ID = 1_234_567_890_123_456
 

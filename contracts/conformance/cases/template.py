@@ -17,6 +17,8 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Origin
 from mockserver.web.shapes import ReceivedJson
 
+ORDER = 60
+
 _PUSH_VALUES = {"user_id": "ada", "device_id": "D-1", "message_id": "6184400932175872"}
 
 

@@ -12,6 +12,8 @@ from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Need, Origin
 from mockserver.web.shapes import AttemptJson
 
+ORDER = 100
+
 CLOCK = (Need.CONTROL, Need.MANUAL_CLOCK)
 
 

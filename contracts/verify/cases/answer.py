@@ -16,6 +16,8 @@ from mockserver.core.catalog import Channel, EventKind, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
 
+ORDER = 220
+
 #: From when on an answer is worth a warning: a third of what there is.
 SLOW = timedelta(seconds=10)
 #: How many answers are timed.

@@ -16,6 +16,8 @@ from contracts.verify.target import PartnerTarget, is_accepted, is_retried, told
 from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
+ORDER = 270
+
 #: Single answers that are timed before a burst.
 SINGLE = 3
 #: From how many at once on it is nobody's fault that they do not get an answer in time.

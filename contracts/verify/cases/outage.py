@@ -19,6 +19,8 @@ from contracts.verify.target import PartnerTarget, consequence, is_accepted, is_
 from mockserver.core.durations import format_duration
 from mockserver.core.retry import RetryPolicy
 
+ORDER = 280
+
 #: Events that happen while the endpoint is down, spread over the outage.
 SEVERAL = 4
 

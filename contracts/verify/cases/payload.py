@@ -11,6 +11,8 @@ from contracts.suite.vocabulary import Level, Need
 from contracts.verify.target import PartnerTarget
 from mockserver.core.catalog import event_kind
 
+ORDER = 240
+
 #: Documents, with what is odd about each.
 DOCUMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a link, slashes escaped", {"index": 1, "url": "https://shop.example/offers"}),

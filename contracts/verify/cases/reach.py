@@ -12,6 +12,8 @@ from contracts.verify.resolved_host import Place
 from contracts.verify.target import PartnerTarget, consequence, is_accepted, told
 from mockserver.core.outcome import OutcomeKind
 
+ORDER = 210
+
 #: From when on an expiring certificate is worth a warning.
 SOON = timedelta(days=21)
 #: How many postbacks are sent over one connection, or over as many.

@@ -8,6 +8,8 @@ from contracts.suite.vocabulary import Need
 from contracts.verify.recording import led_to
 from contracts.verify.target import PartnerTarget
 
+ORDER = 290
+
 
 @partner_case(
     "PB-RECORDING-ANSWERED",

@@ -14,6 +14,8 @@ from contracts.verify.postbacks import Postback
 from contracts.verify.target import PartnerTarget, is_accepted, is_retried, told
 from mockserver.core.retry import RetryPolicy
 
+ORDER = 250
+
 _LIMIT = RetryPolicy().attempt_limit
 
 

@@ -9,6 +9,8 @@ from contracts.suite.registry import partner_case
 from contracts.suite.vocabulary import Level, Profile
 from contracts.verify.target import PartnerTarget
 
+ORDER = 300
+
 
 @partner_case(
     "PB-SOAK-STEADY",

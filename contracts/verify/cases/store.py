@@ -7,6 +7,8 @@ from contracts.suite.registry import partner_case
 from contracts.suite.vocabulary import Level, Need
 from contracts.verify.target import PartnerTarget
 
+ORDER = 260
+
 #: How many events are counted.
 SEVERAL = 12
 

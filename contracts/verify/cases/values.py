@@ -14,6 +14,8 @@ from contracts.verify.postbacks import Postback
 from contracts.verify.target import PartnerTarget
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 
+ORDER = 230
+
 #: What each group of characters breaks.
 ODD = (
     ("a space", "ada lovelace"),

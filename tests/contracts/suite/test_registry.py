@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+import contracts
 from contracts.conformance.real import MOST_REQUESTS
 from contracts.proof.catalog import all_deviants
-from contracts.suite import registry, requirements
+from contracts.suite import requirements
 from contracts.suite.registry import (
     Case,
     NothingSelected,
@@ -100,8 +103,10 @@ def test_a_must_names_what_it_catches(declared: Case) -> None:
 
 @every_case
 def test_a_case_comes_from_the_module_of_its_area_or_from_that_of_models(declared: Case) -> None:
-    module = declared.body.__module__
-    assert module in registry.MODULES + registry.PARTNER_MODULES
+    side = "verify" if declared.targets == {TargetKind.PARTNER} else "conformance"
+    room = Path(contracts.__file__).parent / side / "cases"
+    assert declared.body.__module__.rpartition(".")[0] == f"contracts.{side}.cases"
+    assert (room / f"{declared.body.__module__.rpartition('.')[2]}.py").is_file()
 
 
 def test_ids_are_unique_and_not_retired() -> None:
@@ -132,11 +137,20 @@ def test_a_whole_run_fits_into_the_budget_of_the_real_api() -> None:
     assert sum(declared.most_requests for declared in real) <= MOST_REQUESTS == 40
 
 
-def test_the_cases_come_in_the_order_of_the_modules() -> None:
-    every_module = registry.MODULES + registry.PARTNER_MODULES
-    modules = [declared.body.__module__ for declared in all_cases()]
-    assert sorted(modules, key=every_module.index) == modules
-    assert set(modules) == set(every_module)
+def test_every_module_of_cases_is_found_and_stands_where_it_says() -> None:
+    package = Path(contracts.__file__).parent
+    files = [path for path in package.glob("*/cases/*.py") if path.stem != "__init__"]
+    modules = list(dict.fromkeys(declared.body.__module__ for declared in all_cases()))
+    assert set(modules) == {f"contracts.{path.parts[-3]}.cases.{path.stem}" for path in files}
+    orders = [sys.modules[module].ORDER for module in modules]
+    assert orders == sorted(set(orders))
+
+
+def test_the_cases_come_in_the_order_in_which_an_event_meets_them() -> None:
+    areas = list(dict.fromkeys(declared.area for declared in all_cases()))
+    kept = [area for area in areas if area in ("api", "rules", "events", "template", "retry")]
+    assert kept == ["api", "rules", "events", "template", "retry"]
+    assert all_cases() == provider_cases() + partner_cases()
 
 
 # Declaring
