@@ -9,6 +9,7 @@ usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -124,7 +125,7 @@ def explain(session: Session, case_id: str) -> None:
     "--case", "globs", metavar="GLOB", multiple=True, help="Only these ids, e.g. 'PB-RETRY-*'."
 )
 @_level
-@run_options(("junit", "html", "md", "json"), "Draw other values than the fixed ones.")
+@run_options("fake", "Draw other values than the fixed ones.")
 @click.option(
     "--deviant", metavar="NAME", help="Aim at a broken fake, to see what a failure looks like."
 )
@@ -175,8 +176,14 @@ def replay(session: Session, source: str) -> int:
     return int(replay_report(session, source))
 
 
+def _proof_formats() -> Iterable[str]:
+    from contracts.cli.proofs import proof_writers
+
+    return proof_writers()
+
+
 @contracts.command(short_help="Run every case against every broken fake.")
-@report_option("Write the kill matrix as html or json to FILE; may be repeated.")
+@report_option("Write the kill matrix as", _proof_formats)
 @click.option(
     "--deviant", "globs", metavar="GLOB", multiple=True, help="Only deviants of these names."
 )

@@ -1,14 +1,10 @@
-"""The files that a run writes, and what it tells GitHub.
-
-Decides: which `--report` can be written, found out before anything is run. Place in the flow:
-shared by all commands of the contract suite. Must not import: the suite beyond its reports.
-"""
+"""Writes the report files of a run, and tells GitHub what was found."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -18,11 +14,12 @@ from contracts.suite.results import RunReport
 from mockserver.core.errors import InvalidConfig
 
 
-def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """Return format and file of each `--report`.
+def files_of(reports: Sequence[str], formats: Collection[str]) -> list[tuple[str, Path]]:
+    """Return format and file of each `--report`; asked before a run, which may take minutes.
 
     Raises:
         click.UsageError: One is no FORMAT=FILE, or names an unknown format.
+        InvalidConfig: A file cannot be written.
     """
     chosen: list[tuple[str, Path]] = []
     for report in reports:
@@ -34,22 +31,9 @@ def files_of(reports: tuple[str, ...], formats: tuple[str, ...]) -> list[tuple[s
         if any(Path(path) == other for _, other in chosen):
             raise click.UsageError(f"two reports would be written to {path}")
         chosen.append((name, Path(path)))
+    for _, file in chosen:
+        _check_writable(file)
     return chosen
-
-
-def check_writable(paths: Sequence[Path]) -> None:
-    """Find out before a run whether its reports can be written.
-
-    Raises:
-        InvalidConfig: One of them cannot.
-    """
-    for path in paths:
-        folder = path.parent
-        usable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
-        if not usable or (path.exists() and not os.access(path, os.W_OK)):
-            raise InvalidConfig(
-                f"cannot write the report {path}: is its folder there, and writable?"
-            )
 
 
 def write_file(path: Path, text: str) -> None:
@@ -62,6 +46,13 @@ def write_file(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InvalidConfig(f"cannot write the report {path}: {error.strerror}") from None
+
+
+def _check_writable(path: Path) -> None:
+    folder = path.parent
+    usable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
+    if not usable or (path.exists() and not os.access(path, os.W_OK)):
+        raise InvalidConfig(f"cannot write the report {path}: is its folder there, and writable?")
 
 
 def tell_github(report: RunReport) -> None:

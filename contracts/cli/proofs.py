@@ -1,21 +1,16 @@
-"""`postbacks contracts prove`: the kill matrix, filled and shown.
-
-Decides: what is shown of a proof. Place in the flow: between the options and the proof. Must
-not import: servers, the sandbox.
-"""
+"""Fills the kill matrix for `postbacks contracts prove`, shows it and writes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from contracts.cli.files import check_writable, files_of, write_file
+from contracts.cli.files import files_of, write_file
 from contracts.cli.progress import bar
-from contracts.proof import matrix
-from contracts.proof import report as kill_matrix
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
-from contracts.proof.matrix import TRUE_FAKE, Proof
+from contracts.proof.matrix import TRUE_FAKE, Proof, ProofFormat
 from contracts.proof.proof import columns_for, prove
+from contracts.suite.report.formats import registered
 from contracts.suite.run import ExitCode
 from contracts.suite.vocabulary import Status
 from mockserver.cli.output import Output, count
@@ -26,8 +21,7 @@ def prove_contracts(
     session: Session, reports: tuple[str, ...], globs: tuple[str, ...], workers: int | None
 ) -> ExitCode:
     """Fill the matrix, show and write it; fail if it is no proof."""
-    files = files_of(reports, ("html", "json"))
-    check_writable([path for _, path in files])
+    files = files_of(reports, proof_writers())
     chosen = _chosen(globs)
     output = session.output
     with bar(output, len(columns_for(chosen))) as shown:
@@ -38,9 +32,7 @@ def prove_contracts(
 
         proof = prove(chosen, workers=workers, on_column=on_column)
     for format_name, path in files:
-        is_page = format_name == "html"
-        text = kill_matrix.kill_matrix_html(proof) if is_page else matrix.encode(proof).decode()
-        write_file(path, text)
+        write_file(path, proof_writers()[format_name](proof))
     # Of a part of the deviants nothing can be said that needs all of them.
     names = {deviant.name for deviant in chosen}
     faults = [fault for fault in proof.faults() if not globs or _is_about(fault, names)]
@@ -49,6 +41,11 @@ def prove_contracts(
     else:
         _write(output, proof, faults)
     return ExitCode.FAILED if faults else ExitCode.PASSED
+
+
+def proof_writers() -> Mapping[str, Callable[[Proof], str]]:
+    """Return what writes a proof, by the name of the format."""
+    return {each.name: each.write for each in registered("contracts.proof", ProofFormat)}
 
 
 def list_deviants(session: Session, globs: tuple[str, ...]) -> None:

@@ -1,28 +1,32 @@
-"""The options that every run of cases has, be it at a sandbox or at an endpoint.
-
-Decides: how they are called, so that who knows one command knows the other. Place in the flow:
-`contracts run` and `verify` take them in. Must not import: the contract suite.
-"""
+"""Declares the options that `contracts run` and `verify` share, and `--report` of `prove`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
 
+_Formats = Callable[[], Iterable[str]]
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def run_options(formats: Sequence[str], seed_help: str) -> Callable[[_Command], _Command]:
+def run_options(kind: str, seed_help: str) -> Callable[[_Command], _Command]:
     """Return what adds `--report`, `--github`, `--baseline`, `--seed` and `--strict`.
 
     Args:
-        formats: What a report can be written as.
+        kind: What a run is aimed at: a value of `TargetKind`.
         seed_help: What another seed changes.
     """
+
+    def formats() -> Iterable[str]:
+        from contracts.suite.report.formats import run_writers
+        from contracts.suite.vocabulary import TargetKind
+
+        return run_writers(TargetKind(kind))
+
     options = [
-        report_option(f"Write {_either(formats)} to FILE; may be repeated."),
+        report_option("Write", formats),
         click.option("--github", is_flag=True, help="Annotate a workflow run on GitHub."),
         click.option("--baseline", metavar="FILE", help="A TOML file of known deviations."),
         click.option("--seed", type=int, metavar="N", help=seed_help),
@@ -38,10 +42,36 @@ def run_options(formats: Sequence[str], seed_help: str) -> Callable[[_Command], 
     return add
 
 
-def report_option(help_text: str) -> Callable[[_Command], _Command]:
-    """Return what adds `--report FORMAT=FILE`."""
-    return click.option("--report", "reports", metavar="FORMAT=FILE", multiple=True, help=help_text)
+def report_option(
+    verb: str, formats: Callable[[], Iterable[str]]
+) -> Callable[[_Command], _Command]:
+    """Return what adds `--report FORMAT=FILE`.
+
+    Args:
+        verb: How its help begins, e.g. `Write`.
+        formats: Returns the names of the formats; called only when the help is shown.
+    """
+    return click.option(
+        "--report",
+        "reports",
+        cls=ReportOption,
+        metavar="FORMAT=FILE",
+        multiple=True,
+        verb=verb,
+        formats=formats,
+    )
 
 
-def _either(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+class ReportOption(click.Option):
+    """An option whose help names the registered formats, which are imported only for it."""
+
+    def __init__(self, *names: Any, verb: str, formats: _Formats, **options: Any) -> None:
+        super().__init__(*names, **options)
+        self._verb = verb
+        self._formats = formats
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help, with the names of all formats."""
+        *most, last = self._formats()
+        self.help = f"{self._verb} {', '.join(most)} or {last} to FILE; may be repeated."
+        return super().get_help_record(ctx)

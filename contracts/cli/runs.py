@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from contracts.cli.files import check_writable, files_of, tell_github, write_file
+from contracts.cli.files import files_of, tell_github, write_file
 from contracts.cli.progress import bar
 from contracts.cli.texts import (
     is_worth_telling,
@@ -39,7 +39,7 @@ from contracts.suite.baseline import Baseline, read_baseline
 from contracts.suite.exchange import TOKEN
 from contracts.suite.generated import Effort, keep_nothing
 from contracts.suite.registry import Case
-from contracts.suite.report import WRITERS
+from contracts.suite.report.formats import run_writers
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.subject import Names
@@ -68,8 +68,8 @@ class Choices:
 
 def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> ExitCode:
     """Run `cases` as chosen, show what came of them, and return what to exit with."""
-    files = files_of(choices.reports, tuple(WRITERS))
-    check_writable([path for _, path in files])
+    writers = run_writers(TargetKind(choices.target))
+    files = files_of(choices.reports, writers)
     baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
     output = session.output
     if choices.dry_run:
@@ -89,7 +89,7 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
             )
     report = run.report
     for format_name, path in files:
-        write_file(path, WRITERS[format_name](report))
+        write_file(path, writers[format_name](report))
     json_file = next((str(path) for name, path in files if name == "json"), None)
     _tell(output, report, json_file)
     if choices.github:

@@ -106,9 +106,7 @@ from mockserver.cli.session import Session, json_option
     multiple=True,
     help="Send this header as well, e.g. for a gateway; Leanplum sends none.",
 )
-@run_options(
-    ("junit", "html", "md", "json", "pact", "har"), "Make up other values than the usual ones."
-)
+@run_options("partner", "Make up other values than the usual ones.")
 @click.option(
     "--allow-host",
     "allowed_hosts",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from contracts.cli.files import check_writable, files_of, tell_github, write_file
+from contracts.cli.files import files_of, tell_github, write_file
 from contracts.cli.progress import Bar, bar
 from contracts.cli.texts import (
     is_worth_telling,
@@ -26,12 +26,11 @@ from contracts.cli.verify_choices import Choices, cases_of, check_proxy, endpoin
 from contracts.suite.baseline import Baseline, read_baseline
 from contracts.suite.generated import Effort, keep_nothing
 from contracts.suite.registry import Case
-from contracts.suite.report import ENDPOINT_WRITERS
 from contracts.suite.report.again import replay_command
-from contracts.suite.report.endpoints import endpoints_html, endpoints_markdown
+from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
-from contracts.suite.vocabulary import Status
+from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed, visible
 from mockserver.cli.session import Session
@@ -39,9 +38,8 @@ from mockserver.cli.session import Session
 
 def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
     """Run the chosen cases against each endpoint, and return what to exit with."""
-    files = files_of(choices.reports, tuple(ENDPOINT_WRITERS))
+    files = files_of(choices.reports, run_writers(TargetKind.PARTNER))
     is_one = len(choices.urls) == 1
-    check_writable([path for _, path in files])
     baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
     cases = cases_of(choices)
     endpoints = endpoints_of(choices)
@@ -177,11 +175,11 @@ def _write_files(
     format_name: str, path: Path, reports: Sequence[RunReport], *, is_one: bool
 ) -> None:
     """Write a report; of several endpoints one each, and a page with all where there is one."""
-    writer = ENDPOINT_WRITERS[format_name]
+    writer = run_writers(TargetKind.PARTNER)[format_name]
     if is_one:
         write_file(path, writer(reports[0]))
         return
-    together = {"html": endpoints_html, "md": endpoints_markdown}.get(format_name)
+    together = comparison_writers().get(format_name)
     if together is not None:
         write_file(path, together(reports))
     for number, report in enumerate(reports, 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from contracts.suite.report.formats import ReportFormat
 from contracts.suite.vocabulary import Level, Status, TargetKind
 
 #: Statuses that mean "this case has seen that something is not as promised".
@@ -129,3 +130,10 @@ def decode(document: bytes) -> Proof:
         msgspec.DecodeError: It is no such document.
     """
     return msgspec.json.decode(document, type=Proof)
+
+
+class ProofFormat(ReportFormat[Proof]):
+    """A format that `contracts prove` writes a proof in."""
+
+
+JSON = ProofFormat("json", lambda proof: encode(proof).decode(), order=20)

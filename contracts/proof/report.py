@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from contracts.proof.matrix import CAUGHT, TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
+from contracts.proof.matrix import (
+    CAUGHT,
+    TRUE_FAKE,
+    Proof,
+    ProofFormat,
+    ProvedCase,
+    ProvedDeviant,
+)
 from contracts.suite.report.figures import Figure
 from contracts.suite.report.page import render
 from contracts.suite.vocabulary import Level, Status, TargetKind
@@ -150,3 +157,6 @@ def _by_area(members: Iterable[Member]) -> list[tuple[str, list[Member]]]:
     for member in members:
         grouped.setdefault(member.area, []).append(member)
     return list(grouped.items())
+
+
+HTML = ProofFormat("html", kill_matrix_html, order=10)

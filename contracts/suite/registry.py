@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-import contracts
+from contracts.suite.scanning import modules_in, packages_in
 from contracts.suite.vocabulary import CaseKind, Level, Need, Origin, Profile, TargetKind
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
@@ -176,14 +174,8 @@ def partner_case(
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Return every case, by the `ORDER` of its module and within it as declared."""
-    root = contracts.__path__
-    rooms = [f"contracts.{each.name}.cases" for each in iter_modules(root) if each.ispkg]
-    modules = [
-        import_module(f"{room}.{each.name}")
-        for room in rooms
-        if find_spec(room) is not None
-        for each in iter_modules(import_module(room).__path__)
-    ]
+    rooms = [f"{package}.cases" for package in packages_in("contracts")]
+    modules = [module for room in rooms if find_spec(room) for module in modules_in(room)]
     modules.sort(key=lambda module: module.ORDER)
     return tuple(
         value for module in modules for value in vars(module).values() if isinstance(value, Case)

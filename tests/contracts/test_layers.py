@@ -125,7 +125,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "verify.cases": ("verify", "suite.recorder", "suite.registry", "suite.vocabulary"),
     # Reports are functions of results.
-    "suite.report": ("suite.masks", *VOCABULARY),
+    "suite.report": ("suite.masks", "suite.scanning", *VOCABULARY),
     # Broken endpoints know no case, and no more of the suite than an endpoint's user does.
     "verify.endpoints": ("verify", "suite.request_budget", "suite.vocabulary"),
     "conformance.deviants": ("conformance.subject", "suite.vocabulary"),

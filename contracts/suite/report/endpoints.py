@@ -22,6 +22,7 @@ from contracts.suite.report.figures import (
     seconds,
     started,
 )
+from contracts.suite.report.formats import ComparisonFormat
 from contracts.suite.report.markdown import CELL_LIMIT, LIMIT, MARKS, as_fits, code, prose
 from contracts.suite.report.page import render
 from contracts.suite.report.text import count, shortened
@@ -144,3 +145,7 @@ def _cells(row: Row) -> Iterator[str]:
         else:
             known = " (known)" if is_known(result) else ""
             yield f"{MARKS[result.status]} {result.status}{known}"
+
+
+HTML = ComparisonFormat("html", endpoints_html)
+MARKDOWN = ComparisonFormat("md", endpoints_markdown)

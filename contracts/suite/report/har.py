@@ -18,7 +18,9 @@ from typing import Any
 
 from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import address
+from contracts.suite.report.formats import RunFormat
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport
+from contracts.suite.vocabulary import TargetKind
 
 VERSION = "1.2"
 COMMENT = (
@@ -114,3 +116,6 @@ def _named(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _value_of(wanted: str, headers: list[tuple[str, str]]) -> str:
     return next((value for name, value in headers if name.lower() == wanted), "")
+
+
+FORMAT = RunFormat("har", har, order=60, kinds=frozenset({TargetKind.PARTNER}))

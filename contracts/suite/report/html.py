@@ -21,6 +21,7 @@ from contracts.suite.report.figures import (
     started,
     title,
 )
+from contracts.suite.report.formats import RunFormat
 from contracts.suite.report.page import render
 from contracts.suite.report.text import count
 from contracts.suite.results import RunReport
@@ -53,3 +54,6 @@ def html(report: RunReport) -> str:
         replay_command=lambda case: replay_command(case, report.target),
         replay_hint=replay_hint(report.target),
     )
+
+
+FORMAT = RunFormat("html", html, order=20)

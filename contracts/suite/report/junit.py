@@ -27,6 +27,7 @@ from contracts.suite.report.figures import (
     figures,
     is_known,
 )
+from contracts.suite.report.formats import RunFormat
 from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import CaseResult, RunReport, RunTarget
 from contracts.suite.vocabulary import Status
@@ -179,3 +180,6 @@ def _timestamp(at: datetime) -> str:
 
 def _seconds(real_seconds: float) -> str:
     return f"{real_seconds:.3f}"
+
+
+FORMAT = RunFormat("junit", junit, order=10)

@@ -26,6 +26,7 @@ from contracts.suite.report.figures import (
     started,
     title,
 )
+from contracts.suite.report.formats import RunFormat
 from contracts.suite.report.text import count, one_line, shortened, visible
 from contracts.suite.results import CaseResult, Remark, RunReport, RunTarget, Statement, Traffic
 from contracts.suite.vocabulary import Status
@@ -193,3 +194,6 @@ def _place(statement: Statement) -> str:
     if re.fullmatch(r"https?://[^\s<>()\"'`\\|]+", statement.link):
         return f"[{name}](<{statement.link}>)"
     return name
+
+
+FORMAT = RunFormat("md", markdown, order=30)

@@ -19,8 +19,10 @@ from typing import Any
 from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import Address, address
 from contracts.suite.report.failure_text import place
+from contracts.suite.report.formats import RunFormat
 from contracts.suite.report.text import count, one_line
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport, Statement
+from contracts.suite.vocabulary import TargetKind
 
 #: Who sends postbacks.
 CONSUMER = "Leanplum"
@@ -162,3 +164,6 @@ def _notes(report: RunReport, interactions: list[Interaction], unwritable: int) 
         yield "The postbackUrl has user info; verify with it in the URL of the provider."
     if unwritable:
         yield f"Left out: {count(unwritable, 'request')} with bytes that are no UTF-8."
+
+
+FORMAT = RunFormat("pact", pact, order=50, kinds=frozenset({TargetKind.PARTNER}))

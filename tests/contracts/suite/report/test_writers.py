@@ -7,44 +7,41 @@ import pytest
 from hypothesis import given
 
 from contracts.suite import results
-from contracts.suite.report import ENDPOINT_WRITERS, WRITERS, UnknownFormat, writer_for
+from contracts.suite.report.formats import (
+    ComparisonFormat,
+    RunFormat,
+    comparison_writers,
+    registered,
+    run_writers,
+)
 from contracts.suite.results import RunReport
+from contracts.suite.vocabulary import TargetKind
 
 from . import samples
 from .texts import nasty
 
+WRITERS = run_writers(TargetKind.FAKE)
+ENDPOINT_WRITERS = run_writers(TargetKind.PARTNER)
+
 
 def test_which_formats_there_are() -> None:
-    assert list(WRITERS) == ["junit", "html", "md", "json"]
-    assert all(writer_for(name) is WRITERS[name] for name in WRITERS)
+    assert list(WRITERS)[:4] == ["junit", "html", "md", "json"]
+    assert run_writers(TargetKind.REAL) == WRITERS
 
 
 def test_what_an_endpoint_was_sent_can_be_written_as_well() -> None:
-    assert list(ENDPOINT_WRITERS) == [*WRITERS, "pact", "har"]
-    for name, writer in ENDPOINT_WRITERS.items():
-        assert writer_for(name, ENDPOINT_WRITERS) is writer
-    with pytest.raises(
-        UnknownFormat, match=r"\(did you mean pact\?\); choose one of junit, .*, har"
-    ):
-        writer_for("pakt", ENDPOINT_WRITERS)
-    with pytest.raises(UnknownFormat):
-        writer_for("pact")
+    assert WRITERS.items() <= ENDPOINT_WRITERS.items()
+    assert {"pact", "har"} <= ENDPOINT_WRITERS.keys() - WRITERS.keys()
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("pdf", "there is no report format 'pdf'; choose one of junit, html, md, json"),
-        ("xml", "(did you mean junit?)"),
-        ("JSON", "(did you mean json?)"),
-        ("markdown", "(did you mean md?)"),
-        ("", "there is no report format ''; choose"),
-    ],
-)
-def test_an_unknown_format_is_refused_and_the_known_ones_are_named(name: str, message: str) -> None:
-    with pytest.raises(UnknownFormat) as refused:
-        writer_for(name)
-    assert message in str(refused.value)
+def test_several_runs_are_compared_only_in_formats_of_one_run() -> None:
+    assert {"html", "md"} <= comparison_writers().keys() <= ENDPOINT_WRITERS.keys()
+
+
+def test_a_format_is_registered_once() -> None:
+    for form in (RunFormat, ComparisonFormat):
+        names = [each.name for each in registered("contracts.suite.report", form)]
+        assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("format_name", ENDPOINT_WRITERS)
