@@ -1,9 +1,7 @@
-"""Every statement of Leanplum's documentation, and the cases that look after it.
+"""Reads every statement of Leanplum's documentation, and the cases that check it.
 
-Decides: what a row of `requirements.yaml` may hold, how each mistake in one is told, how a
-source sentence is hashed, and how to see that it is no longer on its page. Place in the
-flow: the runner puts the statements of a case into its result; reports and the generated page
-quote them. Must not import: cases, the runner, targets.
+The text of the pages is no part of this project, so a statement keeps the hash of its source
+sentence; `changed` finds the statements whose sentence is no longer on its page.
 """
 
 from __future__ import annotations
@@ -77,7 +75,7 @@ class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
         page: One of the file's pages.
         section: Where on that page; `NOWHERE` if the page is silent and that says it.
         sha: The hash of the sentence restated; None if there is none.
-        fact: The id that the fake has for it, if it has one.
+        fact: The one of the file's facts that sums it up, if one does.
         cases: Which cases check it.
         excluded: Why none does; set exactly when `cases` is empty.
     """
@@ -94,16 +92,30 @@ class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
     excluded: str | None = None
 
 
+class FidelityFact(Struct, frozen=True, forbid_unknown_fields=True):
+    """A behaviour of the fake, which sums up the statements that name it.
+
+    Attributes:
+        text: In our own words.
+        knob: What changes the behaviour; None if nothing does.
+    """
+
+    text: str
+    knob: str | None = None
+
+
 class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
     """All statements, in the order of the file.
 
     Attributes:
+        facts: What the fake imitates, by ids like `rules.cap`.
         retired: Ids of statements and cases that must not come back.
     """
 
     pages: dict[str, Page]
     statements: list[Requirement]
     retired: list[str]
+    facts: dict[str, FidelityFact] = {}
 
     def statements_of(self, case_id: str) -> list[Statement]:
         """Return the statements that a case checks, as results show them."""
@@ -133,6 +145,10 @@ class Requirements(Struct, frozen=True, forbid_unknown_fields=True):
     def case_ids(self) -> list[str]:
         """Return the ids of all cases that are named, once each, in the order of the file."""
         return list(dict.fromkeys(case for row in self.statements for case in row.cases))
+
+    def origin_of(self, fact: str) -> Origin:
+        """Return how a fact is known: as the statements are that it sums up."""
+        return next(row.origin for row in self.statements if row.fact == fact)
 
     def on_page(self, page: str) -> list[Requirement]:
         """Return the statements of one page."""
@@ -244,6 +260,25 @@ def _faults(requirements: Requirements) -> Iterator[str]:
             yield f"statement {row.id}: {fault}"
         for fault in _about_cases(row, retired):
             yield f"statement {row.id}: {fault}"
+    yield from _about_facts(requirements)
+
+
+def _about_facts(requirements: Requirements) -> Iterator[str]:
+    origins: dict[str, set[Origin]] = {name: set() for name in requirements.facts}
+    for row in requirements.statements:
+        if row.fact is None:
+            continue
+        if row.fact not in origins:
+            yield f"statement {row.id}: there is no fact {row.fact!r}; add it to facts"
+        origins.setdefault(row.fact, set()).add(row.origin)
+    for name, found in origins.items():
+        if not _FACT.fullmatch(name):
+            yield f"fact {name}: the id is not area.slug, e.g. rules.cap; correct it"
+        if not found:
+            yield f"fact {name}: no statement names it; name it in one, or drop it"
+        if len(found) > 1:
+            known = " and ".join(sorted(found))
+            yield f"fact {name}: its statements are {known}; give it to those of one origin"
 
 
 def _about_names(row: Requirement, retired: set[str]) -> Iterator[str]:

@@ -53,6 +53,7 @@ VOCABULARY = ("suite.vocabulary", "suite.results")
 HOMES: dict[str, tuple[str, ...]] = {
     "msgspec": (
         "suite.baseline",
+        "suite.fidelity",
         "suite.requirements",
         "suite.results",
         "conformance.replay",

@@ -48,13 +48,18 @@ EXCLUDED = """\
 """
 
 
-def document(*rows: str, retired: str = "[]") -> str:
+FACTS_OF_ROW = "{rules.cap: {text: An app has three rules.}}"
+
+
+def document(*rows: str, retired: str = "[]", facts: str = "") -> str:
+    facts = facts or (FACTS_OF_ROW if any("fact: rules.cap" in row for row in rows) else "{}")
     return f"""\
 pages:
   reference: {{title: The page, link: "https://example.com/page", retrieved: 2026-11-24}}
   choices: {{title: Choices, link: ""}}
 statements:
 {"".join(rows)}
+facts: {facts}
 retired: {retired}
 """
 
@@ -289,6 +294,22 @@ BAD = {
     "case-named-twice": (
         document(ROW.replace("PB-RULES-MODEL", "PB-RULES-CAP")),
         "statement rules-cap: the case PB-RULES-CAP is named 2 times; name it once",
+    ),
+    "fact-unknown": (
+        document(ROW, facts="{rules.id: {text: Ids are numbers.}}"),
+        "statement rules-cap: there is no fact 'rules.cap'; add it to facts",
+    ),
+    "fact-without-a-statement": (
+        document(EXCLUDED, facts="{rules.id: {text: Ids are numbers.}}"),
+        "fact rules.id: no statement names it; name it in one, or drop it",
+    ),
+    "fact-with-a-bad-id": (
+        document(EXCLUDED, facts="{cap: {text: Three.}}"),
+        "fact cap: the id is not area.slug, e.g. rules.cap; correct it",
+    ),
+    "fact-of-two-origins": (
+        document(ROW, EXCLUDED + "    fact: rules.cap\n"),
+        "fact rules.cap: its statements are assumed and documented; give it to those of one",
     ),
 }
 
