@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind, timeout_outcome
 from mockserver.sandbox import Sandbox
-from mockserver.transport.application.base import partner_transport
-from mockserver.transport.application.failure import PartnerFailure
+from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.failure import ApplicationFailure
 
 
-class Road:
+class FlakyTransport:
     """The transport to the application, and what befalls postbacks on their way.
 
     Attributes:
@@ -38,7 +38,7 @@ class Road:
 
     def lead_to(self, app: Any) -> None:
         """Let postbacks arrive at `app` from now on."""
-        self._transport = partner_transport(
+        self._transport = application_transport(
             app,
             base_url=self._base_url,
             now=self._sandbox.now,
@@ -73,7 +73,7 @@ class Road:
     def _timeout_of(self, attempt: DueAttempt) -> timedelta:
         return self._sandbox.engine.policy_of(attempt.app_id).timeout
 
-    def _failed(self, failure: PartnerFailure) -> None:
+    def _failed(self, failure: ApplicationFailure) -> None:
         error = failure.error
         self._story.append(f"     the application raises {type(error).__name__}: {error}")
 

@@ -37,7 +37,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.strategies import SearchStrategy
 
 from contracts import strategies
-from contracts.flaky_transport import Road
+from contracts.flaky_transport import FlakyTransport
 from mockserver.core.catalog import PostbackType, event_kinds
 from mockserver.core.errors import InvalidValue
 from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
@@ -105,14 +105,14 @@ class PartnerStateMachine(RuleBasedStateMachine):
         self.sandbox = Sandbox()
         self._story: list[str] = []
         self._fields = _fields_of(self.template, self.postback_type)
-        self._road = Road(self.sandbox, self.template, self._story)
+        self._transport = FlakyTransport(self.sandbox, self.template, self._story)
         self._once_stored: set[Hashable] = set()
-        self._road.lead_to(self.make_app())
-        self.sandbox.route(self._road.accepts, self._road)
+        self._transport.lead_to(self.make_app())
+        self.sandbox.route(self._transport.accepts, self._transport)
 
     def teardown(self) -> None:
         """Shut the application and the sandbox down; call it if you define your own."""
-        self._road.close()
+        self._transport.close()
         self.sandbox.close()
 
     # What a subclass says
@@ -181,19 +181,19 @@ class PartnerStateMachine(RuleBasedStateMachine):
         else:
             self._post(replace(model, **{differs: getattr(event, differs)}))
 
-    @precondition(lambda self: self.sandbox.postbacks() and not self._road.troubles)
+    @precondition(lambda self: self.sandbox.postbacks() and not self._transport.troubles)
     @rule(how=st.sampled_from(["timeout", "reset"]))
     def next_answer_gets_lost(self, how: str) -> None:
         """Let the application process the next postback and its answer not arrive."""
         self._step(f"the next answer will get lost ({how})")
-        self._road.troubles = [how]
+        self._transport.troubles = [how]
 
-    @precondition(lambda self: self.sandbox.postbacks() and not self._road.troubles)
+    @precondition(lambda self: self.sandbox.postbacks() and not self._transport.troubles)
     @rule(how=st.sampled_from(["refused", "503"]), attempts=st.integers(1, 10))
     def application_is_down(self, how: str, attempts: int) -> None:
         """Let the next attempts not reach the application."""
         self._step(f"the application is down for the next {attempts} attempts ({how})")
-        self._road.troubles = [how] * attempts
+        self._transport.troubles = [how] * attempts
 
     @precondition(lambda self: self._is_pending)
     @rule()
@@ -225,13 +225,13 @@ class PartnerStateMachine(RuleBasedStateMachine):
         self._step(f"delivery {delivery} is sent once more")
         self.sandbox.resend(delivery)
 
-    @precondition(lambda self: self.restarts and self._road.answers)
+    @precondition(lambda self: self.restarts and self._transport.answers)
     @rule()
     def application_restarts(self) -> None:
         """End the application and begin it anew."""
         self._step("the application restarts")
-        self._road.close()
-        self._road.lead_to(self.restart())
+        self._transport.close()
+        self._transport.lead_to(self.restart())
 
     # What must hold after each step
 
@@ -340,7 +340,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
             ) from None
 
     def _answers_to(self, group: Iterable[DeliveryHistory]) -> list[Outcome]:
-        return [answer for each in group for answer in self._road.answers.get(each.id, [])]
+        return [answer for each in group for answer in self._transport.answers.get(each.id, [])]
 
     def _problem(self, what: str, remedy: str) -> PartnerProblem:
         steps = "\n".join(f"  {line}" for line in self._story)

@@ -18,7 +18,7 @@ from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
-from mockserver.delivery.background import Runner
+from mockserver.delivery.background import BackgroundEngine
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered, with_attempts
@@ -82,10 +82,10 @@ class Sandbox:
             on_results=self._publish,
         )
         self._wiring.start()
-        self._runner: Runner | None = None
+        self._background: BackgroundEngine | None = None
         if isinstance(self.clock, RunningClock):
-            self._runner = Runner(self.engine, self.ledger, self.clock)
-            self._runner.start()
+            self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
+            self._background.start()
 
     def __enter__(self) -> Self:
         return self
@@ -106,8 +106,8 @@ class Sandbox:
         self.feed.close()
         self.engine.stop()
         self._wiring.stop()
-        if self._runner is not None:
-            self._runner.stop()
+        if self._background is not None:
+            self._background.stop()
         self.ledger.close()
 
     def is_virtual(self) -> bool:
@@ -248,8 +248,8 @@ class Sandbox:
 
     def settle(self) -> None:
         """Make what is due now; on a running clock its thread does, and this returns."""
-        if self._runner is not None:
-            self._runner.wake()
+        if self._background is not None:
+            self._background.wake()
         else:
             self.engine.settle()
 
@@ -368,8 +368,8 @@ class Sandbox:
             )
             for collected in self._collectors:
                 collected.append(made)
-            facts = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
-            self.feed.add("attempt", facts)
+            payload = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
+            self.feed.add("attempt", payload)
 
 
 def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:

@@ -597,9 +597,9 @@ def test_what_happens_can_be_watched(sandbox: Sandbox) -> None:
         "rule",
         "reset",
     ]
-    attempts = [happening.facts for happening in happenings if happening.kind == "attempt"]
-    assert [facts["state"] for facts in attempts] == ["pending", "delivered"]
-    assert [facts["due_at"] for facts in attempts] == [START_AT + HOUR, None]
+    attempts = [happening.payload for happening in happenings if happening.kind == "attempt"]
+    assert [payload["state"] for payload in attempts] == ["pending", "delivered"]
+    assert [payload["due_at"] for payload in attempts] == [START_AT + HOUR, None]
 
 
 def test_an_answering_function_can_stand_for_the_world() -> None:

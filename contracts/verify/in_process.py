@@ -16,8 +16,8 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
-from mockserver.transport.application.base import kind_of, partner_transport
-from mockserver.transport.application.failure import PartnerFailure, traceback_of
+from mockserver.transport.application.base import application_transport, kind_of
+from mockserver.transport.application.failure import ApplicationFailure, traceback_of
 
 
 class InProcessSender:
@@ -39,9 +39,9 @@ class InProcessSender:
         clock: ManualClock | None = None,
     ) -> None:
         clock = clock or ManualClock()
-        self.failures: list[PartnerFailure] = []
+        self.failures: list[ApplicationFailure] = []
         self._app = app
-        self._transport = partner_transport(
+        self._transport = application_transport(
             app,
             now=clock.now,
             timeout_of=lambda attempt: timeout,
@@ -62,7 +62,7 @@ class InProcessSender:
             reply = WsgiWire(self._app).send(method, target, {}, None)
         except Exception as error:
             # As a server would.
-            failure = PartnerFailure(_attempt(target), error, traceback_of(error))
+            failure = ApplicationFailure(_attempt(target), error, traceback_of(error))
             self.failures.append(failure)
             return RawAnswer(500)
         return RawAnswer(reply.status, list(reply.headers), reply.body)

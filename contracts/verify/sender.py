@@ -15,7 +15,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl.transport import CurlTransport, Route
+from mockserver.transport.curl.transport import CurlRoute, CurlTransport
 
 
 class Sender(Protocol):
@@ -112,7 +112,7 @@ class SocketSender:
                 else PinnedGuard(addresses=frozenset(addresses)),
                 ca_file=self._trust.ca_file,
                 verify_tls=self._trust.verify,
-                route=Route(self._headers, self._place.resolved(addresses), self._proxy),
+                route=CurlRoute(self._headers, self._place.resolved(addresses), self._proxy),
                 keep_alive=not fresh,
             )
         return self._transports[key]

@@ -20,7 +20,7 @@ LONGEST_WAIT_REAL_SECONDS = 1.0
 _log = logging.getLogger("mockserver.delivery.background")
 
 
-class Runner:
+class BackgroundEngine:
     """Settles the engine whenever something falls due on a running clock."""
 
     def __init__(self, engine: Engine, ledger: Ledger, clock: RunningClock) -> None:
@@ -29,7 +29,7 @@ class Runner:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="postbacks-runner", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="postbacks-background", daemon=True)
 
     def start(self) -> None:
         """Begin to look after what is due."""

@@ -21,8 +21,8 @@ from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
 from mockserver.ledger.protocol import Ledger, Result
-from mockserver.time.advance import DEFAULT_BUDGET, Advance, Goal, runaway
-from mockserver.time.clock_lock import Drive
+from mockserver.time.advance import DEFAULT_BUDGET, Advance, Budget, runaway
+from mockserver.time.clock_lock import ClockLock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 
@@ -51,7 +51,7 @@ class Engine:
         self._clock = clock
         self._account = account
         self._on_results = on_results
-        self._drive = Drive()
+        self._clock_lock = ClockLock()
         self._policies: dict[str, RetryPolicy] = {}
         self._resends: list[DueAttempt] = []
         self._arrivals = 0
@@ -60,7 +60,7 @@ class Engine:
     @property
     def is_virtual(self) -> bool:
         """Whether durations are accounted in sandbox time instead of being waited for."""
-        return self._drive.is_advancing or not self._clock.is_running
+        return self._clock_lock.is_advancing or not self._clock.is_running
 
     def settle(self, budget: int = DEFAULT_BUDGET) -> int:
         """Make every attempt that is due now, each at its own instant; return how many.
@@ -160,14 +160,14 @@ class Engine:
     def _settle(self, budget: int) -> tuple[int, bool]:
         self._arrivals += 1
         made, complete = 0, True
-        while self._drive.begin_settling():
+        while self._clock_lock.begin_settling():
             try:
                 now_at = self._clock.now()
-                more, complete = self._run(Goal(now_at, budget - made))
+                more, complete = self._run(Budget(now_at, budget - made))
                 made += more
                 self._move_to(now_at)
             finally:
-                again = self._drive.end()
+                again = self._clock_lock.end()
             if not again or not complete:
                 break
         return made, complete
@@ -178,7 +178,7 @@ class Engine:
         budget: int,
         real_seconds: float | None,
     ) -> Advance:
-        with self._drive.advancing():
+        with self._clock_lock.advancing():
             from_at = self._clock.now()
             try:
                 target_at = target(from_at)
@@ -191,7 +191,7 @@ class Engine:
                     f"the clock stands at {from_at.isoformat()} and only moves forward; "
                     f"{target_at.isoformat()} lies in its past"
                 )
-            made, complete = self._run(Goal(target_at, budget, real_seconds))
+            made, complete = self._run(Budget(target_at, budget, real_seconds))
             if complete:
                 self._move_to(max(target_at or self._clock.now(), from_at))
             now_at = self._clock.now()
@@ -201,23 +201,25 @@ class Engine:
             made += more
         return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
 
-    def _run(self, goal: Goal) -> tuple[int, bool]:
+    def _run(self, budget: Budget) -> tuple[int, bool]:
         """Make what is due until the goal; return how many, and whether it was reached."""
         send = self._send_in_turn
         if isinstance(self._transport, ConcurrentTransport):
             send = self._send_together
         while True:
             due_at = self._ledger.next_due_at()
-            nothing_due = due_at is None or (goal.until_at is not None and due_at > goal.until_at)
+            nothing_due = due_at is None or (
+                budget.until_at is not None and due_at > budget.until_at
+            )
             if self._stopped or (nothing_due and not self._resends):
-                return goal.made, True
-            if goal.is_spent():
-                return goal.made, False
+                return budget.made, True
+            if budget.is_spent():
+                return budget.made, False
             if nothing_due or due_at is None or self._resends:
                 due_at = self._clock.now()
-            goal.made += send(due_at, goal)
+            budget.made += send(due_at, budget)
 
-    def _send_in_turn(self, due_at: datetime, goal: Goal) -> int:
+    def _send_in_turn(self, due_at: datetime, budget: Budget) -> int:
         """Make a batch of attempts one after the other, each at its own instant.
 
         A batch ends before the first retry of it could fall due, and when something new
@@ -228,10 +230,10 @@ class Engine:
         if not batch:
             window = self._window() if transport.batch > 1 else None
             until_at = due_at if window is None else due_at + window
-            if goal.until_at is not None and goal.until_at < until_at:
-                until_at = goal.until_at
+            if budget.until_at is not None and budget.until_at < until_at:
+                until_at = budget.until_at
             limit = 1 if window is None else transport.batch
-            batch = self._ledger.claim(until_at, min(goal.budget - goal.made, limit))
+            batch = self._ledger.claim(until_at, min(budget.left, limit))
         arrivals = self._arrivals
         results: list[Result] = []
         send, visit, judge = transport.send, self._visit, self._judge
@@ -247,7 +249,7 @@ class Engine:
             self._record(results)
         return len(results)
 
-    def _send_together(self, due_at: datetime, goal: Goal) -> int:
+    def _send_together(self, due_at: datetime, budget: Budget) -> int:
         """Make attempts side by side: those of one instant, or all that is overdue."""
         transport: ConcurrentTransport = self._transport  # type: ignore[assignment]
         under_way: dict[DueAttempt, datetime] = {}
@@ -262,12 +264,12 @@ class Engine:
             is_virtual = self.is_virtual
             now_at = visited_at if is_virtual else self._clock.now()
             attempts = self._take_resends(places)
-            if not attempts and not goal.is_spent(started):
+            if not attempts and not budget.is_spent(started):
                 until_at = due_at if is_virtual else now_at
                 next_at = self._ledger.next_due_at()
                 # Asked first, because a claim is written down, and nothing may be due for long.
                 if next_at is not None and next_at <= until_at:
-                    limit = min(places, goal.budget - goal.made - started)
+                    limit = min(places, budget.left - started)
                     attempts = self._ledger.claim(until_at, limit)
             started += len(attempts)
             for attempt in attempts:

@@ -19,7 +19,7 @@ class Happening(NamedTuple):
 
     sequence: int
     kind: str
-    facts: dict[str, Any]
+    payload: dict[str, Any]
 
 
 class Feed:
@@ -36,11 +36,11 @@ class Feed:
         """Return the sequence number of the latest happening; 0 before the first."""
         return self._sequence
 
-    def add(self, kind: str, facts: dict[str, Any]) -> None:
+    def add(self, kind: str, payload: dict[str, Any]) -> None:
         """Add one happening and wake whoever waits."""
         with self._changed:
             self._sequence += 1
-            self._happenings.append(Happening(self._sequence, kind, facts))
+            self._happenings.append(Happening(self._sequence, kind, payload))
             self._changed.notify_all()
 
     def after(self, sequence: int, timeout_real_seconds: float = 0.0) -> list[Happening]:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
-from mockserver.transport.application.base import partner_transport
-from mockserver.transport.application.failure import PartnerFailure
+from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.failure import ApplicationFailure
 
 
 class Partner:
@@ -49,8 +49,8 @@ class Partner:
                 f"{url_prefix!r} is no beginning of a URL; write it like https://partner.example/"
             )
         self.url_prefix = url_prefix
-        self.failures: list[PartnerFailure] = []
-        self.transport = partner_transport(
+        self.failures: list[ApplicationFailure] = []
+        self.transport = application_transport(
             app,
             base_url=url_prefix,
             now=now,

@@ -35,24 +35,42 @@ class Advance:
     complete: bool
 
 
-class Goal:
-    """How far a run may go, and how far it has come."""
+class Budget:
+    """How far a run may go, and how far it has come.
 
-    __slots__ = ("budget", "made", "stop_real_seconds", "until_at")
+    Args:
+        until_at: The last instant whose attempts are made, aware UTC; None for no end.
+        attempts: How many attempts to make at most.
+        real_seconds: How long to take at most; None for as long as it takes.
+
+    Attributes:
+        made: How many attempts have been made.
+    """
+
+    __slots__ = ("attempts", "made", "stop_real_seconds", "until_at")
 
     def __init__(
-        self, until_at: datetime | None, budget: int, real_seconds: float | None = None
+        self, until_at: datetime | None, attempts: int, real_seconds: float | None = None
     ) -> None:
         self.until_at = until_at
-        self.budget = budget
+        self.attempts = attempts
         self.made = 0
         self.stop_real_seconds = (
             None if real_seconds is None else clocks.real_seconds() + real_seconds
         )
 
+    @property
+    def left(self) -> int:
+        """Return how many more attempts may be made."""
+        return self.attempts - self.made
+
     def is_spent(self, started: int = 0) -> bool:
-        """Return whether the budget of attempts or of real time is used up."""
-        if self.made + started >= self.budget:
+        """Return whether the attempts or the real time are used up.
+
+        Args:
+            started: How many attempts are under way.
+        """
+        if self.made + started >= self.attempts:
             return True
         stop = self.stop_real_seconds
         return stop is not None and clocks.real_seconds() >= stop

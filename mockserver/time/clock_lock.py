@@ -16,10 +16,10 @@ from mockserver.core.errors import AdvanceInProgress
 
 #: The wheels held by whoever called this code, also in another thread: an application that is
 #: answering an attempt has its own, and runs in a copy of the context that makes the attempt.
-_HELD: ContextVar[tuple[Drive, ...]] = ContextVar("held", default=())
+_HELD: ContextVar[tuple[ClockLock, ...]] = ContextVar("held", default=())
 
 
-class Drive:
+class ClockLock:
     """The wheel: held by a settle, which others leave to it, or by an advance."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Drive:
         """Let go; return whether somebody asked for another look meanwhile."""
         with self._free:
             self._mode = None
-            _HELD.set(tuple(drive for drive in _HELD.get() if drive is not self))
+            _HELD.set(tuple(lock for lock in _HELD.get() if lock is not self))
             again, self._again = self._again, False
             self._free.notify_all()
             return again

@@ -17,7 +17,7 @@ from mockserver.core.outcome import Outcome
 from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport
 
 #: Accepts a URL that its transport serves, with that transport.
-Route = tuple[Callable[[str], bool], Transport]
+TransportRoute = tuple[Callable[[str], bool], Transport]
 
 _Group = list[tuple[DueAttempt, Outcome]]
 _Routed = deque[tuple[DueAttempt, Transport]]
@@ -34,7 +34,7 @@ class RoutingTransport:
 
     def __init__(
         self,
-        routes: Sequence[Route],
+        routes: Sequence[TransportRoute],
         otherwise: Callable[[], ConcurrentTransport],
         *,
         capacity: int = 64,

@@ -211,7 +211,7 @@ def received_json(request: ReceivedRequest) -> ReceivedJson:
 
 def happening_json(happening: Happening, first_at: Callable[[Attempt], datetime]) -> FeedEntry:
     """Return one thing that happened; `first_at` tells when a delivery's attempts began."""
-    facts = {name: _plain(value, first_at) for name, value in happening.facts.items()}
+    facts = {name: _plain(value, first_at) for name, value in happening.payload.items()}
     return FeedEntry(happening.sequence, happening.kind, facts)
 
 

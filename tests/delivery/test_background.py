@@ -14,7 +14,7 @@ from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.delivery import background as runner
-from mockserver.delivery.background import Runner
+from mockserver.delivery.background import BackgroundEngine
 from mockserver.time.clocks import RunningClock
 from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, status, world
 
@@ -33,7 +33,7 @@ class Watched:
     def __init__(self, rate: float) -> None:
         self.clock = RunningClock(START_AT, rate)
         self.world: World = world(self.answer, clock=self.clock)
-        self.runner = Runner(self.world.engine, self.world.ledger, self.clock)
+        self.background = BackgroundEngine(self.world.engine, self.world.ledger, self.clock)
         self.failures_left = 0
         self.code = 503
         self._changed = threading.Condition()
@@ -54,20 +54,20 @@ class Watched:
 
     @contextmanager
     def running(self) -> Iterator[Watched]:
-        self.runner.start()
+        self.background.start()
         try:
             yield self
         finally:
-            self.runner.stop()
+            self.background.stop()
 
 
 def test_what_is_added_is_sent_when_it_is_woken() -> None:
     with Watched(SLOW).running() as watched:
         watched.world.deliver(settle=False)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(1)
-        assert threading.current_thread().name != "postbacks-runner"
-        assert "postbacks-runner" in [thread.name for thread in threading.enumerate()]
+        assert threading.current_thread().name != "postbacks-background"
+        assert "postbacks-background" in [thread.name for thread in threading.enumerate()]
 
 
 def test_what_is_due_already_is_sent_at_the_start() -> None:
@@ -80,7 +80,7 @@ def test_what_is_due_already_is_sent_at_the_start() -> None:
 def test_retries_are_made_by_themselves_as_time_passes() -> None:
     with Watched(FAST).running() as watched:
         watched.world.deliver(settle=False)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(10)
     assert watched.world.state() == "lost"
     # Never early; late by what the machine needed.
@@ -93,7 +93,7 @@ def test_retries_are_made_by_themselves_as_time_passes() -> None:
 def test_an_advance_from_outside_finds_its_retries() -> None:
     with Watched(SLOW).running() as watched:
         watched.world.deliver(settle=False)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(1)
         watched.world.engine.run_until_idle()
         assert watched.world.state() == "lost"
@@ -104,11 +104,11 @@ def test_an_advance_from_outside_finds_its_retries() -> None:
 def test_a_jump_of_the_clock_is_noticed_when_it_is_woken() -> None:
     with Watched(SLOW).running() as watched:
         watched.world.deliver(settle=False)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(1)
         watched.world.engine.settle()
         watched.clock.move_to(START_AT + HOUR + MINUTE)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(2)
 
 
@@ -120,7 +120,7 @@ def test_a_mistake_is_logged_and_the_attempt_made_again(
     watched.failures_left, watched.code = 2, 200
     with caplog.at_level(logging.ERROR, "mockserver.delivery.background"), watched.running():
         watched.world.deliver(settle=False)
-        watched.runner.wake()
+        watched.background.wake()
         assert watched.wait_for(3)
     assert watched.world.state() == "delivered"
     assert [attempt.number for attempt in watched.world.attempts()] == [1]
@@ -132,42 +132,42 @@ def test_a_mistake_is_logged_and_the_attempt_made_again(
 
 def test_it_waits_as_long_as_it_may_and_no_longer() -> None:
     watched = Watched(1.0)
-    assert watched.runner._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
+    assert watched.background._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
     watched.world.schedule([watched.clock.now() + HOUR])
-    assert watched.runner._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
+    assert watched.background._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
     watched.world.schedule([watched.clock.now() + SECOND / 2])
-    assert 0 < watched.runner._until_next() <= 0.5
+    assert 0 < watched.background._until_next() <= 0.5
     watched.world.schedule([watched.clock.now()])
-    assert watched.runner._until_next() == 0
+    assert watched.background._until_next() == 0
 
 
 def test_it_stops_at_once_and_can_be_stopped_twice() -> None:
     watched = Watched(SLOW)
     with watched.running():
         pass
-    watched.runner.stop()
-    assert not watched.runner._thread.is_alive()
+    watched.background.stop()
+    assert not watched.background._thread.is_alive()
 
 
 def test_it_can_be_stopped_before_it_was_started() -> None:
-    Watched(SLOW).runner.stop()
+    Watched(SLOW).background.stop()
 
 
 def test_a_stop_between_two_looks_is_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wake-up of a stop may come just before the thread clears what woke it."""
     monkeypatch.setattr(runner, "LONGEST_WAIT_REAL_SECONDS", 60.0)
     watched = Watched(SLOW)
-    wake = watched.runner._wake
+    wake = watched.background._wake
     clear = wake.clear
 
     def stop_meanwhile() -> None:
-        watched.runner._stopping = True
+        watched.background._stopping = True
         wake.set()
         clear()
 
     monkeypatch.setattr(wake, "clear", stop_meanwhile)
-    watched.runner.start()
-    watched.runner._thread.join(2.0)
-    slept_over = watched.runner._thread.is_alive()
-    watched.runner.stop()
+    watched.background.start()
+    watched.background._thread.join(2.0)
+    slept_over = watched.background._thread.is_alive()
+    watched.background.stop()
     assert not slept_over

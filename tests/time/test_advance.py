@@ -6,28 +6,28 @@ import pytest
 
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import RunawaySchedule
-from mockserver.time.advance import DEFAULT_BUDGET, Goal, runaway
+from mockserver.time.advance import DEFAULT_BUDGET, Budget, runaway
 
 
-def test_a_goal_is_spent_when_its_budget_is() -> None:
-    goal = Goal(None, budget=3)
-    assert not goal.is_spent()
-    goal.made = 2
-    assert not goal.is_spent()
-    assert goal.is_spent(started=1), "what is under way counts"
-    goal.made = 3
-    assert goal.is_spent()
+def test_a_budget_is_spent_when_its_attempts_are_made() -> None:
+    budget = Budget(None, attempts=3)
+    assert not budget.is_spent()
+    budget.made = 2
+    assert not budget.is_spent()
+    assert budget.is_spent(started=1), "what is under way counts"
+    budget.made = 3
+    assert budget.is_spent()
 
 
-def test_a_goal_is_spent_when_its_real_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_is_spent_when_its_real_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     real_seconds = [50.0]
     monkeypatch.setattr("mockserver.time.clocks.real_seconds", lambda: real_seconds[0])
-    goal = Goal(None, budget=10, real_seconds=2.0)
+    budget = Budget(None, attempts=10, real_seconds=2.0)
     real_seconds[0] = 51.9
-    assert not goal.is_spent()
+    assert not budget.is_spent()
     real_seconds[0] = 52.0
-    assert goal.is_spent()
-    assert not Goal(None, budget=10).is_spent()
+    assert budget.is_spent()
+    assert not Budget(None, attempts=10).is_spent()
 
 
 def test_a_budget_is_more_than_any_schedule_of_a_person_needs() -> None:

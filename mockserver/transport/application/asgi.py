@@ -23,14 +23,14 @@ from urllib.parse import unquote
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import OutcomeKind
 from mockserver.transport.application.base import (
-    Exchange,
+    ApplicationExchange,
+    ApplicationTransport,
     Headers,
-    PartnerTransport,
     checked_headers,
     real_seconds,
 )
-from mockserver.transport.application.failure import BrokenApplication, PartnerFailure, line_of
-from mockserver.transport.application.request import PartnerRequest
+from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication, line_of
+from mockserver.transport.application.request import ApplicationRequest
 
 _Message = MutableMapping[str, Any]
 _App = Callable[
@@ -42,8 +42,8 @@ _App = Callable[
 _RETURN_REAL_SECONDS = 1.0
 
 
-class AsgiTransport(PartnerTransport):
-    """A transport to an ASGI application; see `partner_transport`.
+class AsgiTransport(ApplicationTransport):
+    """A transport to an ASGI application; see `application_transport`.
 
     The application starts up before the first attempt and shuts down at `close`; an attempt
     after that starts it anew.
@@ -55,7 +55,7 @@ class AsgiTransport(PartnerTransport):
         base_url: str,
         now: Callable[[], datetime],
         timeout_of: Callable[[DueAttempt], timedelta],
-        on_failure: Callable[[PartnerFailure], None],
+        on_failure: Callable[[ApplicationFailure], None],
     ) -> None:
         super().__init__(app, base_url, now, timeout_of, on_failure)
         self._server: _Server | None = None
@@ -72,7 +72,9 @@ class AsgiTransport(PartnerTransport):
         if server.shutdown_failure is not None and self._last is not None:
             self._tell(self._last, server.shutdown_failure)
 
-    def _answer(self, attempt: DueAttempt, request: PartnerRequest, exchange: Exchange) -> None:
+    def _answer(
+        self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
+    ) -> None:
         with self._opening:
             if self._server is None:
                 self._server = _Server(self._app)
@@ -123,7 +125,7 @@ class _Server:
         self._thread = Thread(target=self._run, name="postbacks-asgi", daemon=True)
         self._thread.start()
 
-    def submit(self, request: PartnerRequest, exchange: Exchange) -> Future[None]:
+    def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
         """Let the application answer `request`, in the context of the caller."""
         return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self._loop)
 
@@ -157,7 +159,7 @@ class _Server:
         if self._started.is_set() and self._startup_failure is None:
             self.shutdown_failure = await self._lifespan.stop()
 
-    async def _answer(self, request: PartnerRequest, exchange: Exchange) -> None:
+    async def _answer(self, request: ApplicationRequest, exchange: ApplicationExchange) -> None:
         task = asyncio.current_task()
         assert task is not None, "a coroutine of a loop runs in a task"
         self._answering.add(task)
@@ -166,7 +168,7 @@ class _Server:
         if self._startup_failure is not None:
             exchange.fail(self._startup_failure, OutcomeKind.REFUSED)
             return
-        conversation = _Conversation(exchange)
+        conversation = _AsgiAnswer(exchange)
         try:
             scope = scope_of(request, self._lifespan.state)
             await self._app(scope, conversation.receive, conversation.send)
@@ -184,7 +186,7 @@ class _Server:
             self.interrupt = error
 
 
-def scope_of(request: PartnerRequest, state: dict[str, Any]) -> dict[str, Any]:
+def scope_of(request: ApplicationRequest, state: dict[str, Any]) -> dict[str, Any]:
     """Return the connection scope that an ASGI server makes of `request`."""
     return {
         "type": "http",
@@ -204,14 +206,14 @@ def scope_of(request: PartnerRequest, state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Conversation:
+class _AsgiAnswer:
     """The messages of one request.
 
     Attributes:
         is_over: Set when the answer is complete, or nobody is there to complete it.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: ApplicationExchange) -> None:
         self.is_over = asyncio.Event()
         self._exchange = exchange
         self._is_request_read = False

@@ -27,13 +27,13 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, NO_TIME, Outcome, OutcomeKind, timeout_outcome
 from mockserver.transport.application.failure import (
+    ApplicationFailure,
     BrokenApplication,
-    PartnerFailure,
     line_of,
     log_failure,
     traceback_of,
 )
-from mockserver.transport.application.request import PartnerRequest, request_of
+from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import heard
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 
 
-def partner_transport(
+def application_transport(
     app: Any,
     *,
     base_url: str = "",
     now: Callable[[], datetime],
     timeout_of: Callable[[DueAttempt], timedelta],
-    on_failure: Callable[[PartnerFailure], None] = log_failure,
+    on_failure: Callable[[ApplicationFailure], None] = log_failure,
 ) -> WsgiTransport | AsgiTransport:
     """Return the transport that calls `app`.
 
@@ -73,8 +73,8 @@ def partner_transport(
     return WsgiTransport(app, base_url, now, timeout_of, on_failure)
 
 
-class PartnerTransport(ABC):
-    """What calling a WSGI and an ASGI application have in common; see `partner_transport`."""
+class ApplicationTransport(ABC):
+    """What calling a WSGI and an ASGI application have in common; see `application_transport`."""
 
     #: The application may look at the ledger.
     batch = 1
@@ -85,7 +85,7 @@ class PartnerTransport(ABC):
         base_url: str,
         now: Callable[[], datetime],
         timeout_of: Callable[[DueAttempt], timedelta],
-        on_failure: Callable[[PartnerFailure], None],
+        on_failure: Callable[[ApplicationFailure], None],
     ) -> None:
         base = request_of(base_url) if base_url else None
         if isinstance(base, str):
@@ -97,7 +97,7 @@ class PartnerTransport(ABC):
         self._now = now
         self._timeout_of = timeout_of
         self._on_failure = on_failure
-        self._under_way: list[Exchange] = []
+        self._under_way: list[ApplicationExchange] = []
 
     def accepts(self, url: str) -> bool:
         """Return whether `url` is below the base URL; user info and case of the host apart."""
@@ -113,7 +113,7 @@ class PartnerTransport(ABC):
         request = request_of(attempt.url)
         if isinstance(request, str):
             return Outcome(OutcomeKind.BLOCKED, error=request)
-        exchange = Exchange(self._now, self._timeout_of(attempt))
+        exchange = ApplicationExchange(self._now, self._timeout_of(attempt))
         self._under_way.append(exchange)
         try:
             with heard(exchange.note):
@@ -144,14 +144,16 @@ class PartnerTransport(ABC):
         )
 
     @abstractmethod
-    def _answer(self, attempt: DueAttempt, request: PartnerRequest, exchange: Exchange) -> None:
+    def _answer(
+        self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
+    ) -> None:
         """Call the application, and tell `exchange` what it does."""
 
     def _tell(self, attempt: DueAttempt, error: BaseException) -> None:
-        self._on_failure(PartnerFailure(attempt, error, traceback_of(error)))
+        self._on_failure(ApplicationFailure(attempt, error, traceback_of(error)))
 
 
-class Exchange:
+class ApplicationExchange:
     """One attempt while an application answers it: what it has sent, and how long that took.
 
     Attributes:

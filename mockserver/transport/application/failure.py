@@ -21,7 +21,7 @@ _log = logging.getLogger("mockserver.transport.application.base")
 
 
 @dataclass(frozen=True)
-class PartnerFailure:
+class ApplicationFailure:
     """An exception of the application.
 
     Attributes:
@@ -39,7 +39,7 @@ class BrokenApplication(RuntimeError):
     """The application did not keep to WSGI or ASGI; raised where it did not."""
 
 
-def log_failure(failure: PartnerFailure) -> None:
+def log_failure(failure: ApplicationFailure) -> None:
     """Log a failure with its traceback, as a server does."""
     _log.error("the application failed at %s\n%s", failure.attempt.url, failure.traceback)
 
@@ -54,7 +54,7 @@ def line_of(error: BaseException) -> str:
         return message
     text = f"{type(error).__name__}: {message[:200]}" if message else type(error).__name__
     frames = extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_PARTNERS)]
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APPLICATION)]
     last = (own or list(frames))[-1:]
     return text + "".join(f" ({Path(each.filename).name}:{each.lineno})" for each in last)
 
@@ -72,7 +72,7 @@ def traceback_of(error: BaseException) -> str:
 
 
 def _telling(frames: list[FrameSummary]) -> list[FrameSummary]:
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_PARTNERS)]
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APPLICATION)]
     if not own:
         return [frame for frame in frames if not frame.filename.startswith(_PACKAGE)] or frames
     after = frames[len(frames) - frames[::-1].index(own[-1]) :]
@@ -88,7 +88,7 @@ def _chained(told: TracebackException) -> Iterator[TracebackException]:
 
 
 _PACKAGE = f"{Path(__file__).parents[2]}/"
-_NOT_THE_PARTNERS = (
+_NOT_THE_APPLICATION = (
     "<frozen",
     f"{Path(__file__).parents[2]}/",
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),

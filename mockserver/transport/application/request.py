@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 
-class PartnerRequest(NamedTuple):
+class ApplicationRequest(NamedTuple):
     """A request as the curl transport would write it; `path` and `query` make the target."""
 
     scheme: str
@@ -27,7 +27,7 @@ class PartnerRequest(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...]
 
 
-def request_of(url: str) -> PartnerRequest | str:
+def request_of(url: str) -> ApplicationRequest | str:
     """Return the request that a POST to `url` is, or why none is sent."""
     url = url.partition("#")[0]
     found = _URL(url)
@@ -47,7 +47,7 @@ def request_of(url: str) -> PartnerRequest | str:
         credentials = base64.b64encode(user + b":" + password)
         headers.insert(1, (b"Authorization", b"Basic " + credentials))
     path, _, query = target.partition("?")
-    return PartnerRequest(scheme, host.strip("[]"), number, path, query, target, tuple(headers))
+    return ApplicationRequest(scheme, host.strip("[]"), number, path, query, target, tuple(headers))
 
 
 def _authority(text: str) -> tuple[bytes, bytes, str, str]:

@@ -21,25 +21,27 @@ from urllib.parse import unquote_to_bytes
 
 from mockserver.core.models import DueAttempt
 from mockserver.transport.application.base import (
-    Exchange,
+    ApplicationExchange,
+    ApplicationTransport,
     Headers,
-    PartnerTransport,
     checked_headers,
 )
 from mockserver.transport.application.failure import BrokenApplication
-from mockserver.transport.application.request import PartnerRequest
+from mockserver.transport.application.request import ApplicationRequest
 
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
-class WsgiTransport(PartnerTransport):
-    """A transport to a WSGI application; see `partner_transport`."""
+class WsgiTransport(ApplicationTransport):
+    """A transport to a WSGI application; see `application_transport`."""
 
     def close(self) -> None:
         """Release nothing: a WSGI application is just a function."""
 
-    def _answer(self, attempt: DueAttempt, request: PartnerRequest, exchange: Exchange) -> None:
-        answer = _Answer(exchange)
+    def _answer(
+        self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
+    ) -> None:
+        answer = _WsgiAnswer(exchange)
         body: Iterable[bytes] | None = None
         try:
             body = self._app(environ_of(request), answer.start)
@@ -58,7 +60,7 @@ class WsgiTransport(PartnerTransport):
             _close(body, exchange)
 
 
-def environ_of(request: PartnerRequest) -> dict[str, Any]:
+def environ_of(request: ApplicationRequest) -> dict[str, Any]:
     """Return the environment that a WSGI server makes of `request`."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
@@ -86,10 +88,10 @@ def environ_of(request: PartnerRequest) -> dict[str, Any]:
     return environ
 
 
-class _Answer:
+class _WsgiAnswer:
     """What an application says with `start_response` and with its body."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: ApplicationExchange) -> None:
         self._exchange = exchange
         self._head: tuple[int, Headers] | None = None
         self._is_head_sent = False
@@ -137,7 +139,7 @@ class _Answer:
             self._exchange.begin(*self._head)
 
 
-def _close(body: object, exchange: Exchange) -> None:
+def _close(body: object, exchange: ApplicationExchange) -> None:
     close = getattr(body, "close", None)
     if close is None:
         return

@@ -45,7 +45,7 @@ class TransportLink(Protocol):
         """
 
 
-class Route(NamedTuple):
+class CurlRoute(NamedTuple):
     """How requests get to one endpoint, where that is not left to libcurl.
 
     Attributes:
@@ -84,7 +84,7 @@ class TransferOptions(NamedTuple):
     opened: Callable[[int], None]
     origins: KnownOrigins
     kept: KeptConnections
-    route: Route = Route()
+    route: CurlRoute = CurlRoute()
 
 
 class Transfer:

@@ -23,10 +23,10 @@ from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.keep_alive import KeptConnections, KnownOrigins, NothingKept
-from mockserver.transport.curl.transfer import Route, Transfer, TransferOptions, TransportLink
+from mockserver.transport.curl.transfer import CurlRoute, Transfer, TransferOptions, TransportLink
 from mockserver.transport.protocol import Pull
 
-__all__ = ["CurlTransport", "Route", "TransportLink"]
+__all__ = ["CurlRoute", "CurlTransport", "TransportLink"]
 
 _Finished = tuple[DueAttempt, Outcome]
 
@@ -58,7 +58,7 @@ class CurlTransport:
         link: TransportLink | None = None,
         ca_file: str | None = None,
         verify_tls: bool = True,
-        route: Route | None = None,
+        route: CurlRoute | None = None,
         keep_alive: bool = True,
     ) -> None:
         self.capacity = capacity
@@ -71,7 +71,7 @@ class CurlTransport:
             self._opened,
             KnownOrigins() if keep_alive else NothingKept(),
             KeptConnections(4 * capacity),
-            route or Route(),
+            route or CurlRoute(),
         )
         self._multi: pycurl.CurlMulti | None = None
         self._transfers: dict[pycurl.Curl, Transfer] = {}

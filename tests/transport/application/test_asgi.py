@@ -23,8 +23,8 @@ from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.time.clocks import AmbientClock
 from mockserver.transport.application.asgi import AsgiTransport
-from mockserver.transport.application.base import partner_transport
-from mockserver.transport.application.failure import PartnerFailure
+from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.failure import ApplicationFailure
 from tests.transport.exchanges import attempt_at
 
 URL = "http://partner.test/in%20box/%C3%A9?user=ada%2Bnews&x=#fragment"
@@ -40,9 +40,9 @@ class Partner:
     """An application, the transport to it and the failures it told of."""
 
     def __init__(self, app: Any, now: Callable[[], datetime] | None = None) -> None:
-        self.failures: list[PartnerFailure] = []
+        self.failures: list[ApplicationFailure] = []
         self.tellers: list[threading.Thread] = []
-        transport = partner_transport(
+        transport = application_transport(
             app,
             now=now or ManualClock().now,
             timeout_of=lambda _attempt: TIMEOUT,
@@ -66,7 +66,7 @@ class Partner:
         assert set(self.tellers) <= {threading.current_thread()}
         return [type(failure.error).__name__ for failure in self.failures]
 
-    def _tell(self, failure: PartnerFailure) -> None:
+    def _tell(self, failure: ApplicationFailure) -> None:
         self.tellers.append(threading.current_thread())
         self.failures.append(failure)
 

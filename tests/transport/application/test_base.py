@@ -18,10 +18,10 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.errors import InvalidValue
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.application.asgi import AsgiTransport, scope_of
-from mockserver.transport.application.base import kind_of, partner_transport
+from mockserver.transport.application.base import application_transport, kind_of
 from mockserver.transport.application.failure import (
+    ApplicationFailure,
     BrokenApplication,
-    PartnerFailure,
     line_of,
     traceback_of,
 )
@@ -36,9 +36,9 @@ URL = "http://partner.test/in?user=ada"
 
 
 def transport_to(
-    app: Any, failures: list[PartnerFailure] | None = None, base_url: str = ""
+    app: Any, failures: list[ApplicationFailure] | None = None, base_url: str = ""
 ) -> WsgiTransport | AsgiTransport:
-    return partner_transport(
+    return application_transport(
         app,
         base_url=base_url,
         now=ManualClock().now,
@@ -204,7 +204,7 @@ def test_failures_are_logged_unless_somebody_is_told(caplog: pytest.LogCaptureFi
     def failing(environ: Any, start_response: Any) -> Iterable[bytes]:
         raise ZeroDivisionError("oh")
 
-    transport = partner_transport(
+    transport = application_transport(
         failing, now=ManualClock().now, timeout_of=lambda _attempt: TIMEOUT
     )
     assert transport.send(attempt_at(URL)).status == 500
@@ -217,10 +217,10 @@ def test_a_failure_that_is_raised_again_ends_the_sending() -> None:
     def failing(environ: Any, start_response: Any) -> Iterable[bytes]:
         raise ZeroDivisionError("oh")
 
-    def raise_again(failure: PartnerFailure) -> None:
+    def raise_again(failure: ApplicationFailure) -> None:
         raise failure.error
 
-    transport = partner_transport(
+    transport = application_transport(
         failing,
         now=ManualClock().now,
         timeout_of=lambda _attempt: TIMEOUT,
@@ -245,9 +245,9 @@ def test_an_exception_fits_a_line() -> None:
     assert line_of(ValueError("a\nb")) == "ValueError: a"
     assert line_of(BrokenApplication("no answer")) == "no answer"
     assert line_of(Unprintable("x")) == "Unprintable"
-    assert caught(lambda: int("x")).endswith(f"(test_partner.py:{_line_of_last_lambda()})")
+    assert caught(lambda: int("x")).endswith(f"(test_base.py:{_line_of_last_lambda()})")
     # Raised in a library, it is told where the application called that.
-    assert "(test_partner.py:" in caught(lambda: pytest.fail("no"))
+    assert "(test_base.py:" in caught(lambda: pytest.fail("no"))
 
 
 def test_a_traceback_tells_of_the_application_and_of_where_it_went() -> None:

@@ -10,9 +10,9 @@ from flask import Flask
 
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import KEPT_BODY_BYTES
-from mockserver.transport.application.failure import PartnerFailure
+from mockserver.transport.application.failure import ApplicationFailure
 from mockserver.transport.application.signals import heard
-from tests.transport.application.test_base import TIMEOUT, URL, partner_transport, transport_to
+from tests.transport.application.test_base import TIMEOUT, URL, application_transport, transport_to
 from tests.transport.exchanges import attempt_at
 
 
@@ -29,7 +29,7 @@ def failing_flask(**config: Any) -> Flask:
 
 @pytest.mark.parametrize("testing", [False, True])
 def test_what_a_view_raises_is_told_once(testing: bool) -> None:
-    failures: list[PartnerFailure] = []
+    failures: list[ApplicationFailure] = []
     outcome = transport_to(failing_flask(TESTING=testing), failures).send(attempt_at(URL))
     assert outcome.status == 500
     assert outcome.error is not None
@@ -43,7 +43,7 @@ def test_what_a_view_raises_is_told_once(testing: bool) -> None:
 def test_what_became_of_it_is_the_answer_of_the_application() -> None:
     app = failing_flask()
     app.register_error_handler(500, lambda _error: ("later", 503))
-    failures: list[PartnerFailure] = []
+    failures: list[ApplicationFailure] = []
     outcome = transport_to(app, failures).send(attempt_at(URL))
     assert (outcome.status, outcome.body) == (503, b"later")
     assert outcome.error is not None
@@ -54,7 +54,7 @@ def test_what_became_of_it_is_the_answer_of_the_application() -> None:
 def test_what_a_view_handles_is_no_failure() -> None:
     app = failing_flask()
     app.register_error_handler(ZeroDivisionError, lambda _error: ("fine", 200))
-    failures: list[PartnerFailure] = []
+    failures: list[ApplicationFailure] = []
     outcome = transport_to(app, failures).send(attempt_at(URL))
     assert (outcome.status, outcome.error, failures) == (200, None, [])
 
@@ -69,7 +69,7 @@ def test_django_tells_it_without_the_exception() -> None:
         start_response("500 Internal Server Error", [])
         return [b"sorry"]
 
-    failures: list[PartnerFailure] = []
+    failures: list[ApplicationFailure] = []
     outcome = transport_to(application, failures).send(attempt_at(URL))
     assert (outcome.status, outcome.body) == (500, b"sorry")
     assert [str(failure.error) for failure in failures] == ["oh"]
@@ -94,8 +94,8 @@ def test_an_application_with_a_loop_is_heard_in_its_thread() -> None:
             await send({"type": "http.response.start", "status": 500})
             await send({"type": "http.response.body", "body": b"sorry"})
 
-    failures: list[PartnerFailure] = []
-    transport = partner_transport(
+    failures: list[ApplicationFailure] = []
+    transport = application_transport(
         application,
         now=ManualClock().now,
         timeout_of=lambda _attempt: TIMEOUT,

@@ -17,8 +17,8 @@ from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.time.clocks import AmbientClock
-from mockserver.transport.application.base import partner_transport
-from mockserver.transport.application.failure import PartnerFailure
+from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.failure import ApplicationFailure
 from mockserver.transport.application.wsgi import WsgiTransport
 from tests.transport.exchanges import attempt_at
 
@@ -33,8 +33,8 @@ class Partner:
     """An application, the transport to it and the failures it told of."""
 
     def __init__(self, app: WsgiApp, now: Callable[[], datetime] | None = None) -> None:
-        self.failures: list[PartnerFailure] = []
-        transport = partner_transport(
+        self.failures: list[ApplicationFailure] = []
+        transport = application_transport(
             app,
             now=now or ManualClock().now,
             timeout_of=lambda _attempt: TIMEOUT,

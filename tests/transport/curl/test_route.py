@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.core.outcome import OutcomeKind
-from mockserver.transport.curl.transport import CurlTransport, Route
+from mockserver.transport.curl.transport import CurlRoute, CurlTransport
 from tests.transport.exchanges import attempts_at, post, run
 from tests.transport.servers import OK, Connection, RawServer, closing_after, keeping_alive
 
@@ -27,7 +27,7 @@ PROXY_VARIABLES = (
 
 @contextmanager
 def routed(
-    route: Route | None = None, *, keep_alive: bool = True, seconds: float = 10
+    route: CurlRoute | None = None, *, keep_alive: bool = True, seconds: float = 10
 ) -> Iterator[CurlTransport]:
     deadline = timedelta(seconds=seconds)
     transport = CurlTransport(
@@ -51,7 +51,7 @@ def proxied_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_resolved_name_is_dialled_at_the_address_that_it_had() -> None:
     with RawServer(keeping_alive()) as server:
-        route = Route(resolved=(f"partner.example:{server.port}:127.0.0.1",))
+        route = CurlRoute(resolved=(f"partner.example:{server.port}:127.0.0.1",))
         with routed(route) as transport:
             outcome = post(transport, f"http://Partner.example:{server.port}/in?x=1")
         ((_, head),) = server.requests
@@ -61,7 +61,7 @@ def test_a_resolved_name_is_dialled_at_the_address_that_it_had() -> None:
 
 def test_the_second_address_of_a_name_is_dialled_when_the_first_is_dead() -> None:
     with RawServer(keeping_alive()) as server:
-        route = Route(resolved=(f"partner.example:{server.port}:[::1],127.0.0.1",))
+        route = CurlRoute(resolved=(f"partner.example:{server.port}:[::1],127.0.0.1",))
         with routed(route) as transport:
             assert post(transport, f"http://partner.example:{server.port}/").status == 200
 
@@ -71,7 +71,7 @@ def test_the_second_address_of_a_name_is_dialled_when_the_first_is_dead() -> Non
 
 def test_header_fields_go_out_beside_those_of_a_postback() -> None:
     with RawServer(keeping_alive()) as server:
-        with routed(Route(headers=("X-Gateway: 1", "X-Other: a, b"))) as transport:
+        with routed(CurlRoute(headers=("X-Gateway: 1", "X-Other: a, b"))) as transport:
             post(transport, f"{server.url}/in")
         ((_, head),) = server.requests
     assert head.decode() == (
@@ -91,7 +91,7 @@ def test_header_fields_go_out_beside_those_of_a_postback() -> None:
 @pytest.mark.usefixtures("proxied_environment")
 def test_proxies_of_the_environment_are_not_used() -> None:
     with RawServer(keeping_alive()) as server:
-        route = Route(resolved=(f"partner.example:{server.port}:127.0.0.1",))
+        route = CurlRoute(resolved=(f"partner.example:{server.port}:127.0.0.1",))
         with routed(route) as transport:
             assert post(transport, f"http://partner.example:{server.port}/").status == 200
 
@@ -102,14 +102,14 @@ def test_the_proxy_of_a_route_is_used_whatever_the_environment_says(
 ) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with RawServer(keeping_alive()) as proxy:
-        with routed(Route(proxy=proxy.url)) as transport:
+        with routed(CurlRoute(proxy=proxy.url)) as transport:
             assert post(transport, "http://partner.example/in?x=1").status == 200
         assert proxy.connections == 1
 
 
 def test_a_proxy_is_told_the_whole_url_but_for_its_user_info() -> None:
     with RawServer(keeping_alive()) as proxy:
-        with routed(Route(proxy=proxy.url)) as transport:
+        with routed(CurlRoute(proxy=proxy.url)) as transport:
             post(transport, "http://ada:key@partner.example:81/in?x=%c3%a4#f")
             post(transport, "http://partner.example?x=1")
         assert proxy.targets == [
@@ -122,7 +122,7 @@ def test_header_fields_are_not_shown_to_a_proxy_that_only_opens_the_way() -> Non
     with RawServer(
         closing_after(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
     ) as proxy:
-        with routed(Route(headers=("X-Gateway: 1",), proxy=proxy.url)) as transport:
+        with routed(CurlRoute(headers=("X-Gateway: 1",), proxy=proxy.url)) as transport:
             post(transport, "https://partner.example/in")
         ((_, head),) = proxy.requests
     assert head.startswith(b"CONNECT partner.example:443 HTTP/1.1\r\n")
@@ -132,7 +132,7 @@ def test_header_fields_are_not_shown_to_a_proxy_that_only_opens_the_way() -> Non
 def test_what_a_proxy_answers_before_the_way_is_open_is_no_answer_of_the_endpoint() -> None:
     with (
         RawServer(keeping_alive(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")) as proxy,
-        routed(Route(proxy=proxy.url)) as transport,
+        routed(CurlRoute(proxy=proxy.url)) as transport,
     ):
         outcome = post(transport, "https://partner.example/in")
     assert (outcome.kind, outcome.status) == (OutcomeKind.REFUSED, None)
@@ -145,7 +145,7 @@ def test_an_open_way_on_which_nothing_comes_is_a_timeout() -> None:
         connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
         connection.wait_for_stop()
 
-    with RawServer(silent) as proxy, routed(Route(proxy=proxy.url), seconds=0.3) as transport:
+    with RawServer(silent) as proxy, routed(CurlRoute(proxy=proxy.url), seconds=0.3) as transport:
         outcome = post(transport, "https://partner.example/in")
     assert (outcome.kind, outcome.status) == (OutcomeKind.TIMEOUT, None)
 
@@ -155,7 +155,7 @@ def test_an_open_way_on_which_nothing_comes_is_a_timeout() -> None:
     [("", False), (DEAD, True), ("proxy.example:3128", True), ("SOCKS5://127.0.0.1", False)],
 )
 def test_only_a_proxy_for_http_is_told_whole_urls(proxy: str, whole: bool) -> None:
-    assert Route(proxy=proxy).names_whole_urls is whole
+    assert CurlRoute(proxy=proxy).names_whole_urls is whole
 
 
 # Connections
