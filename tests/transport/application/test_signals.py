@@ -33,7 +33,7 @@ def test_what_a_view_raises_is_told_once(testing: bool) -> None:
     outcome = transport_to(failing_flask(TESTING=testing), failures).send(attempt_at(URL))
     assert outcome.status == 500
     assert outcome.error is not None
-    assert outcome.error.startswith("ZeroDivisionError: oh (test_partner_signals.py:")
+    assert outcome.error.startswith("ZeroDivisionError: oh (test_signals.py:")
     (failure,) = failures
     assert str(failure.error) == "oh"
     assert failure.traceback.splitlines()[1].endswith("in view")
