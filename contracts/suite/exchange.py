@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contracts.suite.masks import Masks, shell_word
 from contracts.suite.results import RecordedExchange
 from mockserver.client.wire import Reply, Wire
+from mockserver.net.curl_command import curl_command
 
 #: Environment variables whose names stand for secrets in everything that is written down.
 KEY = "POSTBACKS_KEY"
@@ -136,14 +137,7 @@ def curl_line(exchange: RecordedExchange) -> str:
 
     A secret in a URL is taken for one that needs no percent-encoding, as keys of Leanplum's.
     """
-    words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
     is_cut = len(exchange.body) > KEPT_CHARACTERS
     body = "" if is_cut else exchange.body
-    if exchange.method != ("POST" if body else "GET"):
-        words += ["-X", exchange.method]
-    for name, value in exchange.headers:
-        words += ["-H", shell_word(f"{name}: {value}" if value else f"{name};")]
-    if body:
-        words += ["--data-raw", shell_word(body)]
-    words.append(shell_word(exchange.url))
-    return " ".join(words) + ("  # the body was too long to be kept" if is_cut else "")
+    line = curl_command(exchange.method, exchange.url, exchange.headers, body, quote=shell_word)
+    return line + ("  # the body was too long to be kept" if is_cut else "")

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote, unquote_plus
 
+from mockserver.net.curl_command import single_quoted
+
 #: What stands in a text for a secret; the shell puts the secret in its place again.
 VARIABLE = re.compile(
     r"\$(?P<brace>\{)?(?P<name>POSTBACKS_(?:KEY|TOKEN|SECRET_[0-9]+))(?(brace)\})"
@@ -135,4 +137,4 @@ _JOINS = re.compile(r"[A-Za-z0-9_]").match
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'" if text else ""
+    return single_quoted(text) if text else ""

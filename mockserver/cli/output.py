@@ -15,6 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mockserver.net.visible_text import one_line
+
+#: Foreign text without what could steer the terminal, or the reader.
+visible = one_line
+
 #: What a state or an outcome is shown in, on terminals.
 STYLES = {
     "delivered": "green",
@@ -80,16 +85,6 @@ class _Console(Console):
 def plain_console(*, stderr: bool = False) -> Console:
     """Return a console that takes text as it is: no markup, no emoji, no guessed colours."""
     return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-
-
-def visible(text: str) -> str:
-    """Return foreign text without what could steer the terminal, or the reader."""
-    return "".join(
-        character
-        if character.isprintable()
-        else character.encode("unicode_escape", "backslashreplace").decode()
-        for character in text
-    )
 
 
 def instant(instant_at: datetime | None) -> str:

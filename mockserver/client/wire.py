@@ -7,15 +7,13 @@ Flask, the sandbox, anything but `core`.
 
 from __future__ import annotations
 
-import io
 import ssl
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import (
     BaseHandler,
     HTTPRedirectHandler,
@@ -28,6 +26,7 @@ from urllib.request import (
 
 from mockserver.core.errors import InvalidValue, ServerUnreachable
 from mockserver.net.trust import client_context
+from mockserver.net.wsgi_environ import wsgi_environ
 
 #: Longer than the server takes for the slowest answer it gives.
 TIMEOUT_REAL_SECONDS = 90.0
@@ -160,30 +159,17 @@ class WsgiWire:
     def _environ(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes
     ) -> dict[str, Any]:
-        path, _, query = target.partition("?")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-            "QUERY_STRING": query,
-            "SERVER_NAME": self._host.partition(":")[0],
-            "SERVER_PORT": self._host.partition(":")[2] or "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": self._host,
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(content),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            "CONTENT_LENGTH": str(len(content)),
-        }
-        for name, value in headers.items():
-            key = name.upper().replace("-", "_")
-            environ["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-        return environ
+        host, _, port = self._host.partition(":")
+        fields = {"Host": self._host, **headers, "Content-Length": str(len(content))}
+        return wsgi_environ(
+            method,
+            target,
+            fields.items(),
+            content,
+            host=host,
+            port=port or "80",
+            multithread=True,
+        )
 
 
 class _NoRedirects(HTTPRedirectHandler):

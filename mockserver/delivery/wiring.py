@@ -17,6 +17,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.delivery.correlation import Correlation
+from mockserver.net.listener import reached_at
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.transport.protocol import ConcurrentTransport
@@ -89,9 +90,9 @@ class Wiring:
         self.receiver_url = IN_PROCESS_URL
         self._receiver = None
         if listens:
-            from mockserver.receiver.server import Receiver, called_at
+            from mockserver.receiver.server import Receiver
 
-            _check_trust(options, called_at(options.receiver_host))
+            _check_trust(options, reached_at(options.receiver_host))
             self._receiver = Receiver(
                 inboxes,
                 host=options.receiver_host,

@@ -1,1 +1,1 @@
-"""Holds what everything that touches a socket shares."""
+"""Holds what those who send, receive and serve share: sockets, loops, TLS, and text for people."""

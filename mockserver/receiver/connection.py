@@ -12,6 +12,7 @@ from typing import cast
 
 import httptools
 
+from mockserver.net.listener import origin_of
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
 from mockserver.receiver.exchange import ReceiverExchange
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
@@ -348,9 +349,9 @@ class Connection(asyncio.Protocol):
     def _not_found(self, method: str, keep_alive: bool) -> None:
         host, port = self.transport.get_extra_info("sockname")[:2]
         scheme = "http" if self.transport.get_extra_info("ssl_object") is None else "https"
-        shown = f"[{host}]" if ":" in host else host
+        inboxes = f"{origin_of(scheme, host, port)}{INBOX_PATH}<name>"
         detail = (
-            f"there is no inbox here; inboxes are at {scheme}://{shown}:{port}{INBOX_PATH}<name> "
+            f"there is no inbox here; inboxes are at {inboxes} "
             "and below, the name being up to 100 letters, digits, '.', '_' and '-'"
         )
         self._queue.append(refusal_of(404, detail, method, keep_alive))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 
-from mockserver.core.errors import AddressUnavailable
+from mockserver.net.listener import listening_socket, origin_of, reached_at
+from mockserver.net.real_time_loop import RealTimeLoop
 from mockserver.receiver.connection import Connection
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.link import EngineLink
@@ -51,14 +50,12 @@ class Receiver:
         self._inboxes = inboxes
         self._link = link
         self._tls_context = tls_context
-        self._socket = _bound(host, port)
+        self._socket = listening_socket(host, port, "the receiver")
         self.port: int = self._socket.getsockname()[1]
-        host = called_at(host)
-        shown = f"[{host}]" if ":" in host else host
         scheme = "http" if tls_context is None else "https"
-        self.url = f"{scheme}://{shown}:{self.port}"
+        self.url = origin_of(scheme, reached_at(host), self.port)
         self._connections: set[Connection] = set()
-        self._loop = _RealTimeLoop()
+        self._loop = RealTimeLoop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, name="postbacks-receiver", daemon=True)
 
@@ -128,36 +125,3 @@ class Receiver:
         if self._tls_context is None:
             return connection
         return TlsTransport(self._tls_context, connection)
-
-
-def called_at(host: str) -> str:
-    """Return the host in the URLs of a receiver that listens at `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-
-
-class _RealTimeLoop(asyncio.SelectorEventLoop):
-    """A loop whose delays are real even while a test has frozen `time`."""
-
-    def time(self) -> float:
-        """Return the monotonic time from the one source that nobody replaces."""
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With its protocol named, asyncio turns Nagle off for what is accepted: a drip must not
-    # be gathered up.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        # Two sockets may be bound to one port until one of them listens.
-        listener.listen(1024)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        raise AddressUnavailable(
-            f"the receiver cannot listen at {host} port {port}: {error.strerror or error}; "
-            "choose another port (0 picks a free one) or stop what listens there"
-        ) from None
-    return listener

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import suppress
 from typing import Any, cast
 
-#: Of one TLS record; reading as much leaves nothing behind of it.
-_LARGEST_RECORD = 16 * 1024
+from mockserver.net.memory_tls import MemoryTls
 
 
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
@@ -30,10 +28,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         super().__init__()
         self._above = above
         self._below: asyncio.Transport
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._secured = False
+        self._tls = MemoryTls(context)
         self._paused = False
         self._ended = False
 
@@ -52,7 +47,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Decrypt what has come."""
         if not self._ended:
-            self._incoming.write(data)
+            self._tls.feed(data)
             self._take_in()
 
     def pause_writing(self) -> None:
@@ -116,23 +111,21 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return what is known of the socket; `ssl_object` tells that this is TLS."""
         if name == "ssl_object":
-            return self._tls
+            return self._tls.object
         return self._below.get_extra_info(name, default)
 
     # Within
 
     def _take_in(self) -> None:
         try:
-            if not self._secured:
-                self._tls.do_handshake()
-                self._secured = True
             while not self._paused and not self._ended:
-                data = self._tls.read(_LARGEST_RECORD)
+                data = self._tls.read()
+                if data is None:
+                    break
                 if data:
                     self._above.data_received(data)
                 else:
                     self.close()
-        except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError:
             # The alert that tells the client is in the buffer.
@@ -143,12 +136,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _announce_end(self) -> None:
         if not self._ended:
             self._ended = True
-            # It wants to read the client's agreement, which nobody waits for.
-            with suppress(ssl.SSLError):
-                self._tls.unwrap()
+            self._tls.end()
             self._flush()
 
     def _flush(self) -> None:
-        data = self._outgoing.read()
+        data = self._tls.outgoing()
         if data and not self._below.is_closing():
             self._below.write(data)

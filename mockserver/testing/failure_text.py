@@ -17,6 +17,7 @@ from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.wiring import IN_PROCESS_URL
+from mockserver.net.curl_command import curl_command
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.matching import Difference
 
@@ -157,13 +158,8 @@ def again(delivery: DeliveryHistory) -> str:
     """Return how a postback is sent once more: by curl, or where no socket is, in the test."""
     if delivery.url.startswith(f"{IN_PROCESS_URL}/"):
         return f"again, in the test:\n  leanplum.resend({delivery.id})"
-    return f"again by hand:\n  {curl_line(delivery.url)}"
-
-
-def curl_line(url: str) -> str:
-    """Return the command that sends a postback again."""
-    quoted = "'" + url.replace("'", "'\\''") + "'"
-    return f"curl -sS -i -g -X POST -H 'Content-Length: 0' {quoted}"
+    by_curl = curl_command("POST", delivery.url, [("Content-Length", "0")])
+    return f"again by hand:\n  {by_curl}"
 
 
 def failure(

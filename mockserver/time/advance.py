@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mockserver.core.errors import RunawaySchedule
-from mockserver.time import clocks
+from mockserver.net import monotonic
 
 #: How many attempts one advance makes before it takes the schedule for a runaway.
 DEFAULT_BUDGET = 100_000
@@ -56,7 +56,7 @@ class Budget:
         self.attempts = attempts
         self.made = 0
         self.stop_real_seconds = (
-            None if real_seconds is None else clocks.real_seconds() + real_seconds
+            None if real_seconds is None else monotonic.real_seconds() + real_seconds
         )
 
     @property
@@ -73,7 +73,7 @@ class Budget:
         if self.made + started >= self.attempts:
             return True
         stop = self.stop_real_seconds
-        return stop is not None and clocks.real_seconds() >= stop
+        return stop is not None and monotonic.real_seconds() >= stop
 
 
 def runaway(made: int, now_at: datetime) -> RunawaySchedule:

@@ -16,13 +16,6 @@ from mockserver.core.clock import as_utc
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 
 
-def real_seconds() -> float:
-    """Return a count of real seconds that goes on while `time.monotonic` is frozen."""
-    if hasattr(time, "clock_gettime"):
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic()
-
-
 class RunningClock:
     """Real time plus an offset that grows with every advance, optionally faster.
 

@@ -424,7 +424,7 @@ def test_real_time_that_is_up_ends_an_advance_between_attempts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real_seconds = [100.0]
-    monkeypatch.setattr("mockserver.time.clocks.real_seconds", lambda: real_seconds[0])
+    monkeypatch.setattr("mockserver.net.monotonic.real_seconds", lambda: real_seconds[0])
     w = world()
     w.deliver()
 

@@ -21,7 +21,7 @@ def test_a_budget_is_spent_when_its_attempts_are_made() -> None:
 
 def test_a_budget_is_spent_when_its_real_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     real_seconds = [50.0]
-    monkeypatch.setattr("mockserver.time.clocks.real_seconds", lambda: real_seconds[0])
+    monkeypatch.setattr("mockserver.net.monotonic.real_seconds", lambda: real_seconds[0])
     budget = Budget(None, attempts=10, real_seconds=2.0)
     real_seconds[0] = 51.9
     assert not budget.is_spent()

@@ -22,12 +22,12 @@ from urllib.parse import unquote
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import OutcomeKind
+from mockserver.net.real_time_loop import RealTimeLoop
 from mockserver.transport.application.base import (
     ApplicationExchange,
     ApplicationTransport,
     Headers,
     checked_headers,
-    real_seconds,
 )
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication, line_of
 from mockserver.transport.application.request import ApplicationRequest
@@ -96,13 +96,6 @@ class AsgiTransport(ApplicationTransport):
             raise interrupt
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop whose time is not stopped by freezing `time.monotonic`."""
-
-    def time(self) -> float:
-        return real_seconds()
-
-
 class _Server:
     """The thread an application lives on.
 
@@ -116,7 +109,7 @@ class _Server:
         self.interrupt: KeyboardInterrupt | None = None
         self._app = app
         self._lifespan = _Lifespan(app)
-        self._loop = _Loop()
+        self._loop = RealTimeLoop()
         self._started = asyncio.Event()
         self._startup_failure: BaseException | None = None
         self._answering: set[asyncio.Task[None]] = set()

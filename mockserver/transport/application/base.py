@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import KEPT_BODY_BYTES, NO_TIME, Outcome, OutcomeKind, timeout_outcome
+from mockserver.net.monotonic import real_seconds
 from mockserver.transport.application.failure import (
     ApplicationFailure,
     BrokenApplication,
@@ -302,13 +302,6 @@ def _takes(called: Any) -> Callable[[int], bool]:
         return False
 
     return takes
-
-
-def real_seconds() -> float:
-    """Return a count of real seconds that goes on while `time.monotonic` is frozen."""
-    if hasattr(time, "clock_gettime"):
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic()
 
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch

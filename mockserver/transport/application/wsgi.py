@@ -12,14 +12,12 @@ the first bytes of the body, or at its end (PEP 3333); until then an exception i
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from types import TracebackType
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from mockserver.core.models import DueAttempt
+from mockserver.net.wsgi_environ import wsgi_environ
 from mockserver.transport.application.base import (
     ApplicationExchange,
     ApplicationTransport,
@@ -62,30 +60,17 @@ class WsgiTransport(ApplicationTransport):
 
 def environ_of(request: ApplicationRequest) -> dict[str, Any]:
     """Return the environment that a WSGI server makes of `request`."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(request.path).decode("latin-1"),
-        "QUERY_STRING": request.query,
-        "REQUEST_URI": request.target,
-        "RAW_URI": request.target,
-        "SERVER_NAME": request.host,
-        "SERVER_PORT": str(request.port),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": request.scheme,
-        "wsgi.input": BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in request.headers:
-        key = name.decode().upper().replace("-", "_")
-        key = key if key == "CONTENT_LENGTH" else f"HTTP_{key}"
-        environ[key] = value.decode("latin-1")
-    return environ
+    headers = [(name.decode(), value.decode("latin-1")) for name, value in request.headers]
+    environ = wsgi_environ(
+        "POST",
+        request.target,
+        headers,
+        scheme=request.scheme,
+        host=request.host,
+        port=request.port,
+        multithread=False,
+    )
+    return environ | {"REQUEST_URI": request.target, "RAW_URI": request.target}
 
 
 class _WsgiAnswer:
