@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind, timeout_outcome
 from mockserver.sandbox import Sandbox
-from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 
 

@@ -94,7 +94,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("ledger",),
     "pycurl": ("transport",),
     "httptools": ("receiver",),
-    "asyncio": ("net.real_time_loop", "receiver", "transport.application.asgi"),
+    "asyncio": ("net.real_time_loop", "receiver", "transport.application"),
     "click": ("cli",),
     "rich": ("cli",),
     "platformdirs": ("cli", "config"),

@@ -16,7 +16,7 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
-from mockserver.transport.application.base import application_transport, kind_of
+from mockserver.transport.application.factory import application_transport, kind_of
 from mockserver.transport.application.failure import ApplicationFailure, traceback_of
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
-from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 
 

@@ -1,1 +1,1 @@
-"""Calls a WSGI or ASGI application in this process as its server would."""
+"""Calls a WSGI or ASGI application in this process, as its server would."""

@@ -1,8 +1,7 @@
-"""What an application raised, told without the frames that are not its own.
+"""Describes exceptions of an application in this process, for assertions, logs and reports.
 
-Decides: how an exception is put into a line, and how much of a traceback is shown. Place in the
-flow: made by the transports to an application, shown by assertions and reports. Must not
-import: anything but `core`.
+The frames of frameworks and of this package are left out. Whose a frame is, is judged by its file:
+what is installed, or belongs to Python, is not the application's own.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from traceback import FrameSummary, TracebackException, extract_tb
 
 from mockserver.core.models import DueAttempt
 
-_log = logging.getLogger("mockserver.transport.application.base")
+_log = logging.getLogger("mockserver.transport.application")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class ApplicationFailure:
 
     Attributes:
         attempt: The attempt that it was answering.
+        error: The exception itself.
         traceback: As Python prints it, without the frames of frameworks between the application's
             own.
     """
@@ -36,7 +36,7 @@ class ApplicationFailure:
 
 
 class BrokenApplication(RuntimeError):
-    """The application did not keep to WSGI or ASGI; raised where it did not."""
+    """The application did something that WSGI or ASGI do not allow."""
 
 
 def log_failure(failure: ApplicationFailure) -> None:
@@ -45,7 +45,7 @@ def log_failure(failure: ApplicationFailure) -> None:
 
 
 def line_of(error: BaseException) -> str:
-    """Return an exception in a line: what it is, and where in the application it was raised."""
+    """Return an exception in one line: what it is, and where in the application it was raised."""
     try:
         message = next(iter(str(error).splitlines()), "")
     except Exception:
@@ -54,42 +54,50 @@ def line_of(error: BaseException) -> str:
         return message
     text = f"{type(error).__name__}: {message[:200]}" if message else type(error).__name__
     frames = extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APPLICATION)]
+    own = [frame for frame in frames if _is_own(frame)]
     last = (own or list(frames))[-1:]
     return text + "".join(f" ({Path(each.filename).name}:{each.lineno})" for each in last)
 
 
 def traceback_of(error: BaseException) -> str:
-    """Return a traceback as Python prints it, without the frames that say nothing.
+    """Return a traceback as Python prints it, without the frames that explain nothing.
 
-    Shown are the application's own, and where libraries went from the last one of these. If
-    none is its own, all are shown from where it was called.
+    It shows the frames of the application, and those of libraries that its last frame called. If
+    no frame is the application's, it shows all from where the application was called.
     """
-    told = TracebackException.from_exception(error)
-    for each in _chained(told):
-        each.stack[:] = _telling(list(each.stack))
-    return "".join(told.format())
+    shown = TracebackException.from_exception(error)
+    for each in _chained(shown):
+        each.stack[:] = _useful(list(each.stack))
+    return "".join(shown.format())
 
 
-def _telling(frames: list[FrameSummary]) -> list[FrameSummary]:
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_APPLICATION)]
+def _useful(frames: list[FrameSummary]) -> list[FrameSummary]:
+    own = [frame for frame in frames if _is_own(frame)]
     if not own:
         return [frame for frame in frames if not frame.filename.startswith(_PACKAGE)] or frames
     after = frames[len(frames) - frames[::-1].index(own[-1]) :]
-    # What this package does when the application calls it is told by the exception.
+    # What this package does when the application calls it is explained by the exception.
     return own + list(takewhile(lambda frame: not frame.filename.startswith(_PACKAGE), after))
 
 
-def _chained(told: TracebackException) -> Iterator[TracebackException]:
-    yield told
-    for each in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
+def _chained(first: TracebackException) -> Iterator[TracebackException]:
+    yield first
+    for each in (first.__cause__, first.__context__, *(getattr(first, "exceptions", None) or ())):
         if each is not None:
             yield from _chained(each)
 
 
+def _is_own(frame: FrameSummary) -> bool:
+    """Return whether a frame is the application's own."""
+    # An environment may see the packages of another one, so any folder of this name counts.
+    is_installed = not _PACKAGE_FOLDERS.isdisjoint(Path(frame.filename).parts)
+    return not is_installed and not frame.filename.startswith(_NOT_THE_APPLICATION)
+
+
 _PACKAGE = f"{Path(__file__).parents[2]}/"
+_PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _NOT_THE_APPLICATION = (
     "<frozen",
-    f"{Path(__file__).parents[2]}/",
+    _PACKAGE,
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
 )

@@ -1,9 +1,4 @@
-"""What a postback looks like to an application in this process: as on the wire.
-
-Decides: request target, header fields and addresses, as libcurl would write them. Place in the
-flow: before `wsgi` and `asgi` turn it into what applications take. Must not import: anything
-but the standard library.
-"""
+"""Makes the request that an application in this process gets: the one libcurl would send."""
 
 from __future__ import annotations
 
@@ -16,7 +11,13 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 
 class ApplicationRequest(NamedTuple):
-    """A request as the curl transport would write it; `path` and `query` make the target."""
+    """A request as the curl transport would write it.
+
+    Attributes:
+        path: The target up to the first question mark, still percent-encoded.
+        query: What follows that question mark.
+        headers: In order, names as sent.
+    """
 
     scheme: str
     host: str
@@ -28,7 +29,7 @@ class ApplicationRequest(NamedTuple):
 
 
 def request_of(url: str) -> ApplicationRequest | str:
-    """Return the request that a POST to `url` is, or why none is sent."""
+    """Return the request of a POST to `url`, or the reason why none is sent."""
     url = url.partition("#")[0]
     found = _URL(url)
     if found is None:
@@ -51,7 +52,7 @@ def request_of(url: str) -> ApplicationRequest | str:
 
 
 def _authority(text: str) -> tuple[bytes, bytes, str, str]:
-    """Return user, password, host and port as libcurl reads them; no host if it would not."""
+    """Return user, password, host and port as libcurl reads them; no host if it refuses them."""
     found = _AUTHORITY(text)
     user, password, raw_host, port = found.groups("") if found else ("", "", "", "")
     host = unquote(raw_host, errors="surrogateescape")

@@ -1,11 +1,7 @@
-"""Exceptions that a framework answers itself, heard by the signal it sends of them.
+"""Catches the exceptions that Flask and Django answer themselves, for those who test a view.
 
-Decides: whose exceptions are heard, and that they are those of one attempt. Place in the flow:
-around an attempt of an application in this process. Must not import: web frameworks; they are
-only looked for among what is imported already.
-
-Flask and Django catch what a view raises and answer 500. A server would see nothing but that,
-and a test is to see why.
+Both make a 500 of what a view raises, so a server sees nothing else. But they send a signal, too.
+The frameworks are not imported here, only looked for among what is imported already.
 """
 
 from __future__ import annotations
@@ -16,16 +12,19 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-#: The attempt that the running code answers, in whatever thread: a signal tells everybody.
+#: The attempt that the running code answers, in any thread: every receiver gets every signal.
 _ATTEMPT: ContextVar[object] = ContextVar("attempt", default=None)
 
 
 @contextmanager
-def heard(on_error: Callable[[BaseException], None]) -> Iterator[None]:
-    """Tell `on_error` of what Flask and Django catch within, and in its copies of the context."""
+def caught_by_frameworks(on_error: Callable[[BaseException], None]) -> Iterator[None]:
+    """Call `on_error` with each exception that Flask or Django catch while the block runs.
+
+    Those of other threads count as well, if they run in a copy of the block's context.
+    """
     attempt = object()
 
-    # Django names the sender, and does not say which exception it is.
+    # Flask passes the exception on; Django does not.
     def take(sender: object, exception: BaseException | None = None, **_: Any) -> None:
         error = sys.exc_info()[1] if exception is None else exception
         if error is not None and _ATTEMPT.get() is attempt:

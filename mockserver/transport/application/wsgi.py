@@ -1,11 +1,7 @@
-"""Calls a partner's WSGI application, as its server would.
+"""Calls a WSGI application for every attempt, as its server would.
 
-Decides: what the application is handed, and when the head of its answer goes out. Place in
-the flow: one of the two transports that `transport.partner` makes. Must not import: anything
-but its sibling `partner`.
-
-The application runs in the thread that sends, so that thread-locals of a test, like the
-database connection of its transaction, are those of the application. A head goes out with
+It runs in the thread that sends, so that what a test keeps in thread-locals, like the database
+connection of its transaction, is there for the application. The head of an answer goes out with
 the first bytes of the body, or at its end (PEP 3333); until then an exception is a 500.
 """
 
@@ -18,9 +14,9 @@ from typing import Any
 
 from mockserver.core.models import DueAttempt
 from mockserver.net.wsgi_environ import wsgi_environ
-from mockserver.transport.application.base import (
+from mockserver.transport.application.base import ApplicationTransport
+from mockserver.transport.application.exchange import (
     ApplicationExchange,
-    ApplicationTransport,
     Headers,
     checked_headers,
 )
@@ -31,10 +27,10 @@ _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tupl
 
 
 class WsgiTransport(ApplicationTransport):
-    """A transport to a WSGI application; see `application_transport`."""
+    """Sends postbacks to a WSGI application; see `application_transport`."""
 
     def close(self) -> None:
-        """Release nothing: a WSGI application is just a function."""
+        """Do nothing: a WSGI application has no end."""
 
     def _answer(
         self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
@@ -74,7 +70,7 @@ def environ_of(request: ApplicationRequest) -> dict[str, Any]:
 
 
 class _WsgiAnswer:
-    """What an application says with `start_response` and with its body."""
+    """The answer of an application: what it passes to `start_response`, and its body."""
 
     def __init__(self, exchange: ApplicationExchange) -> None:
         self._exchange = exchange
@@ -87,14 +83,18 @@ class _WsgiAnswer:
         headers: Iterable[tuple[str, str]],
         exc_info: _ExceptionInfo | None = None,
     ) -> Callable[[bytes], object]:
-        """Be the `start_response` of the application."""
+        """Take in status and headers; this is the `start_response` of the application.
+
+        Raises:
+            BrokenApplication: WSGI does not allow this call.
+        """
         try:
             if exc_info is None and self._head is not None:
                 raise BrokenApplication("start_response was called twice, without exc_info")
             if exc_info is not None and exc_info[1] is not None and self._is_head_sent:
                 raise exc_info[1].with_traceback(exc_info[2])
         finally:
-            # It would keep the frame alive that it belongs to.
+            # A traceback that is kept keeps all of its frames alive (PEP 3333).
             exc_info = None
         if not isinstance(status, str) or not _STATUS(status):
             raise BrokenApplication(

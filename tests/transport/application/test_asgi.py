@@ -23,7 +23,7 @@ from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.time.clocks import AmbientClock
 from mockserver.transport.application.asgi import AsgiTransport
-from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 from tests.transport.exchanges import attempt_at
 

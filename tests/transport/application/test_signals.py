@@ -10,9 +10,10 @@ from flask import Flask
 
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import KEPT_BODY_BYTES
+from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
-from mockserver.transport.application.signals import heard
-from tests.transport.application.test_base import TIMEOUT, URL, application_transport, transport_to
+from mockserver.transport.application.signals import caught_by_frameworks
+from tests.transport.application.applications import TIMEOUT, URL, transport_to
 from tests.transport.exchanges import attempt_at
 
 
@@ -78,8 +79,8 @@ def test_django_tells_it_without_the_exception() -> None:
 def test_what_other_applications_raise_meanwhile_is_not_heard() -> None:
     mine: list[BaseException] = []
     others: list[BaseException] = []
-    with heard(mine.append):
-        with heard(others.append):
+    with caught_by_frameworks(mine.append):
+        with caught_by_frameworks(others.append):
             failing_flask().test_client().post("/in")
         assert (len(mine), len(others)) == (0, 1)
         failing_flask().test_client().post("/in")

@@ -17,7 +17,7 @@ from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.time.clocks import AmbientClock
-from mockserver.transport.application.base import application_transport
+from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 from mockserver.transport.application.wsgi import WsgiTransport
 from tests.transport.exchanges import attempt_at
