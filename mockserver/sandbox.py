@@ -1,9 +1,4 @@
-"""The composition root: the object that tests, servers and scripts hold.
-
-Decides: which ledger, clock, transport and receiver work together. Place in the flow: an
-event enters here; matching, rendering, the engine and the receiver are called from here.
-Must not import: the web, the command line, pytest.
-"""
+"""Puts a ledger, a clock, a transport and a receiver together, for tests, servers and scripts."""
 
 from __future__ import annotations
 
@@ -43,10 +38,15 @@ class Sandbox:
         apps: The apps that exist; one with the documentation's example keys by default.
         clock: A `ManualClock` by default.
         ledger: A `MemoryLedger` by default.
-        transport: Replaces how postbacks leave; by default those to `inbox(...)` of a
-            sandbox without sockets stay in the process, all others leave through sockets.
-        sockets: Give it to let the receiver listen on a real port.
+        transport: Takes the postbacks that neither an inbox nor a `route` takes; by default
+            they leave through sockets. Whoever made it closes it.
+        sockets: Lets the receiver listen on a real port; by default inboxes are reached in the
+            process. Cannot be combined with a concurrent `transport`.
         inboxes: The receiver's scripts and journal; new ones by default.
+
+    Raises:
+        InvalidValue: There is no app, or both `sockets` and a concurrent `transport`.
+        AddressUnavailable: The receiver cannot listen where `sockets` says.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Sandbox:
             self.inboxes,
             is_virtual=self.is_virtual,
             timeout_of=self._timeout_of,
-            listens=sockets is not None,
-            options=sockets or SocketOptions(),
+            sockets=sockets,
+            transport=transport,
         )
         self.engine = Engine(
             self.ledger,
-            transport or self._wiring.transport,
+            self._wiring.transport,
             self.clock,
             account=self._wiring.account,
             on_results=self._publish,

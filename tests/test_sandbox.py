@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
 import mockserver
-from mockserver import App, DeliveryState, ManualClock, RetryPolicy, RunningClock, Sandbox
+from mockserver import (
+    App,
+    DeliveryState,
+    ManualClock,
+    RetryPolicy,
+    RunningClock,
+    Sandbox,
+    SocketOptions,
+)
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType, event_kinds
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import (
@@ -32,6 +41,7 @@ from mockserver.core.events import SAMPLE_VALUES
 from mockserver.core.models import AbTestEvent, DueAttempt, MessageEvent
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
+from mockserver.transport.protocol import Pull
 from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, status
 
 START_AT = DEFAULT_START_AT
@@ -610,6 +620,105 @@ def test_an_answering_function_can_stand_for_the_world() -> None:
         sandbox.run_until_idle()
         assert sandbox.deliveries[0].state is DeliveryState.REJECTED
         assert sandbox.deliveries[0].offsets_in_hours == [0, 1]
+
+
+class SideBySide:
+    """A concurrent transport without sockets: a function answers, a group at a time."""
+
+    capacity = 8
+
+    def __init__(self, answer: Callable[[DueAttempt], Outcome]) -> None:
+        self._answer = answer
+
+    def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
+        while attempts := pull(self.capacity):
+            yield [(attempt, self._answer(attempt)) for attempt in attempts]
+
+    def close(self) -> None:
+        raise AssertionError("it belongs to whoever made it")
+
+
+@pytest.mark.parametrize("kind", [CallableTransport, SideBySide])
+class TestATransportOfOnesOwn:
+    """Inboxes and routes come first; the transport takes everything else."""
+
+    @pytest.fixture
+    def sandbox(self, kind: Any) -> Iterator[Sandbox]:
+        with Sandbox(transport=kind(self.answer)) as sandbox:
+            yield sandbox
+
+    def answer(self, attempt: DueAttempt) -> Outcome:
+        assert attempt.url == "http://elsewhere.test/", "all else has a place of its own"
+        return status(201)
+
+    def statuses(self, sandbox: Sandbox) -> list[int | None]:
+        return [attempt.outcome.status for attempt in sandbox.attempts]
+
+    def test_inboxes_are_reached(self, sandbox: Sandbox) -> None:
+        sandbox.inbox("in").behave("503,200")
+        sandbox.add_postback(sandbox.inbox("in").url)
+        sandbox.add_postback("http://elsewhere.test/")
+        sandbox.trigger("email.open")
+        sandbox.run_until_idle()
+        assert sorted(self.statuses(sandbox)) == [200, 201, 503]
+        assert [request.attempt for request in sandbox.inbox("in").requests] == [(1, 1), (1, 2)]
+
+    def test_a_hung_inbox_takes_no_real_time(self, sandbox: Sandbox) -> None:
+        sandbox.inbox("in").behave("hang,200")
+        sandbox.add_postback(sandbox.inbox("in").url)
+        sandbox.trigger("email.open")
+        sandbox.run_until_idle()
+        first, second = sandbox.attempts
+        assert first.outcome.kind is OutcomeKind.TIMEOUT
+        assert second.started_at == START_AT + HOUR + 30 * SECOND
+
+    def test_routes_are_taken(self, sandbox: Sandbox) -> None:
+        routed = CallableTransport(lambda attempt: status(204))
+        sandbox.route(lambda url: url.startswith("http://partner.test/"), routed)
+        sandbox.add_postback("http://partner.test/in")
+        sandbox.add_postback("http://elsewhere.test/")
+        sandbox.trigger("email.open")
+        assert sorted(self.statuses(sandbox)) == [201, 204]
+
+    def test_a_route_that_is_called_may_look_at_the_ledger(self, sandbox: Sandbox) -> None:
+        seen: list[int] = []
+
+        def look(attempt: DueAttempt) -> Outcome:
+            seen.append(len(sandbox.attempts))
+            return status(200)
+
+        sandbox.add_postback("http://partner.test/in")
+        sandbox.route(lambda url: "partner" in url, CallableTransport(look))
+        sandbox.post_events([_event(sandbox) for _ in range(3)])
+        assert seen == [0, 1, 2]
+
+
+def test_a_transport_of_ones_own_leaves_a_receiver_on_a_port_alone() -> None:
+    elsewhere = CallableTransport(lambda attempt: status(201))
+    with Sandbox(transport=elsewhere, sockets=SocketOptions()) as sandbox:
+        url = sandbox.inbox("in").url
+        sandbox.add_postback(url)
+        sandbox.add_postback(url.replace("://", "://user:password@"))
+        sandbox.add_postback("http://elsewhere.test/")
+        sandbox.trigger("email.open")
+        assert sorted(attempt.outcome.status or 0 for attempt in sandbox.attempts) == [
+            200,
+            200,
+            201,
+        ]
+        assert sorted(request.attempt or () for request in sandbox.inbox("in").requests) == [
+            (1, 1),
+            (2, 1),
+        ]
+
+
+def test_a_concurrent_transport_and_a_receiver_on_a_port_are_refused() -> None:
+    with pytest.raises(InvalidValue, match="leave one of them out"):
+        Sandbox(transport=SideBySide(lambda attempt: status(200)), sockets=SocketOptions())
+
+
+def _event(sandbox: Sandbox) -> MessageEvent:
+    return MessageEvent(sandbox.default_app_id, Channel.EMAIL, "Open", sandbox.now())
 
 
 def test_a_closed_sandbox_lets_its_watchers_go() -> None:

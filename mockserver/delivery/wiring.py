@@ -1,9 +1,4 @@
-"""How sender and receiver are connected, and what a duration means between them.
-
-Decides: which postbacks stay in the process and which leave through sockets, where the
-receiver listens, and how long an attempt is waited for in real time. Place in the flow: put
-together by the sandbox, used by its engine. Must not import: the engine, the web.
-"""
+"""Connects the sender and the receiver of one sandbox, and decides which postbacks use sockets."""
 
 from __future__ import annotations
 
@@ -13,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mockserver.core.errors import InvalidValue
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
@@ -20,11 +16,16 @@ from mockserver.delivery.correlation import Correlation
 from mockserver.net.listener import reached_at
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inboxes
-from mockserver.transport.protocol import ConcurrentTransport
-from mockserver.transport.routing import RoutingTransport
+from mockserver.transport.protocol import ConcurrentTransport, Transport
+from mockserver.transport.routing import (
+    PlainRoutingTransport,
+    RoutingTransport,
+)
 
 if TYPE_CHECKING:
     import ssl
+
+    from mockserver.receiver.server import Receiver
 
 #: Where the receiver of a sandbox without sockets is found; `.test` never resolves.
 IN_PROCESS_URL = "http://receiver.test"
@@ -65,12 +66,19 @@ class Wiring:
         inboxes: The receiver's scripts and journal.
         is_virtual: Whether durations are accounted instead of being waited for.
         timeout_of: How long an attempt may take in sandbox time.
-        listens: Whether the receiver has a socket; else it is reached in the process.
-        options: For everything that uses sockets.
+        sockets: How the receiver listens and postbacks leave; None for a receiver that is reached
+            in the process.
+        transport: Takes what neither an inbox nor a route takes, in place of sockets. It stays
+            open when the wiring is stopped.
 
     Attributes:
         transport: What the engine sends with.
         receiver_url: Where inboxes are found, without `/inbox/...`.
+
+    Raises:
+        InvalidValue: Both `sockets` and a concurrent `transport` were given, or the certificate
+            of the receiver is not believed.
+        AddressUnavailable: The receiver cannot listen there.
     """
 
     def __init__(
@@ -79,37 +87,43 @@ class Wiring:
         *,
         is_virtual: Callable[[], bool],
         timeout_of: Callable[[DueAttempt], timedelta],
-        listens: bool,
-        options: SocketOptions,
+        sockets: SocketOptions | None = None,
+        transport: Transport | ConcurrentTransport | None = None,
     ) -> None:
         self._is_virtual = is_virtual
         self._timeout_of = timeout_of
-        self._options = options
+        self._options = sockets or SocketOptions()
         self._correlation = Correlation(is_virtual, timeout_of, inboxes.journal.timed_out)
         self._curl: ConcurrentTransport | None = None
+        self._receiver: Receiver | None = None
         self.receiver_url = IN_PROCESS_URL
-        self._receiver = None
-        if listens:
-            from mockserver.receiver.server import Receiver
-
-            _check_trust(options, reached_at(options.receiver_host))
-            self._receiver = Receiver(
-                inboxes,
-                host=options.receiver_host,
-                port=options.receiver_port,
-                link=self._correlation,
-                tls_context=options.tls_context,
+        self.transport: RoutingTransport | PlainRoutingTransport
+        if sockets is not None and isinstance(transport, ConcurrentTransport):
+            raise InvalidValue(
+                "a sandbox whose receiver listens on a port sends to it with a transport of its "
+                "own, so it takes no other concurrent one: leave one of them out"
             )
-            self.transport = RoutingTransport([], self._open_curl)
+        if sockets is not None:
+            self._receiver = self._listening_receiver(inboxes)
+            self.receiver_url = self._receiver.url
+        in_process = InProcessReceiver(inboxes, self.receiver_url, timeout_of=timeout_of)
+        inbox_route = (in_process.accepts, in_process)
+        if transport is None:
+            routes = [inbox_route] if sockets is None else []
+            self.transport = RoutingTransport(routes, self._open_curl)
+        elif isinstance(transport, ConcurrentTransport):
+            capacity = transport.capacity
+            self.transport = RoutingTransport([inbox_route], lambda: transport, capacity=capacity)
+        elif sockets is None:
+            self.transport = PlainRoutingTransport([inbox_route], transport)
         else:
-            in_process = InProcessReceiver(inboxes, IN_PROCESS_URL, timeout_of=timeout_of)
-            self.transport = RoutingTransport([(in_process.accepts, in_process)], self._open_curl)
+            elsewhere = (lambda url: not in_process.accepts(url), transport)
+            self.transport = RoutingTransport([elsewhere], self._open_curl)
 
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""
         if self._receiver is not None:
             self._receiver.start()
-            self.receiver_url = self._receiver.url
             self._correlation.receiver_port = self._receiver.port
 
     def stop(self) -> None:
@@ -122,19 +136,33 @@ class Wiring:
     def account(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
         """Return `outcome` as it counts in sandbox time."""
         if self.transport.takes(attempt.url):
-            # What runs in this process has told sandbox time already.
+            # Plain transports return durations in sandbox time already.
             return outcome
         return self._correlation.account(attempt, outcome)
 
     def end_waiting(self) -> None:
-        """End the requests that the receiver keeps waiting, as if they had never been."""
+        """End the requests that the receiver keeps waiting; nothing is recorded of them."""
         if self._receiver is not None:
             self._receiver.reset()
 
     def hurry(self) -> None:
-        """Let attempts at our own receiver wait no longer, because time is to be moved."""
+        """End the real waiting of attempts at our own receiver, because time is to be moved."""
         if self._receiver is not None:
             self._receiver.hurry()
+
+    def _listening_receiver(self, inboxes: Inboxes) -> Receiver:
+        # Only a sandbox that listens pays for importing asyncio.
+        from mockserver.receiver.server import Receiver
+
+        options = self._options
+        _check_trust(options, reached_at(options.receiver_host))
+        return Receiver(
+            inboxes,
+            host=options.receiver_host,
+            port=options.receiver_port,
+            link=self._correlation,
+            tls_context=options.tls_context,
+        )
 
     def _open_curl(self) -> ConcurrentTransport:
         # pycurl takes longer to import than most sandboxes live without it.
@@ -161,7 +189,7 @@ class Wiring:
 
 
 def _check_trust(options: SocketOptions, host: str) -> None:
-    # Only who uses TLS pays for importing it.
+    # Only a sandbox that uses TLS pays for importing it.
     if options.tls_context is not None:
         from mockserver.net.trust import check_server_context
 

@@ -1,9 +1,7 @@
-"""Chooses between sending in process and over sockets.
+"""Chooses by its URL which transport makes an attempt, where several serve one sandbox.
 
-Decides: by the URL of an attempt, which transport takes it. Place in the flow: between the
-engine and several transports, where some hosts are served by code in this process. Must not
-import: a transport; they are handed in, those over sockets as a factory, so that pycurl is
-imported only once something needs it.
+Transports over sockets are handed in as a factory, so that pycurl is imported only once something
+needs it.
 """
 
 from __future__ import annotations
@@ -23,12 +21,43 @@ _Group = list[tuple[DueAttempt, Outcome]]
 _Routed = deque[tuple[DueAttempt, Transport]]
 
 
-class RoutingTransport:
-    """A concurrent transport over in-process ones and one over sockets.
+class PlainRoutingTransport:
+    """A plain transport over other plain ones.
 
     Args:
         routes: Tried in order; the first that accepts the URL takes the attempt.
-        otherwise: Makes the transport for all other URLs; called once, on first use.
+        otherwise: Takes all other attempts.
+
+    Attributes:
+        batch: The least of all its transports, see `Transport`.
+    """
+
+    def __init__(self, routes: Sequence[TransportRoute], otherwise: Transport) -> None:
+        self._routes = tuple(routes)
+        self._otherwise = otherwise
+        self.batch = min(each.batch for each in (otherwise, *(made for _, made in routes)))
+
+    def add_route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
+        """Let `transport` take the URLs that `accepts` returns True for, before all others."""
+        self._routes = ((accepts, transport), *self._routes)
+        self.batch = min(self.batch, transport.batch)
+
+    def send(self, attempt: DueAttempt) -> Outcome:
+        """Send `attempt` with the transport that takes its URL."""
+        return (_taking(self._routes, attempt.url) or self._otherwise).send(attempt)
+
+    def takes(self, url: str) -> bool:
+        """Return True: no attempt leaves through a socket of the sandbox."""
+        return True
+
+
+class RoutingTransport:
+    """A concurrent transport over plain ones and one concurrent one.
+
+    Args:
+        routes: Tried in order; the first that accepts the URL takes the attempt.
+        otherwise: Makes the concurrent transport for all other URLs; called once, when the
+            first of them comes up.
         capacity: How many attempts may wait for that transport at a time.
     """
 
@@ -46,21 +75,21 @@ class RoutingTransport:
         self._making = Lock()
 
     def add_route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
-        """Let `transport` take what `accepts` says of a URL, before all earlier routes."""
+        """Let `transport` take the URLs that `accepts` returns True for, before all others."""
         self._routes = ((accepts, transport), *self._routes)
 
     def takes(self, url: str) -> bool:
-        """Return whether a route takes attempts to `url`, so that no socket is used."""
-        return self._route(url) is not None
+        """Return whether a route takes `url`, so that no socket of the sandbox is used."""
+        return _taking(self._routes, url) is not None
 
     def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
         """Send everything that `pull` hands out; see `ConcurrentTransport`.
 
-        Attempts that a route takes are sent one by one, each yielded before the next is
-        begun. The others are gathered meanwhile and go out together. Attempts are pulled one
-        at a time as long as routes take them, because what is called may look at the ledger.
-        A routed attempt that turns up while others are under way is sent once the next of
-        those has finished.
+        Attempts that a route takes are sent one by one, and each is yielded before the next
+        begins. The others are collected meanwhile and go out together. As long as routes take
+        them, attempts are pulled one at a time, because the code that is called may look at
+        the ledger. If one of a route turns up while others are under way, it is sent as soon
+        as the next of those has finished.
         """
         waiting: deque[DueAttempt] = deque()
         while True:
@@ -77,7 +106,7 @@ class RoutingTransport:
             yield from self._exchange_others(pull, waiting)
 
     def close(self) -> None:
-        """Close the transport over sockets, if there is one."""
+        """Close the concurrent transport, if it was needed."""
         with self._making:
             if self._otherwise is not None:
                 self._otherwise.close()
@@ -107,24 +136,25 @@ class RoutingTransport:
     def _sort(self, attempts: Iterable[DueAttempt], others: deque[DueAttempt]) -> _Routed:
         routed: _Routed = deque()
         for attempt in attempts:
-            transport = self._route(attempt.url)
+            transport = _taking(self._routes, attempt.url)
             if transport is None:
                 others.append(attempt)
             else:
                 routed.append((attempt, transport))
         return routed
 
-    def _route(self, url: str) -> Transport | None:
-        for accepts, transport in self._routes:
-            if accepts(url):
-                return transport
-        return None
-
     def _others(self) -> ConcurrentTransport:
         with self._making:
             if self._otherwise is None:
                 self._otherwise = self._make_otherwise()
             return self._otherwise
+
+
+def _taking(routes: Iterable[TransportRoute], url: str) -> Transport | None:
+    for accepts, transport in routes:
+        if accepts(url):
+            return transport
+    return None
 
 
 def _sent_in_process(routed: _Routed) -> Iterator[_Group]:

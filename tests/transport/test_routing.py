@@ -8,7 +8,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
 from mockserver.transport.protocol import ConcurrentTransport, Pull
-from mockserver.transport.routing import RoutingTransport
+from mockserver.transport.routing import PlainRoutingTransport, RoutingTransport
 from tests.transport.exchanges import attempts_at, pulling, run
 
 INSIDE = Outcome(OutcomeKind.RESPONSE, status=200)
@@ -139,3 +139,24 @@ def test_closing_the_exchange_ends_what_the_others_have_under_way(setting: Setti
     assert others.under_way
     groups.close()  # type: ignore[attr-defined]
     assert not others.under_way
+
+
+def answering(status: int, batch: int = 1) -> CallableTransport:
+    return CallableTransport(lambda _: Outcome(OutcomeKind.RESPONSE, status=status), batch)
+
+
+def test_a_plain_one_sends_by_the_first_route_that_accepts() -> None:
+    transport = PlainRoutingTransport([(lambda url: url == "in:1", answering(1))], answering(2))
+    assert not isinstance(transport, ConcurrentTransport)
+    assert [transport.send(each).status for each in attempts_at(["in:1", "in:2"])] == [1, 2]
+    transport.add_route(lambda url: url.startswith("in:"), answering(3))
+    assert [transport.send(each).status for each in attempts_at(["in:1", "out"])] == [3, 2]
+
+
+def test_a_plain_one_makes_batches_that_all_of_its_transports_can_bear() -> None:
+    transport = PlainRoutingTransport([(lambda url: False, answering(1, 20))], answering(2, 30))
+    assert transport.batch == 20
+    transport.add_route(lambda url: False, answering(3, 10))
+    assert transport.batch == 10
+    transport.add_route(lambda url: False, answering(4, 15))
+    assert transport.batch == 10
