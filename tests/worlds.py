@@ -61,6 +61,9 @@ class World:
     Attributes:
         made: Delivery, number and the time the clock told, of every attempt in order.
         answer: What the next attempts come to; may be replaced, may raise, may call back.
+        groups: Results that were recorded together.
+        on_results: Called with each of these groups; may be replaced, may raise.
+        account: What outcomes are turned into; may be replaced.
     """
 
     ledger: MemoryLedger
@@ -70,6 +73,8 @@ class World:
     answer: Answer
     made: list[tuple[int, int | None, datetime]] = field(default_factory=list)
     groups: list[list[Result]] = field(default_factory=list)
+    on_results: Callable[[Sequence[Result]], object] = lambda results: None
+    account: Callable[[DueAttempt, Outcome], Outcome] = lambda attempt, outcome: outcome
 
     def deliver(self, count: int = 1, *, app_id: str = "app", settle: bool = True) -> list[int]:
         """Add deliveries that are due now, as an event would; return their ids."""
@@ -142,18 +147,22 @@ def world(
     ledger = MemoryLedger()
     ledger.put_app(App("app", retry=retry) if retry else App("app"))
     clock = clock or ManualClock()
-    groups: list[list[Result]] = []
 
     def send(attempt: DueAttempt) -> Outcome:
         return made._send(attempt)
 
+    def account(attempt: DueAttempt, outcome: Outcome) -> Outcome:
+        return made.account(attempt, outcome)
+
+    def recorded(results: Sequence[Result]) -> None:
+        made.groups.append(list(results))
+        made.on_results(results)
+
     transport: Transport | ConcurrentTransport
     transport = CallableTransport(send, batch) if capacity is None else SideBySide(send, capacity)
-    engine = Engine(
-        ledger, transport, clock, on_results=lambda results: groups.append(list(results))
-    )
+    engine = Engine(ledger, transport, clock, account=account, on_results=recorded)
     answer = always(answer) if isinstance(answer, int) else answer
-    made = World(ledger, clock, engine, transport, answer, groups=groups)
+    made = World(ledger, clock, engine, transport, answer)
     return made
 
 

@@ -1,8 +1,6 @@
-"""What it takes to send a postback.
+"""Says what a transport is: the engine hands over attempts and gets their outcomes.
 
-Decides: the two shapes a transport can have. Place in the flow: the engine hands over
-attempts it has claimed and gets outcomes back; failures are outcomes, never exceptions.
-Must not import: anything but `core`.
+Whatever goes wrong at the other end is an outcome, never an exception.
 """
 
 from __future__ import annotations
@@ -13,16 +11,21 @@ from typing import Protocol, runtime_checkable
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 
-#: Hands out up to so many claimed attempts; an empty answer means that none is due now.
+#: Hands out up to so many claimed attempts; an empty answer means that none is due now. What it
+#: raises ends the exchange at once.
 Pull = Callable[[int], Sequence[DueAttempt]]
 
 
+class ExchangeStopped(Exception):
+    """Raised by a `pull` to end an exchange at once; transports let it pass."""
+
+
 class Transport(Protocol):
-    """Sends one postback at a time, in this process: nothing of it survives the process.
+    """Sends one postback at a time, to code in this process.
 
     Attributes:
-        batch: How many attempts may be made before their results are recorded together; 1
-            where the code that is called may look at the ledger or outlive the process.
+        batch: How many attempts may be made before their results are recorded together. It is
+            1 where the code that is called may look at the ledger, or outlives the process.
     """
 
     batch: int
@@ -44,10 +47,17 @@ class ConcurrentTransport(Protocol):
     def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
         """POST everything that `pull` hands out, yielding groups as they finish.
 
-        It pulls at most as many as it can begin at once, goes on pulling as places become
-        free and now and then while it waits, and ends when nothing is under way and `pull`
+        It pulls at most as many as it can begin at once. It goes on pulling when places become
+        free, and from time to time while it waits. It ends when nothing is under way and `pull`
         returns nothing. The caller records each group before it asks for the next.
         """
 
     def close(self) -> None:
         """Close the connections it keeps."""
+
+
+def end_exchange(groups: Iterator[object]) -> None:
+    """Drop what an exchange has under way, now and not when it is garbage collected."""
+    close = getattr(groups, "close", None)
+    if close is not None:
+        close()

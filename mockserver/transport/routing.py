@@ -7,12 +7,12 @@ needs it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
-from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport
+from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport, end_exchange
 
 #: Accepts a URL that its transport serves, with that transport.
 TransportRoute = tuple[Callable[[str], bool], Transport]
@@ -129,8 +129,7 @@ class RoutingTransport:
                 yield from _sent_in_process(routed)
         finally:
             # When this generator is closed early, the attempts under way are to end with it.
-            if isinstance(groups, Generator):
-                groups.close()
+            end_exchange(groups)
         yield from _sent_in_process(routed)
 
     def _sort(self, attempts: Iterable[DueAttempt], others: deque[DueAttempt]) -> _Routed:

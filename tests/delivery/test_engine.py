@@ -526,10 +526,10 @@ def test_what_was_made_before_an_error_is_recorded_and_not_made_again() -> None:
 @every_way
 def test_an_error_of_those_who_are_told_loses_nothing(way: dict[str, Any]) -> None:
     w = world(200, **way)
-    w.engine._on_results = lambda results: (_ for _ in ()).throw(Broken)
+    w.on_results = lambda results: (_ for _ in ()).throw(Broken)
     with pytest.raises(Broken):
         w.deliver(3)
-    w.engine._on_results = None
+    w.on_results = lambda results: None
     w.engine.settle()
     assert [w.state(delivery_id) for delivery_id in (1, 2, 3)] == ["delivered"] * 3
     assert [len(w.attempts(delivery_id)) for delivery_id in (1, 2, 3)] == [1, 1, 1]
@@ -855,7 +855,7 @@ def test_an_error_side_by_side_gives_back_what_had_no_result() -> None:
 
 def test_an_error_of_the_caller_ends_the_exchange() -> None:
     w = world(200, capacity=2)
-    w.engine._on_results = lambda results: (_ for _ in ()).throw(Broken)
+    w.on_results = lambda results: (_ for _ in ()).throw(Broken)
     with pytest.raises(Broken):
         w.deliver(4)
     assert w.transport.closed_early == 1  # type: ignore[union-attr]
@@ -887,7 +887,7 @@ def test_a_stop_leaves_what_is_under_way_to_whoever_recovers_it() -> None:
 
 def test_a_stop_between_two_groups_keeps_what_has_ended() -> None:
     w = world(200, capacity=4)
-    w.engine._on_results = lambda results: w.engine.stop()
+    w.on_results = lambda results: w.engine.stop()
     w.deliver(6)
     assert [w.state(delivery_id) for delivery_id in (3, 4)] == ["delivered"] * 2
     assert w.ledger.pending_count() == 4
@@ -897,7 +897,7 @@ def test_a_stop_between_two_groups_keeps_what_has_ended() -> None:
 
 def test_outcomes_are_accounted_before_they_are_judged() -> None:
     w = world(lambda attempt: Outcome(OutcomeKind.TIMEOUT), capacity=2)
-    w.engine._account = lambda attempt, outcome: Outcome(OutcomeKind.TIMEOUT, 30 * SECOND)
+    w.account = lambda attempt, outcome: Outcome(OutcomeKind.TIMEOUT, 30 * SECOND)
     w.deliver()
     assert w.ledger.next_due_at() == START_AT + HOUR + 30 * SECOND
 

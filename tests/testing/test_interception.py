@@ -267,7 +267,7 @@ def test_all_of_it_ends_even_if_an_application_does_not(monkeypatch: pytest.Monk
     with pytest.raises(ZeroDivisionError):
         leanplum.close()
     assert requests.Session.get_adapter is before
-    assert leanplum.sandbox.engine._stopped
+    assert leanplum.sandbox.engine.is_stopped
 
 
 def test_it_can_be_closed_twice() -> None:

@@ -1,0 +1,138 @@
+"""Claims the attempts that are due, judges their outcomes and records them, for the senders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from mockserver.core.clock import MovableClock
+from mockserver.core.errors import ClockCannotGoBack
+from mockserver.core.models import App, DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.ledger.protocol import Ledger, Result
+from mockserver.time.advance import Budget
+
+
+class DueAttempts:
+    """What is due in a ledger, and where its results go.
+
+    Args:
+        ledger: What is due, and where results are written.
+        clock: The only source of time.
+        on_results: Called with every group of results after it was recorded.
+
+    Attributes:
+        arrivals: Grows when something arrived that may change what is due next.
+        is_stopped: Whether no more attempts are to be made.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: MovableClock,
+        on_results: Callable[[Sequence[Result]], None] | None,
+    ) -> None:
+        self.arrivals = 0
+        self.is_stopped = False
+        self._ledger = ledger
+        self._clock = clock
+        self._on_results = on_results
+        self._policies: dict[str, RetryPolicy] = {}
+        self._resends: list[DueAttempt] = []
+
+    def next_at(self, budget: Budget) -> datetime | None:
+        """Return the instant of the next attempt, not after the budget's end; None if none is."""
+        due_at = self._ledger.next_due_at()
+        if due_at is not None and budget.until_at is not None and due_at > budget.until_at:
+            due_at = None
+        # A resend is made now, before all that is due.
+        return self._clock.now() if self._resends else due_at
+
+    def claim(self, until_at: datetime, limit: int) -> Sequence[DueAttempt]:
+        """Claim up to `limit` attempts that are due not after `until_at`, in order."""
+        return self._ledger.claim(until_at, limit)
+
+    def claim_if_due(self, until_at: datetime, limit: int) -> Sequence[DueAttempt]:
+        """Do the same, and spare the claim if nothing is due; for those who ask often."""
+        # A claim is written down, and nothing may be due for long.
+        due_at = self._ledger.next_due_at()
+        return () if due_at is None or due_at > until_at else self._ledger.claim(until_at, limit)
+
+    def release(self, attempts: Sequence[DueAttempt]) -> None:
+        """Give back claimed attempts that were not begun or whose outcome nobody knows."""
+        if attempts:
+            self._ledger.release(attempts)
+
+    def add_resend(self, attempt: DueAttempt) -> None:
+        """Put a manual attempt before all that is due."""
+        self._resends.append(attempt)
+
+    def take_resends(self, places: int) -> Sequence[DueAttempt]:
+        """Return up to so many manual attempts, and forget them."""
+        taken, self._resends = self._resends[:places], self._resends[places:]
+        return taken
+
+    def forget(self) -> None:
+        """Drop what the ledger knew before it was reset."""
+        self._resends.clear()
+        self._policies.clear()
+        self.arrivals += 1
+
+    def visit(self, due_at: datetime) -> datetime:
+        """Make `due_at` the present, if it is not past; return when the attempt starts."""
+        now_at = self._clock.now()
+        if due_at > now_at or (due_at < now_at and self._clock.can_rewind):
+            self.move_to(due_at)
+            return due_at
+        return now_at
+
+    def move_to(self, instant_at: datetime) -> None:
+        """Make `instant_at` the present."""
+        if self._clock.now() == instant_at:
+            return
+        try:
+            self._clock.move_to(instant_at)
+        except ClockCannotGoBack:
+            # Time that runs by itself may have passed the instant between two looks.
+            if not self._clock.is_running:
+                raise
+
+    def judge(self, attempt: DueAttempt, started_at: datetime, outcome: Outcome) -> Result:
+        """Return the result of an attempt: what state follows, and when the next one is due."""
+        policy = self._policies.get(attempt.app_id) or self.policy_of(attempt.app_id)
+        number = attempt.number
+        if number is None:
+            delivered = policy.decide(1, outcome).state is DeliveryState.DELIVERED
+            state = DeliveryState.DELIVERED if delivered else DeliveryState.PENDING
+            return Result(attempt, started_at, outcome, state, None)
+        state, delay = policy.decide(number, outcome)
+        due_at = None if delay is None else started_at + outcome.elapsed + delay
+        return Result(attempt, started_at, outcome, state, due_at)
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Write a group of results, all in one transaction."""
+        if results:
+            self._ledger.record(results)
+            if self._on_results is not None:
+                self._on_results(results)
+
+    def policy_of(self, app_id: str) -> RetryPolicy:
+        """Return the retry policy of an app; the documented one if the app is not known."""
+        policy = self._policies.get(app_id)
+        if policy is None:
+            app = self._ledger.app(app_id)
+            policy = DEFAULT_RETRY_POLICY if app is None else app.retry
+            self._policies[app_id] = policy
+        return policy
+
+    def app_changed(self, app: App) -> None:
+        """Take over the policy of an app that was put."""
+        self._policies[app.app_id] = app.retry
+        self.arrivals += 1
+
+    def batch_window(self) -> timedelta | None:
+        """Return how far ahead a batch may reach without meeting a retry of its own."""
+        delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
+        shortest = min(delays, default=timedelta(0))
+        return shortest - timedelta.resolution if shortest else None

@@ -1,0 +1,182 @@
+"""Sends due attempts for the engine: one after the other, or side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mockserver.core.clock import MovableClock
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
+from mockserver.delivery.due_attempts import DueAttempts
+from mockserver.ledger.protocol import Result
+from mockserver.time.advance import Budget
+from mockserver.transport.protocol import (
+    ConcurrentTransport,
+    ExchangeStopped,
+    Transport,
+    end_exchange,
+)
+
+#: Turns the outcome that a transport saw into the one that counts in sandbox time.
+Account = Callable[[DueAttempt, Outcome], Outcome]
+
+
+class DueSender(Protocol):
+    """Makes what is due at one instant."""
+
+    def send(self, due_at: datetime, budget: Budget) -> int:
+        """Make attempts that are due at `due_at`; return how many were made.
+
+        Whatever is raised, attempts with an outcome are recorded and all others given back.
+        """
+
+
+class InTurnSender:
+    """Makes a batch of attempts one after the other, each at its own instant.
+
+    A batch ends before the first retry of it could fall due, and when something new arrives, so
+    that the order is the same as one at a time.
+    """
+
+    def __init__(self, due: DueAttempts, transport: Transport) -> None:
+        self._due = due
+        self._transport = transport
+
+    def send(self, due_at: datetime, budget: Budget) -> int:
+        """Make a batch that begins with what is due at `due_at`; see `DueSender`."""
+        due, send = self._due, self._transport.send
+        batch = self._batch(due_at, budget)
+        arrivals = due.arrivals
+        results: list[Result] = []
+        visit, judge = due.visit, due.judge
+        try:
+            for attempt in batch:
+                started_at = visit(attempt.due_at)
+                results.append(judge(attempt, started_at, send(attempt)))
+                if due.arrivals != arrivals:
+                    break
+        finally:
+            due.release(batch[len(results) :])
+            due.record(results)
+        return len(results)
+
+    def _batch(self, due_at: datetime, budget: Budget) -> Sequence[DueAttempt]:
+        limit = self._transport.batch
+        resends = self._due.take_resends(limit)
+        if resends:
+            return resends
+        window = self._due.batch_window() if limit > 1 else None
+        if window is None:
+            return self._due.claim(due_at, 1)
+        until_at = due_at + window
+        if budget.until_at is not None:
+            until_at = min(until_at, budget.until_at)
+        return self._due.claim(until_at, min(budget.left, limit))
+
+
+class SideBySideSender:
+    """Makes attempts side by side: those of one instant, or all that is overdue.
+
+    Args:
+        due: What is due.
+        transport: How attempts are made.
+        clock: Tells when they start, unless time is virtual.
+        is_virtual: Whether durations are accounted instead of being waited for.
+        account: See `Account`.
+    """
+
+    def __init__(
+        self,
+        due: DueAttempts,
+        transport: ConcurrentTransport,
+        clock: MovableClock,
+        is_virtual: Callable[[], bool],
+        account: Account | None,
+    ) -> None:
+        self._due = due
+        self._transport = transport
+        self._clock = clock
+        self._is_virtual = is_virtual
+        self._account = account
+
+    def send(self, due_at: datetime, budget: Budget) -> int:
+        """Make what is due at `due_at`; see `DueSender`.
+
+        When the engine is stopped, attempts under way are dropped and stay claimed: nobody knows
+        whether they arrived.
+        """
+        due = self._due
+        started = _Started(due_at, due.visit(due_at), budget)
+        groups = self._transport.exchange(lambda places: self._pull(started, places))
+        try:
+            for group in groups:
+                if due.is_stopped:
+                    break
+                results = [self._result(started, attempt, outcome) for attempt, outcome in group]
+                due.record(results)
+                started.finish(attempt for attempt, _ in group)
+        except ExchangeStopped:
+            pass
+        finally:
+            end_exchange(groups)
+            if not due.is_stopped:
+                due.release(list(started.under_way))
+        return started.finished
+
+    def _pull(self, started: _Started, places: int) -> Sequence[DueAttempt]:
+        due = self._due
+        if due.is_stopped:
+            raise ExchangeStopped
+        if self._is_virtual():
+            until_at, now_at = started.due_at, started.visited_at
+        else:
+            until_at = now_at = self._clock.now()
+        attempts = due.take_resends(places)
+        if not attempts and not started.is_budget_spent:
+            attempts = due.claim_if_due(until_at, min(places, started.budget_left))
+        started.add(attempts, now_at)
+        return attempts
+
+    def _result(self, started: _Started, attempt: DueAttempt, outcome: Outcome) -> Result:
+        if self._account is not None:
+            outcome = self._account(attempt, outcome)
+        return self._due.judge(attempt, started.under_way[attempt], outcome)
+
+
+class _Started:
+    """The attempts of one exchange.
+
+    Attributes:
+        due_at: While time is virtual, what is due later is left to another exchange.
+        visited_at: While time is virtual, the present of the exchange.
+        under_way: Each attempt without a result, with its start.
+        finished: How many have one.
+    """
+
+    def __init__(self, due_at: datetime, visited_at: datetime, budget: Budget) -> None:
+        self.due_at = due_at
+        self.visited_at = visited_at
+        self.under_way: dict[DueAttempt, datetime] = {}
+        self.finished = 0
+        self._budget = budget
+        self._count = 0
+
+    @property
+    def is_budget_spent(self) -> bool:
+        return self._budget.is_spent(self._count)
+
+    @property
+    def budget_left(self) -> int:
+        return self._budget.left - self._count
+
+    def add(self, attempts: Sequence[DueAttempt], started_at: datetime) -> None:
+        self._count += len(attempts)
+        for attempt in attempts:
+            self.under_way[attempt] = started_at
+
+    def finish(self, attempts: Iterable[DueAttempt]) -> None:
+        for attempt in attempts:
+            del self.under_way[attempt]
+            self.finished += 1
