@@ -1,9 +1,4 @@
-"""The thread that makes due attempts by themselves while a clock runs.
-
-Decides: when to look again. Place in the flow: beside the engine, on running clocks only;
-on every other clock attempts are made by whoever moves it. Must not import: the web,
-receivers, transports.
-"""
+"""Makes due attempts by themselves, on a thread, while a clock runs."""
 
 from __future__ import annotations
 
@@ -14,7 +9,7 @@ from mockserver.delivery.engine import Engine
 from mockserver.ledger.protocol import Ledger
 from mockserver.time.clocks import RunningClock
 
-#: The longest nap: an advance made elsewhere may bring the next due instant nearer.
+#: The longest wait; an advance made elsewhere may bring the next due instant nearer.
 LONGEST_WAIT_REAL_SECONDS = 1.0
 
 _log = logging.getLogger("mockserver.delivery.background")
@@ -32,15 +27,15 @@ class BackgroundEngine:
         self._thread = threading.Thread(target=self._run, name="postbacks-background", daemon=True)
 
     def start(self) -> None:
-        """Begin to look after what is due."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Look now: something was added or the clock was moved."""
+        """Look for due attempts now, because one was added or the clock was moved."""
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread; attempts under way must have been ended before."""
+        """End the thread; the engine must have been stopped before."""
         self._stopping = True
         self._wake.set()
         if self._thread.is_alive():
@@ -48,7 +43,7 @@ class BackgroundEngine:
 
     def _run(self) -> None:
         while True:
-            # In this order, so that a stop in between is not slept over.
+            # In this order, so that a stop in between ends the wait below.
             self._wake.clear()
             if self._stopping:
                 return
@@ -56,7 +51,7 @@ class BackgroundEngine:
                 self._engine.settle()
                 wait_real_seconds = self._until_next()
             except Exception:
-                # The thread is the only one who would ever make these attempts again.
+                # Nobody but this thread would ever make these attempts again.
                 _log.exception("an attempt could not be made; trying again in a second")
                 wait_real_seconds = LONGEST_WAIT_REAL_SECONDS
             self._wake.wait(wait_real_seconds)

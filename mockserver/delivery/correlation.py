@@ -1,9 +1,7 @@
-"""Ties an attempt to the request our own receiver saw, and gives it its sandbox duration.
+"""Finds the request that our own receiver got for an attempt, and how long it took in sandbox time.
 
-Decides: which received request belongs to which attempt (by the port of the connection, so
-that nothing needs to be added to the request), and how long the attempt took in sandbox
-time. Place in the flow: between the transport and the receiver, which do not know each
-other; put together by the sandbox. Must not import: the engine, the web.
+Both are found by the port of the connection, so nothing is added to the request. The transport and
+the receiver do not know each other; each calls this from its own thread.
 """
 
 from __future__ import annotations
@@ -19,14 +17,15 @@ from mockserver.receiver.link import SendingAttempt
 
 
 class Correlation:
-    """What the transport and the receiver know of each other's end of a connection.
+    """What the transport and the receiver tell each other about one connection.
 
-    Both sides call it from their own threads; every entry is written before it is read.
+    Every entry is written before it is read.
 
     Args:
         is_virtual: Whether durations are accounted instead of being waited for.
         timeout_of: How long an attempt may take in sandbox time.
-        timed_out: Told of a received request whose attempt is a timeout, and of its end.
+        timed_out: Called with a received request whose attempt is a timeout, and with the
+            instant of that.
     """
 
     def __init__(
@@ -66,8 +65,8 @@ class Correlation:
     def answered_after(
         self, client_port: int, elapsed: timedelta | None, request: ReceivedRequest
     ) -> None:
-        """Take note of the sandbox time an answer takes; None if it never comes."""
-        # Written as the request arrives: a virtual hang is closed right after.
+        """Take note of the sandbox time until the answer, None for never; called on arrival."""
+        # It cannot be written later: a hang in virtual time is closed right after.
         self._answers[client_port] = (elapsed, request)
 
     def received(self, local_port: int, attempt: DueAttempt, outcome: Outcome) -> Outcome:

@@ -1,8 +1,4 @@
-"""What has happened lately, in order, for those who watch.
-
-Decides: how much of the recent past is kept for `postbacks tail`. Place in the flow: the
-sandbox writes, the control API reads and waits. Must not import: anything of this package.
-"""
+"""Keeps what has happened lately, in order, for `postbacks tail` and the control API."""
 
 from __future__ import annotations
 
@@ -10,12 +6,18 @@ import threading
 from collections import deque
 from typing import Any, NamedTuple
 
-#: How many happenings are kept; older ones are dropped and said to be.
+#: How many happenings are kept; the oldest are dropped first.
 KEPT_HAPPENINGS = 10_000
 
 
 class Happening(NamedTuple):
-    """One thing that happened: `kind` is `attempt`, `event`, `rule`, `clock` or `reset`."""
+    """One thing that happened.
+
+    Attributes:
+        sequence: Its number, counted from 1 for the first since the sandbox was started.
+        kind: `attempt`, `event`, `rule`, `clock` or `reset`.
+        payload: What there is to know of it; the keys depend on the kind.
+    """
 
     sequence: int
     kind: str
@@ -23,7 +25,7 @@ class Happening(NamedTuple):
 
 
 class Feed:
-    """A bounded, numbered list of happenings that can be waited on, from any thread."""
+    """A bounded, numbered list of happenings; any thread can add to it or wait for the next."""
 
     def __init__(self, kept: int = KEPT_HAPPENINGS) -> None:
         self._happenings: deque[Happening] = deque(maxlen=kept)
@@ -56,7 +58,7 @@ class Feed:
         return happenings[-newer:] if newer < len(happenings) else happenings
 
     def close(self) -> None:
-        """Wake whoever waits, for good."""
+        """Wake whoever waits; nobody waits from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,8 +1,4 @@
-"""Deliveries as people ask for them: with their attempts, filtered, in order.
-
-Decides: how what the ledger keeps is read back. Place in the flow: the sandbox hands these
-out. Must not import: engines, transports, the web.
-"""
+"""Reads deliveries back with their attempts, filtered and in order, for users of a sandbox."""
 
 from __future__ import annotations
 
@@ -51,7 +47,7 @@ class Triggered:
 
 
 class Deliveries(Sequence[DeliveryHistory]):
-    """The deliveries of a ledger as they stand now; call it to narrow it down.
+    """The deliveries of a ledger as they stand now; call it to filter them.
 
     Behaves as a list that is read afresh at every use: `deliveries[0]`, `len(deliveries)`,
     `deliveries(state="lost")`.
@@ -72,7 +68,7 @@ class Deliveries(Sequence[DeliveryHistory]):
         """Return the deliveries that pass all filters, oldest first.
 
         Args:
-            state: Only those that stand there now.
+            state: Only those in this state now.
             postback_id: Only those of this rule.
             app_id: Only those of this app.
             after: Only those with a larger id.

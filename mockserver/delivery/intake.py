@@ -1,8 +1,6 @@
-"""From a rule to the ledger, and from events to deliveries.
+"""Turns a checked rule and matched events into what the ledger keeps.
 
-Decides: what is checked before anything is written, and that a list of events happens as a
-whole or not at all. Place in the flow: between the sandbox, which is asked, and the ledger,
-which remembers. Must not import: the engine, transports, receivers.
+A list of events happens as a whole or not at all: all are checked before anything is written.
 """
 
 from __future__ import annotations

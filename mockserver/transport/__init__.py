@@ -1,1 +1,1 @@
-"""Sends postbacks: one POST each, through sockets or to an application in this process."""
+"""Sends postbacks: over sockets, to an application in this process, or to a function."""

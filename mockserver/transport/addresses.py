@@ -1,10 +1,9 @@
-"""Which addresses a postback may be sent to.
+"""Judges which addresses a postback may be sent to, as a socket is about to be opened.
 
-Decides: for one literal address, about to be dialled, whether that is allowed and, if not,
-why and which setting allows it. The sandbox's own API is never dialled: a rule could change or
-empty the sandbox by a postback to it. Place in the flow: the transport asks as it opens a socket,
-after the name was resolved, so that nothing can be rebound between the check and its use.
-Must not import: anything but the standard library and `core.errors`.
+A name is resolved before that, so it cannot get another address between the check and its use.
+
+The sandbox's own API is never connected to: a rule could change or empty the sandbox by a postback
+to it.
 
 The networks are listed here, and not taken from `ipaddress.is_global`, because that differs
 between Python versions and calls multicast, NAT64 and 6to4 addresses global.

@@ -1,8 +1,4 @@
-"""The smallest transport: a function that answers.
-
-Decides: nothing. Place in the flow: where no socket is wanted, as in properties, simulations
-and benchmarks of virtual time. Must not import: anything but `core`.
-"""
+"""Lets a function answer postbacks, for simulations and tests that want no socket."""
 
 from __future__ import annotations
 
@@ -16,8 +12,8 @@ class CallableTransport:
     """Asks a function for the outcome of every attempt.
 
     Args:
-        answer: Called with each attempt. What it raises is a mistake of the program and is
-            passed on; a failed delivery is an outcome that it returns.
+        answer: Called with each attempt; returns its outcome, also of a failed delivery. What it
+            raises is passed on, as a mistake of the program.
         batch: See `Transport.batch`. Leave it at 1 if `answer` looks at the ledger.
     """
 
@@ -26,5 +22,5 @@ class CallableTransport:
         self._answer = answer
 
     def send(self, attempt: DueAttempt) -> Outcome:
-        """Return what the function says of `attempt`."""
+        """Return the outcome that the function gives."""
         return self._answer(attempt)

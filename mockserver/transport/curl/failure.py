@@ -1,9 +1,4 @@
-"""What libcurl's error codes mean for a postback.
-
-Decides: which kind of outcome a failed transfer is, and the line that explains it. Place in
-the flow: the curl transport asks when a transfer ended without a whole response head. Must
-not import: anything but pycurl's constants and `core.outcome`.
-"""
+"""Explains what an error of libcurl means for a postback, in a kind of outcome and a line."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ import pycurl
 
 from mockserver.core.outcome import OutcomeKind
 
-#: CURLE_TOO_LARGE, which pycurl has no name for.
+#: CURLE_TOO_LARGE; pycurl has no name for it.
 _HEAD_TOO_LARGE = 100
 
 

@@ -1,17 +1,13 @@
-"""Which connections may be used again.
+"""Knows which servers keep idle connections open, and which connections are still good.
 
-Decides: whether an attempt begins on a connection of its own, and whether one that was kept
-open is still good. Place in the flow: the curl transport asks before each attempt and tells
-what it saw. Must not import: a clock of the sandbox (this is about real sockets), pycurl.
-
-Why: libcurl notices only now and then which connections the server has closed, and repeats a
-request that met such a one. An attempt is one request, so a connection is looked at before it
-is used again. That is not enough for a server that closes the connection right after an
-answer without announcing it: a request that meets the close on its way fails, and nobody can
-tell whether it was read; to repeat it could deliver a postback twice, not to repeat it would
-invent a failure. So a server is first seen to keep an idle connection open; until then every
-attempt has a connection of its own. (While a test has frozen the process's time nothing new
-is learnt, which is slower but safe.)
+libcurl notices only now and then which connections the server has closed, and repeats a request
+that met such a one. An attempt is one request, so a connection is looked at before it is used
+again. That is not enough for a server that closes the connection right after an answer without
+announcing it: a request may meet the close on its way and fail, and nobody can tell whether it was
+read. To repeat it could deliver a postback twice; not to repeat it would invent a failure. So a
+server is first seen to keep an idle connection open, and until then every attempt has a connection
+of its own. While a test has frozen the time of the process nothing new is learnt, which is slower
+but safe.
 """
 
 from __future__ import annotations
@@ -94,7 +90,7 @@ class KnownOrigins:
 
 
 class NothingKept(KnownOrigins):
-    """For those who want a connection of its own for every attempt."""
+    """Gives every attempt a connection of its own."""
 
     def reuse_for(self, name: str) -> Reuse:
         """Return that nothing is ever used again."""

@@ -1,10 +1,7 @@
-"""The response head, from the lines that libcurl hands over.
+"""Reads the head of the final response from the lines that libcurl hands over.
 
-Decides: whether a whole final head has arrived, its status and its fields. Place in the flow:
-the curl transport asks at the end of a transfer. Must not import: pycurl.
-
-Interim responses (1xx) come before the head that counts, trailers after the body; libcurl
-hands over the lines of all of them alike.
+Interim responses (1xx) come before the head that counts, trailers after the body. libcurl hands
+over the lines of all of them alike.
 """
 
 from __future__ import annotations

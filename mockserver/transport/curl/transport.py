@@ -1,11 +1,7 @@
 """Sends postbacks over real sockets, many at a time, with libcurl.
 
-Decides: which attempt goes out when a place is free, and when an exchange is over. Place in
-the flow: the engine drives `exchange` and records what it yields. Must not import: engines,
-ledgers, clocks.
-
-libcurl is used because its time limit is a total one: a server that drips a byte at a time is
-cut off when the time is over, which the usual Python clients do not do.
+libcurl is used because its time limit is a total one: a server that drips a byte at a time is cut
+off when the time is over, which the usual Python clients do not do.
 """
 
 from __future__ import annotations
@@ -23,7 +19,8 @@ from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.keep_alive import KeptConnections, KnownOrigins, NothingKept
-from mockserver.transport.curl.transfer import CurlRoute, Transfer, TransferOptions, TransportLink
+from mockserver.transport.curl.options import CurlRoute, TransferOptions, TransportLink
+from mockserver.transport.curl.transfer import Transfer
 from mockserver.transport.protocol import Pull
 
 __all__ = ["CurlRoute", "CurlTransport", "TransportLink"]
@@ -43,7 +40,7 @@ class CurlTransport:
         deadline_of: How long an attempt may take; 30 seconds for all unless given.
         guard: Which addresses may be dialled; those of the policy `local` unless given.
         link: Told which connection carries which attempt.
-        ca_file: Certificates to trust in place of the system's.
+        ca_file: A PEM file with the certificates to trust in place of the system's.
         verify_tls: Whether certificates are checked at all.
         route: How its requests get to one endpoint, where that is not left to libcurl.
         keep_alive: Whether a connection may carry more than one request.
@@ -84,8 +81,8 @@ class CurlTransport:
         """POST everything that `pull` hands out; see `ConcurrentTransport`.
 
         One exchange runs at a time; those of other threads wait for it. The caller should ask
-        for the next group soon: an answer that it lets lie until the deadline is a timeout.
-        Closed early, it drops what is under way.
+        for the next group soon: an answer that is not read before the deadline is a timeout.
+        If it is closed early, it drops what is under way.
 
         Raises:
             RuntimeError: This thread has an exchange under way already.
@@ -116,7 +113,7 @@ class CurlTransport:
     def close(self) -> None:
         """Close the connections it keeps; a later exchange opens new ones.
 
-        It may wait some seconds for the system to give up on names that were looked up in vain.
+        It may wait some seconds until the system gives up looking for the address of a name.
 
         Raises:
             RuntimeError: This thread has an exchange under way.
@@ -150,11 +147,11 @@ class CurlTransport:
         for curl, code, message in [*((curl, 0, "") for curl in succeeded), *failed]:
             multi.remove_handle(curl)
             transfer = self._transfers[curl]
-            if code and transfer.restarts():
+            if code and transfer.connection.restarts():
                 multi.add_handle(curl)
                 continue
             finished.append((transfer.attempt, transfer.finish(code, message)))
-            transfer.end(answered=not code)
+            transfer.connection.learn(answered=not code)
             self._idle.append(transfer)
 
     def _wait(self, multi: pycurl.CurlMulti) -> bool:
@@ -197,7 +194,7 @@ class CurlTransport:
                 # Something may have gone wrong before it was added, or after it was removed.
                 with suppress(pycurl.error):
                     self._multi.remove_handle(transfer.curl)
-                transfer.end(answered=False)
+                transfer.connection.learn(answered=False)
                 self._idle.append(transfer)
 
     def _acquire(self) -> None:
@@ -215,7 +212,7 @@ def _default_deadline(_attempt: DueAttempt) -> timedelta:
     return DEFAULT_TIMEOUT
 
 
-# So long something that has fallen due meanwhile may have to wait.
+# Something that falls due meanwhile may have to wait this long.
 _LONGEST_WAIT = 0.02
 _SHORT_WAIT = 0.001
 # What select can watch; sockets from here on have to be looked at now and then.
