@@ -1,8 +1,4 @@
-"""The way of postbacks to an application under test, and what befalls them there.
-
-Decides: how an answer gets lost and how an application is down. Place in the flow: between the
-sandbox of a `partner_machine` and the application. Must not import: hypothesis, pytest, the web.
-"""
+"""Carries postbacks to an application under test, and loses answers on the way when told to."""
 
 from __future__ import annotations
 
@@ -18,14 +14,15 @@ from mockserver.transport.application.failure import ApplicationFailure
 
 
 class FlakyTransport:
-    """The transport to the application, and what befalls postbacks on their way.
+    """The transport to the application, and what happens to postbacks on their way.
 
     Attributes:
-        troubles: What happens to the next attempts, first come first served.
-        answers: What the application answered, by delivery, whether it arrived or not.
+        troubles: What happens to the next attempts, one entry each: `timeout` and `reset` lose
+            the answer, `refused` and `503` keep the attempt from the application.
+        answers: What the application answered, by delivery, also answers that got lost.
     """
 
-    #: The application may look at the ledger.
+    #: Results are recorded one by one, because the application may ask the sandbox for them.
     batch = 1
 
     def __init__(self, sandbox: Sandbox, template: str, story: list[str]) -> None:
@@ -51,7 +48,7 @@ class FlakyTransport:
         return self._transport.accepts(url)
 
     def send(self, attempt: DueAttempt) -> Outcome:
-        """Make an attempt, with the trouble that waits for it."""
+        """Make an attempt; the next of the troubles happens to it."""
         which = "once more" if attempt.number is None else f"attempt {attempt.number}"
         told = f"     delivery {attempt.delivery_id}, {which}:"
         trouble = self.troubles.pop(0) if self.troubles else ""

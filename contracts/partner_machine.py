@@ -1,9 +1,7 @@
-"""A state machine that looks for the bugs of an application that receives postbacks.
+"""Looks for bugs in an application that receives postbacks, in a Hypothesis state machine.
 
-Decides: what may happen to postbacks on their way, in any order, and which of what the
-application then has stored is wrong. Place in the flow: a base class for the tests of a
-partner; it holds a sandbox and calls the application in process. Must not import: pytest,
-the web, the runner of the suite.
+What may happen to postbacks happens in any order, and after each step the machine compares what the
+application has stored with what was sent. Subclass it in the tests of the application:
 
     class Orders(PartnerStateMachine):
         def make_app(self):
@@ -53,7 +51,7 @@ _COLUMNS = 68
 
 
 def __tracebackhide__(raised: Any) -> bool:
-    """Say that a problem of the application is told whole, without lines of this module."""
+    """Tell pytest to leave the lines of this module out of the report of a problem."""
     return isinstance(raised.value, PartnerProblem | InvalidValue)
 
 

@@ -99,9 +99,10 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop threads and sockets and close the ledger; hung requests are ended.
+        """Stop threads and sockets, end requests that hang, and close the ledger.
 
-        Attempts that are under way keep their claim: a ledger that lasts has them repeated.
+        Attempts under way stay claimed; a sandbox that is started on the same ledger file repeats
+        them.
         """
         self.feed.close()
         self.engine.stop()
@@ -176,7 +177,7 @@ class Sandbox:
     # Events
 
     def trigger(self, name: str, app_id: str | None = None, **overrides: Any) -> Triggered:
-        """Let an event happen now and make the first attempts of what it fires.
+        """Let an event happen now, and make the first attempts of the rules it fires.
 
         Args:
             name: E.g. `email.click`; `postbacks events` lists all names.
@@ -247,7 +248,7 @@ class Sandbox:
         return self.clock.now()
 
     def settle(self) -> None:
-        """Make what is due now; on a running clock its thread does, and this returns."""
+        """Make what is due now; on a running clock, wake the thread that does so and return."""
         if self._background is not None:
             self._background.wake()
         else:
@@ -309,7 +310,7 @@ class Sandbox:
             target_at: Where to, aware UTC; None for as long as something is pending.
             budget: How many attempts to make at most.
             real_seconds: How long to take at most.
-            to_next: Go to the next due instant instead.
+            to_next: Go to the next due instant, and ignore `target_at`.
 
         Returns:
             What was done, and the attempts that were made meanwhile.
@@ -325,7 +326,7 @@ class Sandbox:
             else:
                 done = self.engine.advance_to(target_at, budget, real_seconds)
         finally:
-            # By identity: an advance that is refused must not end the one under way's.
+            # Compared by identity: a refused advance must not remove the list of the one under way.
             self._collectors = [other for other in self._collectors if other is not collected]
         return done, collected
 
@@ -336,7 +337,13 @@ class Sandbox:
         return self.inboxes.inbox(name, self.receiver_url)
 
     def route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
-        """Let `transport` make the attempts whose URL `accepts` says yes to."""
+        """Let `transport` make the attempts to some URLs.
+
+        Args:
+            accepts: Returns whether a URL is one of them. The latest route is asked first, and
+                routes are asked before inboxes.
+            transport: Makes the attempts, in this process.
+        """
         self._wiring.transport.add_route(accepts, transport)
 
     def reset(self) -> tuple[int, int]:

@@ -92,7 +92,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "werkzeug": ("web",),
     "waitress": ("web",),
     "sqlalchemy": ("ledger",),
-    "pycurl": ("transport",),
+    "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
     "asyncio": ("net.real_time_loop", "receiver", "transport.application"),
     "click": ("cli",),
@@ -121,7 +121,6 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 #: What a module's own docstring rules out beyond the table.
 MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
-    "time.clocks": ("freezegun", "time_machine"),
     "ledger.memory": ("sqlalchemy",),
     "ledger.memory.due_queue": ("mockserver",),
     "ledger.sql.codec": ("sqlalchemy",),
@@ -132,8 +131,8 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "receiver.journal": ("socket", "mockserver.receiver"),
     "receiver.inboxes": ("socket",),
     "receiver.in_process": ("socket",),
-    "transport.protocol": ("mockserver.ledger", "mockserver.delivery.engine"),
-    "transport.routing": ("pycurl", "mockserver.transport.curl.transport"),
+    "transport.routing": ("mockserver.transport.curl",),
+    "transport.application": ("mockserver.transport.curl",),
     "web.shapes": ("flask", "mockserver.sandbox"),
     "web.encoding": ("flask",),
     "web.facts": ("flask", "mockserver.sandbox"),
@@ -146,7 +145,6 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "web.request_parser": ("flask", "mockserver.sandbox"),
     "web.server": ("flask", "mockserver.sandbox"),
     "web.tls_channel": ("flask", "mockserver.sandbox"),
-    "net.trust": ("socket",),
     "web.leanplum": ("mockserver.web.control",),
 }
 

@@ -1,8 +1,7 @@
-"""Who believes a server's certificate, asked before anybody meets it.
+"""Says whose certificates a client trusts, and whether a server's TLS context will do for it.
 
-Decides: whom a client trusts, and whether a server's TLS context will do for its own sandbox.
-Place in the flow: the wire and the wiring ask here, where TLS is used at all. Must not
-import: sockets, anything but `core`.
+That is asked when a sandbox starts. Otherwise every postback to its own receiver would fail, one
+by one.
 """
 
 from __future__ import annotations
@@ -32,14 +31,12 @@ def client_context(ca_file: str | Path | None = None) -> ssl.SSLContext:
 
 
 def check_server_context(context: object, host: str, ca_file: str | Path | None = None) -> None:
-    """See that a server with this context is believed: a handshake in memory, with itself.
-
-    Otherwise every postback to the sandbox's own receiver would fail, one by one.
+    """Check in a handshake in memory that clients trust a server with this context.
 
     Args:
         context: What the server is to use.
-        host: The name or address that it is called by.
-        ca_file: What its clients trust; the system's certificates unless given.
+        host: The name or address in its URL.
+        ca_file: A PEM file with the certificates that clients trust; the system's unless given.
 
     Raises:
         InvalidValue: It is no context of a server, has no certificate, or has one that is not
@@ -65,7 +62,7 @@ def check_server_context(context: object, host: str, ca_file: str | Path | None 
 
 def _shake_hands(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
     done: set[ssl.SSLObject] = set()
-    # Three rounds are enough; who is not done by then waits for something else.
+    # Three rounds are enough; a side that is not done by then never will be.
     for side in (client, server) * 5:
         try:
             side.do_handshake()

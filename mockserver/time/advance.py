@@ -1,8 +1,4 @@
-"""What an advance is: how far it may go, and what it did.
-
-Decides: when an advance has had enough. Place in the flow: asked for of the engine, answered
-by it. Must not import: the engine, ledgers, transports.
-"""
+"""Limits how far an advance may go, and reports what it did."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from datetime import datetime
 from mockserver.core.errors import RunawaySchedule
 from mockserver.net import monotonic
 
-#: How many attempts one advance makes before it takes the schedule for a runaway.
+#: How many attempts one advance makes at most; a schedule that needs more never ends.
 DEFAULT_BUDGET = 100_000
 
 
@@ -22,10 +18,10 @@ class Advance:
 
     Attributes:
         from_at: Where the clock stood, aware UTC.
-        now_at: Where it stands.
+        now_at: Where it stands now, aware UTC.
         attempts_made: How many attempts it made.
-        next_due_at: When the next attempt is due; None if nothing is pending.
-        complete: Whether it got to its target; if not, ask again and it goes on.
+        next_due_at: When the next attempt is due, aware UTC; None if nothing is pending.
+        complete: Whether it got to its target; if not, another advance goes on from here.
     """
 
     from_at: datetime

@@ -1,7 +1,7 @@
-"""Who may move time and make attempts: one thread, and never from within.
+"""Lets one caller at a time move the clock and make attempts, and never from within an attempt.
 
-Decides: what happens when two callers want to drive at once. Place in the flow: the engine
-asks before it runs. Must not import: anything but `core.errors`.
+Two calls are told apart: a settle makes what is due now, an advance moves time. A settle leaves its
+work to whoever holds the lock; an advance waits for a settle and refuses another advance.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Literal
 
 from mockserver.core.errors import AdvanceInProgress
 
-#: The wheels held by whoever called this code, also in another thread: an application that is
-#: answering an attempt has its own, and runs in a copy of the context that makes the attempt.
+#: The locks held by whoever called this code, also in another thread: an application may answer an
+#: attempt in a thread of its own, which runs in a copy of the context that makes the attempt.
 _HELD: ContextVar[tuple[ClockLock, ...]] = ContextVar("held", default=())
 
 
 class ClockLock:
-    """The wheel: held by a settle, which others leave to it, or by an advance."""
+    """Held by one settle or one advance."""
 
     def __init__(self) -> None:
         self._free = threading.Condition()
@@ -34,7 +34,7 @@ class ClockLock:
         return self._mode == "advancing"
 
     def begin_settling(self) -> bool:
-        """Take the wheel if it is free; else tell its holder to look once more."""
+        """Take the lock and return True if it is free; else ask its holder to look once more."""
         with self._free:
             if self._mode is not None:
                 self._again = True
@@ -43,7 +43,7 @@ class ClockLock:
             return True
 
     def end(self) -> bool:
-        """Let go; return whether somebody asked for another look meanwhile."""
+        """Release the lock; return whether somebody asked for another look meanwhile."""
         with self._free:
             self._mode = None
             _HELD.set(tuple(lock for lock in _HELD.get() if lock is not self))
@@ -53,7 +53,7 @@ class ClockLock:
 
     @contextmanager
     def advancing(self) -> Iterator[None]:
-        """Hold the wheel to move time, after a settle under way has ended.
+        """Hold the lock to move time, after a settle under way has ended.
 
         Raises:
             AdvanceInProgress: Time is being moved already, or this is called from within.

@@ -1,8 +1,6 @@
-"""Clocks that take their time from somewhere: the machine, or a frozen one.
+"""Tells the time of a sandbox from real time, or from a time that a test has frozen.
 
-Decides: how real time becomes sandbox time, and how a freezer is moved. Place in the flow:
-chosen by the sandbox, read and moved by the engine. Must not import: engines, ledgers,
-freezegun or time-machine (their objects are handed in).
+Freezers are handed in: neither freezegun nor time-machine is imported here.
 """
 
 from __future__ import annotations
@@ -69,18 +67,18 @@ class RunningClock:
 
 
 class Freezer(Protocol):
-    """What freezegun's factories and time-machine's travellers have in common."""
+    """What the objects of freezegun and time-machine that move a frozen time have in common."""
 
     def move_to(self, destination: datetime) -> None:
-        """Make `destination` the time that `datetime.now()` tells."""
+        """Make `destination` the time that `datetime.now()` returns."""
 
 
 class AmbientClock:
-    """The time that `datetime.now()` tells, frozen by somebody else, moved through them.
+    """The time that `datetime.now()` returns, which freezegun or time-machine has frozen.
 
     Args:
-        freezer: The object that `freeze_time(...)` or `travel(...)` handed out. Without it
-            time can be read but not moved.
+        freezer: The object that `freeze_time(...)` or `travel(...)` returned on entering.
+            Without it time can be read but not moved.
     """
 
     mode: Literal["manual", "running", "ambient"] = "ambient"

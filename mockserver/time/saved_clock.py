@@ -1,9 +1,4 @@
-"""Where the sandbox's clock stands, kept over restarts.
-
-Decides: what time it is when a sandbox is started on a ledger that has a past. Place in the
-flow: asked by `postbacks serve` before the sandbox is put together, told after every move.
-Must not import: the web, the engine, the sandbox.
-"""
+"""Keeps in the ledger where the clock stands, so that a restarted sandbox goes on from there."""
 
 from __future__ import annotations
 
@@ -23,7 +18,7 @@ ClockMode = Literal["running", "manual"]
 
 
 class SavedClock(msgspec.Struct):
-    """Where a clock stood, and at which real instant that was."""
+    """Where a clock stood, and at which real instant; both aware UTC."""
 
     mode: ClockMode
     sandbox_at: datetime
@@ -32,7 +27,13 @@ class SavedClock(msgspec.Struct):
 
 
 def save_clock(ledger: Ledger, clock: MovableClock, real_now_at: datetime | None = None) -> None:
-    """Write down where `clock` stands."""
+    """Write down where `clock` stands.
+
+    Args:
+        ledger: Where to.
+        clock: Which clock.
+        real_now_at: The real present, aware UTC; for tests.
+    """
     saved = SavedClock(
         mode="running" if clock.is_running else "manual",
         sandbox_at=clock.now(),
@@ -56,11 +57,11 @@ def restore_clock(
     running one that was running goes on as if it had not been stopped.
 
     Args:
-        ledger: Whose past counts.
+        ledger: Its attempts and its saved clock count.
         mode: Which clock to make.
         start_at: Begin there, aware UTC, whatever was saved.
-        rate: Of a running clock.
-        real_now_at: The real present; for tests.
+        rate: Sandbox seconds in one real second, of a running clock.
+        real_now_at: The real present, aware UTC; for tests.
 
     Raises:
         InvalidConfig: `start_at` lies before something the ledger knows.

@@ -229,7 +229,7 @@ def test_time_only_moves_forward() -> None:
     assert w.offsets_in_hours() == [0, 1]
 
 
-def test_a_refused_advance_leaves_the_wheel_free() -> None:
+def test_a_refused_advance_leaves_the_lock_free() -> None:
     w = world()
     with pytest.raises(ClockCannotGoBack):
         w.engine.advance_to(START_AT - HOUR)

@@ -45,7 +45,7 @@ def test_an_advance_within_an_advance_is_refused() -> None:
     lock = ClockLock()
     with lock.advancing():
         with pytest.raises(AdvanceInProgress, match="an attempt has called"), lock.advancing():
-            pytest.fail("the wheel was handed out twice")
+            pytest.fail("the lock was handed out twice")
         assert lock.is_advancing, "the refusal leaves the first one in place"
 
 
@@ -53,7 +53,7 @@ def test_an_advance_within_a_settle_of_the_same_thread_is_refused() -> None:
     lock = ClockLock()
     assert lock.begin_settling()
     with pytest.raises(AdvanceInProgress), lock.advancing():
-        pytest.fail("the wheel was handed out twice")
+        pytest.fail("the lock was handed out twice")
     lock.end()
     with lock.advancing():
         assert lock.is_advancing
@@ -66,7 +66,7 @@ def test_an_advance_by_a_thread_that_the_settle_waits_for_is_refused() -> None:
     def advance() -> None:
         try:
             with lock.advancing():
-                pytest.fail("the wheel was handed out twice")
+                pytest.fail("the lock was handed out twice")
         except AdvanceInProgress as refusal:
             refusals.append(refusal)
 
@@ -85,7 +85,7 @@ def test_an_advance_of_another_thread_is_refused_at_once() -> None:
 
     def advance() -> None:
         with lock.advancing():
-            pytest.fail("the wheel was handed out twice")
+            pytest.fail("the lock was handed out twice")
 
     with ThreadPoolExecutor(1) as other, lock.advancing():
         refusal = other.submit(advance).exception(timeout=SOON_REAL_SECONDS)
