@@ -14,7 +14,7 @@ import msgspec
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
-from mockserver.time.clocks import real_seconds
+from mockserver.net.monotonic import real_seconds
 from mockserver.web.request_parser import RequestParser
 from mockserver.web.shapes import Problem
 

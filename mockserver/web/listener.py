@@ -18,7 +18,7 @@ from typing import Any
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from mockserver.time.clocks import real_seconds
+from mockserver.net.monotonic import real_seconds
 from mockserver.web.connection import Connection
 from mockserver.web.dispatching import Dispatcher
 
