@@ -41,7 +41,7 @@ from mockserver.ledger.sql.codec import (
     from_microseconds,
     to_microseconds,
 )
-from mockserver.ledger.sql.database import Database
+from mockserver.ledger.sqlite.database import Database
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.rows import (
     attempt_of,

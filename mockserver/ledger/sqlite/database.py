@@ -25,7 +25,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql import schema
-from mockserver.ledger.sql.owner_lock import OwnerLock
+from mockserver.ledger.sqlite.owner_lock import OwnerLock
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
