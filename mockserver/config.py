@@ -26,6 +26,7 @@ from mockserver.config_values import (
 )
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.models import App
+from mockserver.ledger.opening import below
 
 #: What a setting's environment variable begins with.
 PREFIX = "POSTBACKS_"
@@ -144,10 +145,9 @@ def _read_file(path: Path) -> Values:
         raise InvalidConfig(f"{path} is not TOML: {error}") from None
     top = read_table(content, _TOP, f"{path}:")
     values: Values = top.get("server", {}) | top.get("limits", {})
-    db = values.get("db")
-    if db and "://" not in db and db != ":memory:":
+    if "db" in values:
         # Whoever starts the sandbox from elsewhere means the same file.
-        values["db"] = str(path.parent / Path(db).expanduser())
+        values["db"] = below(path.parent, values["db"])
     if "apps" in top:
         values |= {"apps": top["apps"], "apps_given": True}
     return values

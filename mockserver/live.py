@@ -1,21 +1,14 @@
-"""A sandbox with its API on a port, in this process: started, restarted and stopped as one.
-
-Decides: in which order ledger, sandbox and server come and go. Place in the flow: what
-other processes and the contract suite talk to when nobody has started a server. Must not
-import: the command line, configuration.
-"""
+"""Runs a sandbox with its API on a port in this process, for tests and the contract suite."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mockserver.delivery.wiring import SocketOptions
-from mockserver.ledger.memory.ledger import MemoryLedger
-from mockserver.ledger.protocol import Ledger
+from mockserver.ledger.opening import IN_MEMORY, open_ledger
 from mockserver.sandbox import Sandbox
 from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
@@ -31,8 +24,8 @@ class LiveSandbox:
     Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        path: The SQLite file that a restart finds its data in; without one everything stays
-            in memory, and a restart begins with nothing.
+        path: The file that a restart finds its data in; without one everything stays in memory,
+            and a restart begins with nothing.
         host: Where it listens.
         port: Of the API; 0 picks a free one.
         tls_context: What API and receiver speak TLS with; None for plain HTTP.
@@ -56,11 +49,7 @@ class LiveSandbox:
         tls_context: ssl.SSLContext | None = None,
         ca_file: str | Path | None = None,
     ) -> None:
-        self._open_ledger: Callable[[], Ledger] = MemoryLedger
-        if path is not None:
-            from mockserver.ledger.sql.ledger import SqlLedger
-
-            self._open_ledger = lambda: SqlLedger.open(str(path))
+        self._ledger_place = IN_MEMORY if path is None else path
         self._host = host
         self._port = port
         self._receiver_port = 0
@@ -90,7 +79,7 @@ class LiveSandbox:
             LedgerUnusable: The file is no ledger, or another process has it.
         """
         with ExitStack() as undo:
-            ledger = self._open_ledger()
+            ledger = open_ledger(self._ledger_place)
             ledger_open = undo.enter_context(ExitStack())
             ledger_open.callback(ledger.close)
             ledger.recover()

@@ -43,9 +43,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "web": frozenset({"version", "core", "net", "time", "receiver", "delivery", "sandbox"}),
     "client": frozenset({"core", "net", "web.shapes"}),
-    "live": frozenset({"ledger", "time", "delivery", "sandbox", "web"}),
+    "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
     "config_values": frozenset({"core"}),
-    "config": frozenset({"core", "config_values"}),
+    "config": frozenset({"core", "ledger.opening", "config_values"}),
     "doctor": frozenset({"core", "net", "receiver", "transport", "delivery", "sandbox"}),
     "demo": frozenset({"core", "receiver", "delivery", "sandbox", "web", "client"}),
     "testing": frozenset(
@@ -69,7 +69,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "core",
             "net.visible_text",
             "time",
-            "ledger",
+            "ledger.opening",
+            "ledger.protocol",
             "receiver",
             "delivery",
             "sandbox",
@@ -121,7 +122,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 #: What a module's own docstring rules out beyond the table.
 MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
-    "ledger.memory": ("sqlalchemy",),
+    "ledger.memory.ledger": ("sqlalchemy", "mockserver.ledger.sql"),
     "ledger.memory.due_queue": ("mockserver",),
     "ledger.sql.codec": ("sqlalchemy",),
     "ledger.sql.outcomes": ("sqlalchemy",),
@@ -199,6 +200,21 @@ def test_a_module_keeps_to_its_own_docstring(module: str) -> None:
     for forbidden in MUST_NOT_IMPORT[module]:
         for imported in imports_of(module):
             assert not is_within(imported, forbidden), f"{module} imports {imported}"
+
+
+@every_module
+def test_a_kind_of_store_is_named_in_its_own_package_only(module: str) -> None:
+    """So that another one is a package of its own, and a row in `ledger.opening`."""
+    named = {"SqlLedger", "SqliteDatabase", "open_sqlite"} & {
+        node.id for node in ast.walk(tree_of(module)) if isinstance(node, ast.Name)
+    }
+    if not is_within(module, "ledger"):
+        assert not named
+    if is_within(module, "ledger.sql"):
+        assert not [name for name in imports_of(module) if "sqlite" in name]
+        assert not [
+            name for name in imports_of(module) if is_within(name, "mockserver.ledger.memory")
+        ]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if is_within(name, "core")])

@@ -14,7 +14,7 @@ import pytest
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import AddressUnavailable, LedgerUnusable, ServerUnreachable
-from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.opening import open_ledger
 from mockserver.live import LiveSandbox
 from mockserver.web.shapes import AdvanceRequest, EventRequest
 
@@ -226,7 +226,7 @@ def test_a_port_that_was_taken_meanwhile_is_told_and_nothing_is_left_open(
             live.start()
         assert ours() == []
         # The file is free again.
-        SqlLedger.open(str(path)).close()
+        open_ledger(str(path)).close()
         live.stop()
     live.start()
     live.stop()

@@ -55,10 +55,10 @@ def through_memory(starts: Sequence[float]) -> tuple[float, int]:
 
 def through_sqlite(starts: Sequence[float]) -> tuple[float, int]:
     """Run the engine over a SQLite file; everything that happened is in it at the end."""
-    from mockserver.ledger.sql.ledger import SqlLedger
+    from mockserver.ledger.opening import open_ledger
 
     with tempfile.TemporaryDirectory(prefix="postbacks-million-") as folder:
-        ledger = SqlLedger.open(Path(folder, "ledger.db"))
+        ledger = open_ledger(Path(folder, "ledger.db"))
         try:
             return _through_engine(ledger, starts)
         finally:

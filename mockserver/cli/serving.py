@@ -21,7 +21,7 @@ from mockserver.cli.banner import Facts
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.wiring import SocketOptions
-from mockserver.ledger.memory.ledger import MemoryLedger
+from mockserver.ledger.opening import IN_MEMORY, below, described, open_ledger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: What has not stopped by then ends with the process; the ledger bears that at any moment.
 STOP_REAL_SECONDS = 0.7
-
-_IN_MEMORY = "in memory"
 
 
 def serve_until_told(config: Config, *, as_json: bool) -> None:
@@ -74,7 +72,8 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
         import secrets
 
         generated = secrets.token_urlsafe(24)
-    ledger, storage = open_ledger(config)
+    place = _place_of_ledger(config)
+    ledger = open_ledger(place)
     ledger_open = stack.enter_context(ExitStack())
     ledger_open.callback(ledger.close)
     recovered = ledger.recover()
@@ -99,7 +98,7 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
         api_url=reachable(server.url),
         receiver_url=reachable(sandbox.receiver_url),
         host=config.host,
-        storage=storage,
+        storage=described(place),
         clock_mode=config.clock,
         now=sandbox.now(),
         rate=config.rate,
@@ -111,25 +110,15 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
     return facts, server
 
 
-def open_ledger(config: Config) -> tuple[Ledger, str]:
-    """Return the ledger that was asked for, and where it is, in words.
-
-    Raises:
-        LedgerUnusable: It cannot be opened.
-    """
-    if config.ephemeral:
-        return MemoryLedger(), _IN_MEMORY
-    from mockserver.ledger.sql.ledger import SqlLedger
-
-    place = config.db or str(_default_path())
-    if "://" not in place and place != ":memory:":
-        place = str(Path(place).expanduser().absolute())
-    return SqlLedger.open(place), _IN_MEMORY if place == ":memory:" else place
-
-
 def reachable(url: str) -> str:
     """Return `url` with an address to call where it has one to listen at."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _place_of_ledger(config: Config) -> str:
+    if config.ephemeral:
+        return IN_MEMORY
+    return below(Path.cwd(), config.db or str(_default_path()))
 
 
 def _default_path() -> Path:

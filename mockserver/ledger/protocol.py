@@ -1,8 +1,6 @@
-"""What every store of rules, deliveries and attempts can do.
+"""Says what every store of rules, deliveries and attempts promises the engine.
 
-Decides: the promises the engine builds on, the same for each store. Place in the flow: below
-the engine; rules, deliveries and attempts survive here. Must not import: engines, clocks,
-transports. One behavioural suite (`tests/ledger`) runs over all stores.
+One suite of tests (`tests/ledger`) holds all stores to it.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.errors import RuleLimitReached
 from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
@@ -142,3 +141,11 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Release what the ledger holds; no method may be called after it."""
+
+
+def rule_limit_reached(app_id: str, limit: int) -> RuleLimitReached:
+    """Return the error that says that an app's places for rules are taken."""
+    return RuleLimitReached(
+        f"app {app_id!r} has {limit} postback rules already, which is the maximum; "
+        "delete one with deletePostback first"
+    )

@@ -9,12 +9,12 @@ import pytest
 
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
-from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.sqlite.store import open_sqlite
 
 STORES: dict[str, Callable[[Path], Ledger]] = {
     "memory": lambda folder: MemoryLedger(),
-    "sql in a file": lambda folder: SqlLedger.open(folder / "ledger.db"),
-    "sql in memory": lambda folder: SqlLedger("sqlite://"),
+    "sql in a file": lambda folder: open_sqlite(folder / "ledger.db"),
+    "sql in memory": lambda folder: open_sqlite("sqlite://"),
 }
 
 

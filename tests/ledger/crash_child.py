@@ -12,15 +12,15 @@ from datetime import timedelta
 
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState
+from mockserver.ledger.opening import open_ledger
 from mockserver.ledger.protocol import Result
-from mockserver.ledger.sql.ledger import SqlLedger
 from tests.ledger.samples import FAR, START, new
 
 BATCH = 5
 
 
 def main(path: str, wanted: int) -> None:
-    ledger = SqlLedger.open(path)
+    ledger = open_ledger(path)
     say("recovered", ledger.recover())
     while True:
         missing = wanted - len(ledger.deliveries())

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.opening import open_ledger
 from tests.ledger.crash_child import BATCH
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def check_ledger(
     made: Counter[tuple[int, int]],
 ) -> None:
     """Hold what the processes said against what is in the ledger at the end."""
-    ledger = SqlLedger.open(path)
+    ledger = open_ledger(path)
     deliveries = ledger.deliveries()
     assert [delivery.id for delivery in deliveries] == list(range(1, WANTED + 1))
     assert added <= {delivery.id for delivery in deliveries}

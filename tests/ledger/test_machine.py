@@ -15,7 +15,7 @@ from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger, Result
-from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.sqlite.store import open_sqlite
 from tests.ledger.samples import HOUR, START, add_rule, new
 
 #: Few instants, so that ties are common.
@@ -37,7 +37,7 @@ class TwoLedgers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.memory = MemoryLedger()
-        self.sql = SqlLedger("sqlite://")
+        self.sql = open_sqlite("sqlite://")
         self.both: tuple[Ledger, Ledger] = (self.memory, self.sql)
         #: The same attempt as claimed from each; their tokens differ. Kept when done with, so
         #: that late and repeated results are tried as well.

@@ -1,7 +1,4 @@
-"""A queue of what is due when, first in first out on ties, for a schedule of hours.
-
-Decides: the order in which attempts fall due. Place in the flow: inside the memory ledger.
-Must not import: anything of this package.
+"""Orders what is due by its instant for the memory ledger, first in first out on ties.
 
 Retries lie an hour or more ahead, so the queue is cut into slices of an hour: an entry for
 a later hour is appended to its slice, and a slice is sorted once, when its hour is reached.

@@ -1,8 +1,4 @@
-"""The ledger that lives and dies with the process.
-
-Decides: how the promises of `ledger.protocol` are kept without a database. Place in the
-flow: what `Sandbox()` and tests use. Must not import: engines, clocks, SQLAlchemy.
-"""
+"""Keeps the promises of a ledger in memory, for `Sandbox()` and tests."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.errors import RuleLimitReached
 from mockserver.core.models import (
     App,
     Attempt,
@@ -25,7 +20,7 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.due_queue import DueQueue
-from mockserver.ledger.protocol import Result
+from mockserver.ledger.protocol import Result, rule_limit_reached
 
 _PENDING = DeliveryState.PENDING
 _NO_CLAIM = 0
@@ -73,7 +68,7 @@ class MemoryLedger:
         """Add a rule, unless the app has `limit` rules already."""
         with self._lock:
             if sum(rule.app_id == app_id for rule in self._rules.values()) >= limit:
-                raise RuleLimitReached(rule_limit_message(app_id, limit))
+                raise rule_limit_reached(app_id, limit)
             postback_id = postback_id_of(next(self._rule_sequence))
             rule = PostbackRule(postback_id, app_id, type, channels, url, created_at)
             self._rules[postback_id] = rule
@@ -275,14 +270,6 @@ class MemoryLedger:
         # Ids grow in the order of insertion, so the tail can be addressed without a scan.
         first = next(iter(self._rows), 1)
         return itertools.islice(self._rows.values(), max(0, after + 1 - first), None)
-
-
-def rule_limit_message(app_id: str, limit: int) -> str:
-    """Return the line that says that an app's places for rules are taken."""
-    return (
-        f"app {app_id!r} has {limit} postback rules already, which is the maximum; "
-        "delete one with deletePostback first"
-    )
 
 
 class _Row:

@@ -1,7 +1,4 @@
-"""The ledger that outlives its process: SQLAlchemy Core on SQLite.
-
-Decides: how the promises of `ledger.protocol` are kept with tables and transactions. Place
-in the flow: what a server opens on a file. Must not import: engines, clocks.
+"""Keeps the promises of a ledger with tables and transactions, in any SQL database.
 
 Every method is one transaction, so it has happened or it has not, whenever the process ends.
 A new delivery, an attempt with what follows it, and a claim are on file when the method
@@ -10,16 +7,13 @@ returns; after `kill -9` the attempts that were claimed are repeated, and nothin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.engine import URL
 
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.errors import RuleLimitReached
 from mockserver.core.models import (
     App,
     Attempt,
@@ -30,8 +24,7 @@ from mockserver.core.models import (
     postback_id_of,
 )
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.memory.ledger import rule_limit_message
-from mockserver.ledger.protocol import Result
+from mockserver.ledger.protocol import Result, rule_limit_reached
 from mockserver.ledger.sql import schema
 from mockserver.ledger.sql.codec import (
     decode_app,
@@ -41,7 +34,7 @@ from mockserver.ledger.sql.codec import (
     from_microseconds,
     to_microseconds,
 )
-from mockserver.ledger.sqlite.database import Database
+from mockserver.ledger.sql.database import Database
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.rows import (
     attempt_of,
@@ -58,31 +51,11 @@ _NO_CLAIM = 0
 
 
 class SqlLedger:
-    """Rules, deliveries and attempts in a database.
+    """Rules, deliveries and attempts in a database, which the ledger closes with itself."""
 
-    Args:
-        url: A SQLAlchemy URL: `sqlite:///path/to/file`, or `sqlite://` for one in memory.
-        exclusive: Whether to refuse a file that another ledger has open. Turned off, several
-            may share it, but none may call `recover` or `reset` while another is at work.
-
-    Raises:
-        LedgerUnusable: It cannot be opened; the message says why and what to do.
-    """
-
-    def __init__(self, url: str | URL, *, exclusive: bool = True) -> None:
-        self._database = Database(url, exclusive=exclusive)
-        self._statements = Statements(self._database.dialect)
-
-    @classmethod
-    def open(cls, path_or_url: str | os.PathLike[str], *, exclusive: bool = True) -> SqlLedger:
-        """Open the ledger at a path of the file system, or at a SQLAlchemy URL.
-
-        Raises:
-            LedgerUnusable: It cannot be opened; the message says why and what to do.
-        """
-        place = os.fspath(path_or_url)
-        url = place if "://" in place else URL.create("sqlite", database=place)
-        return cls(url, exclusive=exclusive)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statements = Statements(database.dialect)
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the one with the same app id."""
@@ -126,7 +99,7 @@ class SqlLedger:
         with self._database.writing() as connection:
             sequence = self._counters(connection).rules + 1
             if connection.execute(taken).scalar_one() >= limit:
-                raise RuleLimitReached(rule_limit_message(app_id, limit))
+                raise rule_limit_reached(app_id, limit)
             rule = PostbackRule(
                 postback_id_of(sequence), app_id, type, tuple(channels), url, created_at
             )

@@ -1,7 +1,4 @@
-"""The database under the SQL ledger: opening it, and its transactions.
-
-Decides: everything that depends on which database it is, so that `ledger.sql` need not.
-Place in the flow: between SQLAlchemy and `ledger.sql`. Must not import: engines, clocks.
+"""Opens a SQLite database for the SQL ledger, and runs its transactions.
 
 One connection writes, behind a lock: SQLite has one writer at a time anyway, and waiting at
 a lock is fair and wakes up at once where SQLite would poll. Readers of a file have
@@ -18,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from mockserver.core.errors import LedgerUnusable
-from mockserver.ledger.sql import schema
+from mockserver.ledger.sql.database import prepare_tables
 from mockserver.ledger.sqlite.owner_lock import OwnerLock
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -44,7 +41,7 @@ _PRAGMAS = (
 )
 
 
-class Database:
+class SqliteDatabase:
     """An open database with the ledger's tables in it.
 
     Args:
@@ -74,7 +71,7 @@ class Database:
             raise
         try:
             with self.writing() as connection:
-                _prepare_tables(connection, self.name)
+                prepare_tables(connection, self.name)
             self._keep_a_log()
         except BaseException:
             # What is lent out is not closed with the engine.
@@ -149,11 +146,6 @@ def _parse(url: str | URL) -> URL:
         raise LedgerUnusable(
             f"{url!r} is not a database URL; write sqlite:///path/to/file, or sqlite:// for memory"
         ) from None
-    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise LedgerUnusable(
-            f"only SQLite is supported so far, got a URL for {parsed.drivername!r}; "
-            "write sqlite:///path/to/file"
-        )
     if parsed.query or parsed.host:
         raise LedgerUnusable(
             f"{url!r} has more than a path; write sqlite:///path/to/file, with no options"
@@ -216,25 +208,6 @@ def _begin(connection: Connection) -> None:
     # that asks at once only waits.
     if connection.get_execution_options().get("writes"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _prepare_tables(connection: Connection, name: str) -> None:
-    tables = inspect(connection).get_table_names()
-    if not tables:
-        schema.metadata.create_all(connection, checkfirst=False)
-        connection.execute(insert(schema.schema_version).values(version=schema.SCHEMA_VERSION))
-        connection.execute(insert(schema.counters).values(deliveries=0, rules=0, tickets=0))
-        return
-    if schema.schema_version.name not in tables or schema.progress.name not in tables:
-        raise LedgerUnusable(
-            f"{name} is a database of another program; choose another file for the ledger"
-        )
-    version = connection.execute(select(schema.schema_version.c.version)).scalar()
-    if version != schema.SCHEMA_VERSION:
-        raise LedgerUnusable(
-            f"{name} has schema version {version}, this version of postbacks knows "
-            f"{schema.SCHEMA_VERSION}; upgrade postbacks, or choose another file"
-        )
 
 
 def _advice(error: DBAPIError) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from mockserver.core.errors import LedgerUnusable, RuleLimitReached
 from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.sqlite.store import open_sqlite
 from tests.ledger.samples import FAR, START, add, add_rule, ids
 from tests.ledger.test_concurrency import at_once
 
@@ -22,8 +23,8 @@ ROOT = Path(__file__).parents[3]
 #: Opens a ledger, says so, and keeps it until its standard input ends.
 HOLDER = """
 import sys
-from mockserver.ledger.sql.ledger import SqlLedger
-ledger = SqlLedger.open(sys.argv[1])
+from mockserver.ledger.sqlite.store import open_sqlite
+ledger = open_sqlite(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -31,9 +32,9 @@ sys.stdin.read()
 #: Claims one attempt at a time until none is left, and says which.
 CLAIMER = """
 import sys
-from mockserver.ledger.sql.ledger import SqlLedger
+from mockserver.ledger.sqlite.store import open_sqlite
 from tests.ledger.samples import FAR
-ledger = SqlLedger.open(sys.argv[1], exclusive=False)
+ledger = open_sqlite(sys.argv[1], exclusive=False)
 while claimed := ledger.claim(FAR, 1):
     print(claimed[0].delivery_id)
 ledger.close()
@@ -47,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(path: Path) -> Iterator[SqlLedger]:
-    opened = SqlLedger.open(path)
+    opened = open_sqlite(path)
     yield opened
     opened.close()
 
@@ -59,7 +60,7 @@ def query(path: Path, text: str) -> list[tuple[object, ...]]:
 
 class TestOwner:
     def test_a_second_process_is_told_who_has_the_file(self, path: Path) -> None:
-        with closing(SqlLedger.open(path)):
+        with closing(open_sqlite(path)):
             run = subprocess.run(
                 [sys.executable, "-c", HOLDER, str(path)],
                 capture_output=True,
@@ -86,28 +87,28 @@ class TestOwner:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "open\n"
             with pytest.raises(LedgerUnusable, match=f"in use by process {holder.pid};"):
-                SqlLedger.open(path)
+                open_sqlite(path)
             holder.kill()
-        SqlLedger.open(path).close()
+        open_sqlite(path).close()
 
     def test_the_same_process_is_no_exception(self, ledger: SqlLedger, path: Path) -> None:
         with pytest.raises(LedgerUnusable, match=f"in use by process {os.getpid()};"):
-            SqlLedger.open(path)
+            open_sqlite(path)
 
     def test_a_link_leads_to_the_same_owner(self, ledger: SqlLedger, path: Path) -> None:
         link = path.with_name("link.db")
         link.symlink_to(path)
         with pytest.raises(LedgerUnusable, match="in use by process"):
-            SqlLedger.open(link)
+            open_sqlite(link)
 
     def test_a_failed_opening_lets_the_file_go(self, path: Path) -> None:
         query(path, "CREATE TABLE songs (title)")
         for _ in range(2):
             with pytest.raises(LedgerUnusable, match="another program"):
-                SqlLedger.open(path)
+                open_sqlite(path)
 
     def test_it_can_be_turned_off(self, ledger: SqlLedger, path: Path) -> None:
-        with closing(SqlLedger.open(path, exclusive=False)) as other:
+        with closing(open_sqlite(path, exclusive=False)) as other:
             add(ledger, START)
             assert ids(other.claim(FAR, 1)) == [1]
             assert ledger.claim(FAR, 1) == []
@@ -119,7 +120,7 @@ class TestSharedFile:
     @pytest.fixture
     def several(self, path: Path) -> Iterator[list[SqlLedger]]:
         # Opened together, so that they also create the tables together.
-        opened = at_once(6, lambda _: SqlLedger.open(path, exclusive=False))
+        opened = at_once(6, lambda _: open_sqlite(path, exclusive=False))
         yield opened
         for ledger in opened:
             ledger.close()
@@ -148,7 +149,7 @@ class TestSharedFile:
         assert sorted(number for share in shares for number in share) == expected
 
     def test_claims_of_processes_do_not_overlap(self, path: Path) -> None:
-        with closing(SqlLedger.open(path)) as ledger:
+        with closing(open_sqlite(path)) as ledger:
             expected = add(ledger, *[START] * 200)
         command = [sys.executable, "-c", CLAIMER, str(path)]
         children = [

@@ -1,0 +1,79 @@
+"""Opens the ledger that a path or a URL names, for all who need one and not a certain kind.
+
+A new kind of store is a package beside `memory` and `sqlite`, and a row of the table below. A
+store is imported when it is opened: SQLAlchemy costs a start in memory more than all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.protocol import Ledger
+
+#: The place of a ledger that ends with its process.
+IN_MEMORY = "memory://"
+
+#: SQLite's own name of a database without a file.
+_SQLITE_IN_MEMORY = ":memory:"
+
+
+def open_ledger(place: str | os.PathLike[str]) -> Ledger:
+    """Open the ledger at a place; one that is not there yet is made.
+
+    Args:
+        place: The path of a file, a database URL like `sqlite:///path/to/file`, or `IN_MEMORY`.
+
+    Raises:
+        LedgerUnusable: It cannot be opened; the message says why and what to do.
+    """
+    text = os.fspath(place)
+    scheme = text.partition("://")[0] if _is_url(text) else "sqlite"
+    if not scheme:
+        raise LedgerUnusable(
+            f"{text!r} is not a database URL; write sqlite:///path/to/file, or sqlite:// for memory"
+        )
+    if scheme not in _STORES:
+        raise LedgerUnusable(
+            f"only SQLite is supported so far, got a URL for {scheme!r}; "
+            "write sqlite:///path/to/file"
+        )
+    return _STORES[scheme](text)
+
+
+def below(folder: Path, place: str) -> str:
+    """Return `place`, with a relative path of a file made one from `folder` on."""
+    if _is_url(place) or place == _SQLITE_IN_MEMORY:
+        return place
+    return str(folder / Path(place).expanduser())
+
+
+def described(place: str) -> str:
+    """Return in words where a ledger is."""
+    return "in memory" if place in {IN_MEMORY, _SQLITE_IN_MEMORY} else place
+
+
+def _is_url(place: str) -> bool:
+    return "://" in place
+
+
+def _open_memory(_: str) -> Ledger:
+    from mockserver.ledger.memory.ledger import MemoryLedger
+
+    return MemoryLedger()
+
+
+def _open_sqlite(place: str) -> Ledger:
+    from mockserver.ledger.sqlite.store import open_sqlite
+
+    return open_sqlite(place)
+
+
+#: What opens a place, by the scheme of its URL.
+_STORES: Mapping[str, Callable[[str], Ledger]] = {
+    "memory": _open_memory,
+    "sqlite": _open_sqlite,
+    "sqlite+pysqlite": _open_sqlite,
+}
