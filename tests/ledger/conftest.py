@@ -10,11 +10,13 @@ import pytest
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
 from mockserver.ledger.sqlite.store import open_sqlite
+from tests.ledger.postgresql import open_postgresql
 
 STORES: dict[str, Callable[[Path], Ledger]] = {
     "memory": lambda folder: MemoryLedger(),
     "sql in a file": lambda folder: open_sqlite(folder / "ledger.db"),
     "sql in memory": lambda folder: open_sqlite("sqlite://"),
+    "sql in PostgreSQL": lambda folder: open_postgresql(),
 }
 
 

@@ -1,9 +1,4 @@
-"""Writing finished attempts, and what follows them, into the SQL ledger's tables.
-
-Decides: how the promises of `Ledger.record` are kept, fast when nothing unusual is among the
-results. Place in the flow: called by `ledger.sql` inside a transaction. Must not import:
-anything but `core` and its neighbours in `ledger`.
-"""
+"""Writes finished attempts, and what follows each, for `SqlLedger.record`."""
 
 from __future__ import annotations
 
@@ -18,8 +13,6 @@ from mockserver.ledger.protocol import Result
 from mockserver.ledger.sql.codec import to_microseconds
 from mockserver.ledger.sql.outcomes import encode_outcome
 from mockserver.ledger.sql.statements import Statements
-
-_PENDING = DeliveryState.PENDING.value
 
 _Row = tuple[Any, ...]
 
@@ -46,44 +39,60 @@ def record_usual(
         Unusual: A result is manual, late or of a delivery that has ended.
     """
     batch = _sort(results, ticket)
-    changed = 0
-    for text, rows in ((statements.retry, batch.retries), (statements.finish, batch.endings)):
-        if rows:
-            changed += connection.exec_driver_sql(text, rows).rowcount
-    if changed != len(results):
+    if _schedule(connection, statements, batch) != len(results):
         raise Unusual
-    for columns, rows in batch.attempts.items():
-        connection.exec_driver_sql(statements.add_attempt(columns), rows)
+    _write_attempts(connection, statements, batch)
     return batch.ticket
 
 
 def record_one_by_one(
     connection: Connection, statements: Statements, results: Sequence[Result], ticket: int
 ) -> int:
-    """Write results of every sort, looking at each delivery first.
+    """Write results of every sort, each as its delivery stands after those before it.
 
     Args and result are those of `record_usual`.
     """
     for result in results:
-        attempt, _, _, state, due_at = result
-        delivery_id, number, claim = attempt.delivery_id, attempt.number, attempt.claim
-        found = connection.exec_driver_sql(statements.select_claim, (delivery_id,)).one_or_none()
-        if found is None or (number is not None and found.claim != claim):
-            continue
-        _write_attempt(connection, statements, result)
-        is_pending = found.state == _PENDING
-        if number is None:
-            if is_pending and state is DeliveryState.DELIVERED:
-                connection.exec_driver_sql(statements.end_early, (state.value, delivery_id))
-        elif not is_pending:
-            connection.exec_driver_sql(statements.count_only, (number, delivery_id, claim))
-        elif due_at is None:
-            connection.exec_driver_sql(statements.finish, (state.value, number, delivery_id, claim))
-        else:
-            ticket += 1
-            row = (number, to_microseconds(due_at), ticket, delivery_id, claim)
-            connection.exec_driver_sql(statements.retry, row)
+        batch = _sort([result], ticket)
+        if _is_taken(connection, statements, batch, result):
+            _write_attempts(connection, statements, batch)
+            ticket = batch.ticket
     return ticket
+
+
+def _is_taken(
+    connection: Connection, statements: Statements, batch: _Batch, result: Result
+) -> bool:
+    """Change the delivery of one result; return whether its attempt is to be written."""
+    delivery_id, number, claim = (
+        result.attempt.delivery_id,
+        result.attempt.number,
+        result.attempt.claim,
+    )
+    if number is not None:
+        if _schedule(connection, statements, batch):
+            return True
+        # A manual success may have ended it; what was under way then still counts.
+        ended = (number, delivery_id, claim)
+        return connection.exec_driver_sql(statements.count_only, ended).rowcount > 0
+    if result.state is DeliveryState.DELIVERED:
+        connection.exec_driver_sql(statements.end_early, (result.state.value, delivery_id))
+    found = connection.exec_driver_sql(statements.find, (delivery_id,))
+    return found.one_or_none() is not None
+
+
+def _schedule(connection: Connection, statements: Statements, batch: _Batch) -> int:
+    """Write what follows scheduled attempts; return how many deliveries that has changed."""
+    changed = 0
+    for text, rows in ((statements.retry, batch.retries), (statements.finish, batch.endings)):
+        if rows:
+            changed += connection.exec_driver_sql(text, rows).rowcount
+    return changed
+
+
+def _write_attempts(connection: Connection, statements: Statements, batch: _Batch) -> None:
+    for columns, rows in batch.attempts.items():
+        connection.exec_driver_sql(statements.add_attempt(columns), rows)
 
 
 class _Batch(NamedTuple):
@@ -107,8 +116,9 @@ def _sort(results: Sequence[Result], ticket: int) -> _Batch:
     for attempt, started_at, outcome, state, due_at in results:
         delivery_id, _, _, number, _, repeated, claim = attempt
         if number is None:
-            raise Unusual
-        if due_at is None:
+            # Of a manual attempt nothing follows by schedule.
+            pass
+        elif due_at is None:
             endings.append((state.value, number, delivery_id, claim))
         else:
             if due_at is not last_due_at:
@@ -119,7 +129,7 @@ def _sort(results: Sequence[Result], ticket: int) -> _Batch:
             last_started_at, started = started_at, to_microseconds(started_at)
         known = None if repeated else encoded.get(id(outcome))
         if known is None:
-            columns, values = _columns_of(outcome, number, repeated)
+            columns, values = _columns_of(outcome, repeated)
             known = values, attempts.setdefault(columns, [])
             if not repeated:
                 encoded[id(outcome)] = known
@@ -127,25 +137,8 @@ def _sort(results: Sequence[Result], ticket: int) -> _Batch:
     return _Batch(retries, endings, attempts, ticket)
 
 
-def _write_attempt(connection: Connection, statements: Statements, result: Result) -> None:
-    attempt = result.attempt
-    columns, values = _columns_of(result.outcome, attempt.number, attempt.repeated)
-    row: _Row = (attempt.delivery_id, to_microseconds(result.started_at))
-    if attempt.number is not None:
-        row += (attempt.number,)
-    connection.exec_driver_sql(statements.add_attempt(columns), row + values)
-
-
-def _columns_of(
-    outcome: Outcome, number: int | None, repeated: bool
-) -> tuple[tuple[str, ...], _Row]:
+def _columns_of(outcome: Outcome, repeated: bool) -> tuple[tuple[str, ...], _Row]:
     """Return the columns that are filled, and the values of those after the number."""
-    columns: tuple[str, ...] = ("delivery_id", "started_at")
-    if number is not None:
-        columns += ("number",)
     filled, values = encode_outcome(outcome)
-    columns += filled
-    if repeated:
-        columns += ("repeated",)
-        values += (1,)
-    return columns, values
+    columns = ("delivery_id", "started_at", "number", *filled)
+    return ((*columns, "repeated"), (*values, 1)) if repeated else (columns, values)

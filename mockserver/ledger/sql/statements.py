@@ -1,10 +1,7 @@
-"""The statements that run once for every attempt, as text the driver takes.
+"""Holds the statements that run once for every attempt, as text that a driver takes.
 
-Decides: the SQL of adding, claiming and recording. Place in the flow: compiled once for each
-ledger, run by `ledger.sql`. Must not import: anything but `ledger.schema` and `core.models`.
-
-SQLAlchemy builds them, so they stay portable, but a row then goes to the driver as a plain
-tuple: naming each parameter of a million rows would cost more than storing them.
+SQLAlchemy writes them for the dialect of the database. A row then goes to the driver as a plain
+tuple: to name each parameter of a million rows would cost more than to store them.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ class Statements:
     """SQL texts for one dialect; what is named at each is its row of parameters, in order."""
 
     def __init__(self, dialect: Any) -> None:
-        self._dialect = dialect
+        self._dialect = _positional(dialect)
         self._attempt_inserts: dict[tuple[str, ...], str] = {}
         self.read_counters = self._text(_read_counters())
         self.write_tickets = self._text(
@@ -56,7 +53,7 @@ class Statements:
             _finish(), "new_state", "new_attempts_made", "of_delivery", "of_claim"
         )
         self.count_only = self._text(_count_only(), "new_attempts_made", "of_delivery", "of_claim")
-        self.select_claim = self._text(_select_claim(), "of_delivery")
+        self.find = self._text(_find(), "of_delivery")
         self.end_early = self._text(_end_early(), "new_state", "of_delivery")
         self.release = self._text(_release(), "of_delivery", "of_claim")
 
@@ -68,9 +65,9 @@ class Statements:
         return text
 
     def _insert(self, table: Table, *columns: str) -> str:
-        return self._text(
-            insert(table).values({name: bindparam(name) for name in columns}), *columns
-        )
+        statement = insert(table).values({name: bindparam(name) for name in columns})
+        # Nobody asks for the key that the database gives a row.
+        return self._text(statement.inline(), *columns)
 
     def _text(self, statement: ClauseElement, *parameters: str) -> str:
         compiled = statement.compile(dialect=self._dialect)
@@ -79,10 +76,17 @@ class Statements:
         return str(compiled)
 
 
+def _positional(dialect: Any) -> Any:
+    """Return the dialect with parameters in a row, where it would name each of them."""
+    if dialect.positional:
+        return dialect
+    # The drivers of PostgreSQL take both, `%(name)s` and `%s`.
+    assert dialect.paramstyle == "pyformat", f"no row of parameters for {dialect.paramstyle}"
+    return type(dialect)(paramstyle="format")
+
+
 def _read_counters() -> Select[Any]:
-    # Where writers overlap, the lock on this one row makes them take turns.
-    columns = counters.c
-    return select(columns.deliveries, columns.rules, columns.tickets).with_for_update()
+    return select(counters.c.deliveries, counters.c.rules, counters.c.tickets)
 
 
 def _select_due() -> Select[Any]:
@@ -153,17 +157,15 @@ def _count_only() -> Update:
     )
 
 
-def _select_claim() -> Select[Any]:
-    return select(progress.c.state, progress.c.claim).where(
-        progress.c.delivery_id == bindparam("of_delivery")
-    )
+def _find() -> Select[Any]:
+    return select(progress.c.delivery_id).where(progress.c.delivery_id == bindparam("of_delivery"))
 
 
 def _end_early() -> Update:
     # The claim stays: an attempt that is under way will still be written.
     return (
         update(progress)
-        .where(progress.c.delivery_id == bindparam("of_delivery"))
+        .where(progress.c.delivery_id == bindparam("of_delivery"), _IS_PENDING)
         .values(state=bindparam("new_state"), due_at=null())
     )
 
