@@ -4,6 +4,7 @@ The flow of an event, which is also the order in which to read the packages:
 
 - `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `events`,
   `matching`, `template`, `outcome`, `retry`, `clock`, `durations`, `errors`.
+- `schema`: how apps and settings are written, and what is said of a mistake in them.
 - `net`: what everything that touches a socket shares.
 - `ledger`: where rules, deliveries and attempts are kept; in memory or in SQL.
 - `time`: the clocks, who may move them and how far, and where one stands over restarts.
@@ -14,7 +15,7 @@ The flow of an event, which is also the order in which to read the packages:
 - `web`: Leanplum's API and the control API over HTTP; `client`: how to reach them, with types.
 - `live`: a sandbox with its API on a port, in this process.
 - `testing`, `pytest_plugin`: all of that in tests, with an application in the same process.
-- `config`, `config_values`, `demo`, `doctor`, `cli`: the command line.
+- `config`, `demo`, `doctor`, `cli`: the command line.
 - `version`: of this package.
 
 For pytest, which would warn of a plugin's package that is imported already:

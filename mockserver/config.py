@@ -1,8 +1,6 @@
-"""What `postbacks serve` is told: by flags, the environment, a file, or not at all.
+"""Reads what `postbacks serve` is told by flags, the environment and a file.
 
-Decides: which settings exist, and who wins: a flag beats the environment, the environment
-beats the file, the file beats the default. Place in the flow: read once, before anything is
-started. Must not import: click, the sandbox, servers.
+A flag beats the environment, the environment beats the file, the file beats the default.
 """
 
 from __future__ import annotations
@@ -14,19 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from mockserver.config_values import (
-    LIMITS,
-    SERVER,
-    Reader,
-    Table,
-    Values,
-    apps_in,
-    read_table,
-    read_text,
-)
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.models import App
 from mockserver.ledger.opening import below
+from mockserver.schema.fitting import Misfit, fit, place_of
+from mockserver.schema.settings import SETTINGS, ConfigFile, Values, setting_of, values_in
 
 #: What a setting's environment variable begins with.
 PREFIX = "POSTBACKS_"
@@ -118,20 +108,26 @@ def _overlay(below: Values, above: Values, where: str) -> None:
 
 def _read_flags(flags: Mapping[str, str | bool]) -> Values:
     return {
-        name: value
-        if isinstance(value, bool)
-        else read_text(value, _SETTINGS[name], f"--{name.replace('_', '-')}")
+        name: _read_setting(name, value, f"--{name.replace('_', '-')}")
         for name, value in flags.items()
     }
 
 
 def _read_environment(environment: Mapping[str, str]) -> Values:
-    found: Values = {}
-    for name, kind in _SETTINGS.items():
-        variable = f"{PREFIX}{name.upper()}"
-        if environment.get(variable):
-            found[name] = read_text(environment[variable], kind, variable)
-    return found
+    variables = {name: f"{PREFIX}{name.upper()}" for name in SETTINGS}
+    return {
+        name: _read_setting(name, environment[variable], variable)
+        for name, variable in variables.items()
+        if environment.get(variable)
+    }
+
+
+def _read_setting(name: str, text: str | bool, given_by: str) -> Any:
+    try:
+        return setting_of(name, text)
+    except Misfit as misfit:
+        place = given_by + place_of(misfit.path[1:], first=1)
+        raise InvalidConfig(f"{place}{misfit.reason}") from None
 
 
 def _read_file(path: Path) -> Values:
@@ -143,15 +139,13 @@ def _read_file(path: Path) -> Values:
         raise InvalidConfig(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidConfig(f"{path} is not TOML: {error}") from None
-    top = read_table(content, _TOP, f"{path}:")
-    values: Values = top.get("server", {}) | top.get("limits", {})
+    try:
+        values = values_in(fit(content, ConfigFile))
+    except Misfit as misfit:
+        # Tables and items are counted from 1, as they are read.
+        place = place_of(misfit.path, first=1)
+        raise InvalidConfig(f"{path}: {place}{misfit.reason}") from None
     if "db" in values:
         # Whoever starts the sandbox from elsewhere means the same file.
         values["db"] = below(path.parent, values["db"])
-    if "apps" in top:
-        values |= {"apps": top["apps"], "apps_given": True}
     return values
-
-
-_SETTINGS = {**SERVER, **LIMITS}
-_TOP: Mapping[str, Reader] = {"server": Table(SERVER), "limits": Table(LIMITS), "apps": apps_in}

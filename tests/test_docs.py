@@ -10,7 +10,7 @@ import pytest
 import mockserver
 from mockserver import App
 from mockserver.config import load_config
-from mockserver.config_values import LIMITS, SERVER
+from mockserver.schema.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_the_packages_docstring_names_every_module() -> None:
     assert modules | folders <= named, f"not named: {(modules | folders) - named}"
 
 
-@pytest.mark.parametrize("setting", [*SERVER, *LIMITS])
+@pytest.mark.parametrize("setting", SETTINGS)
 def test_every_setting_is_documented(setting: str) -> None:
     page_text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert f"| `{setting}` |" in page_text

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "version": frozenset(),
     "core": frozenset(),
     "net": frozenset({"core"}),
+    "schema": frozenset({"core"}),
     "ledger": frozenset({"core"}),
     "time": frozenset({"core", "net.monotonic", "ledger.protocol"}),
     "transport": frozenset({"core", "net"}),
@@ -41,11 +42,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "delivery",
         }
     ),
-    "web": frozenset({"version", "core", "net", "time", "receiver", "delivery", "sandbox"}),
+    "web": frozenset(
+        {"version", "core", "schema", "net", "time", "receiver", "delivery", "sandbox"}
+    ),
     "client": frozenset({"core", "net", "web.shapes"}),
     "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
-    "config_values": frozenset({"core"}),
-    "config": frozenset({"core", "ledger.opening", "config_values"}),
+    "config": frozenset({"core", "schema", "ledger.opening"}),
     "doctor": frozenset({"core", "net", "receiver", "transport", "delivery", "sandbox"}),
     "demo": frozenset({"core", "receiver", "delivery", "sandbox", "web", "client"}),
     "testing": frozenset(
@@ -108,6 +110,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "ledger",
         "demo",
         "testing.live",
+        "schema",
     ),
     "pytest": ("pytest_plugin",),
     "_pytest": ("pytest_plugin",),

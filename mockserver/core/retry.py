@@ -75,8 +75,11 @@ class RetryPolicy:
     retry_on: frozenset[str] = DEFAULT_RETRY_ON
     timeout: timedelta = DEFAULT_TIMEOUT
 
-    _retries: tuple[Decision, ...] = field(init=False, repr=False, compare=False)
-    _retried_statuses: frozenset[int] = field(init=False, repr=False, compare=False)
+    # With defaults, so that a policy can be read from a document that has neither.
+    _retries: tuple[Decision, ...] = field(default=(), init=False, repr=False, compare=False)
+    _retried_statuses: frozenset[int] = field(
+        default=frozenset(), init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Check the values, and work out once what deciding would work out every time."""

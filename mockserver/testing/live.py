@@ -158,10 +158,8 @@ def _app_request(key: str, config: Mapping[str, Any]) -> AppRequest:
     try:
         return msgspec.convert({"keys": {"data_export": key}, **config}, AppRequest)
     except msgspec.ValidationError as error:
-        raise InvalidValue(
-            f"leanplum_config: {error}; it takes retry (delays, retry_on, timeout), "
-            "parameters_encoding and rule_limit"
-        ) from None
+        knobs = ", ".join(name for name in AppRequest.__struct_fields__ if name != "keys")
+        raise InvalidValue(f"leanplum_config: {error}; it takes {knobs}") from None
 
 
 @contextmanager

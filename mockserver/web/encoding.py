@@ -1,4 +1,4 @@
-"""Turns the sandbox's values into the JSON shapes of the control API, and back for apps."""
+"""Turns the sandbox's values into the JSON shapes of the control API."""
 
 from __future__ import annotations
 
@@ -10,34 +10,29 @@ from typing import Any
 import msgspec
 
 from mockserver.core.catalog import EventKind
-from mockserver.core.durations import format_duration, parse_duration
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import (
     AbTestEvent,
     App,
     Attempt,
     Event,
-    KeyClass,
     MessageEvent,
     PostbackRule,
 )
-from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from mockserver.delivery.feed import Happening
 from mockserver.delivery.history import DeliveryHistory, Triggered
 from mockserver.receiver.journal import ReceivedRequest
+from mockserver.schema.app import fields_of
 from mockserver.web.shapes import (
     AppJson,
-    AppRequest,
     AttemptJson,
     DeliveryJson,
     EventJson,
     EventKindJson,
     FeedEntry,
     HeaderJson,
-    KeysJson,
     MismatchJson,
     ReceivedJson,
-    RetryJson,
     RuleJson,
     TriggeredJson,
 )
@@ -148,38 +143,7 @@ def rule_json(rule: PostbackRule) -> RuleJson:
 
 def app_json(app: App, rules: list[PostbackRule]) -> AppJson:
     """Return an app with its rules."""
-    return AppJson(
-        app_id=app.app_id,
-        keys=KeysJson(**{kind.value: app.keys.get(kind, "") for kind in KeyClass}),
-        retry=RetryJson(
-            delays=[format_duration(delay) for delay in app.retry.delays],
-            retry_on=sorted(app.retry.retry_on),
-            timeout=format_duration(app.retry.timeout),
-        ),
-        parameters_encoding=app.parameters_encoding,
-        rule_limit=app.rule_limit,
-        rules=[rule_json(rule) for rule in rules],
-    )
-
-
-def app_from_json(app_id: str, request: AppRequest) -> App:
-    """Return the app that a PUT describes.
-
-    Raises:
-        InvalidValue: A duration or an outcome of the retry policy does not exist.
-    """
-    given = request.retry
-    policy = DEFAULT_RETRY_POLICY
-    unset = msgspec.UNSET
-    retry = RetryPolicy(
-        delays=policy.delays
-        if given.delays is unset
-        else tuple(parse_duration(delay) for delay in given.delays),
-        retry_on=policy.retry_on if given.retry_on is unset else frozenset(given.retry_on),
-        timeout=policy.timeout if given.timeout is unset else parse_duration(given.timeout),
-    )
-    keys = {kind: getattr(request.keys, kind.value) for kind in KeyClass}
-    return App(app_id, keys, retry, request.parameters_encoding, request.rule_limit)
+    return AppJson(**fields_of(app), app_id=app.app_id, rules=[rule_json(rule) for rule in rules])
 
 
 def received_json(request: ReceivedRequest) -> ReceivedJson:

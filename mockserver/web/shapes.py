@@ -12,6 +12,9 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mockserver.receiver.behaviours import Behaviour
+from mockserver.schema.app import AppRequest as AppRequest
+from mockserver.schema.app import KeysJson as KeysJson
+from mockserver.schema.app import RetryJson as RetryJson
 
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with a time zone.")]
 Positive = Annotated[int, Meta(gt=0)]
@@ -175,33 +178,6 @@ class DeliveriesAnswer(Struct):
     next: int | None
 
 
-class KeysJson(Struct, forbid_unknown_fields=True):
-    """The keys of an app by class."""
-
-    data_export: str
-    production: str = ""
-    development: str = ""
-    content_read_only: str = ""
-    content_read_write: str = ""
-
-
-class RetryJson(Struct, forbid_unknown_fields=True):
-    """The retry policy of an app."""
-
-    delays: list[Annotated[str, Meta(description="A duration: `1h`.")]] | UnsetType = UNSET
-    retry_on: list[str] | UnsetType = UNSET
-    timeout: str | UnsetType = UNSET
-
-
-class AppRequest(Struct, forbid_unknown_fields=True):
-    """The keys and knobs of an app; what is left out has its default."""
-
-    keys: KeysJson
-    retry: RetryJson = field(default_factory=RetryJson)
-    parameters_encoding: Literal["once", "twice"] = "once"
-    rule_limit: Positive = 3
-
-
 class RuleJson(Struct):
     """A postback rule."""
 
@@ -213,14 +189,10 @@ class RuleJson(Struct):
     created_at: datetime
 
 
-class AppJson(Struct):
+class AppJson(AppRequest, kw_only=True, forbid_unknown_fields=False):
     """An app with its keys, knobs and rules."""
 
     app_id: str
-    keys: KeysJson
-    retry: RetryJson
-    parameters_encoding: Literal["once", "twice"]
-    rule_limit: int
     rules: list[RuleJson]
 
 

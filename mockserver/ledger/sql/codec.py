@@ -1,8 +1,4 @@
-"""How values become columns and text, and come back exactly as they were.
-
-Decides: the stored form of instants, durations, events, apps, headers and channels. Place in
-the flow: between the SQL ledger and its tables. Must not import: SQLAlchemy, or anything
-but `core`.
+"""Writes values as columns and text for the SQL ledger, and reads them back exactly as they were.
 
 Instants and durations are whole microseconds, as precise as `datetime` itself, so that no
 float ever rounds one. Documents are JSON in ASCII, which any text column takes.
@@ -12,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.models import AbTestEvent, App, Event, KeyClass, MessageEvent
-from mockserver.core.retry import RetryPolicy
+from mockserver.core.models import AbTestEvent, App, Event, MessageEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,38 +79,16 @@ def decode_event(text: str) -> Event:
 
 def encode_app(app: App) -> str:
     """Return `app`, with all its knobs, as JSON text."""
-    retry = app.retry
-    return _encode(
-        {
-            "app_id": app.app_id,
-            "keys": {key_class.value: key for key_class, key in app.keys.items()},
-            "retry": {
-                "delays": [duration_to_microseconds(delay) for delay in retry.delays],
-                "retry_on": sorted(retry.retry_on),
-                "timeout": duration_to_microseconds(retry.timeout),
-            },
-            "parameters_encoding": app.parameters_encoding,
-            "rule_limit": app.rule_limit,
-        }
-    )
+    return _encode_app(app)
 
 
 def decode_app(text: str) -> App:
-    """Return the app that `encode_app` wrote as `text`."""
+    """Return the app that `encode_app` wrote as `text`; what it has no word of is the default."""
     document = json.loads(text)
-    keys = {KeyClass(key_class): key for key_class, key in document["keys"].items()}
     retry = document["retry"]
-    return App(
-        app_id=document["app_id"],
-        keys=MappingProxyType(keys),
-        retry=RetryPolicy(
-            delays=tuple(duration_from_microseconds(delay) for delay in retry["delays"]),
-            retry_on=frozenset(retry["retry_on"]),
-            timeout=duration_from_microseconds(retry["timeout"]),
-        ),
-        parameters_encoding=document["parameters_encoding"],
-        rule_limit=document["rule_limit"],
-    )
+    retry["delays"] = [duration_from_microseconds(delay) for delay in retry["delays"]]
+    retry["timeout"] = duration_from_microseconds(retry["timeout"])
+    return msgspec.convert(document, App)
 
 
 def encode_headers(headers: tuple[tuple[str, str], ...]) -> str:
@@ -148,4 +123,15 @@ def _plain(value: object) -> object:
     raise TypeError(f"a {type(value).__name__} cannot be written as JSON: {value!r}")
 
 
+def _plain_app(value: object) -> object:
+    if isinstance(value, timedelta):
+        return duration_to_microseconds(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if is_dataclass(value):
+        return {item.name: getattr(value, item.name) for item in fields(value) if item.init}
+    return _plain(value)
+
+
 _encode = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
+_encode_app = json.JSONEncoder(separators=(",", ":"), default=_plain_app).encode

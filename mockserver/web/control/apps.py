@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mockserver.sandbox import Sandbox
+from mockserver.schema.app import app_of
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
 
@@ -14,7 +15,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return encoding.app_json(sandbox.app(app_id), sandbox.postbacks(app_id))
 
     def put(app_id: str, body: shapes.AppRequest) -> shapes.AppJson:
-        sandbox.put_app(encoding.app_from_json(app_id, body))
+        sandbox.put_app(app_of(app_id, body))
         return get(app_id)
 
     one = "apps/<app_id>"

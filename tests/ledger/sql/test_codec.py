@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
@@ -145,6 +146,37 @@ def test_an_app_is_readable_in_the_table() -> None:
     assert document["keys"]["data_export"] == "YOUR_DATA_EXPORT_KEY"
     assert document["retry"]["timeout"] == 30_000_000
     assert document["rule_limit"] == 3
+
+
+#: An app as version 0.1.0 wrote it, byte by byte.
+STORED = (
+    '{"app_id":"a","keys":{"data_export":"k","production":"p"},"retry":{"delays":[3600000000,1],'
+    '"retry_on":["429","5xx"],"timeout":30000000},"parameters_encoding":"twice","rule_limit":7}'
+)
+STORED_APP = App(
+    "a",
+    {KeyClass.DATA_EXPORT: "k", KeyClass.PRODUCTION: "p"},
+    RetryPolicy((timedelta(hours=1), timedelta(microseconds=1)), frozenset({"429", "5xx"})),
+    "twice",
+    7,
+)
+
+
+def test_the_stored_form_stays_as_it_was() -> None:
+    assert codec.encode_app(STORED_APP) == STORED
+    read = codec.decode_app(STORED)
+    assert read == STORED_APP
+    assert read.retry.decide(1, Outcome(OutcomeKind.RESPONSE, status=429)).delay == (
+        timedelta(hours=1)
+    )
+    assert all(isinstance(key_class, KeyClass) for key_class in read.keys)
+
+
+def test_a_knob_of_a_later_version_has_its_default_in_older_documents() -> None:
+    document = json.loads(STORED)
+    del document["rule_limit"]
+    document["a_knob_of_a_later_version"] = 1
+    assert codec.decode_app(json.dumps(document)) == replace(STORED_APP, rule_limit=3)
 
 
 @given(headers)
