@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mockserver.time.clocks import real_seconds
+from mockserver.net.monotonic import real_seconds
 from mockserver.web.connection import Connection
 
 _READ_BYTES = 64 * 1024
