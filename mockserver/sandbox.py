@@ -125,7 +125,7 @@ class Sandbox:
     # Apps and rules
 
     def app(self, app_id: str | None = None) -> App:
-        """Return an app, the default one unless told.
+        """Return an app, the default one unless named.
 
         Raises:
             UnknownApp: There is no such app.
@@ -150,7 +150,7 @@ class Sandbox:
             url: The template, e.g. `https://example.com/in?user={{User ID}}`.
             type: `messageEvents` or `abTestEvents`.
             channels: Names of channels; all three if there are none.
-            app_id: The default app unless told.
+            app_id: The default app unless given.
 
         Raises:
             InvalidTemplate: The template has a mistake.
@@ -181,7 +181,7 @@ class Sandbox:
 
         Args:
             name: E.g. `email.click`; `postbacks events` lists all names.
-            app_id: The default app unless told.
+            app_id: The default app unless given.
             overrides: `user_id`, `device_id`, `message_id`, `template_name`, `parameters`,
                 `ab_test_id`, `variant_id`, `triggered_at`.
 

@@ -136,7 +136,6 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "receiver.inboxes": ("socket",),
     "receiver.in_process": ("socket",),
     "transport.routing": ("mockserver.transport.curl",),
-    "transport.application": ("mockserver.transport.curl",),
     "web.shapes": ("flask", "mockserver.sandbox"),
     "web.encoding": ("flask",),
     "web.facts": ("flask", "mockserver.sandbox"),

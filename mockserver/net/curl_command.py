@@ -25,7 +25,7 @@ def curl_command(
 
     Args:
         method: E.g. `POST`.
-        url: As it was sent; curl is told to leave it alone.
+        url: As it was sent; curl changes nothing in it.
         headers: Header fields beyond those that curl sends by itself.
         body: Empty for none.
         quote: How a word is written for the shell.

@@ -42,8 +42,8 @@ class MemoryTls:
             None if the client has to send more before that; `b""` if it announced the end.
 
         Raises:
-            ssl.SSLError: The client speaks no TLS, or breaks it. What it is to be told of that
-                is in `outgoing`.
+            ssl.SSLError: The client speaks no TLS, or breaks its rules. `outgoing` may have an
+                alert that tells it so.
         """
         try:
             if not self._secured:

@@ -1,7 +1,8 @@
 """Lets one caller at a time move the clock and make attempts, and never from within an attempt.
 
-Two calls are told apart: a settle makes what is due now, an advance moves time. A settle leaves its
-work to whoever holds the lock; an advance waits for a settle and refuses another advance.
+There are two kinds of calls: a settle makes what is due now, an advance moves time. A settle leaves
+its work to whoever holds the lock. An advance waits for a settle, and is refused during another
+advance.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class CurlRoute(NamedTuple):
 
     @property
     def names_whole_urls(self) -> bool:
-        """Return whether requests without TLS go to a proxy that has to be told where to."""
+        """Return whether requests without TLS must name the whole URL, for an HTTP proxy."""
         return bool(self.proxy) and not self.proxy.lower().startswith("socks")
 
 
@@ -63,7 +63,7 @@ class TransferOptions(NamedTuple):
 
     Attributes:
         guard: Which addresses may be dialled.
-        link: Told which connection carries which attempt.
+        link: Learns which connection carries which attempt.
         ca_file: Certificates to trust; None for the system's.
         verify_tls: Whether certificates are checked at all.
         opened: Called with the descriptor of every socket.

@@ -29,7 +29,7 @@ def read_head(lines: Sequence[bytes]) -> ResponseHead | None:
     """Return the final response head in `lines`, or None unless all of it is there."""
     data = b"".join(lines)
     # Servers repeat themselves, so most heads were read before; but only short ones are
-    # remembered, lest a server fills the memory.
+    # remembered, so that no server fills the memory.
     return _remembered(data) if len(data) <= _REMEMBERED_BYTES else _read(data)
 
 

@@ -39,7 +39,7 @@ class CurlTransport:
         capacity: How many attempts may be under way at a time.
         deadline_of: How long an attempt may take; 30 seconds for all unless given.
         guard: Which addresses may be dialled; those of the policy `local` unless given.
-        link: Told which connection carries which attempt.
+        link: Learns which connection carries which attempt.
         ca_file: A PEM file with the certificates to trust in place of the system's.
         verify_tls: Whether certificates are checked at all.
         route: How its requests get to one endpoint, where that is not left to libcurl.
