@@ -76,7 +76,8 @@ def load_config(
         file: The path of a TOML file; `POSTBACKS_CONFIG` names one too.
 
     Raises:
-        InvalidConfig: Naming the flag, variable or file and key, and what was expected.
+        InvalidConfig: The message names the flag, the variable, or file and key, and what was
+            expected.
     """
     path = file or environment.get(f"{PREFIX}CONFIG") or None
     values: Values = {}

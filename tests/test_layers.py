@@ -94,7 +94,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask": ("web", "cli.serving", "demo"),
     "werkzeug": ("web",),
     "waitress": ("web",),
-    "sqlalchemy": ("ledger",),
+    "sqlalchemy": ("ledger.sql", "ledger.sqlite"),
     "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
     "asyncio": ("net.real_time_loop", "receiver", "transport.application"),
@@ -125,7 +125,6 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 #: What a module's own docstring rules out beyond the table.
 MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
-    "ledger.memory.ledger": ("sqlalchemy", "mockserver.ledger.sql"),
     "ledger.memory.due_queue": ("mockserver",),
     "ledger.sql.codec": ("sqlalchemy",),
     "ledger.sql.outcomes": ("sqlalchemy",),

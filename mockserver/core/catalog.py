@@ -1,8 +1,4 @@
-"""What can happen at Leanplum: channels, events, in-app templates, and their names.
-
-Decides: which combinations exist, how each is written in `{{Message event}}`, and the name
-by which `trigger` and the command line call it. Place in the flow: an event is looked up
-here before it is matched. Must not import: anything but `core.errors`.
+"""Lists what can happen at Leanplum: channels, events, in-app templates, and their names.
 
 Sources: the lists are documented. On the wire *Sent* is written `Send` (observed); the
 other events are written as listed (`Open`, `Click`: observed; the rest assumed).
@@ -94,7 +90,7 @@ class EventKind:
 
 
 def event_kinds() -> tuple[EventKind, ...]:
-    """Return every combination of the catalogue, in the order of the documentation."""
+    """Return every combination of the catalog, in the order of the documentation."""
     return tuple(_KINDS.values())
 
 
@@ -122,7 +118,7 @@ def check_message_event(channel: Channel, event: str, template_name: str = "") -
     the events of every template (assumed).
 
     Raises:
-        InvalidEvent: Naming the events that this channel and template have.
+        InvalidEvent: The message names the events that this channel and template have.
     """
     allowed = events_of(channel, template_name)
     if event not in allowed:

@@ -1,8 +1,6 @@
-"""What time it is in the sandbox, apart from what happens next.
+"""Defines what a clock of the sandbox is, and the one that stands still until it is moved.
 
-Decides: the two protocols every clock keeps, and the clock that stands still. Place in the
-flow: the engine reads and moves it; nothing else does. Must not import: `time` (a pure
-clock has no source of its own), anything outside the standard library.
+Only the engine moves a clock. None of them reads the real time here: `core` has no source of it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,9 @@
-"""Durations as people write them: `10h`, `1h30m`, `29.9s`, `PT10H`.
-
-Decides: which spellings are read, and the one that is written. Place in the flow: wherever a
-duration comes from outside. Must not import: anything but `core.errors`.
-"""
+"""Reads and writes durations as people do: `10h`, `1h30m`, `29.9s`, `PT10H`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -42,12 +38,12 @@ def parse_duration(text: str) -> timedelta:
     try:
         if _SHORT.fullmatch(cleaned.lower()):
             parts = _SHORT_PART.findall(cleaned.lower())
-            return _sum(((number, _MICROSECONDS[unit]) for number, unit in parts), text)
+            return _sum((number, _MICROSECONDS[unit]) for number, unit in parts)
         iso = _ISO.fullmatch(cleaned.upper())
         if iso and any(iso.groups()):
             weeks, days, hours, minutes, seconds = (number or "0" for number in iso.groups())
             units = (7 * _MICROSECONDS["d"], *(_MICROSECONDS[unit] for unit in "dhms"))
-            return _sum(zip((weeks, days, hours, minutes, seconds), units, strict=True), text)
+            return _sum(zip((weeks, days, hours, minutes, seconds), units, strict=True))
     except (OverflowError, InvalidOperation):
         raise InvalidValue(f"{text!r} is longer than any clock can go") from None
     raise InvalidValue(f"{text!r} is no duration; write it like 10h, 1h30m, 90s, 500ms or PT10H")
@@ -59,7 +55,7 @@ def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
     Args:
         by: A `timedelta`, or text like `10h`; None if there are units.
         units: What `timedelta` takes.
-        what: Who takes it, for the message.
+        what: The function that takes it, for the message.
 
     Raises:
         InvalidValue: It is no duration, or there is no such unit.
@@ -101,6 +97,6 @@ def format_duration(duration: timedelta) -> str:
     return sign + "".join(parts)
 
 
-def _sum(parts: object, text: str) -> timedelta:
-    total = sum(Decimal(number) * unit for number, unit in parts)  # type: ignore[attr-defined]
+def _sum(parts: Iterable[tuple[str, int]]) -> timedelta:
+    total = sum(Decimal(number) * unit for number, unit in parts)
     return timedelta(microseconds=int(total))

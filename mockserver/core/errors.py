@@ -1,8 +1,6 @@
-"""The one tree of errors this package raises on purpose.
+"""Holds the one tree of errors that this package raises on purpose.
 
-Decides: what can go wrong, under which stable `code`, and with which HTTP status the
-control API reports it. Place in the flow: raised anywhere, turned into text by the command
-line and into JSON by the web layer. Must not import: anything of this package.
+Each has a stable `code`; the command line writes an error as text, the web as JSON.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Events made from a name and a few overrides, checked before anything uses them.
-
-Decides: the sample values an event has unless told otherwise. Place in the flow: `trigger`
-begins here. Must not import: a clock (the instant is handed in), anything but `core`.
-"""
+"""Makes an event from a name and a few values, with samples for all that was not given."""
 
 from __future__ import annotations
 
@@ -77,7 +73,7 @@ def check_event(event: Event) -> Event:
     """Return `event` if Leanplum could have produced it and a URL can carry it.
 
     Raises:
-        InvalidEvent: Saying which field is wrong and what was expected.
+        InvalidEvent: A field is wrong; the message says which, and what was expected.
     """
     as_utc(event.triggered_at, "triggered_at")
     names = MESSAGE_FIELDS if isinstance(event, MessageEvent) else AB_TEST_FIELDS

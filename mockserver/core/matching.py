@@ -1,8 +1,4 @@
-"""Which rules an event fires, and for the others the reason why not.
-
-Decides: whether a rule listens to an event. Place in the flow: between the event and the
-rendering of the template. Must not import: ledgers, or anything but `core`.
-"""
+"""Finds the rules that an event fires, and the reason why it does not fire the others."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The nouns of the project, as values without behaviour.
-
-Decides: what an app, a rule, an event, a delivery and an attempt are. Place in the flow:
-every layer passes these on. Must not import: anything but `core.catalog` and `core.retry`.
-"""
+"""Holds the nouns of the project as values: app, rule, event, delivery, attempt."""
 
 from __future__ import annotations
 

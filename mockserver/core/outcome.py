@@ -1,9 +1,4 @@
-"""What came of one attempt.
-
-Decides: the kinds of outcome and what is kept of each. Place in the flow: transports make
-outcomes, the retry policy judges them, ledgers keep them. Must not import: anything outside
-the standard library.
-"""
+"""Holds what came of one attempt: transports make it, the retry policy judges it."""
 
 from __future__ import annotations
 
@@ -62,7 +57,7 @@ class Outcome:
 
     @property
     def summary(self) -> str:
-        """Return the outcome in a word: the status of a response, else the kind."""
+        """Return the outcome in one word: the status of a response, else the kind."""
         return str(self.status) if self.kind is OutcomeKind.RESPONSE else self.kind.value
 
 

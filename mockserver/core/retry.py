@@ -1,7 +1,4 @@
-"""Which outcomes are retried, when, and when the data is lost.
-
-Decides: what follows an attempt. Place in the flow: the engine asks it after every attempt.
-Must not import: a clock, or anything but `core.outcome` and `core.errors`.
+"""Decides what follows an attempt: another one, and when, or the end of the delivery.
 
 Sources: nine more attempts on 5xx with exponential backoff from 1 to 10 hours, a timeout of
 30 seconds, and loss after ten failures are documented. The delays themselves (doubling,

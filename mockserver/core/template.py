@@ -1,8 +1,4 @@
-"""The postbackUrl: checked and compiled once, rendered for every event.
-
-Decides: which templates are accepted, what each mistake is called, and how every value is
-written into the URL. Place in the flow: rules are compiled when they are added, rendered
-when an event matches. Must not import: anything but `core`.
+"""Checks and compiles a postbackUrl once, and renders it for every event.
 
 Sources: names and the URL encoding of Parameters are documented; encoding once, the escaped
 slash in JSON and `%2B` for `+` are observed; the exact set of characters left as they are,

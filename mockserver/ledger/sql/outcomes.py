@@ -1,11 +1,7 @@
-"""What is stored of an outcome: only the columns that have something to say.
+"""Encodes an outcome as the columns that have something to say, and decodes it from them.
 
-Decides: which columns of `attempts` an outcome fills, and with what. Place in the flow:
-between the SQL ledger and its table of attempts. Must not import: SQLAlchemy, or anything
-but `core` and `ledger.codec`.
-
-Columns without a value are left out of the statement: the driver spends on a None several
-times what it spends on a number, and most attempts would have five.
+Columns without a value are left out of the statement: the driver spends several times as long on
+a None as on a number, and most attempts would have five.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _Row = tuple[Any, ...]
 
 
 class Unusual(Exception):
-    """Not every result is a scheduled attempt that still has its claim; nothing is valid."""
+    """Not every result is a scheduled attempt that still has its claim; roll back."""
 
 
 def record_usual(

@@ -1,9 +1,4 @@
-"""How rows of the SQL ledger become rules, deliveries and attempts again.
-
-Decides: which columns are read for each, and how they are put together. Place in the flow:
-the reading side of `ledger.sql`. Must not import: anything but `core` and its neighbours in
-`ledger`.
-"""
+"""Turns rows of the SQL ledger's tables into rules, deliveries and attempts again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The tables of the SQL ledger, and the version of their layout.
-
-Decides: what is kept where. Place in the flow: `ledger.database` creates these tables,
-`ledger.sql` reads and writes them. Must not import: anything of this package.
+"""Defines the tables of the SQL ledger, and the version of their layout.
 
 What never changes about a delivery (its URL, its event) is written once into `deliveries`;
 how far it has come is a short row of `progress`, the only thing an attempt has to rewrite.
@@ -108,7 +105,7 @@ Index(
 )
 Index("progress_by_state", progress.c.state, progress.c.delivery_id)
 
-#: `ledger.outcomes` writes only those of the nullable columns that have a value.
+#: Of the columns that may be null, `ledger.sql.outcomes` writes those that have a value.
 attempts = Table(
     "attempts",
     metadata,

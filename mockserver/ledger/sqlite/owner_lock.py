@@ -1,7 +1,4 @@
-"""That one process at a time owns a ledger's file.
-
-Decides: who may open a file that somebody else may have open. Place in the flow: taken
-before the database is opened. Must not import: anything but `core.errors`.
+"""Lets one process at a time have the file of a ledger.
 
 Two processes that served one file would both deliver, each on a clock of its own. The lock
 is the operating system's, so it ends with its process, however that ends.
@@ -60,7 +57,7 @@ class OwnerLock:
         os.ftruncate(self._descriptor, len(owner_line))
 
     def release(self) -> None:
-        """Let somebody else have the file; the lock file stays, empty of meaning.
+        """Let somebody else have the file; the lock file stays.
 
         Removing it would let two later owners lock two different files of the same name.
         """
