@@ -1,12 +1,8 @@
-"""Hypothesis strategies for whatever postbacks are made of, to be used in anybody's tests.
+"""Offers Hypothesis strategies for everything postbacks are made of, for tests of users.
 
-Decides: which values are tried, and which of them count as the simplest. Place in the flow:
-before the sandbox, which accepts every value that is drawn here. Must not import: pytest,
-the web, the runner of the suite.
-
-Ordinary values come first, so that what a shrunk example still has of the extraordinary is
-what the failure needs. Ids hold no control characters: nobody's ids do, and a store that
-refuses a NUL is no finding. Strings within `Parameters` hold whatever JSON can.
+Ordinary values come first, so whatever is unusual in a shrunk example is needed for the failure.
+Ids hold no control characters: no real id does, and a store that refuses a NUL is no finding.
+Strings within `Parameters` hold whatever JSON can.
 """
 
 from __future__ import annotations

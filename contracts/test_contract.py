@@ -1,7 +1,4 @@
-"""`pytest --pyargs contracts`: every case as a test, its id as the node id.
-
-Decides: what each status of a case is to pytest. Place in the flow: beside the command line;
-both run the same cases. Must not import: anything of a particular case.
+"""Runs every case as a test of `pytest --pyargs contracts`, its id as the node id.
 
 With `POSTBACKS_URL` (and `POSTBACKS_TOKEN`) set, the cases are aimed at that sandbox; else one
 is started on free ports, one in each worker of pytest-xdist.

@@ -1,7 +1,7 @@
-"""`postbacks contracts`: what is claimed of Leanplum, checked, explained and proved.
+"""Declares the commands of `postbacks contracts` and their options.
 
-Decides: the commands and their options. Place in the flow: reads them and calls the contract
-suite. Must not import: the suite, rich or the sandbox before they are needed.
+The suite is imported only by the command that needs it: `--help` stays fast, and works without
+it.
 
 Exit codes of `run`: 0 every MUST passed; 1 one did not, or a baseline entry is stale; 2 wrong
 usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite.

@@ -1,7 +1,6 @@
-"""How far something is that takes its time: a bar on standard error.
+"""Shows on a terminal's standard error how many cases of a run are done.
 
-Decides: that only a terminal sees it, and no one who asked for JSON. Place in the flow: commands
-that run many cases show this meanwhile. Must not import: contracts, the sandbox.
+Nothing is shown when stderr is no terminal, or with `--json`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""`postbacks contracts run` and `replay`: a server, progress, results, reports.
-
-Decides: what a run is aimed at, what is shown while it goes on, and where reports go. Place
-in the flow: between the options and the suite. Must not import: click beyond its errors.
-"""
+"""Runs `postbacks contracts run` and `replay`: picks the server, shows results, writes reports."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""How a case, its result and a whole run are shown on a terminal.
-
-Decides: what a failure tells and in which order. Place in the flow: called by the commands of
-`contracts` with results. Must not import: click, the runner, servers.
-"""
+"""Shows a case, its result and a whole run on a terminal."""
 
 from __future__ import annotations
 

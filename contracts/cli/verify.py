@@ -1,7 +1,6 @@
-"""`postbacks verify`: an endpoint, put through what Leanplum will do to it.
+"""Declares the command `postbacks verify` and its options.
 
-Decides: the options of the command. Place in the flow: reads them and hands them on. Must not
-import: the contract suite or rich before they are needed.
+The suite is imported only when the command runs.
 
 Exit codes: 0 every MUST passed; 1 one did not, or a baseline entry is stale; 2 wrong usage, a host
 that was not allowed, or nothing selected; 3 the endpoint is unreachable; 4 a fault of the suite.

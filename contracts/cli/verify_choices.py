@@ -1,7 +1,6 @@
-"""What the options of `postbacks verify` come to: an endpoint for each URL, and cases for it.
+"""Turns the options of `postbacks verify` into an endpoint for each URL, and cases for it.
 
-Decides: how every option is read, and what is said of one that cannot be. Place in the flow:
-between the options and the run. Must not import: rich, the sandbox.
+Nothing is sent here. An option that cannot be read is refused with what it takes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""`postbacks verify` at work: a banner, progress, what was found, and reports.
-
-Decides: what is shown before the first request, while a run goes on, and at its end. Place in
-the flow: between the options and the suite. Must not import: the sandbox.
-"""
+"""Runs `postbacks verify`: says what will be sent, shows progress and findings, writes reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Leanplum's API from the outside: every way to send arguments, and answers taken with care.
+"""Calls Leanplum's API in every documented way, and reads its answers with care.
 
-Decides: how a call is written on the wire and what of its answer may be relied on. Place in
-the flow: cases call it through a target's app. Must not import: the fake, cases.
+An answer may be anything: what a case reads of it is checked first.
 """
 
 from __future__ import annotations

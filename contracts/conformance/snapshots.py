@@ -1,7 +1,6 @@
-"""What the real API answered, kept to be compared with what it answers next time.
+"""Keeps what the real API answered, and compares it with the next run's answers.
 
-Decides: what of an answer may change without meaning anything. Place in the flow: after a
-run at the real API. Must not import: the runner, servers, cases.
+Ids, long numbers and other people's rules are left out: they change and mean nothing.
 """
 
 from __future__ import annotations

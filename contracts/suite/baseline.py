@@ -1,7 +1,4 @@
-"""Deviations that are known and, for a while, accepted.
-
-Decides: which deviations do not make a run fail, and when such an entry is stale. Place in
-the flow: between the runner and the report. Must not import: the runner, targets.
+"""Reads which deviations are known and, until a date, do not fail a run.
 
 A baseline is a TOML file:
 

@@ -1,9 +1,4 @@
-"""What went over the wire while a case ran, kept with its secrets masked.
-
-Decides: what is recorded of a request and its answer, how a secret is hidden, and the
-command line that sends a request again. Place in the flow: every target speaks through a
-recording wire. Must not import: cases, the runner.
-"""
+"""Records what goes over the wire while a case runs, its secrets masked."""
 
 from __future__ import annotations
 

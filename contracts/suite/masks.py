@@ -1,7 +1,6 @@
-"""Secrets, and the environment variables whose names stand for them in what is written down.
+"""Replaces secrets by names of environment variables in everything that is written down.
 
-Decides: in which forms a secret is found in a text. Place in the flow: everything that is
-recorded goes through here first. Must not import: wires, cases, the runner.
+A secret is found in all the forms in which URLs, JSON and HTML write it.
 """
 
 from __future__ import annotations

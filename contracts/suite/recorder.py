@@ -1,9 +1,4 @@
-"""What a case says of what it sees.
-
-Decides: how an expectation is checked and what is kept of one that does not hold. Place in
-the flow: the runner hands a recorder to every case. Must not import: targets, the runner,
-pytest.
-"""
+"""Checks what a case expects, and raises a `Deviation` on what does not hold."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""How much a run may send, and how fast.
-
-Decides: when the next request may leave, and that there is a last one. Place in the flow: asked
-before anything is sent to a server that is not the suite's own. Must not import: wires, cases,
-the runner.
-"""
+"""Limits how much a run may send, and how fast, at what is not the suite's own."""
 
 from __future__ import annotations
 

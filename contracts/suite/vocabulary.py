@@ -1,9 +1,4 @@
-"""The words of the suite: levels, origins, kinds of target, statuses.
-
-Decides: what each word may be, and what a deviation is worth at each level. Place in the
-flow: cases, results and reports all speak these words. Must not import: anything of this
-project.
-"""
+"""Names levels, origins, kinds of target and statuses, for cases, results and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases about Leanplum's side: run against the fake, and in part against the real API.
+"""Holds the cases about Leanplum's side, for the fake and in part for the real API.
 
 One module an area, in the order in which an event meets them: the API takes a rule (`api`,
 `keys`, `rules`, `channels`), an event matches it (`events`), its values are written into the

@@ -1,8 +1,4 @@
-"""Cases about the endpoint: where arguments may stand, and what every answer looks like.
-
-Decides: what counts as the documented way to call and to be answered. Place in the flow: the
-outermost part of Leanplum's side. Must not import: the fake, the runner, pytest.
-"""
+"""Checks where arguments may stand in a call, and what every answer looks like."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about channels: how they are written, and which events they let through.
-
-Decides: what a rule listens to. Place in the flow: between a rule and the events that match
-it. Must not import: the fake, the runner, pytest.
-"""
+"""Checks how channels are written, and which events they let through."""
 
 from __future__ import annotations
 

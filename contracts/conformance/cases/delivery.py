@@ -1,8 +1,4 @@
-"""Cases about the request itself: a bare POST, one for each rule that is fired.
-
-Decides: what stands on the wire beside the URL. Place in the flow: an attempt is made. Must
-not import: the fake, the runner, pytest.
-"""
+"""Checks the request itself: a bare POST, one for each rule that an event fires."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about encoding: any text a value can hold arrives as it was.
-
-Decides: how a value is written into a URL. Place in the flow: while a template is filled.
-Must not import: the fake, the runner, pytest.
-"""
+"""Checks that any text a value can hold arrives as it was."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about events: which there are, which rules they fire, what they are called.
-
-Decides: the catalog, seen from a receiver. Place in the flow: an event happens and meets
-the rules. Must not import: the fake, the runner, pytest.
-"""
+"""Checks which events there are, which rules they fire, and their names on the wire."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about access keys: which of an app's keys opens the postback methods.
-
-Decides: what is refused for want of the right key. Place in the flow: before a rule is
-taken. Must not import: the fake, the runner, pytest.
-"""
+"""Checks which of an app's access keys opens the postback methods."""
 
 from __future__ import annotations
 

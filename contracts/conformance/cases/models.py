@@ -1,7 +1,4 @@
-"""Cases that try sequences of actions and compare each step with a small model.
-
-Decides: the models: what rules an app has, and where every delivery stands. Place in the
-flow: all of it, in any order. Must not import: the fake, the runner, pytest.
+"""Tries sequences of actions and compares each step with a small model.
 
 Time is moved to just before the next due instant, or to it: steps of a fixed length would
 seldom meet the instants at which something happens.

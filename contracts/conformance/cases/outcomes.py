@@ -1,8 +1,4 @@
-"""Cases about what is retried: which answers and failures deserve another attempt.
-
-Decides: the line between `later` and `never`. Place in the flow: an outcome is judged. Must
-not import: the fake, the runner, pytest.
-"""
+"""Checks which answers and failures are followed by another attempt."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about Parameters: the JSON document that an event carries.
-
-Decides: how the document is written and what it holds. Place in the flow: while a template is
-filled. Must not import: the fake, the runner, pytest.
-"""
+"""Checks Parameters, the JSON document that an event carries."""
 
 from __future__ import annotations
 

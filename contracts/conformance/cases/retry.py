@@ -1,8 +1,4 @@
-"""Cases about the schedule: nine more attempts over 65 hours, then silence.
-
-Decides: when an attempt follows a failed one, and when none does. Place in the flow: after
-a failed attempt. Must not import: the fake, the runner, pytest.
-"""
+"""Checks the schedule of retries: nine more attempts over 65 hours, then none."""
 
 from __future__ import annotations
 

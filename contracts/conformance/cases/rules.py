@@ -1,8 +1,4 @@
-"""Cases about postback rules: three to an app, listed, deleted.
-
-Decides: what an app's rules are, seen through the API. Place in the flow: a rule has to be
-there before any event. Must not import: the fake, the runner, pytest.
-"""
+"""Checks how an app's postback rules are added, limited, listed and deleted."""
 
 from __future__ import annotations
 

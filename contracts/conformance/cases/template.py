@@ -1,8 +1,4 @@
-"""Cases about the postbackUrl: what may stand in it, and which value takes each place.
-
-Decides: the ten values and where they apply. Place in the flow: a matched rule's template is
-filled with the event. Must not import: the fake, the runner, pytest.
-"""
+"""Checks what may stand in a postbackUrl, and which value takes each place."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Cases about the 30 seconds: when no answer is a timeout, and what that means.
-
-Decides: where the line runs. Place in the flow: an attempt is waited for. Must not import:
-the fake, the runner, pytest.
-"""
+"""Checks when an answer comes too late for the 30 seconds, and what follows then."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Deviants about calling the API: where arguments stand, keys, and the shape of answers.
-
-Decides: the ways in which reading a call and answering it can be wrong. Place in the flow:
-`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks how calls are read and answered: arguments, keys, the shape of answers."""
 
 from __future__ import annotations
 

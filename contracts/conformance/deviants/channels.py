@@ -1,8 +1,4 @@
-"""Deviants about channels: how they are read, and which events they let through.
-
-Decides: the ways in which listening to channels can be wrong. Place in the flow:
-`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks how channels are read, and which events they let through."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Deviants about deliveries: what is sent, how often, and which answer counts.
-
-Decides: the ways in which an attempt can be wrong. Place in the flow: `catalog` takes
-`DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks what is sent, how often, and which answers count as delivered."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Deviants about encoding: how the characters of a value are written.
-
-Decides: the ways in which percent-encoding can be wrong. Place in the flow: `catalog`
-takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks how the characters of a value are percent-encoded."""
 
 from __future__ import annotations
 

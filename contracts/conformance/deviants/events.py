@@ -1,8 +1,4 @@
-"""Deviants about events: which fire a rule, and by which name they arrive.
-
-Decides: the ways in which the catalog of events can be wrong. Place in the flow:
-`catalog` takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks which events fire a rule, and by which name they arrive."""
 
 from __future__ import annotations
 

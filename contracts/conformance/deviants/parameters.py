@@ -1,8 +1,4 @@
-"""Deviants about Parameters: what the JSON document holds and how it is encoded.
-
-Decides: the ways in which Parameters can be wrong. Place in the flow: `catalog` takes
-`DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks what the Parameters document holds, and how it is encoded."""
 
 from __future__ import annotations
 

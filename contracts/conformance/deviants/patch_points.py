@@ -1,7 +1,6 @@
-"""The places of the fake that several deviants change.
+"""Names the places of the fake that several deviants change.
 
-Decides: by which name each place is known, so that a name which moves is mended once. Place
-in the flow: the modules of deviants use these. Must not import: deviants, worlds.
+When such a place moves, it is corrected here only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Deviants about restarts: what becomes of that which was pending.
-
-Decides: the ways in which taking up work again can be wrong. Place in the flow: `catalog`
-takes `DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks what becomes of pending deliveries when a sandbox is started again."""
 
 from __future__ import annotations
 

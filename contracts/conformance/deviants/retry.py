@@ -1,8 +1,4 @@
-"""Deviants about retries: what is tried again, how often, and after how long.
-
-Decides: the ways in which a schedule can be wrong. Place in the flow: `catalog` takes
-`DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks what is tried again, how often, and after how long."""
 
 from __future__ import annotations
 

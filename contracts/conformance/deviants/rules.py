@@ -1,8 +1,4 @@
-"""Deviants about postback rules: how many there may be, their ids, lists and deletion.
-
-Decides: the ways in which keeping rules can be wrong. Place in the flow: `catalog` takes
-`DEVIANTS`. Must not import: cases, the runner.
-"""
+"""Breaks how many rules there may be, their ids, their list and their deletion."""
 
 from __future__ import annotations
 

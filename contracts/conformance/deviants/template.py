@@ -1,8 +1,6 @@
-"""Deviants about templates: which are accepted, and what a value is.
+"""Breaks which templates are accepted, and which values fill them.
 
-Decides: the ways in which reading and filling a postbackUrl can be wrong, beside how values
-are encoded. Place in the flow: `catalog` takes `DEVIANTS`. Must not import: cases, the
-runner.
+How values are encoded is broken in `encoding`.
 """
 
 from __future__ import annotations

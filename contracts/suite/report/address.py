@@ -1,8 +1,4 @@
-"""Takes the URLs of a report apart; none is refused, however it is written.
-
-Decides: what of a URL is its place, what its query, and how the query is read. Place in the flow:
-used by the reports that tell requests one by one. Must not import: the runner, cases, targets.
-"""
+"""Splits the URLs of a report into parts; none is refused, however it is written."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The command line that tries a case again.
-
-Decides: which command that is for each kind of target, and how a URL with masked secrets gets
-through a shell. Place in the flow: every report asks here, so that no two of them differ. Must
-not import: the runner, cases, targets.
-"""
+"""Returns the command line that tries a case again, the same for every report."""
 
 from __future__ import annotations
 

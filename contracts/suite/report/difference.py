@@ -1,9 +1,4 @@
-"""Finds where two values part, so that a reader need not.
-
-Decides: when two texts are alike enough for their difference to be marked. Place in the flow:
-used by reports that show expected and actual side by side. Must not import: anything of this
-project.
-"""
+"""Finds where two texts differ, for reports that show them side by side."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Writes runs at several endpoints side by side, as one page or one table.
-
-Decides: what is compared: what came of each case at each endpoint, how many MUSTs passed, how fast
-the answers were. Place in the flow: a report, made from one `RunReport` for each endpoint. Must not
-import: the runner, cases, targets.
-"""
+"""Writes runs at several endpoints side by side, as one page or one table."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Tells one result in plain text, for formats that have room for nothing else.
-
-Decides: the order in which a result is told: statement, what differs, why, how, what to do.
-Place in the flow: used by the JUnit report and wherever plain text is needed. Must not
-import: the runner, cases, targets.
-"""
+"""Writes one result in plain text, for formats that hold nothing else."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The figures and the order of a report: what is counted, what is grouped, what comes first.
-
-Decides: how coverage and conformance are worded, which results need attention, and which of
-them break a build. Place in the flow: every report asks here, so that no two of them differ.
-Must not import: the runner, cases, targets.
-"""
+"""Computes the figures and the order of a report, the same for every format."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Writes what a run found as workflow commands, which GitHub shows beside a change.
 
-Decides: which findings are errors, warnings and notices, and their order: GitHub keeps only
-the first ten of each kind in a step. Place in the flow: a report, made from a `RunReport`,
-printed by a step of a workflow. Must not import: the runner, cases, targets.
+GitHub keeps only the first ten of each kind in a step, so the most urgent come first.
 """
 
 # No `annotations` from `__future__`: the public function has that name.

@@ -1,12 +1,8 @@
 """Writes every exchange of a run as HAR 1.2, which browsers, proxies and this project read.
 
-Decides: how an exchange without an answer is told in a format that knows none, and when each one
-was. Place in the flow: a report, made from a `RunReport`. Must not import: the runner, cases,
-targets.
-
-A run keeps how long each exchange took, and not when it began. So exchanges are laid out one after
-the other from the beginning of their case, and cases from the beginning of the run; what was sent
-at once stands in a row.
+A run keeps how long each exchange took, but not when it began. So exchanges are placed one
+after the other from the beginning of their case, even those that were made at once, and cases
+from the beginning of the run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Writes a run as one HTML page, to be read by people and attached to tickets.
 
-Decides: which facts the page has; `run.html.j2` decides where they stand and `style.css.j2`
-how they look. Place in the flow: a report, made from a `RunReport`. Must not import: the
-runner, cases, targets.
+The facts are chosen here; `run.html.j2` has their places, `style.css.j2` their looks.
 """
 
 from __future__ import annotations

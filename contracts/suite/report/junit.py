@@ -1,12 +1,8 @@
 """Writes a run as JUnit XML, for the servers that collect test results.
 
-Decides: what each status is in a format that knows passed, failed, error and skipped only.
-Place in the flow: a report, made from a `RunReport`. Must not import: the runner, cases,
-targets.
-
-There are readers that refuse a whole file for one element they do not know, and to the
-strictest of them a test case has no properties. So level, origin and statement of a case are
-properties of its suite, under names that begin with the case's id.
+Some readers refuse a whole file for one element they do not know, and the strictest of them
+know no properties of a test case. So level, origin and statement of a case are properties of
+its suite, under names that begin with the case's id.
 """
 
 from __future__ import annotations

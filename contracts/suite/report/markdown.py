@@ -1,10 +1,8 @@
 """Writes a run as Markdown, for a comment on a change or the summary of a workflow.
 
-Decides: what is told of each finding, and what is left out when there is no room: a comment
-on GitHub holds 65,536 characters. Place in the flow: a report, made from a `RunReport`. Must
-not import: the runner, cases, targets.
+A comment on GitHub holds 65,536 characters, so details that do not fit are left out.
 
-Nothing in a value is markup, and none of them calls a person by name.
+Nothing in a value becomes markup, and no value mentions a person on GitHub.
 """
 
 from __future__ import annotations

@@ -1,12 +1,10 @@
-"""Writes a run at an endpoint as a Pact file: its postbacks, as examples of what must be accepted.
+"""Writes the postbacks of a run at an endpoint as a Pact file, which other verifiers can send.
 
-Decides: which requests of a run are examples worth keeping, and what is expected of them: 2xx, and
-nothing else. Place in the flow: a report, made from a `RunReport`; a verifier of Pact sends the
-examples to the endpoint later, without this project. Must not import: the runner, cases, targets.
+Each example must be answered 2xx, and nothing else is expected.
 
-Three things are lost on the way: such a verifier sorts the names of a query, writes a space in a
-value as a plus, and gives a name without an equals sign none or leaves it out. An endpoint that
-decodes the query as forms are decoded sees no difference.
+Verifiers of Pact differ from Leanplum in three ways: they sort the names of a query, write a
+space in a value as a plus, and drop a name without an equals sign or give it none. An endpoint
+that decodes the query as a form sees no difference.
 """
 
 from __future__ import annotations

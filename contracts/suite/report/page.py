@@ -1,8 +1,6 @@
-"""Turns templates into pages: self-contained, without scripts, every value escaped.
+"""Renders templates as self-contained pages without scripts, every value escaped.
 
-Decides: how values get into a page. Whatever a template prints is first made visible and then
-escaped; no template can forget either. Place in the flow: used by `html` and `kill_matrix`.
-Must not import: results, matrices, the runner.
+Whatever a template prints is first made visible and then escaped; no template can forget it.
 """
 
 from __future__ import annotations

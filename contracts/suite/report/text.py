@@ -1,8 +1,6 @@
-"""Makes text fit to be read: nothing invisible, nothing that reorders what stands around it.
+"""Makes text safe to read: nothing invisible, nothing that reorders its surroundings.
 
-Decides: which characters are shown as an escape, and how long a value may grow in a report
-that has no room. Place in the flow: every report passes every value through here before it
-escapes for its own format. Must not import: anything of this project.
+Every report sends every value through here before it escapes for its own format.
 """
 
 from __future__ import annotations
