@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mockserver.cli.checks import demo, doctor
-from mockserver.cli.clock import advance
-from mockserver.cli.deliveries import deliveries, resend, reset
-from mockserver.cli.events import events, trigger
-from mockserver.cli.inboxes import inbox
-from mockserver.cli.rules import rules
-from mockserver.cli.serve import serve
+from mockserver.cli.commands.advance import advance
+from mockserver.cli.commands.deliveries import deliveries, resend, reset
+from mockserver.cli.commands.demo import demo, doctor
+from mockserver.cli.commands.inbox import inbox
+from mockserver.cli.commands.rules import rules
+from mockserver.cli.commands.serve import serve
+from mockserver.cli.commands.tail import tail
+from mockserver.cli.commands.trigger import events, trigger
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
-from mockserver.cli.watching import tail
 from mockserver.core.errors import PostbacksError
 from mockserver.version import __version__
 

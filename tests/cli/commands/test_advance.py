@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.cli import clock
+from mockserver.cli.commands import advance as command
 from tests.cli.conftest import CommandLine, Live
 
 
@@ -52,7 +52,7 @@ def test_a_long_advance_takes_several_requests_and_is_one_answer(
     monkeypatch: pytest.MonkeyPatch,
     way: list[str],
 ) -> None:
-    monkeypatch.setattr(clock, "_BUDGET", 2)
+    monkeypatch.setattr(command, "_BUDGET", 2)
     failing(live, add_rule, deliveries=3)
     answer = postbacks.json("advance", *way)
     assert answer["complete"] is True
@@ -64,7 +64,7 @@ def test_a_long_advance_takes_several_requests_and_is_one_answer(
 def test_a_terminal_sees_progress_on_stderr(
     live: Live, add_rule: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock, "_BUDGET", 2)
+    monkeypatch.setattr(command, "_BUDGET", 2)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     failing(live, add_rule, deliveries=3)

@@ -1,0 +1,1 @@
+"""Holds the commands of `postbacks`, one module for each, found by their names."""
