@@ -26,8 +26,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.version import __version__ as __version__
-
 if TYPE_CHECKING:
     from mockserver.core.clock import ManualClock as ManualClock
     from mockserver.core.errors import PostbacksError as PostbacksError
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from mockserver.sandbox import Sandbox as Sandbox
     from mockserver.time.clocks import AmbientClock as AmbientClock
     from mockserver.time.clocks import RunningClock as RunningClock
-
+    from mockserver.version import __version__ as __version__
 
 __all__ = [
     "AmbientClock",
@@ -63,6 +61,7 @@ _HOMES = {
     "RunningClock": "mockserver.time.clocks",
     "Sandbox": "mockserver.sandbox",
     "SocketOptions": "mockserver.delivery.wiring",
+    "__version__": "mockserver.version",
 }
 
 

@@ -1,9 +1,10 @@
 """Offers the sandbox on the command line: `postbacks`, also `python -m mockserver`.
 
-`root` knows the commands and turns every expected error into one line and an exit code;
-`session` holds what all commands share, `output` and `timeline` decide how things look; each
-other module is a group of commands. Heavy imports happen inside the commands, so that
-`postbacks --help` and the start of `postbacks serve` do not wait for them.
+The order in which to read: `root` (the command itself, and what becomes of errors), `lookup` (how
+commands are found), `session` (what all commands share), `commands` (a module for each). They use
+`parameters` for what is typed, `output`, `timeline` and `feed_lines` for what is shown, and
+`serving` and `server_info` for a server. Heavy imports happen inside the commands, so that `--help`
+and the start of `postbacks serve` do not wait for them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""How answers are written: for people through rich, for programs as JSON.
-
-Decides: everything about form that no single command owns. Place in the flow: made from the
-session, used by every command. Must not import: the client, the sandbox.
-"""
+"""Writes answers for every command: through rich for people, as JSON for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ from mockserver.net.visible_text import one_line
 #: Foreign text without what could steer the terminal, or the reader.
 visible = one_line
 
-#: What a state or an outcome is shown in, on terminals.
+#: The colours of states on terminals.
 STYLES = {
     "delivered": "green",
     "pending": "yellow",
@@ -30,7 +26,7 @@ STYLES = {
 
 
 class Output:
-    """Writes to stdout, and remarks for people to stderr.
+    """Writes answers to stdout, and remarks for people to stderr.
 
     Args:
         as_json: Whether the answer is one JSON document.
@@ -57,11 +53,11 @@ class Output:
         self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def url_line(self, text: str) -> None:
-        """Write a line that somebody may copy: nothing is put into it, whatever the width."""
+        """Write a line that somebody may copy: it is never broken, however narrow the terminal."""
         self.console.print(Text(text), soft_wrap=True)
 
     def table(self, columns: list[str], rows: list[list[str]]) -> None:
-        """Write a table; what is too wide goes on below."""
+        """Write a table; a cell that is too wide is continued on the next line."""
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -70,7 +66,7 @@ class Output:
         self.console.print(table)
 
     def remark(self, text: str) -> None:
-        """Tell people something that is no part of the answer."""
+        """Write something that is not part of the answer to stderr; not if the answer is JSON."""
         if not self.as_json:
             sys.stdout.flush()
             print(text, file=sys.stderr, flush=True)
@@ -78,7 +74,7 @@ class Output:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave to the command line what a reader who left early means."""
+        """Let `root` decide what to do when nobody reads the output any more."""
         raise BrokenPipeError
 
 

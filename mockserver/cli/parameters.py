@@ -1,8 +1,4 @@
-"""The kinds of values that options and arguments take.
-
-Decides: what is wrong usage before any sandbox is asked. Place in the flow: used by the
-commands' declarations. Must not import: rich, the client, the sandbox.
-"""
+"""Reads the values of options and arguments, and refuses wrong ones before a sandbox is asked."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
-"""The command `postbacks` itself: its commands, and what becomes of errors.
+"""Defines the command `postbacks` itself, and turns errors into one line and an exit code.
 
-Decides: exit codes and the one line an expected error is worth. Place in the flow: the
-outermost layer; calls the commands. Must not import: rich, servers, the sandbox.
-
-Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage; 3 no server; 4 a
-fault of the contract suite.
+Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage, or a command that
+cannot be loaded; 3 no server; 4 a fault of the contract suite.
 """
 
 from __future__ import annotations
@@ -12,49 +9,33 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from mockserver.cli.commands.advance import advance
-from mockserver.cli.commands.deliveries import deliveries, resend, reset
-from mockserver.cli.commands.demo import demo, doctor
-from mockserver.cli.commands.inbox import inbox
-from mockserver.cli.commands.rules import rules
-from mockserver.cli.commands.serve import serve
-from mockserver.cli.commands.tail import tail
-from mockserver.cli.commands.trigger import events, trigger
+from mockserver.cli.lookup import foreign_commands, load_foreign, own_command, own_names
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.core.errors import PostbacksError
 from mockserver.version import __version__
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 USAGE = 2
 INTERRUPTED = 130
 
 
-#: Other packages add their commands here, as the contract suite does: it imports this package,
-#: and this package never imports it.
-COMMANDS_OF_OTHERS = "postbacks.commands"
-
-
 class Root(SuggestingGroup):
-    """A group whose errors are one line each, and never a traceback for expected ones."""
+    """A group that loads its commands as they are needed, and makes every error one line."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names of the commands, those that other packages add at the end."""
-        own = super().list_commands(context)
-        return [*own, *sorted(entry_points_by_name().keys() - set(own))]
+        """Return the names of the commands, those of other packages at the end."""
+        own = own_names()
+        return [*own, *(name for name in foreign_commands() if name not in own)]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Return a command by its name; one of another package is imported only now."""
-        own = super().get_command(context, name)
-        if own is not None or name not in (others := entry_points_by_name()):
-            return own
-        command: click.Command = others[name].load()
-        return command
+        """Return a command by its name; its module is imported only now."""
+        if name in own_names():
+            return own_command(name)
+        entry = foreign_commands().get(name)
+        return None if entry is None else load_foreign(entry)
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -103,31 +84,6 @@ def root() -> None:
     Registers rules as Leanplum's API does, fires events, delivers and retries on a clock that
     you can turn, and receives what was sent, or fails in the way that you choose.
     """
-
-
-for _command in (
-    demo,
-    serve,
-    trigger,
-    events,
-    rules,
-    deliveries,
-    advance,
-    inbox,
-    tail,
-    resend,
-    reset,
-    doctor,
-):
-    root.add_command(_command)
-
-
-def entry_points_by_name() -> dict[str, EntryPoint]:
-    """Return the commands that installed packages add, by their names."""
-    # Slow to import, and most commands are our own.
-    from importlib.metadata import entry_points
-
-    return {entry.name: entry for entry in entry_points(group=COMMANDS_OF_OTHERS)}
 
 
 def _usage_text(error: click.ClickException) -> str:

@@ -1,7 +1,6 @@
-"""The life of a served sandbox: put together, announced, served, stopped.
+"""Runs a served sandbox from its configuration: put together, announced, served, stopped.
 
-Decides: what starts and stops in which order. Place in the flow: from the configuration to
-ledger, clock, sandbox and API. Must not import: rich; SQLAlchemy before it is needed.
+What is started last is stopped first. SQLAlchemy is imported only if something is stored.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from mockserver.cli.banner import Facts
+from mockserver.cli.server_info import ServerInfo
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.wiring import SocketOptions
@@ -32,7 +31,7 @@ from mockserver.web.server import ApiServer, listen_at
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-#: What has not stopped by then ends with the process; the ledger bears that at any moment.
+#: How long a stop may take. Then the process ends anyway; the ledger survives that at any moment.
 STOP_REAL_SECONDS = 0.7
 
 
@@ -42,30 +41,34 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
     Raises:
         PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back.
     """
-    # Not an event: setting one takes a lock, which the thread that is interrupted may hold.
-    told: SimpleQueue[int] = SimpleQueue()
+    # Not a `threading.Event`: setting one takes a lock, which the interrupted thread may hold.
+    stop_signals: SimpleQueue[int] = SimpleQueue()
     previous = {
-        number: signal.signal(number, lambda number, _: told.put(number))
+        number: signal.signal(number, lambda number, _: stop_signals.put(number))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         with ExitStack() as stack:
-            facts, server = start(config, stack)
-            sys.stdout.write(facts.as_json() if as_json else facts.as_text())
+            info, server = start(config, stack)
+            sys.stdout.write(info.as_json() if as_json else info.as_text())
             sys.stdout.flush()
             server.start()
-            told.get()
+            stop_signals.get()
             _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
-    """Put everything together and bind the ports; `stack` gets what undoes it.
+def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
+    """Put everything together and bind the ports.
+
+    Args:
+        config: What was asked for.
+        stack: Gets what closes it all again.
 
     Returns:
-        What there is to be told, and the server, which does not answer yet.
+        What to tell the user, and the server, which does not answer yet.
     """
     generated = None
     if config.token is None and not _is_loopback(config.host):
@@ -91,10 +94,10 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
     _keep_clock(app, sandbox)
     server = ApiServer(app, config.host, listener=listener)
     stack.callback(server.stop)
-    # Ended before the server, which would wait for those who wait for news.
+    # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)
     stack.callback(save_clock, ledger, sandbox.clock)
-    facts = Facts(
+    info = ServerInfo(
         api_url=reachable(server.url),
         receiver_url=reachable(sandbox.receiver_url),
         host=config.host,
@@ -107,11 +110,11 @@ def start(config: Config, stack: ExitStack) -> tuple[Facts, ApiServer]:
         generated_token=generated,
         repeated_attempts=recovered,
     )
-    return facts, server
+    return info, server
 
 
 def reachable(url: str) -> str:
-    """Return `url` with an address to call where it has one to listen at."""
+    """Return `url` with an address that can be called in place of a wildcard like 0.0.0.0."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
@@ -183,7 +186,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _end_within(real_seconds: float, stop: Callable[[], object]) -> None:
-    """Stop, or end the process if something foreign is being waited for."""
+    """Call `stop`; end the process if that waits too long for an endpoint or a client."""
     stopper = threading.Thread(target=stop, name="postbacks-stop", daemon=True)
     stopper.start()
     stopper.join(real_seconds)

@@ -1,8 +1,6 @@
-"""What every command shares: which sandbox is meant, and in which form to answer.
+"""Holds what all commands share: which sandbox is meant, and in which form to answer.
 
-Decides: the options all commands have; they may stand before or after the command's name.
-Place in the flow: made by `root`, handed to every command. Must not import: rich or the
-client before they are needed.
+The options of all commands may stand before or after the command's name.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ class Session:
         url: Where the sandbox answers; None for the default.
         token: Its bearer token.
         json: Whether to answer in JSON.
-        given: Which of these were said on the command line.
+        given: The names of those that were given on the command line.
     """
 
     url: str | None = None
@@ -40,7 +38,11 @@ class Session:
 
     @property
     def client(self) -> SandboxClient:
-        """Return a client of the sandbox that is meant."""
+        """Return a client of the sandbox that is meant.
+
+        Raises:
+            UsageError: `url` is no URL of a sandbox.
+        """
         from mockserver.client.sandbox_client import SandboxClient
         from mockserver.core.errors import InvalidValue
 
@@ -51,16 +53,16 @@ class Session:
 
     @property
     def output(self) -> Output:
-        """Return what writes the answer, in the form that was asked for."""
+        """Return what writes the answer, as text or as JSON."""
         from mockserver.cli.output import Output
 
         return Output(as_json=self.json)
 
 
 class SuggestingGroup(click.Group):
-    """A group that offers the nearest commands when there is none of the name given.
+    """A group that suggests the nearest commands when there is none of the given name.
 
-    Called without a command it shows its help, as it was laid out, and exits with 2.
+    Called without a command it shows its help and exits with 2.
     """
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -127,7 +129,7 @@ def _option(name: str, **settings: Any) -> Callable[[_Function], _Function]:
 
 
 def _take_over(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    # Given after the command's name it beats what stood before, else it changes nothing.
+    # What stands after the command's name counts; an option that is not given changes nothing.
     if value and parameter.name is not None:
         session = context.find_object(Session)
         setattr(session, parameter.name, value)

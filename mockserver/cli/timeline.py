@@ -1,9 +1,4 @@
-"""Deliveries, attempts and received requests as text that reads well.
-
-Decides: how a timeline of attempts is drawn and in which words a delivery's fate is told.
-Place in the flow: used by every command that shows deliveries, and by the demo. Must not
-import: the client, the sandbox.
-"""
+"""Writes deliveries, attempts and received requests as text, for every command that shows them."""
 
 from __future__ import annotations
 
@@ -17,12 +12,12 @@ from rich.text import Text
 from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset, visible
 from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson, MismatchJson, ReceivedJson
 
-#: So many attempts of an advance are shown one by one; of the rest, how many of each outcome.
+#: How many attempts of an advance are shown one by one. The rest are counted by outcome.
 SHOWN_ATTEMPTS = 20
 
 
 def outcome_of(attempt: AttemptJson) -> str:
-    """Return an attempt's outcome in a word: the status of a response, else its kind."""
+    """Return the outcome of an attempt in a word: its status, or e.g. `timeout` without one."""
     return str(attempt.status) if attempt.outcome == "response" else attempt.outcome
 
 
@@ -33,12 +28,12 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     heading.append(f"  {event_text(delivery.event)}, rule {delivery.postback_id}", "not bold")
     output.line(heading)
     output.url_line(f"POST {visible(delivery.url)}")
-    told = None
+    last_error = None
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))
-        if attempt.error and attempt.error != told:
+        if attempt.error and attempt.error != last_error:
             output.line(f"        {visible(attempt.error)}", "dim")
-        told = attempt.error
+        last_error = attempt.error
     output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
 
 
@@ -66,7 +61,7 @@ def write_attempts(output: Output, attempts: Sequence[AttemptJson]) -> None:
 
 
 def attempt_text(attempt: AttemptJson, first: AttemptJson | None = None) -> Text:
-    """Return the line of one attempt; offsets count from `first`."""
+    """Return the line of one attempt; its offset counts from `first`."""
     since = timedelta(hours=attempt.offset_hours)
     if first is not None:
         since = attempt.started_at - first.started_at
@@ -81,7 +76,7 @@ def attempt_text(attempt: AttemptJson, first: AttemptJson | None = None) -> Text
 
 
 def verdict(delivery: DeliveryJson) -> str:
-    """Return a delivery's fate in a sentence."""
+    """Return in a sentence what became of a delivery."""
     if delivery.state == "pending":
         following = delivery.attempts_made + 1
         return f"pending: attempt {following} is due at {instant(delivery.due_at)}"

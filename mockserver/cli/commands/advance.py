@@ -1,8 +1,6 @@
-"""`postbacks advance`: turning the clock.
+"""Offers `postbacks advance`, which turns the clock of a sandbox.
 
-Decides: how a long advance is shown while it goes on. Place in the flow: calls the control
-API again and again until the target is reached. Must not import: rich or the client before
-they are needed.
+A long way is asked for in several requests, so that a bar can show how far it has come.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import AdvanceAnswer, AdvanceRequest
 
-#: How much one request may do: little enough for a bar that moves, enough not to slow it down.
+#: How much one request may do: so little that the bar moves, so much that it costs no time.
 _BUDGET = 2_000
 _REAL_SECONDS = 0.5
 
@@ -50,7 +48,7 @@ def advance(session: Session, duration: str | None, to: str | None, until: str |
             "advance takes exactly one of: DURATION (like 10h), --to INSTANT, --until next|idle"
         )
     request = AdvanceRequest(**chosen, budget=_BUDGET, real_seconds=_REAL_SECONDS)
-    answer = _whole(session, session.client, request)
+    answer = _all_the_way(session, session.client, request)
     output = session.output
     if session.json:
         output.document(answer)
@@ -68,8 +66,8 @@ def advance(session: Session, duration: str | None, to: str | None, until: str |
         output.line(f"the next attempt is due at {instant(answer.next_due)}")
 
 
-def _whole(session: Session, client: SandboxClient, request: AdvanceRequest) -> AdvanceAnswer:
-    """Return one answer for the whole way, however many requests it takes."""
+def _all_the_way(session: Session, client: SandboxClient, request: AdvanceRequest) -> AdvanceAnswer:
+    """Return one answer for all the way, however many requests it takes."""
     answers = client.advances(request)
     whole = next(answers)
     if whole.complete:

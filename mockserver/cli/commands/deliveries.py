@@ -1,8 +1,4 @@
-"""`postbacks deliveries`, `resend` and `reset`: what was sent, once more, and forgotten.
-
-Decides: which page of deliveries is shown. Place in the flow: calls the control API. Must not
-import: rich or the client before they are needed.
-"""
+"""Offers `postbacks deliveries`, which lists deliveries or shows one with its attempts."""
 
 from __future__ import annotations
 
@@ -73,36 +69,3 @@ def _show_one(session: Session, delivery_id: int, filtered: bool) -> None:
         output.document(delivery)
     else:
         write_delivery(output, delivery)
-
-
-@click.command(short_help="Make one attempt now, outside the schedule.")
-@click.argument("delivery_id", type=click.IntRange(min=1), metavar="ID")
-@sandbox_options
-@click.pass_obj
-def resend(session: Session, delivery_id: int) -> None:
-    """Make one attempt of the delivery ID now, outside its schedule."""
-    from mockserver.cli.timeline import write_delivery
-
-    delivery = session.client.resend(delivery_id)
-    output = session.output
-    if session.json:
-        output.document(delivery)
-    else:
-        write_delivery(output, delivery)
-
-
-@click.command(short_help="Forget rules, deliveries and requests.")
-@sandbox_options
-@click.pass_obj
-def reset(session: Session) -> None:
-    """Forget rules, deliveries and received requests; keep apps and the clock."""
-    answer = session.client.reset()
-    output = session.output
-    if session.json:
-        output.document(answer)
-        return
-    from mockserver.cli.output import count
-
-    removed = f"{count(answer.rules, 'rule')} and "
-    removed += count(answer.deliveries, "delivery", "deliveries")
-    output.line(f"removed {removed}, and everything that inboxes received")

@@ -1,8 +1,4 @@
-"""`postbacks demo` and `postbacks doctor`: what it does, and that it does it here.
-
-Decides: how their results are shown. Place in the flow: both bring a sandbox of their own.
-Must not import: the sandbox, rich or the demo before they are needed.
-"""
+"""Offers `postbacks demo`, which plays the whole story of a postback on this machine."""
 
 from __future__ import annotations
 
@@ -54,28 +50,3 @@ def _write_demo(output: Output, report: DemoReport) -> None:
         "bold",
     )
     output.line("Next: run `postbacks serve`, and `postbacks trigger email.click` beside it.")
-
-
-@click.command(short_help="Prove every fault and the 30 s deadline here.")
-@json_option
-@click.pass_obj
-def doctor(session: Session) -> None:
-    """Prove every fault of the receiver and the 30 s deadline on this machine."""
-    from mockserver.client.sandbox_client import Refused
-    from mockserver.doctor import run_checks
-
-    output = session.output
-    results = []
-    for result in run_checks():
-        results.append(result)
-        if not session.json:
-            mark = "ok    " if result.passed else "FAILED"
-            line = f"{mark}  {result.name}: {result.detail}  ({result.real_seconds:.2f} s)"
-            output.line(line, "green" if result.passed else "red")
-    failed = [result.name for result in results if not result.passed]
-    if session.json:
-        output.document({"passed": not failed, "checks": results})
-    if failed:
-        raise Refused(f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}")
-    if not session.json:
-        output.line(f"all {len(results)} checks passed", "bold")

@@ -1,7 +1,6 @@
-"""`postbacks inbox`: what the receiver got, and what it shall do next.
+"""Offers `postbacks inbox`, which shows what an inbox got and sets how it behaves.
 
-Decides: in which order the options of one call are carried out. Place in the flow: calls the
-control API. Must not import: rich or the client before they are needed.
+The options of one call are carried out in this order: clear, behave, wait.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def _behave(
     answer = client.behave(name, script)
     output = session.output
     if session.json:
-        # One call answers with one document: the last thing that was asked for.
+        # With --json one call writes one document: that of the last option.
         if is_last:
             output.document(answer)
         return

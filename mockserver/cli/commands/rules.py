@@ -1,8 +1,6 @@
-"""`postbacks rules`: list, add and delete the rules of an app.
+"""Offers `postbacks rules`, which lists, adds and deletes the rules of an app.
 
-Decides: how a rule is written on the command line. Place in the flow: adds and deletes
-through Leanplum's own API, as everybody else does. Must not import: rich or the client
-before they are needed.
+Rules are added and deleted through Leanplum's own API, as any other client does it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""`postbacks serve`: the sandbox as a server, until it is told to stop.
+"""Offers `postbacks serve`, which runs the sandbox as a server until it is stopped.
 
-Decides: which flags there are. Place in the flow: reads the configuration and hands it to
-`serving`. Must not import: servers or the sandbox before they are needed.
+The servers are imported only after the configuration was read without a mistake.
 """
 
 from __future__ import annotations

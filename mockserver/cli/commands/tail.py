@@ -1,8 +1,4 @@
-"""`postbacks tail`: what happens, as it happens.
-
-Decides: how the feed is followed. Place in the flow: follows the feed of the
-control API. Must not import: rich or the client before they are needed.
-"""
+"""Offers `postbacks tail`, which shows what happens in a sandbox, as it happens."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ if TYPE_CHECKING:
     from mockserver.cli.output import Output
     from mockserver.client.sandbox_client import SandboxClient
 
-#: How long the server may keep one question; a connection does not have to live longer.
+#: How long the server may hold one request back while nothing happens.
 _WAIT_REAL_SECONDS = 20.0
 
 
@@ -35,7 +31,7 @@ def tail(session: Session) -> None:
 
 
 def _follow(session: Session, client: SandboxClient, output: Output) -> None:
-    from mockserver.cli.feed_lines import text_of
+    from mockserver.cli.feed_lines import feed_line
     from mockserver.cli.output import visible
 
     last = client.feed(-1).last
@@ -49,7 +45,7 @@ def _follow(session: Session, client: SandboxClient, output: Output) -> None:
             if session.json:
                 output.document_line(entry)
             else:
-                output.line(text_of(entry.kind, entry.facts))
+                output.line(feed_line(entry.kind, entry.facts))
                 if "url" in entry.facts:
                     output.url_line(f"  {visible(entry.facts['url'])}")
         output.console.file.flush()

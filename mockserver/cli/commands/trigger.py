@@ -1,8 +1,4 @@
-"""`postbacks events` and `postbacks trigger`: what can happen, and letting it happen.
-
-Decides: how an event's fields are written on the command line. Place in the flow: calls the
-control API. Must not import: rich or the client before they are needed.
-"""
+"""Offers `postbacks trigger`, which lets an event happen in a sandbox."""
 
 from __future__ import annotations
 
@@ -30,24 +26,8 @@ FIELDS = (
     "triggered_at",
 )
 
-#: On a running clock attempts are made by themselves; most are, before one has looked.
+#: How long to wait for the first attempts, which a running clock makes by itself.
 _PATIENCE_REAL_SECONDS = 1.0
-
-
-@click.command()
-@sandbox_options
-@click.pass_obj
-def events(session: Session) -> None:
-    """List every event that can be triggered."""
-    kinds = session.client.event_kinds()
-    output = session.output
-    if session.json:
-        output.document({"events": kinds})
-        return
-    output.table(
-        ["NAME", "EVENT", "CHANNEL OR TEMPLATE"],
-        [[kind.name, kind.event, kind.template_name or kind.channel or "-"] for kind in kinds],
-    )
 
 
 @click.command(short_help="Let an event happen, e.g. email.click.")
@@ -123,7 +103,7 @@ def _read_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _after_first_attempts(client: SandboxClient, answer: EventsAnswer) -> EventsAnswer:
-    """Wait a moment for attempts that a running clock makes by itself."""
+    """Return the answer with the first attempts; on a running clock they need a moment."""
     until = time.monotonic() + _PATIENCE_REAL_SECONDS
     waiting = [delivery for delivery in answer.deliveries if not delivery.attempts]
     if not waiting:

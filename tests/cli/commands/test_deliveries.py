@@ -1,4 +1,4 @@
-"""`postbacks deliveries`, `resend` and `reset`."""
+"""`postbacks deliveries`."""
 
 from __future__ import annotations
 
@@ -81,38 +81,7 @@ def test_no_deliveries_name_the_next_step(postbacks: CommandLine) -> None:
 
 def test_an_unknown_delivery(postbacks: CommandLine) -> None:
     assert postbacks.fails(1, "deliveries", "9") == "no delivery has the id 9"
-    assert postbacks.fails(1, "resend", "9") == "no delivery has the id 9"
 
 
 def test_an_id_and_filters_do_not_go_together(postbacks: CommandLine) -> None:
     assert "leave one out" in postbacks.fails(2, "deliveries", "1", "--state", "lost")
-
-
-def test_a_resend_is_shown_apart_from_the_schedule(
-    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
-) -> None:
-    add_rule()
-    live.sandbox.inbox("crm").behave("503,200")
-    live.sandbox.trigger("email.click")
-    lines = postbacks.ok("resend", "1").splitlines()
-    assert lines[3].split()[0] == "resent"
-    assert lines[-1] == "  delivered by a manual resend"
-    assert postbacks.json("resend", "1")["attempts"][-1]["manual"] is True
-
-
-def test_reset_says_what_is_gone(
-    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
-) -> None:
-    add_rule()
-    live.sandbox.trigger("email.click")
-    assert postbacks.ok("reset").startswith("removed 1 rule and 1 delivery,")
-    assert postbacks.json("reset") == {"rules": 0, "deliveries": 0}
-
-
-def test_foreign_text_cannot_steer_the_terminal(
-    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
-) -> None:
-    live.sandbox.add_postback(live.inbox_url("crm?user={{User ID}}"))
-    live.sandbox.trigger("email.click", user_id="\x1b[31mred\u202e")
-    shown = postbacks.ok("inbox", "crm")
-    assert "user = \\x1b[31mred\\u202e" in shown

@@ -75,3 +75,12 @@ def test_a_script_that_cannot_be_read(postbacks: CommandLine) -> None:
 def test_a_name_that_is_none(postbacks: CommandLine) -> None:
     postbacks.fails(1, "inbox", "a b", "--behave", "200")
     postbacks.fails(2, "inbox", "crm", "--wait-for", "0")
+
+
+def test_foreign_text_cannot_steer_the_terminal(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    live.sandbox.add_postback(live.inbox_url("crm?user={{User ID}}"))
+    live.sandbox.trigger("email.click", user_id="\x1b[31mred\u202e")
+    shown = postbacks.ok("inbox", "crm")
+    assert "user = \\x1b[31mred\\u202e" in shown

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mockserver.cli.feed_lines import text_of
+from mockserver.cli.feed_lines import feed_line
 from tests.cli.conftest import Live
 
 
@@ -84,6 +84,6 @@ def test_tail_ends_with_code_3_when_the_sandbox_goes() -> None:
 
 
 def test_happenings_of_every_kind_are_told() -> None:
-    assert text_of("reset", {}).plain == "everything was reset"
-    assert text_of("rule", {"deleted": 7}).plain == "rule 7 deleted"
-    assert text_of("later", {"some": "\x07"}).plain.startswith("later  ")
+    assert feed_line("reset", {}).plain == "everything was reset"
+    assert feed_line("rule", {"deleted": 7}).plain == "rule 7 deleted"
+    assert feed_line("later", {"some": "\x07"}).plain.startswith("later  ")

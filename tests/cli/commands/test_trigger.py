@@ -1,4 +1,4 @@
-"""`postbacks events` and `postbacks trigger`."""
+"""`postbacks trigger`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.core.catalog import event_kinds
 from tests.cli.conftest import CommandLine, Live
-
-
-def test_events_lists_the_whole_catalogue(postbacks: CommandLine) -> None:
-    shown = postbacks.ok("events")
-    names = [line.split()[0] for line in shown.splitlines()[1:]]
-    assert names == [kind.name for kind in event_kinds()]
-    assert max(map(len, shown.splitlines())) <= 80
-
-
-def test_events_as_json(postbacks: CommandLine) -> None:
-    kinds = postbacks.json("events")["events"]
-    assert kinds[0]["name"] == event_kinds()[0].name
 
 
 def test_trigger_shows_the_delivery_and_its_attempt(

@@ -1,8 +1,6 @@
-"""What `postbacks serve` says before it serves.
+"""Tells the user of `postbacks serve` where it listens and how to begin.
 
-Decides: which facts a user needs to begin, as text and as one line of JSON. Place in the
-flow: made when the ports are bound. Must not import: rich (a server should start fast), the
-sandbox.
+A server should start fast, so rich is not imported here.
 """
 
 from __future__ import annotations
@@ -21,13 +19,14 @@ _TOKEN_VARIABLE = "$POSTBACKS_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What there is to know about a server that is about to serve.
+class ServerInfo:
+    """What a user needs to know of a server that is about to answer.
 
     Attributes:
         host: Where it listens.
         storage: A path, a URL, or `in memory`.
-        generated_token: The bearer token, if nobody has chosen one.
+        now: Where the clock stands, aware, in UTC.
+        generated_token: The bearer token that was made up, or None if the user has chosen one.
         repeated_attempts: How many attempts were under way when the last process died.
     """
 
@@ -44,7 +43,7 @@ class Facts:
     repeated_attempts: int
 
     def as_json(self) -> str:
-        """Return the facts as one line of JSON."""
+        """Return it as one line of JSON."""
         document = {
             "api_url": self.api_url,
             "receiver_url": self.receiver_url,
@@ -58,7 +57,7 @@ class Facts:
         return json.dumps(document, ensure_ascii=False) + "\n"
 
     def as_text(self) -> str:
-        """Return the facts for people."""
+        """Return it as text for people."""
         lines = [f"postbacks {__version__}", ""]
         lines += [f"  {name:<9} {value}" for name, value in self._rows()]
         if self.repeated_attempts:
