@@ -222,7 +222,7 @@ def leanplum_live(
 
 def _mistake(text: str) -> BaseException:
     """Return a failure that is the text, as wide as a terminal, and no source of this plugin."""
-    from mockserver.testing.failure_text import wrapped
+    from mockserver.testing.delivery_text import wrapped
 
     return pytest.fail.Exception(wrapped(text), pytrace=False)
 
@@ -246,7 +246,7 @@ def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) 
 def _fail_with(problems: list[Problem]) -> None:
     if not problems:
         return
-    from mockserver.testing.problems import problems_in_words
+    from mockserver.testing.problems import problems_text
 
     kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
     assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
@@ -256,6 +256,6 @@ def _fail_with(problems: list[Problem]) -> None:
     pytest.fail(
         "Leanplum: something went wrong that the test did not speak of.\n  "
         + "\n  ".join(advice)
-        + f"\n\n{problems_in_words(problems)}",
+        + f"\n\n{problems_text(problems)}",
         pytrace=False,
     )

@@ -1,8 +1,7 @@
-"""Leanplum in a test: what fixtures hand out, and what works without pytest as well.
+"""Offers Leanplum's side of a test: what the fixtures hand out, also for use without pytest.
 
-Decides: which parts of a sandbox a test sees, and what is wrong at its end. Place in the
-flow: stands on the sandbox; the pytest plugin and scripts stand on this. Must not import:
-pytest; Flask, requests or responses before something needs them.
+Most tests need neither Flask, requests nor an application of their own, so these are imported only
+when something needs them.
 """
 
 from __future__ import annotations
@@ -11,32 +10,24 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast, get_args
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.errors import InvalidValue
-from mockserver.core.models import (
-    EXAMPLE_APP_ID,
-    App,
-    Attempt,
-    KeyClass,
-    ParametersEncoding,
-    PostbackRule,
-)
-from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from mockserver.core.models import Attempt, KeyClass, ParametersEncoding, PostbackRule
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import Inbox
 from mockserver.sandbox import Sandbox
+from mockserver.testing.api_calls import ApiCalls, RefusedCall
+from mockserver.testing.app import make_app
 from mockserver.testing.assertions import Assertions
 from mockserver.testing.clock import FollowingClock
-from mockserver.testing.failure_text import CANDIDATES, raised_in_words, timeline, tracebacks
+from mockserver.testing.evidence import Evidence
+from mockserver.testing.failure_text import newest_timelines
 from mockserver.testing.interception import Interception
-from mockserver.testing.problems import Problem, RefusedCall, problems_of
+from mockserver.testing.problems import Problem, problems_of
 from mockserver.time.advance import Advance
 
 if TYPE_CHECKING:
-    from mockserver.client.wire import Reply, WsgiWire
     from mockserver.testing.partner import Partner
 
 
@@ -48,15 +39,19 @@ class Leanplum(Assertions):
     process makes with `requests` to Leanplum's API are answered by it.
 
     Args:
-        app_id: The app that exists, with the keys of the documentation's examples.
+        app_id: The one app of the sandbox; its keys are those of the documentation's examples.
         retry_on: What is retried, e.g. `{"5xx", "timeout", "429"}`; the usual unless told.
         parameters_encoding: How `{{Parameters}}` is written.
         start: Where the clock stands at first, aware.
         strict: Whether requests to anybody but Leanplum are refused.
-        intercept: Whether calls of Leanplum's API are answered at all.
+        intercept: Whether calls of Leanplum's API with `requests` are answered at all.
+
+    Raises:
+        InvalidValue: `app_id` is empty, or there is no such encoding or reason for a retry.
+        InvalidConfig: When it is entered: `strict` needs `requests`, which is not installed.
 
     Attributes:
-        sandbox: What does it all.
+        sandbox: The whole sandbox.
         app: The app, with its keys.
     """
 
@@ -70,21 +65,12 @@ class Leanplum(Assertions):
         strict: bool = False,
         intercept: bool = True,
     ) -> None:
-        self.app = App(
-            EXAMPLE_APP_ID if app_id is None else checked_app_id(app_id),
-            retry=(
-                DEFAULT_RETRY_POLICY
-                if retry_on is None
-                else RetryPolicy(retry_on=frozenset(retry_on))
-            ),
-            parameters_encoding=checked_encoding(parameters_encoding),
-        )
+        self.app = make_app(app_id, retry_on, parameters_encoding)
         self.sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
-        self._interception = Interception(self._answer, strict=strict) if intercept else None
-        self._wire: WsgiWire | None = None
-        self._partners: list[Partner] = []
-        self._refused: list[RefusedCall] = []
-        self._said: set[int] = set()
+        self._calls = ApiCalls(self.sandbox)
+        self._interception = Interception(self._calls.answer, strict=strict) if intercept else None
+        self._applications: list[Partner] = []
+        self._expected: set[int] = set()
         self._triggered: list[Triggered] = []
 
     def __enter__(self) -> Self:
@@ -103,10 +89,10 @@ class Leanplum(Assertions):
     def close(self) -> None:
         """Answer no more, and release what was held."""
         with ExitStack() as stack:
-            # Whatever a partner's end raises, the sandbox is closed.
+            # Whatever an application raises at its end, the sandbox is closed.
             stack.callback(self.sandbox.close)
-            for partner in self._partners:
-                stack.callback(partner.close)
+            for application in self._applications:
+                stack.callback(application.close)
             if self._interception is not None:
                 stack.callback(self._interception.stop)
 
@@ -207,13 +193,12 @@ class Leanplum(Assertions):
         Raises:
             InvalidValue: `app` is neither, or the prefix is no URL.
         """
-        # As every import below: most tests of a suite need neither partners nor the API.
         from mockserver.testing.partner import Partner
 
-        partner = Partner(url_prefix, app, now=self.now, timeout=self.app.retry.timeout)
-        self.sandbox.route(partner.accepts, partner.transport)
-        self._partners.append(partner)
-        return partner
+        application = Partner(url_prefix, app, now=self.now, timeout=self.app.retry.timeout)
+        self.sandbox.route(application.accepts, application.transport)
+        self._applications.append(application)
+        return application
 
     # At the end
 
@@ -223,29 +208,16 @@ class Leanplum(Assertions):
         Calls of Leanplum's API that were refused, and deliveries that were lost or rejected
         and that no `assert_lost` or `assert_rejected` has asked for.
         """
-        return problems_of(self, self._refused, self._said)
+        return problems_of(self._evidence())
 
     def timelines(self, *, without: str = "") -> list[str]:
-        """Return the newest deliveries as text, those apart that a text shows already."""
-        templates = {rule.postback_id: rule.url for rule in self.postbacks}
-        deliveries = list(self.deliveries)
-        shown = [item for item in deliveries if f"delivery {item.id}: " not in without]
-        raised = tracebacks(self.partners)
-        texts = []
-        for item in shown[-CANDIDATES:]:
-            texts.append(timeline(item, templates.get(item.postback_id)))
-            told = raised_in_words(raised.get(item.id))
-            if told and told not in texts:
-                texts.append(told)
-        earlier = len(shown) - CANDIDATES
-        if earlier > 0:
-            texts.insert(0, f"({earlier} earlier {'delivery' if earlier == 1 else 'deliveries'})")
-        return texts
+        """Return the newest deliveries as text, without those that the text `without` shows."""
+        return newest_timelines(self._evidence(), without=without)
 
     @property
     def refused_calls(self) -> list[RefusedCall]:
         """Return the calls of Leanplum's API that were refused."""
-        return list(self._refused)
+        return list(self._calls.refused)
 
     @property
     def triggered(self) -> list[Triggered]:
@@ -255,51 +227,25 @@ class Leanplum(Assertions):
     @property
     def partners(self) -> list[Partner]:
         """Return the applications that postbacks are delivered to."""
-        return list(self._partners)
+        return list(self._applications)
 
     def said(self, deliveries: Iterable[DeliveryHistory]) -> None:
-        """Take note that the test knows of these being lost."""
-        self._said.update(delivery.id for delivery in deliveries)
+        """Take note that the test knows that these were lost or rejected."""
+        self._expected.update(delivery.id for delivery in deliveries)
 
-    def _answer(
-        self, method: str, target: str, headers: dict[str, str], content: bytes | None
-    ) -> Reply:
-        if self._wire is None:
-            from mockserver.client.wire import WsgiWire
-            from mockserver.web.app import create_app
-
-            self._wire = WsgiWire(create_app(self.sandbox).wsgi_app)
-        # The body is whole by now, whatever way it was to travel.
-        own = ("host", "transfer-encoding", "content-length")
-        passed = {name: value for name, value in headers.items() if name.lower() not in own}
-        reply = self._wire.send(method, target, passed, content)
-        if reply.status >= 400:
-            asked = unquote(target.partition("?")[2])
-            self._refused.append(RefusedCall(method, asked, content or b"", reply))
-        return reply
-
-
-def checked_app_id(app_id: str) -> str:
-    """Return an app id.
-
-    Raises:
-        InvalidValue: It is empty.
-    """
-    if not app_id:
-        raise InvalidValue("app_id is empty; leave it out for the documentation's example")
-    return app_id
-
-
-def checked_encoding(name: str) -> ParametersEncoding:
-    """Return the name of an encoding of Parameters.
-
-    Raises:
-        InvalidValue: There is no such encoding.
-    """
-    for known in get_args(ParametersEncoding):
-        if name == known:
-            return cast(ParametersEncoding, known)
-    raise InvalidValue(f"parameters_encoding is 'once' or 'twice', got {name!r}")
+    def _evidence(self) -> Evidence:
+        failures = [each for application in self._applications for each in application.failures]
+        return Evidence(
+            app=self.app,
+            rules=tuple(self.postbacks),
+            triggered=tuple(self._triggered),
+            deliveries=tuple(self.deliveries),
+            tracebacks={each.attempt.delivery_id: each.traceback for each in failures},
+            refused_calls=tuple(self._calls.refused),
+            expected=frozenset(self._expected),
+            inboxes=self.sandbox.inboxes,
+            now=self.now,
+        )
 
 
 class LeanplumClock:

@@ -1,27 +1,19 @@
-"""What is wrong at the end of a test although no assertion failed.
-
-Decides: which of it a test has to answer for, and how it is told. Place in the flow: asked
-at the end of a test. Must not import: pytest, the web.
-"""
+"""Finds what went wrong in a test although none of its assertions failed, and writes it as text."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from mockserver.core.models import App, KeyClass
 from mockserver.core.retry import DeliveryState
-from mockserver.testing.failure_text import again, raised_in_words, timeline, tracebacks, wrapped
-
-if TYPE_CHECKING:
-    from mockserver.client.wire import Reply
-    from mockserver.testing.leanplum import Leanplum
+from mockserver.testing.api_calls import RefusedCall
+from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
+from mockserver.testing.evidence import Evidence
 
 #: What `allow` can name, each with what it lets pass.
 ALLOWED = {
@@ -30,42 +22,16 @@ ALLOWED = {
     "rejected": "deliveries that were rejected at once",
 }
 
-#: So many of a kind are told at most.
+#: How many of a kind are shown.
 SHOWN = 10
 
-Kind = Literal["refused", "lost", "rejected"]
+ProblemKind = Literal["refused", "lost", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedCall:
-    """A call of Leanplum's API that was answered with an error.
-
-    Attributes:
-        query: The query, decoded.
-        content: The body.
-    """
-
-    method: str
-    query: str
-    content: bytes
-    reply: Reply
-
-    @property
-    def message(self) -> str:
-        """Return what the API said."""
-        try:
-            return str(json.loads(self.reply.body)["response"][0]["error"]["message"])
-        except (ValueError, KeyError, IndexError, TypeError):
-            return self.reply.body.decode("utf-8", "replace")
-
-    @property
-    def action(self) -> str:
-        """Return the method of the API that was called, if it can be seen."""
-        sent = f"{self.query}\n{self.content.decode('utf-8', 'replace')}"
-        for name in ("addPostback", "listPostbacks", "deletePostback"):
-            if re.search(rf"\b{name}\b", sent):
-                return name
-        return "a call"
+_KINDS: dict[DeliveryState, ProblemKind] = {
+    DeliveryState.LOST: "lost",
+    DeliveryState.REJECTED: "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +43,26 @@ class Problem:
         text: What happened, with its cause.
     """
 
-    kind: Kind
+    kind: ProblemKind
     text: str
 
 
-def problems_of(
-    leanplum: Leanplum, refused: list[RefusedCall], said: AbstractSet[int]
-) -> list[Problem]:
-    """Return what a test has not spoken of, in the order in which it would have met it."""
-    found = [Problem("refused", _told(call, leanplum)) for call in refused]
-    if not len(leanplum.deliveries):
-        return found
-    raised = tracebacks(leanplum.partners)
-    templates = {rule.postback_id: rule.url for rule in leanplum.postbacks}
-    for delivery in leanplum.deliveries:
-        if delivery.id in said or delivery.state in (
-            DeliveryState.PENDING,
-            DeliveryState.DELIVERED,
-        ):
+def problems_of(evidence: Evidence) -> list[Problem]:
+    """Return what went wrong without the test saying so: refused calls, then deliveries by id."""
+    found = [Problem("refused", _refusal(call, evidence.app)) for call in evidence.refused_calls]
+    for delivery in evidence.deliveries:
+        kind = _KINDS.get(delivery.state)
+        if kind is None or delivery.id in evidence.expected:
             continue
-        kind: Kind = "lost" if delivery.state is DeliveryState.LOST else "rejected"
-        text = timeline(delivery, templates.get(delivery.postback_id))
-        parts = [text, raised_in_words(raised.get(delivery.id)), again(delivery)]
+        text = timeline(delivery, evidence.templates.get(delivery.postback_id))
+        parts = [text, raised_text(evidence.tracebacks.get(delivery.id)), resend_advice(delivery)]
         found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
     return found
 
 
-def problems_in_words(problems: Iterable[Problem]) -> str:
-    """Return problems as text: those that are alike once, and a few of each kind."""
-    by_kind: dict[Kind, Counter[str]] = {}
+def problems_text(problems: Iterable[Problem]) -> str:
+    """Return problems as text: a few of each kind, and those with the same text once."""
+    by_kind: dict[ProblemKind, Counter[str]] = {}
     for problem in problems:
         by_kind.setdefault(problem.kind, Counter())[problem.text] += 1
     parts = []
@@ -118,9 +75,10 @@ def problems_in_words(problems: Iterable[Problem]) -> str:
     return "\n\n".join(parts)
 
 
-def _told(call: RefusedCall, leanplum: Leanplum) -> str:
+def _refusal(call: RefusedCall, app: App) -> str:
     text = f"refused: {call.action} was refused with {call.reply.status}: {call.message}"
     if call.reply.status == HTTPStatus.FORBIDDEN:
-        text += f"; here appId is {leanplum.app_id!r} and clientKey {leanplum.key!r}"
-    # The kind stands before it wherever it is shown.
+        key = app.keys[KeyClass.DATA_EXPORT]
+        text += f"; here appId is {app.app_id!r} and clientKey {key!r}"
+    # Wherever it is shown, its kind stands before it: the lines are broken as with that.
     return wrapped(text).removeprefix("refused: ")

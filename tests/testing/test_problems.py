@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from mockserver.client.wire import Reply
 from mockserver.testing import Leanplum
-from mockserver.testing.problems import SHOWN, Problem, RefusedCall, problems_in_words
+from mockserver.testing.problems import SHOWN, Problem, problems_text
 from tests.testing import fire
-
-
-def call(
-    query: str = "", content: bytes = b"", body: bytes = b"gone", status: int = 400
-) -> RefusedCall:
-    return RefusedCall("POST", query, content, Reply(status, [], body))
 
 
 def test_nothing_is_wrong_with_what_is_delivered_or_pending() -> None:
@@ -63,34 +54,6 @@ def test_the_application_of_a_failure_is_shown_with_its_traceback() -> None:
     assert "mockserver" not in problem.text
 
 
-@pytest.mark.parametrize(
-    ("made", "action"),
-    [
-        (call("action=addPostback"), "addPostback"),
-        (call(content=b"action=deletePostback&x=1"), "deletePostback"),
-        (call(content=b'{"action": "listPostbacks"}'), "listPostbacks"),
-        (call("action=addPostbacks"), "a call"),
-        (call(content=b"\xff\xfe"), "a call"),
-    ],
-)
-def test_the_method_of_a_refused_call(made: RefusedCall, action: str) -> None:
-    assert made.action == action
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b'{"response": [{"success": false, "error": {"message": "no"}}]}', "no"),
-        (b'{"response": []}', '{"response": []}'),
-        (b"[]", "[]"),
-        (b"gone \xff", "gone �"),
-        (b"", ""),
-    ],
-)
-def test_the_message_of_a_refused_call(body: bytes, message: str) -> None:
-    assert call(body=body).message == message
-
-
 def test_what_is_alike_is_told_once_and_not_everything() -> None:
     refused = [
         Problem("refused", "no key"),
@@ -98,7 +61,7 @@ def test_what_is_alike_is_told_once_and_not_everything() -> None:
         Problem("refused", "no key"),
     ]
     lost = [Problem("lost", f"delivery {number}") for number in range(SHOWN + 2)]
-    parts = problems_in_words([*refused, *lost]).split("\n\n")
+    parts = problems_text([*refused, *lost]).split("\n\n")
     assert parts[:3] == ["refused: no key\n  (2 times)", "refused: no id", "lost: delivery 0"]
     assert parts[3:] == [
         *(f"lost: delivery {number}" for number in range(1, SHOWN)),
@@ -107,5 +70,5 @@ def test_what_is_alike_is_told_once_and_not_everything() -> None:
 
 
 def test_as_many_as_are_told_leave_nothing_over() -> None:
-    text = problems_in_words(Problem("lost", f"delivery {number}") for number in range(SHOWN))
+    text = problems_text(Problem("lost", f"delivery {number}") for number in range(SHOWN))
     assert "more" not in text
