@@ -1,8 +1,7 @@
-"""The whole story in one process and in seconds: rules, events, failures, 65 hours of retries.
+"""Plays the whole story for `postbacks demo`: rules, events, failures and 65 hours of retries.
 
-Decides: what `postbacks demo` plays. Place in the flow: stands on the sandbox and on
-Leanplum's API as it is served, with real HTTP over loopback to the receiver. Must not
-import: the command line, which prints what this returns.
+Everything is real but the time: rules go through Leanplum's API, and postbacks through sockets to
+the receiver on loopback. The command line writes what `run_demo` returns.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from mockserver.web.shapes import AttemptJson, DeliveryJson
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-#: Type, channels and what follows the receiver's URL.
+#: Of each rule: type, channels, and the template after the URL of the receiver.
 _RULES: tuple[tuple[str, str, str], ...] = (
     (
         "messageEvents",
@@ -59,7 +58,7 @@ class DemoRule:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How the API answered to the rule that was one too many."""
+    """How the API answered to the rule above the limit."""
 
     status: int
     message: str
@@ -73,8 +72,8 @@ class DemoReport:
         rules: The three rules.
         refused: The answer to the fourth.
         deliveries: One for each event, in the order of the events.
-        virtual_hours: How far the clock was turned.
-        real_seconds: How long it all took.
+        virtual_hours: How many hours the clock was turned.
+        real_seconds: How long it took in real time.
     """
 
     rules: list[DemoRule]
@@ -127,7 +126,7 @@ def run_demo() -> DemoReport:
 
 
 def _add_rule(api: FlaskClient, receiver_url: str, template: tuple[str, str, str]) -> Refusal:
-    """Register a rule with the very request that Leanplum would get; return the answer."""
+    """Register a rule through Leanplum's API; return the status and the message of the answer."""
     kind, channels, path = template
     arguments = {
         "action": "addPostback",

@@ -1,4 +1,7 @@
-"""Runs a sandbox with its API on a port in this process, for tests and the contract suite."""
+"""Serves a sandbox on ports of this process, for tests, other processes and the contract suite.
+
+Ledger, sandbox and server are started, restarted and stopped together.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ class LiveSandbox:
     Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        path: The file that a restart finds its data in; without one everything stays in memory,
-            and a restart begins with nothing.
+        path: The file that keeps the data over a restart. Without one everything is
+            in memory, and a restart begins with nothing.
         host: Where it listens.
         port: Of the API; 0 picks a free one.
         tls_context: What API and receiver speak TLS with; None for plain HTTP.
@@ -33,7 +36,7 @@ class LiveSandbox:
             the receiver's own among them; the system's unless given.
 
     Attributes:
-        sandbox: The sandbox that answers at present.
+        sandbox: The sandbox that answers now; a restart makes another one.
         url: Where its API is; the same after a restart.
     """
 
@@ -73,7 +76,7 @@ class LiveSandbox:
         """Open the ledger, take up what was pending, and answer.
 
         Raises:
-            AddressUnavailable: The port of before is taken.
+            AddressUnavailable: The port is taken.
             InvalidValue: The TLS context has no certificate that is believed at `host`, or
                 `ca_file` has none at all.
             LedgerUnusable: The file is no ledger, or another process has it.
@@ -111,7 +114,7 @@ class LiveSandbox:
         self._receiver_port = int(self.sandbox.receiver_url.rpartition(":")[2])
 
     def stop(self) -> None:
-        """Stop answering, keep where the clock stands, close the ledger."""
+        """Stop answering, save where the clock stands, close the ledger."""
         if self._server is None:
             return
         server, self._server = self._server, None

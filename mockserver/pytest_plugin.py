@@ -1,10 +1,7 @@
-"""The pytest plugin: fixtures, a marker, two options, and a look at what went wrong unnoticed.
+"""Offers pytest the fixtures, the marker and the options, and fails tests for unnoticed problems.
 
-Decides: what tests can ask for by name. Place in the flow: the outermost layer, loaded by
-every pytest run where the package is installed. Must not import: anything of this package
-before a test asks for it; that is why its fixtures import inside.
-
-`-p no:mockserver` turns it off.
+Every run of pytest loads this module where the package is installed. So nothing of the package is
+imported before a test asks for it: the fixtures import inside. `-p no:mockserver` turns it off.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 
     from mockserver.receiver.inboxes import Inbox
     from mockserver.testing import Leanplum, LeanplumClock, Problem
-    from mockserver.testing.live import LiveLeanplum, Server
+    from mockserver.testing.live import LiveLeanplum, LiveServer
 
 _MARKER = (
     "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=()): how "
@@ -32,11 +29,11 @@ _MARKER = (
 )
 
 
-#: Where a test keeps its own Leanplum, under whatever name it asked for it.
+#: Where the item of a test keeps its Leanplum.
 _LEANPLUM: pytest.StashKey[Leanplum] = pytest.StashKey()
 
-#: Where frames of this package are, and those that enter and leave its context managers.
-_INSIDE = (str(Path(__file__).parent), contextlib.__file__)
+#: The files of this package, and that of the frames that enter and leave context managers.
+_OWN_FILES = (str(Path(__file__).parent), contextlib.__file__)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,11 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and begin to look after the tests of this run."""
     config.addinivalue_line("markers", _MARKER)
     strict = bool(config.getoption("--leanplum-strict"))
-    config.pluginmanager.register(_Tests(strict), "mockserver-tests")
+    config.pluginmanager.register(_LeanplumTests(strict), "mockserver-tests")
 
 
-class _Tests:
-    """The fixture `leanplum`, and what is done before and after a test because of it.
+class _LeanplumTests:
+    """Has the fixture `leanplum`, and checks after each test what went wrong unnoticed.
 
     Args:
         strict: Whether requests to anybody but Leanplum are refused.
@@ -74,10 +71,10 @@ class _Tests:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Remember whose fixtures are made next.
+        """Remember the test whose fixtures are made next.
 
-        The fixture would learn that from `request` as well, but pytest takes longer to make one
-        than all of this does.
+        The fixture could ask `request` for it, but pytest needs longer to make that than all the
+        rest takes.
         """
         self._item = item
 
@@ -96,22 +93,22 @@ class _Tests:
         try:
             made = Leanplum(**options_of(item).arguments, strict=self._strict)
         except PostbacksError as error:
-            raise _mistake(f"@pytest.mark.leanplum: {error}") from None
+            raise _usage_error(f"@pytest.mark.leanplum: {error}") from None
         try:
             entered = made.__enter__()
         except PostbacksError as error:
-            raise _mistake(str(error)) from None
+            raise _usage_error(str(error)) from None
         item.stash[_LEANPLUM] = entered
         yield entered
-        # A whole session would keep them all otherwise.
+        # Items live as long as the session, and would keep every sandbox.
         del item.stash[_LEANPLUM]
         entered.close()
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Fail a test that passed although something went wrong that it did not speak of.
+        """Fail a test that passed although something went wrong that it said nothing about.
 
-        Asked last, after the test itself, and not at all if that has failed.
+        This runs after the test itself, and not at all if that has failed.
         """
         fixture = item.stash.get(_LEANPLUM, None)
         problems = [] if fixture is None else fixture.problems()
@@ -126,13 +123,13 @@ class _Tests:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show below a failed test what was delivered, unless the failure shows it itself."""
-        _tell_where_the_test_did_it(item, call)
+        _end_traceback_in_the_test(item, call)
         report = yield
         if report.when == "call" and report.failed:
             fixture = item.stash.get(_LEANPLUM, None)
-            told = [] if fixture is None else fixture.timelines(without=report.longreprtext)
-            if told:
-                report.sections.append(("Leanplum deliveries", "\n\n".join(told)))
+            texts = [] if fixture is None else fixture.timelines(without=report.longreprtext)
+            if texts:
+                report.sections.append(("Leanplum deliveries", "\n\n".join(texts)))
         return report
 
 
@@ -177,7 +174,7 @@ def leanplum_server(
     leanplum_listen_address: tuple[str, int],
     leanplum_tls_context: ssl.SSLContext | None,
     leanplum_ca_file: str | Path | None,
-) -> Iterator[Server]:
+) -> Iterator[LiveServer]:
     """A sandbox that answers on real ports, for the whole session; see `leanplum_live`."""
     from mockserver.core.errors import InvalidValue, PostbacksError
     from mockserver.testing.live import serving
@@ -191,7 +188,7 @@ def leanplum_server(
         if isinstance(error, InvalidValue):
             own = "leanplum_tls_context, leanplum_ca_file"
         where = f"--leanplum-url {url}" if url else own
-        raise _mistake(f"{where}: {error}") from None
+        raise _usage_error(f"{where}: {error}") from None
     yield server
     context.__exit__(None, None, None)
 
@@ -207,7 +204,7 @@ def leanplum_config() -> dict[str, Any]:
 
 @pytest.fixture
 def leanplum_live(
-    leanplum_server: Server, leanplum_config: dict[str, Any]
+    leanplum_server: LiveServer, leanplum_config: dict[str, Any]
 ) -> Iterator[LiveLeanplum]:
     """The live sandbox, with an app of this test's own, for code in other processes."""
     from mockserver.core.errors import PostbacksError
@@ -215,20 +212,20 @@ def leanplum_live(
     try:
         live = leanplum_server.begin(leanplum_config)
     except PostbacksError as error:
-        raise _mistake(str(error)) from None
+        raise _usage_error(str(error)) from None
     yield live
     leanplum_server.end(live)
 
 
-def _mistake(text: str) -> BaseException:
-    """Return a failure that is the text, as wide as a terminal, and no source of this plugin."""
+def _usage_error(text: str) -> BaseException:
+    """Return a failure that shows the text only, and no source of this plugin."""
     from mockserver.testing.delivery_text import wrapped
 
     return pytest.fail.Exception(wrapped(text), pytrace=False)
 
 
-def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Of a mistake that this package refuses, show what the test did, not how that was noticed."""
+def _end_traceback_in_the_test(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Cut the traceback of an error of this package off after the last line of the test."""
     errors = sys.modules.get("mockserver.core.errors")
     if call.excinfo is None or errors is None or item.config.getoption("fulltrace"):
         return
@@ -236,7 +233,7 @@ def _tell_where_the_test_did_it(item: pytest.Item, call: pytest.CallInfo[None]) 
         last: TracebackType | None = None
         frame: TracebackType | None = call.excinfo.tb
         while frame is not None:
-            if not frame.tb_frame.f_code.co_filename.startswith(_INSIDE):
+            if not frame.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
                 last = frame
             frame = frame.tb_next
         if last is not None:

@@ -1,8 +1,7 @@
-"""The control API and Leanplum's API from the other side of the wire, with types.
+"""Calls a running sandbox for the command line, tests and scripts, with types.
 
-Decides: how a call is made and what its failures become. Place in the flow: the command line
-and scripts talk to a running sandbox through this. Must not import: Flask, the sandbox,
-anything but `core` and the shapes of the JSON.
+Most calls go to the control API. Rules are added and deleted through Leanplum's own API, so that
+they take the way that a real caller's take.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ _Answer = TypeVar("_Answer")
 
 
 class Refused(PostbacksError):
-    """The server refused for a reason that has no class of its own in `core.errors`."""
+    """The sandbox refused for a reason that has no class of its own in `core.errors`."""
 
     code = "refused"
 
 
 class SandboxClient:
-    """A running sandbox, as its control API shows it.
+    """Calls one running sandbox.
 
-    Every method raises `ServerUnreachable` if nobody answers, and the class of
-    `core.errors` that belongs to the reason if the sandbox refuses (else `Refused`).
+    Every method raises `ServerUnreachable` if no sandbox answers. If the sandbox refuses, the
+    method raises the class of `core.errors` with the code of the refusal, or else `Refused`.
 
     Args:
         url: Where `postbacks serve` answers, without a path.
         token: Its bearer token, if it needs one.
         timeout_real_seconds: How long to wait for an answer.
-        wire: Another way to the sandbox than through a socket to `url`.
+        wire: What carries the requests; a socket to `url` unless given.
         ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
             unless given.
 
@@ -65,7 +64,7 @@ class SandboxClient:
         self._token = token
 
     def health(self) -> shapes.Health:
-        """Return that the sandbox runs, and which one it is."""
+        """Return which sandbox answers: its version, receiver, ledger and apps."""
         return self._get("health", shapes.Health)
 
     # Time
@@ -75,16 +74,16 @@ class SandboxClient:
         return self._get("clock", shapes.ClockState)
 
     def advance(self, request: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
-        """Move the clock, as far as one request goes; see `advances` for all the way."""
+        """Move the clock as far as one request may; `advances` moves it all the way."""
         return self._send("POST", "clock/advance", shapes.AdvanceAnswer, request)
 
     def advances(self, request: shapes.AdvanceRequest) -> Iterator[shapes.AdvanceAnswer]:
-        """Move the clock all the way, asking again while an answer is not complete."""
+        """Move the clock all the way, with as many requests as it takes; yield each answer."""
         answer = self.advance(request)
         yield answer
         while not answer.complete:
             if request.by is not msgspec.UNSET:
-                # The rest of the way is shorter than the whole: from now on, the target counts.
+                # The next request is for the rest of the way only, so name where it ends.
                 target_at = answer.from_at + parse_duration(request.by)
                 request = msgspec.structs.replace(
                     request, by=msgspec.UNSET, to=target_at.isoformat()
@@ -272,15 +271,15 @@ class SandboxClient:
         try:
             return str(json.loads(body)["response"][0]["error"]["message"])
         except (ValueError, KeyError, IndexError, TypeError):
-            self._raise_stranger()
+            self._raise_not_a_sandbox()
 
     def _decoded(self, content: bytes, shape: type[_Answer]) -> _Answer:
         try:
             return msgspec.json.decode(content, type=shape)
         except msgspec.DecodeError:
-            self._raise_stranger()
+            self._raise_not_a_sandbox()
 
-    def _raise_stranger(self) -> NoReturn:
+    def _raise_not_a_sandbox(self) -> NoReturn:
         raise ServerUnreachable(
             f"what answers at {self.url} is no sandbox of this version; "
             "start one with `postbacks serve`, or pass --url"
@@ -292,9 +291,9 @@ def _error_of(code: str, status: int, message: str) -> PostbacksError:
         if isinstance(candidate, type) and getattr(candidate, "code", None) == code:
             expected: type[PostbacksError] = candidate
             return expected(message)
-    # Codes that only the web layer knows keep their name and status all the same.
-    kind: type[Refused] = type("Refused", (Refused,), {"code": code, "http_status": status})
-    return kind(message)
+    # The web layer has codes of its own; code and status are kept.
+    refused: type[Refused] = type("Refused", (Refused,), {"code": code, "http_status": status})
+    return refused(message)
 
 
 def _segment(name: str) -> str:

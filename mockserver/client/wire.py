@@ -1,8 +1,6 @@
-"""How one HTTP request reaches a sandbox: through a socket, or as a call in this process.
+"""Carries one HTTP request to a sandbox: through a socket, or as a call in this process.
 
-Decides: what a request and its answer are, and what no answer is called. Place in the flow:
-the typed client speaks through a wire, and so does the contract suite. Must not import:
-Flask, the sandbox, anything but `core`.
+The client speaks through a wire, and so does the contract suite, which records what passes.
 """
 
 from __future__ import annotations
@@ -28,14 +26,18 @@ from mockserver.core.errors import InvalidValue, ServerUnreachable
 from mockserver.net.trust import client_context
 from mockserver.net.wsgi_environ import wsgi_environ
 
-#: Longer than the server takes for the slowest answer it gives.
+#: How long an answer is waited for: longer than the slowest one of the server takes.
 TIMEOUT_REAL_SECONDS = 90.0
 
 DEFAULT_URL = "http://127.0.0.1:8780"
 
 
 class Reply(NamedTuple):
-    """What was answered, whatever the status."""
+    """An HTTP answer of any status.
+
+    Attributes:
+        headers: Name and value of each field, in the order in which they were sent.
+    """
 
     status: int
     headers: list[tuple[str, str]]
@@ -62,7 +64,7 @@ class Wire(Protocol):
 
 
 class HttpWire:
-    """A wire to a server somewhere else; follows no redirect and uses no proxy.
+    """A wire through a socket; it follows no redirect and uses no proxy.
 
     Args:
         url: Where it answers, without a path.
@@ -82,7 +84,7 @@ class HttpWire:
     ) -> None:
         self.url = _checked_url(url)
         self._timeout = timeout_real_seconds
-        # No proxy of the environment, and no redirect: keys are for this server only.
+        # A proxy or the target of a redirect would see the keys, which are for this server only.
         handlers: list[BaseHandler] = [ProxyHandler({}), _NoRedirects()]
         if self.url.lower().startswith("https:"):
             handlers.append(HTTPSHandler(context=client_context(ca_file)))
@@ -119,7 +121,7 @@ class HttpWire:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 return Reply(answer.status, answer.headers.items(), bytes(answer.read()))
         except HTTPError as error:
-            # Any status is an answer; what breaks off while it is read is none.
+            # Any status is an answer. An answer that breaks off while it is read is an error.
             with error:
                 return Reply(error.code, error.headers.items(), error.read())
 
@@ -129,7 +131,7 @@ class WsgiWire:
 
     Args:
         app: The application.
-        url: Where it is to believe it is.
+        url: The address that the application is told to have.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], url: str = "http://localhost") -> None:

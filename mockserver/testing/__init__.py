@@ -7,9 +7,10 @@
         leanplum.trigger("email.click", user_id="ada")
         leanplum.assert_delivered(user_id="ada")
 
-The order in which to read: `leanplum`, what a test holds; `partner`, an application in the
-same process; `interception`, calls of the API by code under test; `assertions`, `matching` and
-`telling`, from what is asked to what a failure shows; `problems`, what is wrong at the end.
+The order in which to read: `leanplum` (what a test holds) with `app`, `clock`, `marker`; `partner`
+(an application in the same process); `interception` and `api_calls` (calls of the API by the code
+under test); `evidence` (what happened), which `assertions`, `comparisons` and `matching` compare,
+`failure_text` and `delivery_text` write, and `problems` searches at the end; `live` (real ports).
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ __all__ = [
     "Problem",
 ]
 
-# Every test that uses the fixture imports this module, and few need these.
-_IMPORTED_WHEN_ASKED_FOR = {
+# Every test that uses the fixture imports this module, but few need these.
+_HOMES = {
     "Inbox": "mockserver.receiver.inboxes",
     "LiveLeanplum": "mockserver.testing.live",
     "LiveSandbox": "mockserver.live",
@@ -47,7 +48,7 @@ _IMPORTED_WHEN_ASKED_FOR = {
 
 
 def __getattr__(name: str) -> Any:
-    module = _IMPORTED_WHEN_ASKED_FOR.get(name)
+    module = _HOMES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(module), name)

@@ -1,7 +1,6 @@
-"""A clock that stands still by itself, and follows a test's frozen time while there is one.
+"""Keeps the time of a test: it stands still, or follows freezegun or time-machine.
 
-Decides: whose time counts. Place in the flow: the clock of a sandbox within a test. Must not
-import: freezegun or time-machine; they are only looked for among what is imported already.
+Neither of the two is imported here. They are looked for among what is imported already.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from mockserver.time.clocks import AmbientClock, Freezer
 
 
 class FollowingClock:
-    """A manual clock, until time is frozen by freezegun or time-machine.
+    """A manual clock that follows freezegun or time-machine while one of them freezes the time.
 
-    A decorator freezes time when the test is called, after its fixtures were made: so it is
-    looked at every time.
+    A decorator of a test freezes the time after the fixtures were made. So every call looks
+    whether it is frozen.
 
     Args:
         start_at: Where it stands at first, aware; a fixed instant unless told.
@@ -34,12 +33,12 @@ class FollowingClock:
 
     @property
     def mode(self) -> Literal["manual", "running", "ambient"]:
-        """Return whose time it is: `ambient` while time is frozen, else `manual`."""
+        """Return `ambient` while the time is frozen, else `manual`."""
         return self._followed().mode
 
     @property
     def can_rewind(self) -> bool:
-        """Return whether it may be moved back: only frozen time, for a replay."""
+        """Return whether it may be moved back; only frozen time may, so that a test can replay."""
         return self._followed().can_rewind
 
     def now(self) -> datetime:
@@ -61,7 +60,7 @@ class FollowingClock:
         freezer = active_freezer()
         if freezer is None:
             if self._frozen_at is not None:
-                # What is pending then goes on from where the frozen time stood.
+                # No longer frozen: what is pending goes on from where the frozen time stood.
                 self._own.move_to(max(self._own.now(), self._frozen_at))
                 self._frozen_at = None
             return self._own
@@ -71,14 +70,14 @@ class FollowingClock:
 
 
 def active_freezer() -> Freezer | None:
-    """Return what freezes the time at present; None if nothing does."""
+    """Return what freezes the time now; None if nothing does."""
     freezegun = sys.modules.get("freezegun.api")
     factories = getattr(freezegun, "freeze_factories", None)
     if factories:
         newest: Freezer = factories[-1]
         return newest
     time_machine = sys.modules.get("time_machine")
-    # The name that version 3 gave it, and the one before.
+    # The first name is that of time-machine 3, the second that of earlier versions.
     travelling = getattr(time_machine, "traveller_stack", None) or getattr(
         time_machine, "coordinates_stack", None
     )

@@ -1,11 +1,7 @@
-"""Calls of Leanplum's API by code under test, answered by a sandbox in the same process.
+"""Answers the calls of Leanplum's API that the code under test makes with `requests`.
 
-Decides: which requests are answered, and what happens to all others. Place in the flow:
-between the code under test, which uses `requests`, and the API of a sandbox. Must not
-import: pytest; requests or Flask before something needs them.
-
-An adapter is put in front of every session, instead of a mock in front of every adapter:
-so mocks of `responses` that the test itself has, inside or outside of this, work on.
+An adapter of our own is put in front of every session. So mocks of `responses` that the test uses
+itself still work, inside and outside of this. `requests` is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -29,19 +25,19 @@ if TYPE_CHECKING:
 
     from mockserver.client.wire import Reply
 
-#: Where Leanplum's API is; everything below these addresses is answered.
+#: The addresses of Leanplum's API; everything below them is answered.
 LEANPLUM_API = re.compile(
     r"https?://(?:api|www)\.leanplum\.com(?::\d+)?/api(?=[/?#]|$)", re.IGNORECASE
 )
 
-#: Answers a request that was meant for Leanplum: method, target, header fields, body.
-Answer = Callable[[str, str, dict[str, str], bytes | None], "Reply"]
+#: Answers a request for Leanplum; it gets the method, the target, the header fields and the body.
+CallHandler = Callable[[str, str, dict[str, str], bytes | None], "Reply"]
 
 
 class Interception:
     """Answers what `requests` sends to Leanplum, from `start` to `stop`.
 
-    It begins at once if `requests` is imported already, else as soon as it is.
+    It begins at once if `requests` is imported already, or else when that gets imported.
 
     Args:
         answer: Called for each such request.
@@ -51,7 +47,7 @@ class Interception:
         InvalidConfig: `strict` is asked for and `requests` is not installed.
     """
 
-    def __init__(self, answer: Answer, *, strict: bool = False) -> None:
+    def __init__(self, answer: CallHandler, *, strict: bool = False) -> None:
         self._answer = answer
         self._strict = strict
         self._active = ExitStack()
@@ -59,7 +55,7 @@ class Interception:
         self._started = False
 
     def start(self) -> None:
-        """Begin to answer, unless that has begun already."""
+        """Begin to answer; does nothing if it was begun already."""
         if self._started:
             return
         if self._strict:
@@ -108,7 +104,7 @@ def _adapter_class() -> type[Any]:
     class LeanplumAdapter(HTTPAdapter):
         """Hands requests to the sandbox instead of to a socket."""
 
-        def __init__(self, answer: Answer) -> None:
+        def __init__(self, answer: CallHandler) -> None:
             super().__init__()
             self._answer = answer
 
@@ -139,7 +135,7 @@ def _refusing_adapter_class() -> type[Any]:
     from requests.models import PreparedRequest, Response
 
     class RefusingAdapter(BaseAdapter):
-        """Lets nothing leave."""
+        """Refuses every request."""
 
         def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
             raise ConnectionError(
@@ -186,7 +182,7 @@ def _is_installed(name: str) -> bool:
 
 
 class _Watcher(importlib.abc.MetaPathFinder):
-    """Calls back once a module has been imported; imports nothing itself."""
+    """Calls a function as soon as a module has been imported; imports nothing itself."""
 
     def __init__(self, name: str, then: Callable[[], None]) -> None:
         self._name = name
@@ -195,7 +191,7 @@ class _Watcher(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Find the module as everybody else would, and be told when it has been executed."""
+        """Find the module as usual, and let the function be called after it was executed."""
         if name != self._name:
             return None
         sys.meta_path.remove(self)
@@ -204,9 +200,9 @@ class _Watcher(importlib.abc.MetaPathFinder):
             return spec
         run = spec.loader.exec_module
 
-        def run_and_tell(module: ModuleType) -> None:
+        def run_and_call(module: ModuleType) -> None:
             run(module)
             self._then()
 
-        spec.loader.exec_module = run_and_tell  # type: ignore[method-assign]
+        spec.loader.exec_module = run_and_call  # type: ignore[method-assign]
         return spec

@@ -1,7 +1,6 @@
-"""A sandbox on real ports, shared by the tests of a session, each with an app of its own.
+"""Shares a sandbox on real ports between the tests of a session, each with an app of its own.
 
-Decides: how tests that share a server are kept apart. Place in the flow: behind the live
-fixtures, for code in other processes and other languages. Must not import: pytest.
+It is for code that runs in other processes or is written in other languages.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class LiveLeanplum:
         return self.client.deliveries(app_id=self.app_id, limit=1000).deliveries
 
     def inbox(self, behaviour: str = "200") -> LiveInbox:
-        """Return a new inbox, on a real port, that behaves like this."""
+        """Return a new inbox on a real port, with this script, e.g. `503*9,200`."""
         name = f"{self.app_id}-{len(self._inboxes) + 1}"
         self._inboxes.append(name)
         answer = self.client.behave(name, behaviour)
@@ -109,7 +108,7 @@ class LiveInbox:
         self._client = client
 
     def behave(self, script: str) -> None:
-        """Say what it shall do from its next request on."""
+        """Set what it does from its next request on, e.g. `503*9,200`."""
         self._client.behave(self.name, script)
 
     @property
@@ -124,11 +123,11 @@ class LiveInbox:
         ).requests
 
 
-class Server:
-    """A sandbox that answers, and whose it is.
+class LiveServer:
+    """A sandbox that the tests of a session share.
 
     Attributes:
-        client: The way to it.
+        client: Calls it.
         url: Where it answers.
     """
 
@@ -138,17 +137,17 @@ class Server:
         self._live = live
 
     def begin(self, config: Mapping[str, Any] | None = None) -> LiveLeanplum:
-        """Return a test's own part of it, its app with these knobs.
+        """Return a part of it for one test, whose app has these knobs.
 
         Raises:
-            InvalidValue: There is no such knob, or no such value of it.
+            InvalidValue: There is no such knob, or it does not take this value.
         """
         return LiveLeanplum(self.client, f"test-{secrets.token_hex(4)}", config)
 
     def end(self, live: LiveLeanplum) -> None:
-        """Forget a test's part: all there is in an own server, what is its in a shared one."""
+        """Remove the part of a test; of a sandbox that was started here, everything."""
         if self._live is not None:
-            # Ends hung requests as well, so that no test waits for another one's receiver.
+            # This also ends requests that hang, so that they do not delay the next test.
             self._live.sandbox.reset()
         else:
             live.clear()
@@ -168,25 +167,25 @@ def serving(
     address: tuple[str, int],
     tls_context: ssl.SSLContext | None = None,
     ca_file: str | Path | None = None,
-) -> Iterator[Server]:
+) -> Iterator[LiveServer]:
     """Serve a sandbox at `address`, or take the one at `url`.
 
     Args:
-        url: Of a sandbox that is there already; None for one of its own.
-        address: Where its own listens.
-        tls_context: What its own speaks TLS with.
-        ca_file: What is trusted over TLS, by the client and by the sandbox that sends.
+        url: Where a sandbox answers already; None to start one.
+        address: Host and port where the started one listens.
+        tls_context: What the started one speaks TLS with; None for plain HTTP.
+        ca_file: A PEM file with the certificates that the client and the started one trust.
 
     Raises:
-        InvalidValue: There are no certificates in `ca_file`, or `tls_context` has none that is
-            believed at `address`.
-        ServerUnreachable: Nobody answers at `url`.
+        InvalidValue: There are no certificates in `ca_file`, or a client would not trust that
+            of `tls_context` at `address`.
+        ServerUnreachable: No sandbox answers at `url`.
     """
     if url is not None:
         client = SandboxClient(url, ca_file=ca_file)
         client.health()
-        yield Server(client, None)
+        yield LiveServer(client, None)
         return
     host, port = address
     with LiveSandbox(host=host, port=port, tls_context=tls_context, ca_file=ca_file) as live:
-        yield Server(SandboxClient(live.url, ca_file=ca_file), live)
+        yield LiveServer(SandboxClient(live.url, ca_file=ca_file), live)

@@ -1,8 +1,4 @@
-"""The marker `leanplum`: what it may say, and what it means.
-
-Decides: which mistakes in a marker are told, and how. Place in the flow: read by the pytest
-plugin before a test and after it. Must not import: the sandbox.
-"""
+"""Reads the marker `leanplum` of a test for the pytest plugin, and refuses mistakes in it."""
 
 from __future__ import annotations
 
@@ -20,27 +16,27 @@ _KEYS = ("app_id", "retry_on", "parameters_encoding", "start", "allow")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MarkerOptions:
     """What the markers of a test say.
 
     Attributes:
-        arguments: For `Leanplum`.
-        allow: What may go wrong unnoticed.
+        arguments: The arguments for `Leanplum`.
+        allow: The kinds of problems that do not fail the test.
     """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
 
 
-#: What most tests say.
-_NOTHING_SAID = Options()
+#: Most tests have no marker.
+_DEFAULTS = MarkerOptions()
 
 
-def options_of(item: Any) -> Options:
-    """Return what the markers of a test say, the nearest one first.
+def options_of(item: Any) -> MarkerOptions:
+    """Return what the markers of a test say; the one nearest to the test counts.
 
     Raises:
-        InvalidValue: A marker says something that does not exist.
+        InvalidValue: A marker has an argument or a value that does not exist.
     """
     said: dict[str, Any] = {}
     for mark in item.iter_markers("leanplum"):
@@ -53,7 +49,7 @@ def options_of(item: Any) -> Options:
                 )
             said.setdefault(name, value)
     if not said:
-        return _NOTHING_SAID
+        return _DEFAULTS
     said = {name: value for name, value in said.items() if value is not None}
     chosen = _names(said.pop("allow", ()), "allow")
     for name in chosen:
@@ -68,7 +64,7 @@ def options_of(item: Any) -> Options:
         said["retry_on"] = _names(said["retry_on"], "retry_on")
     if not isinstance(said.get("app_id", ""), str):
         raise InvalidValue(f"app_id is text, got {said['app_id']!r}")
-    return Options(said, frozenset(chosen))
+    return MarkerOptions(said, frozenset(chosen))
 
 
 def _names(value: object, what: str) -> list[str]:

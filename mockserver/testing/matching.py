@@ -1,7 +1,4 @@
-"""Which deliveries and requests a test means, and in what the others differ.
-
-Decides: what can be asked for, and how near a delivery or request comes. Place in the flow:
-between an assertion and the deliveries of a sandbox. Must not import: pytest, the web.
+"""Compares single deliveries and requests with the fields that a test names.
 
 Values are compared with `==`, so that objects like those of dirty-equals work.
 """
@@ -20,7 +17,7 @@ from mockserver.core.models import MessageEvent
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 
-#: What can be asked for, beside `query`, which is compared key by key.
+#: The fields of a delivery that a test can name. `query` can be named too.
 FIELDS = (
     "event",
     "channel",
@@ -38,7 +35,7 @@ FIELDS = (
     "app_id",
 )
 
-#: What can be asked of a request.
+#: The parts of a request that a test can name.
 PARTS = ("method", "path", "body", "query")
 
 _NAMES = {(kind.channel, kind.event, kind.template_name): kind.name for kind in event_kinds()}
@@ -46,7 +43,7 @@ _NAMES = {(kind.channel, kind.event, kind.template_name): kind.name for kind in 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that is not what was asked for."""
+    """A field that has not the expected value."""
 
     field: str
     expected: object
@@ -58,7 +55,7 @@ class Difference:
 
 
 def differences(delivery: DeliveryHistory, wanted: Mapping[str, Any]) -> list[Difference]:
-    """Return in what a delivery differs from what is wanted; nothing if it matches."""
+    """Return the fields in which a delivery is not what is wanted; none if it matches."""
     found = []
     for field, expected in wanted.items():
         if field == "query":
@@ -67,14 +64,14 @@ def differences(delivery: DeliveryHistory, wanted: Mapping[str, Any]) -> list[Di
             found += query_differences(expected, dict(reversed(pairs)))
             continue
         actual = _values(delivery, field)
-        # Asked in this order, so that the object that was handed in decides.
+        # In this order, so that an object that a test hands in decides what it is equal to.
         if not any(expected == value for value in actual):
             found.append(Difference(field, expected, actual[0]))
     return found
 
 
 def query_differences(expected: Any, query: Mapping[str, str]) -> list[Difference]:
-    """Return in what a query differs: key by key, or as a whole if that is asked for."""
+    """Return the keys in which a query differs; it is compared as a whole with what is no dict."""
     if not isinstance(expected, Mapping):
         return [] if expected == query else [Difference("query", expected, dict(query))]
     return [
@@ -85,7 +82,7 @@ def query_differences(expected: Any, query: Mapping[str, str]) -> list[Differenc
 
 
 def request_differences(request: ReceivedRequest, wanted: Mapping[str, Any]) -> list[Difference]:
-    """Return in what a request differs from what is wanted; nothing if it is that."""
+    """Return the parts in which a request is not what is wanted; none if it matches."""
     parts = {"method": request.method, "path": request.path, "body": request.text}
     found = []
     for name, expected in wanted.items():
@@ -97,10 +94,10 @@ def request_differences(request: ReceivedRequest, wanted: Mapping[str, Any]) -> 
 
 
 def check_fields(wanted: Mapping[str, Any]) -> None:
-    """Refuse what no delivery has.
+    """Check that deliveries have these fields.
 
     Raises:
-        InvalidValue: A field does not exist; the nearest one is offered.
+        InvalidValue: There is no such field; the message suggests the nearest one.
     """
     __tracebackhide__ = True
     for field in wanted:
@@ -113,10 +110,10 @@ def check_fields(wanted: Mapping[str, Any]) -> None:
 
 
 def check_parts(wanted: Mapping[str, Any]) -> None:
-    """Refuse what no request has.
+    """Check that requests have these parts.
 
     Raises:
-        InvalidValue: A part does not exist; the nearest one is offered.
+        InvalidValue: There is no such part; the message suggests the nearest one.
     """
     __tracebackhide__ = True
     for name in wanted:
@@ -130,7 +127,7 @@ def check_parts(wanted: Mapping[str, Any]) -> None:
 def nearest(
     deliveries: Sequence[DeliveryHistory], wanted: Mapping[str, Any]
 ) -> list[DeliveryHistory]:
-    """Return deliveries by how many fields differ, the fewest first."""
+    """Return the deliveries, those that differ in the fewest fields first."""
     return sorted(deliveries, key=lambda delivery: len(differences(delivery, wanted)))
 
 
@@ -141,7 +138,7 @@ def _check_query(wanted: Mapping[str, Any]) -> None:
 
 
 def _values(delivery: DeliveryHistory, field: str) -> list[object]:
-    """Return the ways in which a field may be written, the usual one first."""
+    """Return the values that a field may be compared with, the usual one first."""
     if field in ("url", "state", "postback_id", "app_id"):
         value = getattr(delivery, field)
         return [value.value if isinstance(value, Enum) else value]

@@ -1,9 +1,4 @@
-"""An application under test that receives postbacks in the same process.
-
-Decides: which postbacks reach it, and what is kept of its failures. Place in the flow:
-between the sandbox and the transport to a WSGI or ASGI application. Must not import: pytest,
-the web.
-"""
+"""Delivers postbacks to an application under test that runs in the same process."""
 
 from __future__ import annotations
 
@@ -19,10 +14,10 @@ from mockserver.transport.application.failure import ApplicationFailure
 
 
 class Partner:
-    """An application that postbacks are delivered to; made by `Leanplum.partner`.
+    """An application that receives postbacks in this process; made by `Leanplum.partner`.
 
     Args:
-        url_prefix: What the URL of its postbacks begins with.
+        url_prefix: What the URLs of its postbacks begin with.
         app: A WSGI or ASGI application.
         now: The clock of the sandbox.
         timeout: How long an attempt may take.
@@ -61,19 +56,19 @@ class Partner:
     def accepts(self, url: str) -> bool:
         """Return whether a postback to `url` is for this application.
 
-        The host and whole segments of the path are compared, user info apart.
+        Scheme, host, port and whole segments of the path are compared; user info is not.
         """
         return self.transport.accepts(url)
 
     def spend(self, by: timedelta | str | None = None, **units: float) -> None:
         """Let the request under way take this long, e.g. `spend(seconds=45)`.
 
-        To be called from within the application, where it would wait.
+        The application calls it in place of waiting.
         """
         self.transport.spend(duration_of(by, units, "spend"))
 
     def close(self) -> None:
-        """End the application, if it has an end."""
+        """Shut the application down, if it is one of ASGI that can be."""
         self.transport.close()
 
 

@@ -9,19 +9,19 @@ import pytest
 
 from mockserver.core.errors import AddressUnavailable, InvalidValue, ServerUnreachable
 from mockserver.live import LiveSandbox
-from mockserver.testing.live import LiveLeanplum, Server, serving
+from mockserver.testing.live import LiveLeanplum, LiveServer, serving
 
 ANYWHERE = ("127.0.0.1", 0)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server() -> Iterator[LiveServer]:
     with serving(None, ANYWHERE) as server:
         yield server
 
 
 @pytest.fixture
-def live(server: Server) -> Iterator[LiveLeanplum]:
+def live(server: LiveServer) -> Iterator[LiveLeanplum]:
     live = server.begin()
     yield live
     server.end(live)
@@ -68,7 +68,7 @@ def test_the_clock_moves_in_units_as_that_of_the_other_fixture_does(live: LiveLe
     assert [attempt.number for attempt in live.advance(hours=1)] == [2]  # type: ignore[call-arg]
 
 
-def test_what_ended_leaves_nothing_behind(server: Server) -> None:
+def test_what_ended_leaves_nothing_behind(server: LiveServer) -> None:
     first = server.begin()
     first.add_postback(first.inbox("hang").url)
     server.end(first)
