@@ -184,7 +184,7 @@ class Leanplum(Assertions):
         return self.sandbox.inbox(name)
 
     def partner(self, url_prefix: str, app: Any) -> Partner:
-        """Deliver postbacks whose URL begins so to an application in this process.
+        """Deliver postbacks whose URL begins with `url_prefix` to an application in this process.
 
         Args:
             url_prefix: E.g. `https://partner.example/`.
