@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "testing": frozenset(
         {
             "core",
+            "net",
             "time",
             "transport",
             "receiver",

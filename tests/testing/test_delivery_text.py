@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.testing import Leanplum
-from mockserver.testing.delivery_text import curl_line, event_text, fate, since, timeline
+from mockserver.testing.delivery_text import event_text, fate, since, timeline
 from tests.testing import fire
 
 
@@ -87,10 +87,3 @@ def test_events_in_words() -> None:
         leanplum.add_postback(leanplum.inbox().url, "abTestEvents")
         leanplum.trigger("ab-test.enter", user_id="it's")
         assert event_text(leanplum.deliveries[0]) == 'A/B test of "it\'s"'
-
-
-@pytest.mark.parametrize("url", ["https://a.example/?a=b&c=[1]", "https://a.example/?q='$(x)'"])
-def test_a_curl_line_is_read_by_a_shell_as_one_url(url: str) -> None:
-    words = shlex.split(curl_line(url))
-    assert (words[0], words[-1]) == ("curl", url)
-    assert "-g" in words
