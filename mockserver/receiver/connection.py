@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_body_size",
         "_bytes_waiting",
         "_deaf",
+        "_declined",
         "_head_size",
         "_headers",
         "_in_head",
@@ -82,6 +83,7 @@ class Connection(asyncio.Protocol):
         self._queue: deque[ReceiverExchange | Refusal] = deque()
         self._bytes_waiting = 0
         self._deaf = False
+        self._declined: list[tuple[bytes, bytes]] | None = None
         self._last_has_come = False
         self._linger: asyncio.TimerHandle | None = None
         self._paused = False
@@ -160,6 +162,9 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Refuse a body that is announced too large; tell a client that waits to go on."""
         self._in_head = False
+        if self._declined is not None:
+            # They are recorded as they were sent, with the offer.
+            self._headers, self._declined = self._declined, None
         self._offers_upgrade = self._parser.should_upgrade() and not self._is_tunnel()
         if self._offers_upgrade:
             return
@@ -323,12 +328,13 @@ class Connection(asyncio.Protocol):
         Raises:
             httptools.HttpParserError: Without the offer it is no request.
         """
-        headers = self._headers
-        line = b"%b %b HTTP/1.1\r\n" % (self._parser.get_method(), self._target)
-        kept = [b"%b: %b\r\n" % field for field in headers if not _is_offer(field)]
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (method, self._target, version)
+        # Without this field, `Connection: Upgrade` offers nothing.
+        kept = [b"%b: %b\r\n" % each for each in self._headers if each[0].lower() != b"upgrade"]
         self._parser = httptools.HttpRequestParser(self)
+        self._declined = self._headers
         self._parser.feed_data(b"".join([line, *kept, b"\r\n"]))
-        self._headers = headers
 
     def _refuse_head(self) -> None:
         self._refuse(431, f"a request head may have {LARGEST_HEAD} bytes at most")
@@ -379,8 +385,3 @@ class Connection(asyncio.Protocol):
                 self.transport.pause_reading()
             else:
                 self.transport.resume_reading()
-
-
-def _is_offer(field: tuple[bytes, bytes]) -> bool:
-    name, value = field[0].lower(), field[1].lower()
-    return name == b"upgrade" or (name == b"connection" and b"close" not in value)

@@ -83,6 +83,27 @@ def test_a_client_that_offers_an_upgrade_is_served_as_if_it_had_not(
     assert [request.body for request in inbox.requests] == [b"hi", b""]
 
 
+@pytest.mark.parametrize(("length", "body"), [(b"0", b""), (b"2", b"hi")])
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_an_offer_of_an_upgrade_is_recorded_as_it_was_sent(
+    version: bytes, length: bytes, body: bytes, client: RawClient, inbox: Inbox
+) -> None:
+    fields = [
+        (b"Connection", b"keep-alive, Upgrade"),
+        (b"X-A", b"1"),
+        (b"upgrade", b"h2c"),
+        (b"Content-Length", length),
+    ]
+    head = b"POST /inbox/a HTTP/%b\r\n" % version + b"".join(
+        b"%b: %b\r\n" % each for each in fields
+    )
+    assert client.exchange(head + b"\r\n" + body).status == 200
+    (got,) = inbox.requests
+    assert got.request_line == b"POST /inbox/a HTTP/%b" % version
+    assert list(got.headers) == fields
+    assert got.body == body
+
+
 def test_a_client_that_offers_an_upgrade_can_be_kept_hanging(
     client: RawClient, inbox: Inbox
 ) -> None:

@@ -47,6 +47,12 @@ SHAPES: dict[str, tuple[bytes, list[int]]] = {
     "old-that-stays": (OLD + b"Connection: keep-alive\r\n" + END + GARBAGE, [200, 400]),
     "old-lost": (b"GET /elsewhere HTTP/1.0\r\n\r\nx", [404]),
     "old-head": (b"HEAD /inbox/a HTTP/1.0\r\n\r\nx", [200]),
+    "old-with-offer": (OLD + OFFER + END + b"x", [200]),
+    "old-with-offer-body-too-long": (OLD + OFFER + TWO + END + b"hix", [200]),
+    "old-with-offer-that-stays": (
+        OLD + b"Connection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n" + TWO + END + b"hi" + GARBAGE,
+        [200, 400],
+    ),
     "older-byte": (b"GET /inbox/a\r\n\r\nx", [200]),
     "close-byte": (NEW + CLOSE + END + b"x", [200]),
     "close-body-too-long": (NEW + CLOSE + TWO + END + b"hix", [200]),
