@@ -46,7 +46,6 @@ class Connection(asyncio.Protocol):
         "_declined",
         "_head_size",
         "_headers",
-        "_in_head",
         "_inboxes",
         "_last_has_come",
         "_linger",
@@ -138,7 +137,6 @@ class Connection(asyncio.Protocol):
         """Begin a request."""
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._in_head = True
         self._head_size = 0
         self._unfinished_size = 0
         self._offers_upgrade = False
@@ -161,7 +159,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Refuse a body that is announced too large; tell a client that waits to go on."""
-        self._in_head = False
+        self._unfinished_size = 0
         if self._declined is not None:
             # They are recorded as they were sent, with the offer.
             self._headers, self._declined = self._declined, None
@@ -182,6 +180,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Take in a piece of the body."""
+        self._unfinished_size = 0
         self._body_size += len(body)
         if self._body_size > LARGEST_BODY:
             self._refuse_body()
@@ -297,7 +296,7 @@ class Connection(asyncio.Protocol):
             httptools.HttpParserError: It is no request.
             httptools.HttpParserUpgrade: It is another protocol already.
         """
-        in_head = self._in_head
+        self._unfinished_size += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -309,11 +308,9 @@ class Connection(asyncio.Protocol):
             if self._offers_upgrade:
                 self._decline_upgrade()
             return taken
-        if in_head and self._in_head:
-            # A field that has no end yet is seen by the parser alone.
-            self._unfinished_size += len(data)
-            if self._unfinished_size > LARGEST_HEAD:
-                self._refuse_head()
+        # What has no end yet (a field, the size of a chunk) is seen by the parser alone.
+        if self._unfinished_size > LARGEST_HEAD:
+            self._refuse_head()
         return len(data)
 
     def _is_tunnel(self) -> bool:

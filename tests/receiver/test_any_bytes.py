@@ -201,6 +201,14 @@ def test_it_is_all_the_same_where_bytes_are_cut(data: bytes, cuts: list[int], sc
     assert seen[0] == seen[1]
 
 
+def test_a_pipeline_of_many_heads_is_no_long_head() -> None:
+    world = World("200")
+    client = world.client()
+    world.send(client, NEXT * 4000 + NEXT[:-1])
+    world.send(client, NEXT[-1:])
+    assert client.transport.sent.count(b"HTTP/1.1 200 OK\r\n") == 4001
+
+
 @pytest.mark.parametrize("error", [httptools.HttpParserUpgrade(0), httptools.HttpParserError("no")])
 def test_a_parser_that_takes_nothing_ends_the_connection(error: Exception) -> None:
     world = World("200")

@@ -26,6 +26,7 @@ from mockserver.receiver.link import SendingAttempt
 from mockserver.receiver.server import Receiver
 from mockserver.sandbox import Sandbox
 
+CHUNKED = b"POST /inbox/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 POST = b"POST /inbox/a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -165,9 +166,13 @@ def test_a_pipeline_behind_a_hang_is_taken_in_within_bounds(
         (b"POST /inbox/a HTTP/1.1\r\n", b"X-Padding: " + b"x" * 4000 + b"\r\n"),
         (b"POST /inbox/a?", b"x" * 4000),
         (b"POST /inbox/a HTTP/1.1\r\nX-Padding: ", b"x" * 20_000),
+        (CHUNKED + b"0\r\n", b"X-Padding: " + b"x" * 4000 + b"\r\n"),
+        (CHUNKED + b"0\r\nX-Padding: ", b"x" * 20_000),
+        (CHUNKED + b"2;", b"x" * 20_000),
     ],
+    ids=["fields", "target", "field", "trailers", "trailer", "chunk"],
 )
-def test_a_head_without_an_end_is_refused(
+def test_a_head_or_trailer_without_an_end_is_refused(
     start: bytes, more: bytes, client: RawClient, inbox: Inbox
 ) -> None:
     client.socket.sendall(start + more * 18)
