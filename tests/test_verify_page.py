@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from contracts.cli.verify import verify
 from contracts.suite import results
-from contracts.suite.registry import partner_cases
+from contracts.suite.registry import endpoint_cases
 from contracts.suite.results import RunReport
 from contracts.suite.vocabulary import Status
 from mockserver.cli.root import root
@@ -114,6 +114,6 @@ def test_every_option_is_on_the_page(parameter: click.Parameter) -> None:
 
 
 def test_the_cases_it_names_exist() -> None:
-    known = {case.id for case in partner_cases()}
+    known = {case.id for case in endpoint_cases()}
     named = set(re.findall(r"\bPB-[A-Z]+(?:-[A-Z0-9]+)+\b", PAGE))
     assert named <= known

@@ -46,7 +46,7 @@ def write_explanation(output: Output, case: Case) -> None:
         ("needs", ", ".join(sorted(case.needs)) or "nothing but the API"),
     )
     output.line()
-    is_partner = TargetKind.PARTNER in case.targets
+    is_partner = TargetKind.ENDPOINT in case.targets
     output.line("Follows from" if is_partner else "Statements", "bold underline")
     for statement in requirements.load().statements_for(case.id, case.follows_from):
         _item(output, statement.text)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import click
 
 from contracts.suite.masks import Masks, secret_variable
-from contracts.suite.registry import Case, NothingSelected, partner_cases, select_cases
+from contracts.suite.registry import Case, NothingSelected, endpoint_cases, select_cases
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Remark
 from contracts.suite.vocabulary import Need, Profile, TargetKind
@@ -26,8 +26,8 @@ from contracts.verify.operator import AskingOperator, CommandOperator, Operator,
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import Probe, probe_of
 from contracts.verify.recording import read_recording
-from contracts.verify.resolved_host import Place, find_place
-from contracts.verify.sender import SocketSender, Trust
+from contracts.verify.resolved_host import ResolvedHost, resolve_host
+from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import (
     ALL_CHANNELS,
@@ -91,9 +91,9 @@ def cases_of(choices: Choices) -> list[Case]:
         NothingSelected: A glob matches no case about an endpoint, or none is left.
     """
     profiles = list(Profile)[: list(Profile).index(Profile(choices.profile)) + 1]
-    known = partner_cases()
+    known = endpoint_cases()
     if choices.globs:
-        return select_cases(choices.globs, target=TargetKind.PARTNER)
+        return select_cases(choices.globs, target=TargetKind.ENDPOINT)
     # What was recorded is sent in place of what is made up, not beside it.
     chosen = [
         case
@@ -120,14 +120,14 @@ def endpoints_of(choices: Choices) -> list[EndpointSubject]:
     return [_endpoint(url, choices, probe, operator, recording, headers) for url in choices.urls]
 
 
-def rate_of(choices: Choices, place: Place | None) -> float | None:
+def rate_of(choices: Choices, resolved_host: ResolvedHost | None) -> float | None:
     """Return the requests a second that are allowed on the average; None for no limit.
 
     Raises:
         click.UsageError: It is no rate.
     """
     if choices.rate is None:
-        return None if place is not None and place.is_loopback else CAREFUL_RATE
+        return None if resolved_host is not None and resolved_host.is_loopback else CAREFUL_RATE
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|m|min|h))?\s*", choices.rate)
     if not found or not float(found[1]):
         raise click.UsageError(f"--rate takes requests a second like 5/s, got {choices.rate!r}")
@@ -162,12 +162,14 @@ def _endpoint(
 ) -> EndpointSubject:
     subscription = _subscription(url, choices)
     trust = Trust(_readable(choices.ca_file), verify=not choices.insecure)
-    place = find_place(url, allowed_hosts=choices.allowed_hosts)
-    rate = rate_of(choices, place)
+    resolved_host = resolve_host(url, allowed_hosts=choices.allowed_hosts)
+    rate = rate_of(choices, resolved_host)
     return EndpointSubject(
         subscription,
-        SocketSender(place, headers=headers, trust=trust, proxy=_proxy(choices.proxy)),
-        place=place,
+        SocketPostbackSender(
+            resolved_host, headers=headers, trust=trust, proxy=_proxy(choices.proxy)
+        ),
+        resolved_host=resolved_host,
         trust=trust,
         probe=probe,
         operator=operator,
@@ -178,7 +180,7 @@ def _endpoint(
         burst=choices.concurrency,
         headers=headers,
         masks=_masks(url, headers),
-        remarks=[*remarks(subscription, place), *_about_the_run(choices)],
+        remarks=[*remarks(subscription, resolved_host), *_about_the_run(choices)],
         is_proxied=choices.proxy is not None,
     )
 

@@ -34,7 +34,7 @@ from mockserver.cli.session import Session
 
 def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
     """Run the chosen cases against each endpoint, and return what to exit with."""
-    files = files_of(choices.reports, run_writers(TargetKind.PARTNER))
+    files = files_of(choices.reports, run_writers(TargetKind.ENDPOINT))
     is_one = len(choices.urls) == 1
     baseline = read_baseline(Path(choices.baseline)) if choices.baseline else Baseline()
     cases = cases_of(choices)
@@ -116,7 +116,7 @@ def _most(cases: Sequence[Case], endpoint: EndpointSubject) -> int:
 
 
 def _rate(choices: Choices, endpoint: EndpointSubject) -> str:
-    rate = rate_of(choices, endpoint.place)
+    rate = rate_of(choices, endpoint.resolved_host)
     return "as fast as it answers" if rate is None else f"at {rate:g} a second"
 
 
@@ -171,7 +171,7 @@ def _write_files(
     format_name: str, path: Path, reports: Sequence[RunReport], *, is_one: bool
 ) -> None:
     """Write a report; of several endpoints one each, and a page with all where there is one."""
-    writer = run_writers(TargetKind.PARTNER)[format_name]
+    writer = run_writers(TargetKind.ENDPOINT)[format_name]
     if is_one:
         write_file(path, writer(reports[0]))
         return
@@ -201,12 +201,12 @@ def _write_plan(
 
 
 def _plan(cases: Sequence[Case], endpoint: EndpointSubject, choices: Choices) -> dict[str, Any]:
-    place = endpoint.place
+    resolved_host = endpoint.resolved_host
     return {
         "url": endpoint.url,
-        "addresses": [] if place is None else list(place.addresses),
+        "addresses": [] if resolved_host is None else list(resolved_host.addresses),
         "most_requests": _most(cases, endpoint),
-        "requests_a_second": rate_of(choices, place),
+        "requests_a_second": rate_of(choices, resolved_host),
         "ids_begin_with": f"{endpoint.composer.prefix}-",
         "remarks": list(endpoint.remarks),
         "cases": [

@@ -15,8 +15,8 @@ from contracts.conformance.deviants import (
     template,
 )
 from contracts.conformance.deviants.deviant_server import Deviant
-from contracts.verify.endpoints import catalog as partners
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant
+from contracts.verify.endpoints import catalog as endpoint_catalog
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import PostbacksError
 
@@ -41,12 +41,12 @@ class UnknownDeviant(PostbacksError):
     exit_code = 2
 
 
-AnyDeviant = Deviant | PartnerDeviant
+AnyDeviant = Deviant | EndpointVariant
 
 
 def all_deviants() -> tuple[AnyDeviant, ...]:
     """Return every deviant: the broken fakes, then the broken endpoints, area by area."""
-    return (*fake_deviants(), *partners.DEVIANTS)
+    return (*fake_deviants(), *endpoint_catalog.DEVIANTS)
 
 
 def fake_deviants() -> tuple[Deviant, ...]:
@@ -61,7 +61,7 @@ def find_fake(name: str) -> Deviant:
         UnknownDeviant: There is none; or it is an endpoint.
     """
     found = find_deviant(name)
-    if isinstance(found, PartnerDeviant):
+    if isinstance(found, EndpointVariant):
         raise UnknownDeviant(
             f"{name!r} is a broken endpoint; a run is aimed at a fake, and endpoints are for "
             "`postbacks contracts prove`"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contracts.proof.catalog import all_deviants
 from contracts.suite import requirements
-from contracts.suite.registry import Case, all_cases, partner_cases, provider_cases
+from contracts.suite.registry import Case, all_cases, endpoint_cases, provider_cases
 from contracts.suite.requirements import Page, Requirement, Requirements
 from contracts.suite.vocabulary import CaseKind, Level, Origin
 
@@ -128,9 +128,9 @@ def _figures(known: Requirements, last_proof: Mapping[str, Sequence[str]]) -> It
     yield f"| cases | {len(provider_cases())}: {described} |"
     described = ", ".join(f"{kinds[kind]} {kind}" for kind in CaseKind)
     yield f"| kinds of case | {described} |"
-    levels = Counter(case.level for case in partner_cases())
+    levels = Counter(case.level for case in endpoint_cases())
     described = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
-    yield f"| cases about an endpoint | {len(partner_cases())}: {described} |"
+    yield f"| cases about an endpoint | {len(endpoint_cases())}: {described} |"
     caught = sum(bool(cases) for cases in last_proof.values())
     yield f"| deviants caught in the last proof | {caught} of {len(all_deviants())} |"
     yield ""

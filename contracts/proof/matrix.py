@@ -80,7 +80,7 @@ class Proof(Struct, frozen=True):
     def _about_the_good(self) -> list[str]:
         faults = []
         for case in self.cases:
-            if case.target is not TargetKind.PARTNER:
+            if case.target is not TargetKind.ENDPOINT:
                 continue
             statuses = {name: self.cells.get(name, {}).get(case.id) for name in self.good}
             for name, status in statuses.items():

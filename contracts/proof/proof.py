@@ -24,8 +24,12 @@ from contracts.suite.results import FORMAT
 from contracts.suite.runner import run_case
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status, TargetKind
-from contracts.verify.endpoints import catalog as partners
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, missing_needs
+from contracts.verify.endpoints import catalog as endpoint_catalog
+from contracts.verify.endpoints.deviant_endpoint import (
+    DeviantEndpoint,
+    EndpointVariant,
+    missing_needs,
+)
 from mockserver.version import __version__
 
 #: The part of the generated examples that a case tries on deviants it does not name.
@@ -49,7 +53,7 @@ def prove(
         on_column: Told of each deviant as it is done.
     """
     chosen = all_deviants() if deviants is None else deviants
-    left_out = reasons_to_leave_out([*partners.GOOD, *chosen])
+    left_out = reasons_to_leave_out([*endpoint_catalog.GOOD, *chosen])
     names = [name for name in columns_for(chosen) if name not in left_out]
     cells: dict[str, dict[str, Status]] = {}
     # Not forked: a deviant replaces names of modules, and no other thread may be half way.
@@ -67,7 +71,7 @@ def columns_for(deviants: Sequence[AnyDeviant]) -> list[str]:
     """Return the names of all columns of a proof with these deviants."""
     kinds = {_target_of(deviant) for deviant in deviants}
     names = [TRUE_FAKE] if TargetKind.FAKE in kinds else []
-    names += [good.name for good in partners.GOOD] if TargetKind.PARTNER in kinds else []
+    names += [good.name for good in endpoint_catalog.GOOD] if TargetKind.ENDPOINT in kinds else []
     return names + [deviant.name for deviant in deviants]
 
 
@@ -76,7 +80,7 @@ def reasons_to_leave_out(deviants: Sequence[AnyDeviant]) -> dict[str, str]:
     missing = {
         deviant.name: missing_needs(deviant)
         for deviant in deviants
-        if isinstance(deviant, PartnerDeviant)
+        if isinstance(deviant, EndpointVariant)
     }
     return {
         name: f"needs {' and '.join(names)}, which this machine lacks"
@@ -102,9 +106,9 @@ def matrix_of(
                 case.area,
                 case.level,
                 list(case.catches),
-                TargetKind.PARTNER if TargetKind.PARTNER in case.targets else TargetKind.FAKE,
+                TargetKind.ENDPOINT if TargetKind.ENDPOINT in case.targets else TargetKind.FAKE,
             )
-            for kind in (TargetKind.FAKE, TargetKind.PARTNER)
+            for kind in (TargetKind.FAKE, TargetKind.ENDPOINT)
             if kind in kinds
             for case in provable_cases(kind)
         ],
@@ -112,7 +116,7 @@ def matrix_of(
             ProvedDeviant(item.name, item.area, item.change, _target_of(item)) for item in deviants
         ],
         cells=dict(cells),
-        good=[good.name for good in partners.GOOD if good.name in cells],
+        good=[good.name for good in endpoint_catalog.GOOD if good.name in cells],
         left_out=dict(left_out or {}),
     )
 
@@ -123,12 +127,12 @@ def column(name: str) -> dict[str, Status]:
         found = _statuses(FAITHFUL, provable_cases())
         skipped = [case for case in provable_cases() if found[case.id] is Status.SKIP]
         return found | _statuses(FAITHFUL_WITH_SOCKETS, skipped)
-    for good in partners.GOOD:
+    for good in endpoint_catalog.GOOD:
         if good.name == name:
-            return _partner_statuses(good)
+            return _endpoint_statuses(good)
     deviant = find_deviant(name)
-    if isinstance(deviant, PartnerDeviant):
-        return _partner_statuses(deviant)
+    if isinstance(deviant, EndpointVariant):
+        return _endpoint_statuses(deviant)
     return _statuses(deviant, provable_cases())
 
 
@@ -167,15 +171,15 @@ def _statuses(deviant: Deviant, cases: Sequence[Case]) -> dict[str, Status]:
     return found
 
 
-def _partner_statuses(deviant: PartnerDeviant) -> dict[str, Status]:
+def _endpoint_statuses(deviant: EndpointVariant) -> dict[str, Status]:
     found: dict[str, Status] = {}
-    with PartnerWorld(deviant) as world:
-        for case in provable_cases(TargetKind.PARTNER):
+    with DeviantEndpoint(deviant) as served:
+        for case in provable_cases(TargetKind.ENDPOINT):
             share = 1.0 if deviant.name in case.catches else UNNAMED_SHARE
             effort = Effort(shrink=False, share=share)
-            found[case.id] = run_case(case, world.endpoint, effort, Names()).status
+            found[case.id] = run_case(case, served.endpoint, effort, Names()).status
     return found
 
 
 def _target_of(deviant: AnyDeviant) -> TargetKind:
-    return TargetKind.PARTNER if isinstance(deviant, PartnerDeviant) else TargetKind.FAKE
+    return TargetKind.ENDPOINT if isinstance(deviant, EndpointVariant) else TargetKind.FAKE

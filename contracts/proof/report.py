@@ -119,7 +119,7 @@ def _figures(proof: Proof) -> tuple[Figure, Figure]:
     )
 
 
-_TITLES = {TargetKind.FAKE: "Broken fakes", TargetKind.PARTNER: "Broken endpoints"}
+_TITLES = {TargetKind.FAKE: "Broken fakes", TargetKind.ENDPOINT: "Broken endpoints"}
 
 
 def _part(proof: Proof, kind: TargetKind, title: str) -> Part:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FAKE_ONLY = frozenset({TargetKind.FAKE})
 FAKE_AND_REAL = frozenset({TargetKind.FAKE, TargetKind.REAL})
-PARTNER_ONLY = frozenset({TargetKind.PARTNER})
+ENDPOINT_ONLY = frozenset({TargetKind.ENDPOINT})
 
 
 class NothingSelected(PostbacksError):
@@ -129,7 +129,7 @@ def case(
     return declare
 
 
-def partner_case(
+def endpoint_case(
     id: str,
     title: str,
     *,
@@ -159,7 +159,7 @@ def partner_case(
         # The endpoint is the user's: that it must cope follows, nobody documents it.
         origin=Origin.ASSUMED,
         catches=catches,
-        targets=PARTNER_ONLY,
+        targets=ENDPOINT_ONLY,
         needs=needs,
         most_requests=most_requests,
         given=given,
@@ -184,12 +184,12 @@ def all_cases() -> tuple[Case, ...]:
 
 def provider_cases() -> tuple[Case, ...]:
     """Return the cases about Leanplum's side, in their order."""
-    return tuple(item for item in all_cases() if item.targets != PARTNER_ONLY)
+    return tuple(item for item in all_cases() if item.targets != ENDPOINT_ONLY)
 
 
-def partner_cases() -> tuple[Case, ...]:
+def endpoint_cases() -> tuple[Case, ...]:
     """Return the cases about an endpoint that receives postbacks, in their order."""
-    return tuple(item for item in all_cases() if item.targets == PARTNER_ONLY)
+    return tuple(item for item in all_cases() if item.targets == ENDPOINT_ONLY)
 
 
 def find_case(case_id: str) -> Case:

@@ -34,7 +34,7 @@ class TargetKind(StrEnum):
     #: Leanplum's own API.
     REAL = "real"
     #: An endpoint that receives postbacks.
-    PARTNER = "partner"
+    ENDPOINT = "partner"
 
 
 class CaseKind(StrEnum):

@@ -22,9 +22,9 @@ from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Composer, Subscription
 from contracts.verify.probe import Probe
 from contracts.verify.raw import NoConnection, RawAnswer
-from contracts.verify.resolved_host import Place
-from contracts.verify.sender import Sender, Trust
-from contracts.verify.storage import Lag
+from contracts.verify.resolved_host import ResolvedHost
+from contracts.verify.sender import PostbackSender, Trust
+from contracts.verify.storage import StorageDelay
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
@@ -48,7 +48,7 @@ class Endpoint:
     Attributes:
         subscription: The postbackUrl, and what it is registered for.
         sender: How postbacks leave.
-        place: Where it is; None in this process.
+        resolved_host: Where it is; None in this process.
         trust: How its certificate is judged.
         others: How requests of other methods leave.
         probe: Tells what it has stored; None if nobody can.
@@ -68,8 +68,8 @@ class Endpoint:
     """
 
     subscription: Subscription
-    sender: Sender
-    place: Place | None = None
+    sender: PostbackSender
+    resolved_host: ResolvedHost | None = None
     trust: Trust = field(default_factory=Trust)
     others: OtherMethods | None = None
     probe: Probe | None = None
@@ -87,13 +87,13 @@ class Endpoint:
     run: str | None = None
     on_answer: Callable[[float], None] = lambda real_seconds: None
 
-    kind = TargetKind.PARTNER
+    kind = TargetKind.ENDPOINT
     is_ours = False
 
     def __post_init__(self) -> None:
         """Begin with nothing sent."""
         self.composer = Composer(self.subscription, self.run)
-        self.lag = Lag()
+        self.storage_delay = StorageDelay()
         self._answers: list[float] = []
 
     @property
@@ -114,20 +114,20 @@ class Endpoint:
     @property
     def capabilities(self) -> frozenset[Need]:
         """Return what can be asked of it."""
-        place = self.place
+        resolved_host = self.resolved_host
         found = {
             Need.PROBE: self.probe is not None and self.composer.can_be_recognised,
             Need.OPERATOR: self.operator is not None,
-            Need.CONNECTIONS: place is not None and not self.is_proxied,
-            Need.TLS: place is not None and place.is_tls and self.trust.verify,
+            Need.CONNECTIONS: resolved_host is not None and not self.is_proxied,
+            Need.TLS: resolved_host is not None and resolved_host.is_tls and self.trust.verify,
             Need.RECORDING: bool(self.recording),
             Need.GENERATED: self.profile is not Profile.QUICK
-            and (place is None or place.is_loopback),
+            and (resolved_host is None or resolved_host.is_loopback),
         }
         return frozenset(need for need, there in found.items() if there)
 
     def post(self, urls: Sequence[str], **options: Any) -> list[Outcome]:
-        """POST to each URL, within its budget; see `Sender`.
+        """POST to each URL, within its budget; see `PostbackSender`.
 
         Raises:
             BudgetSpent: So many requests are not left; none was sent.
@@ -162,20 +162,20 @@ class Endpoint:
         except NoConnection as error:
             return RawAnswer(error=str(error))
 
-    def connection(self) -> raw.Connection:
+    def connection(self) -> raw.RawConnection:
         """Return a connection of its own.
 
         Raises:
             NoConnection: Nobody listens.
         """
-        assert self.place is not None
+        assert self.resolved_host is not None
         # Whoever serves one connection at a time would be blamed here for that, too.
         self.sender.close()
-        return raw.Connection(self.place, self.trust, self.timeout.total_seconds())
+        return raw.RawConnection(self.resolved_host, self.trust, self.timeout.total_seconds())
 
     def still_answers(self) -> bool:
         """Return whether a connection can still be opened; no answer in time is one as well."""
-        return self.place is None or self.is_proxied or raw.is_listening(self.place)
+        return self.resolved_host is None or self.is_proxied or raw.is_listening(self.resolved_host)
 
     def latency(self) -> Latency | None:
         """Return how long answers took so far; None without any."""

@@ -138,6 +138,6 @@ class Expectations(ABC):
         endpoint = self.endpoint
         assert endpoint.probe is not None, "the case says that it needs a probe"
         # In this process it is stored already.
-        patience = SETTLING_REAL_SECONDS if endpoint.place is not None else 0.0
+        patience = SETTLING_REAL_SECONDS if endpoint.resolved_host is not None else 0.0
         prefix, was_sent = endpoint.composer.prefix, endpoint.budget.sent > 0
-        return Storage(endpoint.probe, prefix, endpoint.lag, patience, was_sent)
+        return Storage(endpoint.probe, prefix, endpoint.storage_delay, patience, was_sent)

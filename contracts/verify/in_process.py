@@ -20,8 +20,8 @@ from mockserver.transport.application.factory import application_transport, kind
 from mockserver.transport.application.failure import ApplicationFailure, traceback_of
 
 
-class InProcessSender:
-    """A `Sender` that calls a WSGI or ASGI application.
+class InProcessPostbackSender:
+    """A `PostbackSender` that calls a WSGI or ASGI application.
 
     Args:
         app: The application.
@@ -51,7 +51,7 @@ class InProcessSender:
     def post(
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
-        """Call the application for each URL, one after the other; see `Sender`."""
+        """Call the application for each URL, one after the other; see `PostbackSender`."""
         return [self._transport.send(_attempt(url)) for url in urls]
 
     def request(self, method: str, target: str) -> RawAnswer:

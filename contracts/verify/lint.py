@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from contracts.suite.results import Remark
 from contracts.verify.postbacks import Subscription
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.catalog import Channel, PostbackType
 
 #: Values that only one type of rule has anything for.
@@ -36,15 +36,15 @@ _SECRET_NAME = re.compile(
 _SECRET_SEGMENT = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{20,}")
 
 
-def remarks(subscription: Subscription, place: Place | None = None) -> list[Remark]:
+def remarks(subscription: Subscription, resolved_host: ResolvedHost | None = None) -> list[Remark]:
     """Return what is to be said of a postbackUrl, the weightiest first.
 
     Args:
         subscription: The postbackUrl, and what it is registered for.
-        place: Where it leads, if that is known: plain http is no matter on this machine.
+        resolved_host: Where it leads, if that is known: plain http is no matter on this machine.
     """
     found = [
-        *_about_the_way(subscription, place),
+        *_about_the_way(subscription, resolved_host),
         *_about_secrets(subscription),
         *_about_duplicates(subscription),
         *_about_values(subscription),
@@ -89,9 +89,11 @@ def secrets_in(url: str) -> list[Secret]:
 _Texts = tuple[str, str, str]
 
 
-def _about_the_way(subscription: Subscription, place: Place | None) -> Iterator[_Texts]:
+def _about_the_way(
+    subscription: Subscription, resolved_host: ResolvedHost | None
+) -> Iterator[_Texts]:
     url = subscription.template.url
-    is_local = place is not None and place.is_loopback
+    is_local = resolved_host is not None and resolved_host.is_loopback
     if url.lower().startswith("http:") and not is_local:
         yield (
             "plain-http",

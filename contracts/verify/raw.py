@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import httptools
 
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.errors import PostbacksError
 
@@ -55,11 +55,11 @@ class RawAnswer:
     error: str = ""
 
 
-class Connection:
+class RawConnection:
     """A connection that is open; use it as a context manager.
 
     Args:
-        place: Where to.
+        resolved_host: Where to.
         trust: How the certificate is judged.
         timeout_real_seconds: How long opening it, and each request with its answer, may take.
 
@@ -67,14 +67,16 @@ class Connection:
         NoConnection: Nobody listens, or the handshake fails.
     """
 
-    def __init__(self, place: Place, trust: Trust, timeout_real_seconds: float) -> None:
-        self._place = place
+    def __init__(
+        self, resolved_host: ResolvedHost, trust: Trust, timeout_real_seconds: float
+    ) -> None:
+        self._resolved_host = resolved_host
         self._timeout_real_seconds = timeout_real_seconds
         try:
-            self._socket = _opened(place, trust, timeout_real_seconds)
+            self._socket = _opened(resolved_host, trust, timeout_real_seconds)
         except OSError as error:
             raise NoConnection(
-                f"no connection to {place.authority} can be opened: {_said(error)}"
+                f"no connection to {resolved_host.authority} can be opened: {_said(error)}"
             ) from None
 
     def __enter__(self) -> Self:
@@ -116,11 +118,15 @@ class Connection:
             self._send(method, target, headers)
         except OSError as error:
             raise NoConnection(
-                f"the connection to {self._place.authority} broke: {_said(error)}"
+                f"the connection to {self._resolved_host.authority} broke: {_said(error)}"
             ) from None
 
     def _send(self, method: str, target: str, headers: Sequence[tuple[str, str]]) -> None:
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._place.authority}", "Accept: */*"]
+        lines = [
+            f"{method} {target} HTTP/1.1",
+            f"Host: {self._resolved_host.authority}",
+            "Accept: */*",
+        ]
         lines += [f"{name}: {value}" for name, value in headers]
         if method not in ("GET", "HEAD"):
             lines.append("Content-Length: 0")
@@ -151,7 +157,7 @@ class Connection:
 
 
 def certificate_expires_at(
-    place: Place, trust: Trust, timeout_real_seconds: float
+    resolved_host: ResolvedHost, trust: Trust, timeout_real_seconds: float
 ) -> datetime | None:
     """Return when the certificate expires, aware, in UTC; None if it is not judged.
 
@@ -159,8 +165,8 @@ def certificate_expires_at(
         OSError: Nobody listens, or the certificate is not trusted.
     """
     with (
-        _dial(place, timeout_real_seconds) as opened,
-        _context(trust).wrap_socket(opened, server_hostname=place.host) as wrapped,
+        _dial(resolved_host, timeout_real_seconds) as opened,
+        _context(trust).wrap_socket(opened, server_hostname=resolved_host.host) as wrapped,
     ):
         shown: Any = wrapped.getpeercert() or {}
     expires = shown.get("notAfter")
@@ -169,7 +175,7 @@ def certificate_expires_at(
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(expires), UTC)
 
 
-def tls_version(place: Place, timeout_real_seconds: float) -> str:
+def tls_version(resolved_host: ResolvedHost, timeout_real_seconds: float) -> str:
     """Return the newest version of TLS that a server speaks, however old, e.g. `TLSv1.3`.
 
     Raises:
@@ -185,17 +191,17 @@ def tls_version(place: Place, timeout_real_seconds: float) -> str:
     with suppress(ssl.SSLError):
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with (
-        _dial(place, timeout_real_seconds) as opened,
-        context.wrap_socket(opened, server_hostname=place.host) as wrapped,
+        _dial(resolved_host, timeout_real_seconds) as opened,
+        context.wrap_socket(opened, server_hostname=resolved_host.host) as wrapped,
     ):
         return wrapped.version() or ""
 
 
-def _dial(place: Place, timeout_real_seconds: float) -> socket.socket:
+def _dial(resolved_host: ResolvedHost, timeout_real_seconds: float) -> socket.socket:
     failure: OSError | None = None
-    for address in place.addresses:
+    for address in resolved_host.addresses:
         try:
-            opened = socket.create_connection((address, place.port), timeout_real_seconds)
+            opened = socket.create_connection((address, resolved_host.port), timeout_real_seconds)
         except OSError as error:
             failure = error
         else:
@@ -205,12 +211,14 @@ def _dial(place: Place, timeout_real_seconds: float) -> socket.socket:
     raise failure
 
 
-def _opened(place: Place, trust: Trust, timeout_real_seconds: float) -> socket.socket:
-    opened = _dial(place, timeout_real_seconds)
-    if not place.is_tls:
+def _opened(
+    resolved_host: ResolvedHost, trust: Trust, timeout_real_seconds: float
+) -> socket.socket:
+    opened = _dial(resolved_host, timeout_real_seconds)
+    if not resolved_host.is_tls:
         return opened
     try:
-        return _context(trust).wrap_socket(opened, server_hostname=place.host)
+        return _context(trust).wrap_socket(opened, server_hostname=resolved_host.host)
     except BaseException:
         opened.close()
         raise
@@ -295,10 +303,10 @@ class _Reader:
             self.is_whole = True
 
 
-def is_listening(place: Place, timeout_real_seconds: float = 2.0) -> bool:
-    """Return whether a connection to the place can be opened at all."""
+def is_listening(resolved_host: ResolvedHost, timeout_real_seconds: float = 2.0) -> bool:
+    """Return whether a connection to the host can be opened at all."""
     try:
-        _dial(place, timeout_real_seconds).close()
+        _dial(resolved_host, timeout_real_seconds).close()
     except OSError:
         return False
     return True

@@ -36,7 +36,7 @@ class HostUnknown(PostbacksError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResolvedHost:
     """Where an endpoint is.
 
     Attributes:
@@ -81,9 +81,9 @@ class Place:
         return (f"{self.host}:{self.port}:{chosen}",)
 
 
-def find_place(
+def resolve_host(
     url: str, *, allowed_hosts: Collection[str] = (), resolve: Resolve | None = None
-) -> Place:
+) -> ResolvedHost:
     """Return where a postbackUrl leads.
 
     Args:
@@ -103,7 +103,7 @@ def find_place(
     addresses = tuple(dict.fromkeys((resolve or system_addresses)(host, port)))
     if not addresses:
         raise HostUnknown(f"the host {host} has no address; is its name right?")
-    place = Place(scheme, host, port, addresses)
+    resolved_host = ResolvedHost(scheme, host, port, addresses)
     guard = AddressGuard()
     for address in addresses:
         reason = guard.reason(address)
@@ -111,12 +111,14 @@ def find_place(
             # What a library's setting would allow is no advice here: nothing allows it.
             what = reason.partition("; ")[0]
             raise HostNotAllowed(f"the host {host}: {what}; nothing is ever sent there")
-    if not place.is_loopback and not any(_names(entry, place) for entry in allowed_hosts):
+    if not resolved_host.is_loopback and not any(
+        _names(entry, resolved_host) for entry in allowed_hosts
+    ):
         raise HostNotAllowed(
             f"{host} is not on this machine, and a run sends it real requests; if that may be "
             f"done, say --allow-host {host}"
         )
-    return place
+    return resolved_host
 
 
 def system_addresses(host: str, port: int) -> list[str]:
@@ -138,11 +140,14 @@ def _check_letters(host: str) -> None:
     raise HostUnknown(f"the host {host} is not written as names are looked up{advice}")
 
 
-def _names(entry: str, place: Place) -> bool:
+def _names(entry: str, resolved_host: ResolvedHost) -> bool:
     """Return whether an entry of the allowed hosts names this place."""
     with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d+)", entry)
     host, port = with_port.groups() if with_port else (entry, None)
-    return _canonical(host) == _canonical(place.host) and port in (None, str(place.port))
+    return _canonical(host) == _canonical(resolved_host.host) and port in (
+        None,
+        str(resolved_host.port),
+    )
 
 
 def _canonical(host: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
@@ -18,7 +18,7 @@ from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.transport import CurlRoute, CurlTransport
 
 
-class Sender(Protocol):
+class PostbackSender(Protocol):
     """Sends postbacks to one endpoint."""
 
     def post(
@@ -50,11 +50,11 @@ class Trust:
     verify: bool = True
 
 
-class SocketSender:
-    """A `Sender` over real sockets.
+class SocketPostbackSender:
+    """A `PostbackSender` over real sockets.
 
     Args:
-        place: Where the endpoint is; nothing else is dialled.
+        resolved_host: Where the endpoint is; nothing else is dialled.
         timeout: How long an attempt may take, in real time.
         headers: Header fields beyond those of a postback.
         trust: How its certificate is judged.
@@ -63,14 +63,14 @@ class SocketSender:
 
     def __init__(
         self,
-        place: Place,
+        resolved_host: ResolvedHost,
         *,
         timeout: timedelta = DEFAULT_TIMEOUT,
         headers: Sequence[tuple[str, str]] = (),
         trust: Trust | None = None,
         proxy: str = "",
     ) -> None:
-        self._place = place
+        self._resolved_host = resolved_host
         self._timeout = timeout
         self._headers = tuple(f"{name}: {value}" for name, value in headers)
         self._trust = trust or Trust()
@@ -80,7 +80,7 @@ class SocketSender:
     def post(
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
-        """POST to each URL; see `Sender`."""
+        """POST to each URL; see `PostbackSender`."""
         waiting = [_attempt(number, url) for number, url in enumerate(urls)]
         waiting.reverse()
 
@@ -103,7 +103,7 @@ class SocketSender:
         if key not in self._transports:
             # A connection that is kept while another is opened is a case of its own.
             self.close()
-            addresses = (address,) if address else self._place.addresses
+            addresses = (address,) if address else self._resolved_host.addresses
             self._transports[key] = CurlTransport(
                 capacity=at_once,
                 deadline_of=lambda attempt: self._timeout,
@@ -112,7 +112,9 @@ class SocketSender:
                 else PinnedGuard(addresses=frozenset(addresses)),
                 ca_file=self._trust.ca_file,
                 verify_tls=self._trust.verify,
-                route=CurlRoute(self._headers, self._place.resolved(addresses), self._proxy),
+                route=CurlRoute(
+                    self._headers, self._resolved_host.resolved(addresses), self._proxy
+                ),
                 keep_alive=not fresh,
             )
         return self._transports[key]

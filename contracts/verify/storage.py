@@ -19,7 +19,7 @@ _POLL_REAL_SECONDS = 0.1
 
 
 @dataclass
-class Lag:
+class StorageDelay:
     """How much later than it answers an endpoint was seen to store.
 
     Attributes:
@@ -40,14 +40,14 @@ class Storage:
     Attributes:
         probe: Tells what is stored.
         prefix: What the run's ids begin with.
-        lag: What is known of how late it stores; learned from what is seen.
+        delay: What is known of how late it stores; learned from what is seen.
         patience_real_seconds: How long is waited at most.
         was_sent: Whether anything was sent that may still come.
     """
 
     probe: Probe
     prefix: str
-    lag: Lag
+    delay: StorageDelay
     patience_real_seconds: float
     was_sent: bool = True
 
@@ -70,7 +70,7 @@ class Storage:
             time.sleep(_POLL_REAL_SECONDS)
             stored = self._ask()
             if not _is_missing(stored, postbacks, times, count):
-                self.lag.learn(time.monotonic() - began)
+                self.delay.learn(time.monotonic() - began)
         return stored
 
     def at_rest(
@@ -87,15 +87,15 @@ class Storage:
                 changed = time.monotonic()
             stored = again
         if quiet:
-            self.lag.learn(changed - began)
+            self.delay.learn(changed - began)
         return stored
 
     def _quiet_real_seconds(self, stored: Stored) -> float:
         """Return how long nothing must have come for nothing to be expected."""
-        if self.lag.real_seconds:
-            return self.lag.real_seconds + 2 * _POLL_REAL_SECONDS
+        if self.delay.real_seconds:
+            return self.delay.real_seconds + 2 * _POLL_REAL_SECONDS
         # Entries tell themselves whose they are. A number has to be watched, once.
-        is_unknown = self.lag.real_seconds is None and stored.entries is None and self.was_sent
+        is_unknown = self.delay.real_seconds is None and stored.entries is None and self.was_sent
         return self.patience_real_seconds if is_unknown else 0.0
 
     def _ask(self) -> Stored:

@@ -7,7 +7,7 @@ from contracts.suite.results import Observed
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Need
 from contracts.verify.endpoint import Endpoint
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 from mockserver.core.errors import PostbacksError
 
 
@@ -16,9 +16,9 @@ class EndpointSubject(Endpoint):
 
     keeps_passing_exchanges = True
 
-    def open_target(self, rec: Recorder, names: Names) -> PartnerTarget:
+    def open_target(self, rec: Recorder, names: Names) -> EndpointTarget:
         """Return what one case works with."""
-        return PartnerTarget(self, rec)
+        return EndpointTarget(self, rec)
 
     def missing(self, needs: frozenset[Need]) -> frozenset[Need]:
         """Return those of a case's needs that it cannot meet."""

@@ -29,7 +29,7 @@ _POLL_REAL_SECONDS = 0.1
 _POLICY = RetryPolicy()
 
 
-class PartnerTarget(Expectations):
+class EndpointTarget(Expectations):
     """An endpoint, as one case uses it.
 
     Args:
@@ -156,7 +156,10 @@ class PartnerTarget(Expectations):
             Deviation: It is none; the reason says what becomes of the data.
         """
         self.rec.expect_that(
-            is_accepted(outcome), "2xx", Said(told(outcome)), f"{what}; {consequence(outcome)}"
+            is_accepted(outcome),
+            "2xx",
+            Said(outcome_text(outcome)),
+            f"{what}; {consequence(outcome)}",
         )
 
     def request(self, method: str, target: str) -> RawAnswer:
@@ -270,7 +273,7 @@ def consequence(outcome: Outcome) -> str:
     )
 
 
-def told(outcome: Outcome) -> str:
+def outcome_text(outcome: Outcome) -> str:
     """Return an outcome as a reader of a failure wants it: a status, or why there is none."""
     if outcome.kind is OutcomeKind.RESPONSE:
         return f"{outcome.status}"

@@ -12,14 +12,14 @@ REPLAY_FILE = "FILE"
 
 def replay_command(case: CaseResult, target: RunTarget) -> str:
     """Return the command line that tries the case again; an endpoint is asked anew."""
-    if target.kind is TargetKind.PARTNER:
+    if target.kind is TargetKind.ENDPOINT:
         return f"postbacks verify {shell_word(target.url)} --case {case.id}"
     return f"postbacks contracts replay {REPLAY_FILE}#{case.id}"
 
 
 def replay_hint(target: RunTarget) -> str:
     """Return what has to be known before the command is used."""
-    if target.kind is not TargetKind.PARTNER:
+    if target.kind is not TargetKind.ENDPOINT:
         return f"{REPLAY_FILE} is the JSON report of this run"
     if VARIABLE.search(target.url):
         return "with the other options of this run, and the secrets in the environment"

@@ -127,7 +127,7 @@ def brief(case: CaseResult) -> str:
 
 def title(report: RunReport) -> str:
     """Return what a report of this run is called."""
-    is_endpoint = report.target.kind is TargetKind.PARTNER
+    is_endpoint = report.target.kind is TargetKind.ENDPOINT
     return "Endpoint report" if is_endpoint else "Contract report"
 
 

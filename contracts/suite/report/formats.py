@@ -1,7 +1,7 @@
 """Finds the formats that a report can be written in, for the command line.
 
 A format is registered by a constant in the module that writes it, e.g.
-`FORMAT = RunFormat("har", har, order=60, kinds=frozenset({TargetKind.PARTNER}))`. Options,
+`FORMAT = RunFormat("har", har, order=60, kinds=frozenset({TargetKind.ENDPOINT}))`. Options,
 their help and their errors all read from here.
 """
 

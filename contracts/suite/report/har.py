@@ -114,4 +114,4 @@ def _value_of(wanted: str, headers: list[tuple[str, str]]) -> str:
     return next((value for name, value in headers if name.lower() == wanted), "")
 
 
-FORMAT = RunFormat("har", har, order=60, kinds=frozenset({TargetKind.PARTNER}))
+FORMAT = RunFormat("har", har, order=60, kinds=frozenset({TargetKind.ENDPOINT}))

@@ -45,7 +45,7 @@ def html(report: RunReport) -> str:
         started=started(report),
         place=place,
         title=title(report),
-        is_endpoint=report.target.kind is TargetKind.PARTNER,
+        is_endpoint=report.target.kind is TargetKind.ENDPOINT,
         seconds=seconds,
         count=count,
         many=MANY,

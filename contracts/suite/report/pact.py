@@ -164,4 +164,4 @@ def _notes(report: RunReport, interactions: list[Interaction], unwritable: int) 
         yield f"Left out: {count(unwritable, 'request')} with bytes that are no UTF-8."
 
 
-FORMAT = RunFormat("pact", pact, order=50, kinds=frozenset({TargetKind.PARTNER}))
+FORMAT = RunFormat("pact", pact, order=50, kinds=frozenset({TargetKind.ENDPOINT}))

@@ -8,10 +8,10 @@ from datetime import timedelta
 from statistics import median
 
 from contracts.suite.recorder import NotApplicable, Recorder, Said
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level
 from contracts.verify.postbacks import kinds_by_channel
-from contracts.verify.target import PartnerTarget, consequence, is_accepted, told
+from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
@@ -24,7 +24,7 @@ SLOW = timedelta(seconds=10)
 TIMED = 8
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-POST",
     "A POST without a body and without a Content-Type is answered 2xx",
     why="All values are in the URL. Frameworks that want a body or its type answer 400 or 415.",
@@ -40,12 +40,12 @@ TIMED = 8
     ],
     most_requests=1,
 )
-def post(target: PartnerTarget, rec: Recorder) -> None:
+def post(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the usual postback."""
     target.accept(target.postback(), "a bare POST, all values in the URL")
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-EVENTS",
     "Every event of the subscribed channels is answered 2xx",
     why="Single events cannot be subscribed to; those nobody asked for arrive as well.",
@@ -54,7 +54,7 @@ def post(target: PartnerTarget, rec: Recorder) -> None:
     catches=["refuses-unknown-events", "fails-on-held-back"],
     most_requests=40,
 )
-def events(target: PartnerTarget, rec: Recorder) -> None:
+def events(target: EndpointTarget, rec: Recorder) -> None:
     """Sends each event of the catalog that the rule is fired by, channel by channel."""
     for channel, kinds in kinds_by_channel(target.subscription.kinds).items():
         for kind in kinds:
@@ -65,7 +65,7 @@ def events(target: PartnerTarget, rec: Recorder) -> None:
             )
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-NEW-EVENT",
     "An event or in-app template that nobody has heard of is answered 2xx",
     level=Level.SHOULD,
@@ -75,7 +75,7 @@ def events(target: PartnerTarget, rec: Recorder) -> None:
     catches=["refuses-unknown-templates", "refuses-unknown-events"],
     most_requests=2,
 )
-def new_event(target: PartnerTarget, rec: Recorder) -> None:
+def new_event(target: EndpointTarget, rec: Recorder) -> None:
     """Sends an in-app view of a template with a name of its own, and an event that is new."""
     subscription = target.subscription
     if subscription.type is not PostbackType.MESSAGE_EVENTS:
@@ -96,7 +96,7 @@ def new_event(target: PartnerTarget, rec: Recorder) -> None:
         )
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-MEANT",
     "A 2xx is no login page, no error page, and no error in JSON",
     why="Leanplum looks at the status only: what is answered 200 is never sent again.",
@@ -106,7 +106,7 @@ def new_event(target: PartnerTarget, rec: Recorder) -> None:
     catches=["login-page-with-200", "error-page-with-200", "error-in-json-with-200"],
     most_requests=2,
 )
-def meant(target: PartnerTarget, rec: Recorder) -> None:
+def meant(target: EndpointTarget, rec: Recorder) -> None:
     """Sends two postbacks and reads the bodies of the answers."""
     for _ in range(2):
         outcome = target.send(target.postback())
@@ -121,7 +121,7 @@ def meant(target: PartnerTarget, rec: Recorder) -> None:
         rec.checks += 1
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-IN-TIME",
     "An answer comes within 30 seconds",
     why="Later ones are timeouts, even if the event was stored: it is sent again.",
@@ -135,19 +135,19 @@ def meant(target: PartnerTarget, rec: Recorder) -> None:
     ],
     most_requests=TIMED,
 )
-def in_time(target: PartnerTarget, rec: Recorder) -> None:
+def in_time(target: EndpointTarget, rec: Recorder) -> None:
     """Sends eight postbacks one after the other and times the answers, up to the first late one."""
     for number in range(1, TIMED + 1):
         outcome = target.send(target.postback())
         rec.expect_that(
             outcome.kind is not OutcomeKind.TIMEOUT,
             f"an answer within {target.endpoint.timeout.total_seconds():g} s",
-            Said(told(outcome)),
+            Said(outcome_text(outcome)),
             f"postback {number} of {TIMED}; {consequence(outcome)}",
         )
 
 
-@partner_case(
+@endpoint_case(
     "PB-ANSWER-FAST",
     "Answers take less than 10 seconds",
     level=Level.SHOULD,
@@ -157,7 +157,7 @@ def in_time(target: PartnerTarget, rec: Recorder) -> None:
     catches=["takes-twelve-seconds"],
     most_requests=TIMED,
 )
-def fast(target: PartnerTarget, rec: Recorder) -> None:
+def fast(target: EndpointTarget, rec: Recorder) -> None:
     """Sends eight postbacks and compares median and slowest answer with 10 seconds."""
     taken: list[timedelta] = []
     for _ in range(TIMED):

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.suite.recorder import Recorder, Said
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
-from contracts.verify.target import PartnerTarget, is_accepted, is_retried, told
+from contracts.verify.target import EndpointTarget, is_accepted, is_retried, outcome_text
 from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
@@ -24,7 +24,7 @@ SINGLE = 3
 ENOUGH = 1_000
 
 
-@partner_case(
+@endpoint_case(
     "PB-LOAD-BURST",
     "A burst of postbacks is answered 2xx",
     why="A campaign to many users leads to as many events within minutes; a 5xx comes again in an "
@@ -36,7 +36,7 @@ ENOUGH = 1_000
     needs=[Need.CONNECTIONS],
     most_requests=20,
 )
-def burst(target: PartnerTarget, rec: Recorder) -> None:
+def burst(target: EndpointTarget, rec: Recorder) -> None:
     """Sends as many postbacks at once as --concurrency says, on as many connections."""
     number = target.endpoint.burst
     postbacks = [target.postback() for _ in range(number)]
@@ -47,13 +47,13 @@ def burst(target: PartnerTarget, rec: Recorder) -> None:
     rec.expect_that(
         not failed,
         f"{number} times 2xx",
-        Said(", ".join(sorted({told(each) for each in failed}))),
+        Said(", ".join(sorted({outcome_text(each) for each in failed}))),
         f"{len(failed)} of {number} at once failed: Leanplum would send {again} again after 1, 3, "
         f"7, ... hours, and drop {dropped} at once",
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-LOAD-AT-ONCE",
     "Postbacks that come together are worked on together",
     level=Level.SHOULD,
@@ -64,7 +64,7 @@ def burst(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.CONNECTIONS],
     most_requests=SINGLE + 20,
 )
-def at_once(target: PartnerTarget, rec: Recorder) -> None:
+def at_once(target: EndpointTarget, rec: Recorder) -> None:
     """Times three single answers and a burst, and works out how many make the last one late."""
     number = target.endpoint.burst
     # All on connections of their own: what one costs must not count on one side only.
@@ -90,7 +90,7 @@ def at_once(target: PartnerTarget, rec: Recorder) -> None:
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-LOAD-DUPLICATES",
     "The same postback several times at once counts once",
     why="A retry can meet the first attempt that is still being worked on.",
@@ -100,7 +100,7 @@ def at_once(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE, Need.CONNECTIONS],
     most_requests=8,
 )
-def duplicates(target: PartnerTarget, rec: Recorder) -> None:
+def duplicates(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback eight times at once and asks how often it is stored."""
     before = target.stored_at_rest()
     postback = target.postback()
@@ -109,13 +109,13 @@ def duplicates(target: PartnerTarget, rec: Recorder) -> None:
     rec.expect_that(
         bool(accepted),
         "2xx at least once",
-        Said(", ".join(sorted({told(each) for each in outcomes}))),
+        Said(", ".join(sorted({outcome_text(each) for each in outcomes}))),
         "the same postback eight times at once",
     )
     target.expect_stored_once([postback], before, "it came eight times at once")
 
 
-@partner_case(
+@endpoint_case(
     "PB-LOAD-ORDER",
     "Events that arrive in another order than they happened are all taken",
     why="A click can arrive before its open, and an event that was retried days after the others.",
@@ -124,7 +124,7 @@ def duplicates(target: PartnerTarget, rec: Recorder) -> None:
     catches=["refuses-out-of-order", "drops-what-is-older"],
     most_requests=4,
 )
-def order(target: PartnerTarget, rec: Recorder) -> None:
+def order(target: EndpointTarget, rec: Recorder) -> None:
     """Sends events of one user, the latest first; with a probe asks whether all are stored."""
     has_probe = Need.PROBE in target.endpoint.capabilities
     before = target.stored_at_rest() if has_probe else None

@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
 from contracts.verify.postbacks import Postback
 from contracts.verify.probe import Stored
-from contracts.verify.target import PartnerTarget, consequence, is_accepted, is_retried, told
+from contracts.verify.target import (
+    EndpointTarget,
+    consequence,
+    is_accepted,
+    is_retried,
+    outcome_text,
+)
 from mockserver.core.durations import format_duration
 from mockserver.core.retry import RetryPolicy
 
@@ -55,7 +61,7 @@ def plan(happens_after: timedelta, outage: timedelta) -> Plan:
     return Plan(happens_after, tuple(during), at)
 
 
-@partner_case(
+@endpoint_case(
     "PB-OUTAGE-RETRIED",
     "While the endpoint is down, postbacks fail in a way that Leanplum tries again",
     why="A maintenance page with 200, a redirect to it, or a 404 of the proxy ends the delivery.",
@@ -66,7 +72,7 @@ def plan(happens_after: timedelta, outage: timedelta) -> Plan:
     needs=[Need.OPERATOR],
     most_requests=2,
 )
-def retried(target: PartnerTarget, rec: Recorder) -> None:
+def retried(target: EndpointTarget, rec: Recorder) -> None:
     """Has the endpoint taken down, sends two postbacks, has it taken up again, and looks.
 
     What is answered 2xx meanwhile is in order if a probe finds it stored afterwards.
@@ -83,7 +89,7 @@ def retried(target: PartnerTarget, rec: Recorder) -> None:
         rec.expect_that(
             is_retried(outcome),
             "5xx, or no answer",
-            Said(told(outcome)),
+            Said(outcome_text(outcome)),
             f"the endpoint is down; {consequence(outcome)}",
         )
     if before is not None and accepted:
@@ -92,7 +98,7 @@ def retried(target: PartnerTarget, rec: Recorder) -> None:
         )
 
 
-@partner_case(
+@endpoint_case(
     "PB-OUTAGE-RECOVERED",
     "After an outage everything is taken that Leanplum still sends",
     why="The backlog comes within hours, mixed with what is new; nothing of it may be refused.",
@@ -103,7 +109,7 @@ def retried(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.OPERATOR],
     most_requests=SEVERAL * (_POLICY.attempt_limit + 1),
 )
-def recovered(target: PartnerTarget, rec: Recorder) -> None:
+def recovered(target: EndpointTarget, rec: Recorder) -> None:
     """Lets events happen during an outage, makes the attempts that Leanplum would, and looks."""
     outage = target.endpoint.outage
     plans = [plan(outage * number / SEVERAL, outage) for number in range(SEVERAL)]
@@ -137,7 +143,7 @@ class _Event:
     is_retried: bool = True
 
 
-def _fail(target: PartnerTarget, rec: Recorder, planned: Plan, number: int) -> _Event:
+def _fail(target: EndpointTarget, rec: Recorder, planned: Plan, number: int) -> _Event:
     """Make the attempts of an event that meet the outage, up to one that ends it."""
     # It is as old when it comes at last as it would be: some refuse what is old. No two happen
     # in the same millisecond, which may be all that tells them apart.
@@ -148,7 +154,8 @@ def _fail(target: PartnerTarget, rec: Recorder, planned: Plan, number: int) -> _
     for attempt, at in enumerate(planned.during, 1):
         outcome = target.send(postback, fresh=True)
         event.is_accepted, event.is_retried = is_accepted(outcome), is_retried(outcome)
-        what = f"{_named(planned)}, attempt {attempt} at +{format_duration(at)}: {told(outcome)}"
+        attempted = f"{_named(planned)}, attempt {attempt} at +{format_duration(at)}"
+        what = f"{attempted}: {outcome_text(outcome)}"
         if not event.is_retried:
             ended = "delivered" if event.is_accepted else "dropped"
             rec.step(f"{what}, so it is {ended} while the endpoint is down")
@@ -160,7 +167,7 @@ def _fail(target: PartnerTarget, rec: Recorder, planned: Plan, number: int) -> _
     return event
 
 
-def _deliver(target: PartnerTarget, rec: Recorder, event: _Event) -> None:
+def _deliver(target: EndpointTarget, rec: Recorder, event: _Event) -> None:
     """Make the first attempt after the outage."""
     assert event.plan.afterwards is not None, "the event is retried"
     number = len(event.plan.during) + 1
@@ -184,7 +191,7 @@ def _nothing_comes(events: Sequence[_Event], outage: timedelta) -> Exception:
     )
 
 
-def _stored_before(target: PartnerTarget) -> Stored | None:
+def _stored_before(target: EndpointTarget) -> Stored | None:
     """Return what is stored, or None if nobody can tell."""
     return target.stored_at_rest() if Need.PROBE in target.endpoint.capabilities else None
 

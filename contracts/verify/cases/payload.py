@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.suite.recorder import Recorder
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import event_kind
 
 ORDER = 240
@@ -29,7 +29,7 @@ DOCUMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 _KEPT_EXACTLY = DOCUMENTS[:-1]
 
 
-@partner_case(
+@endpoint_case(
     "PB-PAYLOAD-EMPTY",
     "An empty Parameters document is taken",
     why="Every event but a click carries {}: a handler that wants a link fails on all of them.",
@@ -38,13 +38,13 @@ _KEPT_EXACTLY = DOCUMENTS[:-1]
     catches=["needs-a-link"],
     most_requests=1,
 )
-def empty(target: PartnerTarget, rec: Recorder) -> None:
+def empty(target: EndpointTarget, rec: Recorder) -> None:
     """Sends an event whose Parameters are {}."""
     target.needs("Parameters")
     target.accept(target.postback(parameters={}), "Parameters are {}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-PAYLOAD-DOCUMENTS",
     "Parameters with links, other scripts, quotes and nested values are taken",
     why="It is a JSON document inside a URL: taken apart by hand it breaks on the first & in it.",
@@ -53,14 +53,14 @@ def empty(target: PartnerTarget, rec: Recorder) -> None:
     catches=["parses-json-by-hand", "refuses-unknown-parameters", "fails-on-percent"],
     most_requests=len(DOCUMENTS),
 )
-def documents(target: PartnerTarget, rec: Recorder) -> None:
+def documents(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a click with each of six documents."""
     target.needs("Parameters")
     for what, document in DOCUMENTS:
         target.accept(target.postback(parameters=document), f"Parameters with {what}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-PAYLOAD-EXACT",
     "Parameters are stored as they were sent",
     why="The link that was clicked is what a click is about.",
@@ -70,7 +70,7 @@ def documents(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=len(_KEPT_EXACTLY),
 )
-def exact(target: PartnerTarget, rec: Recorder) -> None:
+def exact(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the same documents, but for the large number, and asks what was stored of each."""
     target.needs("Parameters")
     for what, document in _KEPT_EXACTLY:
@@ -79,7 +79,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
         target.expect_exact(postback, f"Parameters with {what}", "Parameters")
 
 
-@partner_case(
+@endpoint_case(
     "PB-PAYLOAD-TWICE",
     "Parameters whose values are encoded once more are taken",
     level=Level.SHOULD,
@@ -90,7 +90,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
     catches=["insists-on-a-plain-link"],
     most_requests=2,
 )
-def twice(target: PartnerTarget, rec: Recorder) -> None:
+def twice(target: EndpointTarget, rec: Recorder) -> None:
     """Sends clicks whose links are encoded inside the document as well."""
     target.needs("Parameters")
     subscription = replace(target.subscription, parameters_encoding="twice")

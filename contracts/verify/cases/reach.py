@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from contracts.suite.recorder import NotApplicable, Recorder, Said
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
 from contracts.verify import raw
-from contracts.verify.resolved_host import Place
-from contracts.verify.target import PartnerTarget, consequence, is_accepted, told
+from contracts.verify.resolved_host import ResolvedHost
+from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
 from mockserver.core.outcome import OutcomeKind
 
 ORDER = 210
@@ -21,7 +21,7 @@ SEVERAL = 4
 _REAL_SECONDS = 10.0
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-CONNECT",
     "The endpoint can be reached and speaks HTTP",
     why="A connection that fails is tried again for 65 hours and then the data is lost.",
@@ -30,18 +30,18 @@ _REAL_SECONDS = 10.0
     catches=["nobody-listens", "resets-connections", "speaks-no-http", "closes-without-answer"],
     most_requests=1,
 )
-def connect(target: PartnerTarget, rec: Recorder) -> None:
+def connect(target: EndpointTarget, rec: Recorder) -> None:
     """Sends one postback and looks whether an answer of any kind comes."""
     outcome = target.send(target.postback())
     rec.expect_that(
         outcome.kind in (OutcomeKind.RESPONSE, OutcomeKind.TIMEOUT, OutcomeKind.TLS),
         "an answer",
-        Said(told(outcome)),
+        Said(outcome_text(outcome)),
         consequence(outcome),
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-TLS",
     "The certificate is trusted and names the host",
     why="A handshake that fails is a failed connection: nothing arrives, and nothing is logged.",
@@ -51,18 +51,18 @@ def connect(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.TLS],
     most_requests=1,
 )
-def tls(target: PartnerTarget, rec: Recorder) -> None:
+def tls(target: EndpointTarget, rec: Recorder) -> None:
     """Sends one postback on a new connection, the certificate checked against the host."""
     outcome = target.send(target.postback(), fresh=True)
     rec.expect_that(
         outcome.kind is not OutcomeKind.TLS,
         "a certificate that is trusted, valid today, and for this host",
-        Said(told(outcome)),
+        Said(outcome_text(outcome)),
         consequence(outcome),
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-TLS-EXPIRY",
     "The certificate does not expire within three weeks",
     level=Level.SHOULD,
@@ -74,11 +74,13 @@ def tls(target: PartnerTarget, rec: Recorder) -> None:
     most_requests=0,
     stores=False,
 )
-def tls_expiry(target: PartnerTarget, rec: Recorder) -> None:
+def tls_expiry(target: EndpointTarget, rec: Recorder) -> None:
     """Opens a connection and reads how long the certificate is valid."""
     endpoint = target.endpoint
     try:
-        expires_at = raw.certificate_expires_at(_place(target), endpoint.trust, _REAL_SECONDS)
+        expires_at = raw.certificate_expires_at(
+            _resolved_host(target), endpoint.trust, _REAL_SECONDS
+        )
     except OSError as error:
         raise NotApplicable(f"no handshake succeeds: {error}") from None
     left = None if expires_at is None else expires_at - datetime.now(UTC)
@@ -90,7 +92,7 @@ def tls_expiry(target: PartnerTarget, rec: Recorder) -> None:
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-TLS-VERSION",
     "TLS 1.2 or newer is spoken",
     why="Clients of today refuse older versions, and so does the one that sends these postbacks.",
@@ -102,10 +104,10 @@ def tls_expiry(target: PartnerTarget, rec: Recorder) -> None:
     most_requests=0,
     stores=False,
 )
-def tls_newest(target: PartnerTarget, rec: Recorder) -> None:
+def tls_newest(target: EndpointTarget, rec: Recorder) -> None:
     """Opens a connection that would take any version, and looks which one is chosen."""
     try:
-        version = raw.tls_version(_place(target), _REAL_SECONDS)
+        version = raw.tls_version(_resolved_host(target), _REAL_SECONDS)
     except OSError as error:
         raise NotApplicable(f"no handshake succeeds: {error}") from None
     rec.expect_that(
@@ -116,7 +118,7 @@ def tls_newest(target: PartnerTarget, rec: Recorder) -> None:
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-ADDRESSES",
     "Each address of the host answers",
     level=Level.SHOULD,
@@ -127,15 +129,15 @@ def tls_newest(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.CONNECTIONS],
     most_requests=4,
 )
-def addresses(target: PartnerTarget, rec: Recorder) -> None:
+def addresses(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback to each address that the host name has, at most four."""
-    for address in _place(target).addresses[:4]:
+    for address in _resolved_host(target).addresses[:4]:
         target.accept(
             target.postback(), f"sent to the address {address}", fresh=True, address=address
         )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-REDIRECT",
     "A postback is not answered with a redirect",
     why="A redirect is no 2xx and is not followed: the data is dropped, and nothing looks wrong.",
@@ -144,7 +146,7 @@ def addresses(target: PartnerTarget, rec: Recorder) -> None:
     catches=["redirects-to-slash", "redirects-to-https", "redirects-to-login"],
     most_requests=1,
 )
-def redirect(target: PartnerTarget, rec: Recorder) -> None:
+def redirect(target: EndpointTarget, rec: Recorder) -> None:
     """Sends one postback and looks for a 3xx."""
     outcome = target.send(target.postback())
     location = next((value for name, value in outcome.headers if name.lower() == "location"), "")
@@ -157,7 +159,7 @@ def redirect(target: PartnerTarget, rec: Recorder) -> None:
     )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-KEEP-ALIVE",
     "Several postbacks over one connection are answered one for one",
     why="Clients use a connection again; an answer too many is then taken for the next one's.",
@@ -167,7 +169,7 @@ def redirect(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.CONNECTIONS],
     most_requests=SEVERAL,
 )
-def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
+def keep_alive(target: EndpointTarget, rec: Recorder) -> None:
     """Sends four postbacks one after the other on a connection, while the server keeps it."""
     with target.endpoint.connection() as connection:
         for number in range(1, SEVERAL + 1):
@@ -197,7 +199,7 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
                 return
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-SECOND-CONNECTION",
     "A second connection is served while a first one is open",
     why="Leanplum may send from several machines; a server for one client makes the others wait.",
@@ -207,7 +209,7 @@ def keep_alive(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.CONNECTIONS],
     most_requests=3,
 )
-def second_connection(target: PartnerTarget, rec: Recorder) -> None:
+def second_connection(target: EndpointTarget, rec: Recorder) -> None:
     """Leaves a connection open after a postback, and sends others on connections of their own."""
     with target.endpoint.connection() as connection:
         target.endpoint.budget.take()
@@ -218,12 +220,12 @@ def second_connection(target: PartnerTarget, rec: Recorder) -> None:
             rec.expect_that(
                 outcome.kind is OutcomeKind.RESPONSE,
                 "an answer",
-                Said(told(outcome)),
+                Said(outcome_text(outcome)),
                 f"another connection is open and idle; {consequence(outcome)}",
             )
 
 
-@partner_case(
+@endpoint_case(
     "PB-REACH-FRESH",
     "A postback on a connection of its own is answered as on one that was used before",
     level=Level.SHOULD,
@@ -234,7 +236,7 @@ def second_connection(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.CONNECTIONS],
     most_requests=2 * SEVERAL,
 )
-def fresh(target: PartnerTarget, rec: Recorder) -> None:
+def fresh(target: EndpointTarget, rec: Recorder) -> None:
     """Sends four postbacks on connections of their own, and four on one that is kept."""
     for is_fresh in (True, False):
         postbacks = [target.postback() for _ in range(SEVERAL)]
@@ -244,13 +246,13 @@ def fresh(target: PartnerTarget, rec: Recorder) -> None:
         rec.expect_that(
             not failed,
             f"{SEVERAL} times 2xx",
-            Said(", ".join(map(told, outcomes))),
+            Said(", ".join(map(outcome_text, outcomes))),
             f"{SEVERAL} postbacks {kind}; {consequence(failed[0]) if failed else ''}",
         )
 
 
-def _place(target: PartnerTarget) -> Place:
-    place = target.endpoint.place
-    if place is None:
+def _resolved_host(target: EndpointTarget) -> ResolvedHost:
+    resolved_host = target.endpoint.resolved_host
+    if resolved_host is None:
         raise NotApplicable("it is in this process")
-    return place
+    return resolved_host

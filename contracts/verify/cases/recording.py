@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contracts.suite.recorder import Recorder
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
 from contracts.verify.recording import led_to
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 
 ORDER = 290
 
 
-@partner_case(
+@endpoint_case(
     "PB-RECORDING-ANSWERED",
     "Each recorded postback is answered 2xx",
     why="What was really sent is the best example of what will be sent.",
@@ -21,7 +21,7 @@ ORDER = 290
     needs=[Need.RECORDING],
     most_requests=500,
 )
-def answered(target: PartnerTarget, rec: Recorder) -> None:
+def answered(target: EndpointTarget, rec: Recorder) -> None:
     """Sends each recorded postback once, in their order, as far as the budget goes."""
     url = target.subscription.template.url
     # Two are left for the case that sends one of them again.
@@ -33,7 +33,7 @@ def answered(target: PartnerTarget, rec: Recorder) -> None:
     target.accept_all(recorded, "a recorded postback")
 
 
-@partner_case(
+@endpoint_case(
     "PB-RECORDING-AGAIN",
     "A recorded postback is answered 2xx again",
     why="It may have been stored when it was recorded, or a moment ago.",
@@ -43,7 +43,7 @@ def answered(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.RECORDING],
     most_requests=2,
 )
-def again(target: PartnerTarget, rec: Recorder) -> None:
+def again(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the first recorded postback twice."""
     recorded = target.composer.written(
         led_to(target.subscription.template.url, target.endpoint.recording[0])

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.suite.recorder import Recorder, Said
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
 from contracts.verify.postbacks import Postback
-from contracts.verify.target import PartnerTarget, is_accepted, is_retried, told
+from contracts.verify.target import EndpointTarget, is_accepted, is_retried, outcome_text
 from mockserver.core.retry import RetryPolicy
 
 ORDER = 250
@@ -19,7 +19,7 @@ ORDER = 250
 _LIMIT = RetryPolicy().attempt_limit
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-ALIKE",
     "The same postback again is answered 2xx as well",
     why="A retry after a timeout finds the event stored. An error makes Leanplum try on, or drop "
@@ -29,14 +29,14 @@ _LIMIT = RetryPolicy().attempt_limit
     catches=["conflict-on-duplicate", "not-modified-on-duplicate", "fails-on-duplicate"],
     most_requests=2,
 )
-def alike(target: PartnerTarget, rec: Recorder) -> None:
+def alike(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback twice."""
     postback = target.postback()
     target.accept(postback, "a new postback")
     target.accept(postback, "the same postback again, as a retry")
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-TEN",
     "The same postback is answered 2xx ten times",
     why="Ten is how often Leanplum sends one event if answers keep getting lost.",
@@ -45,13 +45,13 @@ def alike(target: PartnerTarget, rec: Recorder) -> None:
     catches=["too-many-requests", "fails-on-duplicate"],
     most_requests=_LIMIT,
 )
-def ten(target: PartnerTarget, rec: Recorder) -> None:
+def ten(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback ten times."""
     postback = target.postback()
     target.accept_all([postback] * _LIMIT, "the same postback ten times")
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-ONCE",
     "A postback that is sent several times counts once",
     why="Whoever counts retries reports opens and clicks that never happened.",
@@ -61,7 +61,7 @@ def ten(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=3,
 )
-def once(target: PartnerTarget, rec: Recorder) -> None:
+def once(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback three times and asks how often it was stored."""
     before = target.stored_at_rest()
     postback = target.postback()
@@ -69,7 +69,7 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
     target.expect_stored_once([postback], before, "it was sent three times, as a retry would be")
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-ANSWER-LOST",
     "A postback whose answer nobody waited for counts once when it comes again",
     why="After 30 seconds Leanplum hangs up; what the endpoint does with the request goes on.",
@@ -79,7 +79,7 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE, Need.CONNECTIONS],
     most_requests=2,
 )
-def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
+def answer_lost(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback, hangs up without reading the answer, and sends it again.
 
     The second is sent when the first is stored, or after 3 s.
@@ -95,7 +95,7 @@ def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
     target.expect_stored_once([postback], before, "sent again after the first answer got lost")
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-AFTER-5XX",
     "A postback that was answered 5xx counts once when the retry is accepted",
     why="An endpoint that stores first and fails afterwards counts every retry.",
@@ -105,7 +105,7 @@ def answer_lost(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=4 * _LIMIT,
 )
-def after_5xx(target: PartnerTarget, rec: Recorder) -> None:
+def after_5xx(target: EndpointTarget, rec: Recorder) -> None:
     """Sends four postbacks, those that fail again as often as Leanplum would, and asks."""
     before = target.stored_at_rest()
     postbacks = [target.postback() for _ in range(4)]
@@ -114,7 +114,7 @@ def after_5xx(target: PartnerTarget, rec: Recorder) -> None:
     target.expect_stored_once(postbacks, before, f"{times} were accepted in the end")
 
 
-@partner_case(
+@endpoint_case(
     "PB-REPEAT-DISTINCT",
     "Events that look alike are not taken for duplicates",
     why="The same user may open the same message twice, and click after opening.",
@@ -129,7 +129,7 @@ def after_5xx(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=4,
 )
-def distinct(target: PartnerTarget, rec: Recorder) -> None:
+def distinct(target: EndpointTarget, rec: Recorder) -> None:
     """Sends events of one user and one message that differ in event, time, and message."""
     subscription = target.subscription
     target.needs("Trigger time", "Message ID", "Message event")
@@ -146,7 +146,7 @@ def distinct(target: PartnerTarget, rec: Recorder) -> None:
     rec.expect(len(urls), stored, f"so many different URLs were sent; they carry {carried}")
 
 
-def _lookalikes(target: PartnerTarget, first: Postback) -> list[Postback]:
+def _lookalikes(target: EndpointTarget, first: Postback) -> list[Postback]:
     """Return postbacks of the same user that are events of their own."""
     event = first.event
     ids: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
@@ -167,7 +167,7 @@ def _lookalikes(target: PartnerTarget, first: Postback) -> list[Postback]:
     return found
 
 
-def _deliver(target: PartnerTarget, rec: Recorder, postback: Postback) -> bool:
+def _deliver(target: EndpointTarget, rec: Recorder, postback: Postback) -> bool:
     """Send a postback as often as Leanplum would; return whether it was not accepted at first.
 
     Raises:
@@ -180,6 +180,6 @@ def _deliver(target: PartnerTarget, rec: Recorder, postback: Postback) -> bool:
         if not is_retried(outcome):
             break
     rec.expect_that(
-        False, "2xx in the end", Said(told(outcome)), f"attempt {number}; the data is lost"
+        False, "2xx in the end", Said(outcome_text(outcome)), f"attempt {number}; the data is lost"
     )
     return True

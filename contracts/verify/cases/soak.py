@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from contracts.suite.recorder import Recorder, Said
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Profile
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 
 ORDER = 300
 
 
-@partner_case(
+@endpoint_case(
     "PB-SOAK-STEADY",
     "Postbacks go on being answered 2xx, as fast as at the beginning",
     level=Level.SHOULD,
@@ -23,7 +23,7 @@ ORDER = 300
     most_requests=400,
     profile=Profile.SOAK,
 )
-def soak(target: PartnerTarget, rec: Recorder) -> None:
+def soak(target: EndpointTarget, rec: Recorder) -> None:
     """Sends what is left of the budget, every event in turn, and compares the ends."""
     kinds = target.subscription.kinds
     number = target.endpoint.budget.left

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contracts.suite.recorder import Recorder
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 
 ORDER = 260
 
@@ -13,7 +13,7 @@ ORDER = 260
 SEVERAL = 12
 
 
-@partner_case(
+@endpoint_case(
     "PB-STORE-ONCE",
     "Each event that is answered 2xx is stored, once",
     why="A 2xx is the end: what is not stored by then never comes again.",
@@ -23,7 +23,7 @@ SEVERAL = 12
     needs=[Need.PROBE],
     most_requests=SEVERAL,
 )
-def once(target: PartnerTarget, rec: Recorder) -> None:
+def once(target: EndpointTarget, rec: Recorder) -> None:
     """Sends twelve events that the endpoint keeps and asks for each whether it is stored."""
     kinds = target.subscription.kept
     before = target.stored_at_rest()
@@ -32,7 +32,7 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
     target.expect_stored_once(postbacks, before, "it was answered 2xx", exact=True)
 
 
-@partner_case(
+@endpoint_case(
     "PB-STORE-POST-ONLY",
     "GET, HEAD and other methods store nothing",
     level=Level.SHOULD,
@@ -44,7 +44,7 @@ def once(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=4,
 )
-def post_only(target: PartnerTarget, rec: Recorder) -> None:
+def post_only(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the URL of a postback with four other methods and asks whether it is stored."""
     before = target.stored_at_rest()
     for method in ("HEAD", "GET", "PUT", "PROPFIND"):
@@ -58,7 +58,7 @@ def post_only(target: PartnerTarget, rec: Recorder) -> None:
         before = after
 
 
-@partner_case(
+@endpoint_case(
     "PB-STORE-RESTART",
     "What was answered 2xx is still stored after a restart",
     why="A 2xx is the end: an event that was only in memory never comes again.",
@@ -68,7 +68,7 @@ def post_only(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE, Need.OPERATOR],
     most_requests=3,
 )
-def restart(target: PartnerTarget, rec: Recorder) -> None:
+def restart(target: EndpointTarget, rec: Recorder) -> None:
     """Sends three events, has the endpoint taken down and up again, and asks."""
     before = target.stored_at_rest()
     postbacks = [target.postback() for _ in range(3)]

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from contracts.suite.recorder import NotApplicable, Recorder
-from contracts.suite.registry import partner_case
+from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need, Profile
 from contracts.verify.postbacks import Postback
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 
 ORDER = 230
@@ -43,7 +43,7 @@ _IDS = ("Message ID", "AB test ID", "Variant ID")
 _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "\u05e9"])
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-EMPTY",
     "Values that are empty are taken",
     why="A value that does not apply is sent as the empty string: no device, no template name.",
@@ -52,7 +52,7 @@ _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "
     catches=["needs-a-device-id", "needs-every-value", "ignores-empty-devices"],
     most_requests=4,
 )
-def empty(target: PartnerTarget, rec: Recorder) -> None:
+def empty(target: EndpointTarget, rec: Recorder) -> None:
     """Sends postbacks without device id, without user id, and without a template name.
 
     With a probe that answers entries, asks what was stored of each.
@@ -68,7 +68,7 @@ def empty(target: PartnerTarget, rec: Recorder) -> None:
         _take(target, target.postback(plain[0]), "the template name is empty, as beyond in-app")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-CHARACTERS",
     "Ids with any characters are taken",
     why="User ids are whatever the app calls its users: addresses with a plus, names, anything.",
@@ -83,14 +83,14 @@ def empty(target: PartnerTarget, rec: Recorder) -> None:
     ],
     most_requests=len(ODD),
 )
-def characters(target: PartnerTarget, rec: Recorder) -> None:
+def characters(target: EndpointTarget, rec: Recorder) -> None:
     """Sends ids with spaces, signs of URLs, quotes, emoji, and letters of other scripts."""
     target.needs("User ID", "Device ID")
     for what, text in ODD:
         target.accept(target.postback(suffix=f" {text}"), f"an id with {what}: {text!r}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-EXACT",
     "Ids with any characters are stored as they were sent",
     why="An id that is decoded twice, or not at all, belongs to nobody, or to somebody else.",
@@ -111,7 +111,7 @@ def characters(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=len(ODD),
 )
-def exact(target: PartnerTarget, rec: Recorder) -> None:
+def exact(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the same ids and asks what was stored of each."""
     target.needs("User ID", "Device ID")
     for what, text in ODD:
@@ -120,7 +120,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
         target.expect_exact(postback, f"an id with {what}", "User ID", "Device ID")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-STRANGE",
     "Ids with markup and control characters are taken, and stored as they were sent",
     level=Level.SHOULD,
@@ -131,7 +131,7 @@ def exact(target: PartnerTarget, rec: Recorder) -> None:
     catches=["strips-tags", "refuses-odd-ids"],
     most_requests=len(STRANGE),
 )
-def strange(target: PartnerTarget, rec: Recorder) -> None:
+def strange(target: EndpointTarget, rec: Recorder) -> None:
     """Sends ids with markup and with control characters; with a probe asks what was stored."""
     target.needs("User ID", "Device ID")
     for what, text in STRANGE:
@@ -139,7 +139,7 @@ def strange(target: PartnerTarget, rec: Recorder) -> None:
         _take(target, postback, f"an id with {what}: {text!r}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-ANY",
     "Whatever an id is made of, it is taken and stored as it was sent",
     why="The list of odd values that somebody thought of is never the whole list.",
@@ -153,7 +153,7 @@ def strange(target: PartnerTarget, rec: Recorder) -> None:
     most_requests=120,
     profile=Profile.FULL,
 )
-def anything(target: PartnerTarget, rec: Recorder, value: str) -> None:
+def anything(target: EndpointTarget, rec: Recorder, value: str) -> None:
     """Sends an id made of a few pieces; with a probe that answers entries, asks what was stored."""
     target.needs("User ID", "Device ID")
     # Something visible at the end: nobody has to keep blanks there.
@@ -161,7 +161,7 @@ def anything(target: PartnerTarget, rec: Recorder, value: str) -> None:
     _take(target, postback, f"an id with {value!r}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-LONG-ID",
     "Ids of 400 characters are taken",
     level=Level.SHOULD,
@@ -171,13 +171,13 @@ def anything(target: PartnerTarget, rec: Recorder, value: str) -> None:
     catches=["column-of-255", "cuts-at-255"],
     most_requests=1,
 )
-def long_id(target: PartnerTarget, rec: Recorder) -> None:
+def long_id(target: EndpointTarget, rec: Recorder) -> None:
     """Sends ids of 400 characters; with a probe that answers entries, asks what was stored."""
     target.needs("User ID", "Device ID")
     _take(target, target.postback(suffix="x" * 370), "ids of about 400 characters")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-LONG-URL",
     "A URL of 6 KiB is taken",
     level=Level.SHOULD,
@@ -189,7 +189,7 @@ def long_id(target: PartnerTarget, rec: Recorder) -> None:
     catches=["refuses-long-urls"],
     most_requests=1,
 )
-def long_url(target: PartnerTarget, rec: Recorder) -> None:
+def long_url(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback whose URL is 6 KiB long, through the link that was clicked if it can."""
     subscription = target.subscription
     usual = target.postback()
@@ -203,7 +203,7 @@ def long_url(target: PartnerTarget, rec: Recorder) -> None:
     target.accept(postback, f"a URL of {len(postback.url):,} characters")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-IDS",
     "Ids of sixteen digits are stored exactly",
     why="They do not fit into a float: 9007199254740993 becomes 9007199254740992.",
@@ -213,7 +213,7 @@ def long_url(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=2,
 )
-def ids(target: PartnerTarget, rec: Recorder) -> None:
+def ids(target: EndpointTarget, rec: Recorder) -> None:
     """Sends ids of sixteen digits, one beyond 2**53, and asks what was stored."""
     target.needs(*_IDS)
     is_message = target.subscription.type is PostbackType.MESSAGE_EVENTS
@@ -228,7 +228,7 @@ def ids(target: PartnerTarget, rec: Recorder) -> None:
         target.expect_exact(postback, f"an id of sixteen digits: {number}", *_IDS)
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-TIME",
     "Trigger times in milliseconds, of today and of days ago, are taken",
     why="They are milliseconds since 1970 and may lie in the past, by days when it was retried.",
@@ -237,7 +237,7 @@ def ids(target: PartnerTarget, rec: Recorder) -> None:
     catches=["milliseconds-overflow", "refuses-the-past"],
     most_requests=4,
 )
-def times(target: PartnerTarget, rec: Recorder) -> None:
+def times(target: EndpointTarget, rec: Recorder) -> None:
     """Sends events of now, of 65 hours ago, of a month ago, and of the last second of a year."""
     target.needs("Trigger time")
     now_at = datetime.now(UTC).replace(microsecond=123_000)
@@ -250,7 +250,7 @@ def times(target: PartnerTarget, rec: Recorder) -> None:
         target.accept(target.postback(triggered_at=at), f"an event of {what}")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-TIME-EXACT",
     "Trigger times are stored as they were sent",
     why="Milliseconds taken for seconds lie in the year 57,000, and without them two events of "
@@ -261,7 +261,7 @@ def times(target: PartnerTarget, rec: Recorder) -> None:
     needs=[Need.PROBE],
     most_requests=2,
 )
-def times_exact(target: PartnerTarget, rec: Recorder) -> None:
+def times_exact(target: EndpointTarget, rec: Recorder) -> None:
     """Sends an event of now and one of days ago, and asks what was stored."""
     target.needs("Trigger time")
     now_at = datetime.now(UTC).replace(microsecond=123_000)
@@ -271,7 +271,7 @@ def times_exact(target: PartnerTarget, rec: Recorder) -> None:
         target.expect_exact(postback, f"an event of {what}", "Trigger time")
 
 
-@partner_case(
+@endpoint_case(
     "PB-VALUES-TEMPLATE-NAME",
     "Names of in-app templates with blanks and any characters are taken",
     level=Level.SHOULD,
@@ -281,7 +281,7 @@ def times_exact(target: PartnerTarget, rec: Recorder) -> None:
     catches=["template-name-is-a-file"],
     most_requests=3,
 )
-def template_name(target: PartnerTarget, rec: Recorder) -> None:
+def template_name(target: EndpointTarget, rec: Recorder) -> None:
     """Sends in-app views of templates with a slash, an umlaut, and a percent sign in the name."""
     target.needs("Template name")
     if Channel.IN_APP not in target.subscription.channels:
@@ -291,7 +291,7 @@ def template_name(target: PartnerTarget, rec: Recorder) -> None:
         target.accept(target.postback(kind), f"in-app template {name!r}")
 
 
-def _take(target: PartnerTarget, postback: Postback, what: str) -> None:
+def _take(target: EndpointTarget, postback: Postback, what: str) -> None:
     """Send a postback that must be answered 2xx, and be stored as far as that can be told."""
     target.accept(postback, what)
     # A probe that only counts is no reason to say nothing of the answer.

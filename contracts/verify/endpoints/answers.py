@@ -8,8 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import NOWHERE, PartnerDeviant, in_process
-from contracts.verify.endpoints.shop import PATH, Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import NOWHERE, EndpointVariant, in_process
+from contracts.verify.endpoints.shop import PATH, Row, Shop, ShopAnswer, Store
 from mockserver.core.catalog import IN_APP_TEMPLATE_EVENTS
 from mockserver.core.clock import ManualClock
 
@@ -29,18 +29,18 @@ _ERROR_PAGE = (
 
 
 class _NeedsJsonBody(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         try:
             json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         except ValueError:
-            return Answer(400, _JSON, b'{"message": "the body is no JSON"}')
+            return ShopAnswer(400, _JSON, b'{"message": "the body is no JSON"}')
         return super().receive(environ)
 
 
 class _NeedsContentType(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if not environ.get("CONTENT_TYPE"):
-            return Answer(415)
+            return ShopAnswer(415)
         return super().receive(environ)
 
 
@@ -50,30 +50,30 @@ class _OnlyGet(Shop):
 
 
 class _WantsAuthorization(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if "HTTP_AUTHORIZATION" not in environ:
-            return Answer(401, (("WWW-Authenticate", 'Basic realm="shop"'),))
+            return ShopAnswer(401, (("WWW-Authenticate", 'Basic realm="shop"'),))
         return super().receive(environ)
 
 
 class _WantsCsrfToken(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if "HTTP_X_CSRFTOKEN" not in environ:
-            return Answer(403, _HTML, b"<p>CSRF verification failed. Request aborted.</p>")
+            return ShopAnswer(403, _HTML, b"<p>CSRF verification failed. Request aborted.</p>")
         return super().receive(environ)
 
 
 class _WantsUserAgent(Shop):
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         # A firewall of an application takes whoever does not say what it is for a scanner.
         if not environ.get("HTTP_USER_AGENT"):
-            return Answer(403)
+            return ShopAnswer(403)
         return super().handle(environ)
 
 
 class _RefusesUnknownEvents(Shop):
-    def check(self, row: Row) -> Answer | None:
-        return None if row.get("event") in _EXPECTED else Answer(422)
+    def check(self, row: Row) -> ShopAnswer | None:
+        return None if row.get("event") in _EXPECTED else ShopAnswer(422)
 
 
 class _FailsOnHeldBack(Shop):
@@ -85,29 +85,29 @@ class _FailsOnHeldBack(Shop):
 
 
 class _RefusesUnknownTemplates(Shop):
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         template = row.get("template")
-        return Answer(400) if template and template not in IN_APP_TEMPLATE_EVENTS else None
+        return ShopAnswer(400) if template and template not in IN_APP_TEMPLATE_EVENTS else None
 
 
 class _AlwaysAnswers(Shop):
-    def __init__(self, store: Store, clock: ManualClock, answer: Answer) -> None:
+    def __init__(self, store: Store, clock: ManualClock, answer: ShopAnswer) -> None:
         super().__init__(store, clock)
         self._always = answer
 
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         return self._always
 
 
 class _RedirectsToSlash(Shop):
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if not environ["PATH_INFO"].endswith("/"):
             return _redirect(301, f"{environ['PATH_INFO']}/?{environ['QUERY_STRING']}")
         return super().handle(dict(environ) | {"PATH_INFO": PATH})
 
 
 class _RedirectsToHttps(Shop):
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if environ["wsgi.url_scheme"] != "https":
             target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
             return _redirect(308, f"https://{environ['HTTP_HOST']}{target}")
@@ -115,7 +115,7 @@ class _RedirectsToHttps(Shop):
 
 
 class _RedirectsToLogin(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         if "HTTP_COOKIE" not in environ:
             return _redirect(302, f"/login?next={environ['PATH_INFO']}")
         return super().receive(environ)
@@ -132,7 +132,7 @@ class _Takes(Shop):
         self._every = every
         self._number = 0
 
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         answer = super().receive(environ)
         self._number += 1
         if self._number % self._every == 0:
@@ -141,32 +141,32 @@ class _Takes(Shop):
 
 
 class _NeverAnswers(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         # Whoever is still there after ten minutes is told by the server in front of it.
         self.spend(timedelta(minutes=10))
-        return Answer(503)
+        return ShopAnswer(503)
 
 
-def _redirect(status: int, location: str) -> Answer:
-    return Answer(status, (("Location", location),))
+def _redirect(status: int, location: str) -> ShopAnswer:
+    return ShopAnswer(status, (("Location", location),))
 
 
-def _always(name: str, change: str, answer: Answer, area: str = "answer") -> PartnerDeviant:
-    return PartnerDeviant(name, area, change, in_process(partial(_AlwaysAnswers, answer=answer)))
+def _always(name: str, change: str, answer: ShopAnswer, area: str = "answer") -> EndpointVariant:
+    return EndpointVariant(name, area, change, in_process(partial(_AlwaysAnswers, answer=answer)))
 
 
-def _taking(name: str, change: str, seconds: float, every: int = 1) -> PartnerDeviant:
+def _taking(name: str, change: str, seconds: float, every: int = 1) -> EndpointVariant:
     make = partial(_Takes, duration=timedelta(seconds=seconds), every=every)
-    return PartnerDeviant(name, "answer", change, in_process(make))
+    return EndpointVariant(name, "answer", change, in_process(make))
 
 
 def _answering(
     name: str, change: str, make: Callable[[Store, ManualClock], Any], area: str = "answer"
-) -> PartnerDeviant:
-    return PartnerDeviant(name, area, change, in_process(make))
+) -> EndpointVariant:
+    return EndpointVariant(name, area, change, in_process(make))
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _answering("needs-json-body", "A body that is no JSON is answered 400.", _NeedsJsonBody),
     _answering(
         "needs-content-type", "A request without a Content-Type gets a 415.", _NeedsContentType
@@ -185,7 +185,7 @@ DEVIANTS: tuple[PartnerDeviant, ...] = (
         "A request without a User-Agent is taken for a scanner's, and gets a 403.",
         _WantsUserAgent,
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "refuses-unknown-events",
         "answer",
         "An event that nobody wanted a report of is answered 422.",
@@ -205,17 +205,17 @@ DEVIANTS: tuple[PartnerDeviant, ...] = (
     _always(
         "login-page-with-200",
         "Whoever is not logged in is shown the login page, with a 200.",
-        Answer(200, _HTML, _LOGIN_PAGE),
+        ShopAnswer(200, _HTML, _LOGIN_PAGE),
     ),
     _always(
         "error-page-with-200",
         "What goes wrong is shown on a page of its own, with a 200.",
-        Answer(200, _HTML, _ERROR_PAGE),
+        ShopAnswer(200, _HTML, _ERROR_PAGE),
     ),
     _always(
         "error-in-json-with-200",
         "What goes wrong is told in JSON, with a 200.",
-        Answer(200, _JSON, b'{"success": false, "error": "no connection to the database"}'),
+        ShopAnswer(200, _JSON, b'{"success": false, "error": "no connection to the database"}'),
     ),
     _answering(
         "redirects-to-slash",

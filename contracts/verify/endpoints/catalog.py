@@ -15,10 +15,10 @@ from contracts.verify.endpoints import (
     store,
     values,
 )
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant
 
 #: Every broken endpoint, in the order in which a postback meets what they are about.
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     *connections.DEVIANTS,
     *certificates.DEVIANTS,
     *answers.DEVIANTS,
@@ -32,4 +32,4 @@ DEVIANTS: tuple[PartnerDeviant, ...] = (
 )
 
 #: Endpoints that differ, and that no MUST may fail on.
-GOOD: tuple[PartnerDeviant, ...] = good.GOOD
+GOOD: tuple[EndpointVariant, ...] = good.GOOD

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from contracts.verify.endpoints.connections import HOST
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Serve, Served
-from contracts.verify.endpoints.serving import LOOPBACK, PATIENT, PartnerServer, running
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, Serve, Served
+from contracts.verify.endpoints.serving import LOOPBACK, PATIENT, EndpointServer, running
 from contracts.verify.endpoints.shop import Shop, Store
 from mockserver.core.clock import ManualClock
 
@@ -63,7 +63,7 @@ def over_tls(shown: Shown | None = None) -> Serve:
         context = _context(shows, signer)
         with (
             TemporaryDirectory(prefix="postbacks-") as folder,
-            running(PartnerServer(Shop(store, ManualClock()), context=context)) as server,
+            running(EndpointServer(Shop(store, ManualClock()), context=context)) as server,
         ):
             ca_file = Path(folder) / "ca.pem"
             trusted.cert_pem.write_to_path(str(ca_file))
@@ -96,11 +96,11 @@ def _speak_old(context: ssl.SSLContext) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
 
 
-def _deviant(name: str, change: str, shown: Shown) -> PartnerDeviant:
-    return PartnerDeviant(name, "reach", change, over_tls(shown), needs=NEEDS)
+def _deviant(name: str, change: str, shown: Shown) -> EndpointVariant:
+    return EndpointVariant(name, "reach", change, over_tls(shown), needs=NEEDS)
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _deviant(
         "wrong-tls-host",
         "Its certificate names another host.",

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Served
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, Served
 from contracts.verify.endpoints.serving import (
     LOOPBACK,
     Client,
-    PartnerServer,
+    EndpointServer,
     Request,
     answer_all,
     over_sockets,
     running,
     written,
 )
-from contracts.verify.endpoints.shop import Answer, Shop, Store
+from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: The name of a host that has several addresses, or a certificate.
@@ -56,7 +56,7 @@ def _close(client: Client, shop: Shop) -> None:
 
 def _answer_twice(client: Client, shop: Shop) -> None:
     while (request := client.read()) is not None:
-        wrong = Answer(500, (), b"something went wrong on the way out")
+        wrong = ShopAnswer(500, (), b"something went wrong on the way out")
         client.write(written(request, shop.handle(request.environ)) + written(request, wrong))
 
 
@@ -69,7 +69,7 @@ def _say_less(client: Client, shop: Shop) -> None:
 def _fail_first(client: Client, shop: Shop) -> None:
     while (request := client.read()) is not None:
         is_first = request.number == 1
-        client.answer(request, Answer(503) if is_first else shop.handle(request.environ))
+        client.answer(request, ShopAnswer(503) if is_first else shop.handle(request.environ))
 
 
 class _Dripping:
@@ -87,7 +87,7 @@ class _Dripping:
             else:
                 self._drip(client, request, answer)
 
-    def _drip(self, client: Client, request: Request, answer: Answer) -> None:
+    def _drip(self, client: Client, request: Request, answer: ShopAnswer) -> None:
         for byte in written(request, answer):
             client.write(bytes([byte]))
             client.pause(_DRIP)
@@ -95,72 +95,72 @@ class _Dripping:
 
 @contextmanager
 def _dripping(store: Store) -> Iterator[Served]:
-    with running(PartnerServer(Shop(store, ManualClock()), _Dripping())) as server:
+    with running(EndpointServer(Shop(store, ManualClock()), _Dripping())) as server:
         yield Served(server.origin, timeout=_SOON)
 
 
 @contextmanager
 def _two_addresses(store: Store) -> Iterator[Served]:
-    with running(PartnerServer(Shop(store, ManualClock()))) as server:
+    with running(EndpointServer(Shop(store, ManualClock()))) as server:
         yield Served(f"http://{HOST}:{server.port}", resolve=lambda host, port: [LOOPBACK, _DEAD])
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
-    PartnerDeviant(
+DEVIANTS: tuple[EndpointVariant, ...] = (
+    EndpointVariant(
         "nobody-listens",
         "reach",
         "Nothing listens at the port, as behind a firewall that refuses.",
         _nobody,
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "resets-connections",
         "reach",
         "Reads a request and resets the connection.",
         over_sockets(_reset),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "speaks-no-http",
         "reach",
         "A mail server listens at the port.",
         over_sockets(_speak_smtp),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "closes-without-answer",
         "reach",
         "Reads a request and closes the connection without a byte.",
         over_sockets(_close),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "one-address-dead",
         "reach",
         "Its host has two addresses, and it listens at one of them.",
         _two_addresses,
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "mixes-answers",
         "reach",
         "Sends an answer that belongs to no request after each that does.",
         over_sockets(_answer_twice),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "longer-than-announced",
         "reach",
         "Sends more bytes than its Content-Length says.",
         over_sockets(_say_less),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "one-connection-at-a-time",
         "reach",
         "Serves the next connection when the client has closed the one before.",
         over_sockets(answer_all, one_at_a_time=True, timeout=_SOON),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "first-of-a-connection-fails",
         "reach",
         "Answers 503 to the first request of each connection.",
         over_sockets(_fail_first),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "drips-its-head",
         "answer",
         "Sends the head of every eighth answer so slowly that it is never whole in time.",

@@ -14,12 +14,12 @@ from typing import Any, Self
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Profile
 from contracts.verify.endpoints.shop import PATH, QUERY, Shop, Store
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
-from contracts.verify.resolved_host import Resolve, find_place
-from contracts.verify.sender import SocketSender, Trust
+from contracts.verify.resolved_host import Resolve, resolve_host
+from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import event_kind
 from mockserver.core.clock import ManualClock
@@ -31,8 +31,8 @@ from mockserver.web.server import ApiServer
 SHORT_TIMEOUT = timedelta(seconds=1.5)
 #: Events of every channel: a shop keeps all.
 KEPT = tuple(map(event_kind, ("email.click", "push.open", "in-app.banner.select")))
-#: Where a world in this process is, as far as its URL tells.
-NOWHERE = "http://partner.test"
+#: The origin in the URL of an endpoint in this process; nothing is sent there.
+NOWHERE = "http://endpoint.test"
 #: Of what deviants need, the programs; the rest are modules.
 PROGRAMS = frozenset({"nginx"})
 _MOST_REQUESTS = 900
@@ -66,7 +66,7 @@ Serve = Callable[[Store], AbstractContextManager[Served]]
 
 
 @dataclass(frozen=True, slots=True)
-class PartnerDeviant:
+class EndpointVariant:
     """An endpoint that is wrong in one way; or, among the good ones, in none.
 
     Attributes:
@@ -88,17 +88,17 @@ class PartnerDeviant:
     needs: Sequence[str] = ()
 
 
-def missing_needs(deviant: PartnerDeviant) -> list[str]:
+def missing_needs(deviant: EndpointVariant) -> list[str]:
     """Return the modules and programs that an endpoint needs and that are not there."""
     return [need for need in deviant.needs if not _is_there(need)]
 
 
-class PartnerWorld:
-    """A partner's endpoint that answers; use it as a context manager."""
+class DeviantEndpoint:
+    """An endpoint that can be sent postbacks; use it as a context manager."""
 
     endpoint: EndpointSubject
 
-    def __init__(self, deviant: PartnerDeviant) -> None:
+    def __init__(self, deviant: EndpointVariant) -> None:
         self.deviant = deviant
         self.store = Store()
         self._stack = ExitStack()
@@ -131,13 +131,13 @@ class PartnerWorld:
             "run": "proof",
         }
         if served.app is not None:
-            sender = InProcessSender(served.app, DEFAULT_TIMEOUT, served.clock)
+            sender = InProcessPostbackSender(served.app, DEFAULT_TIMEOUT, served.clock)
             return EndpointSubject(sender=sender, others=sender, **common)
-        place = find_place(url, resolve=served.resolve)
+        resolved_host = resolve_host(url, resolve=served.resolve)
         trust = Trust(served.ca_file)
         return EndpointSubject(
-            sender=SocketSender(place, timeout=served.timeout, trust=trust),
-            place=place,
+            sender=SocketPostbackSender(resolved_host, timeout=served.timeout, trust=trust),
+            resolved_host=resolved_host,
             trust=trust,
             timeout=served.timeout,
             **common,

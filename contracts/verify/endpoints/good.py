@@ -22,11 +22,11 @@ import flask
 
 from contracts.verify.endpoints.certificates import NEEDS as CERTIFICATES
 from contracts.verify.endpoints.certificates import over_tls
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Served, in_process
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, Served, in_process
 from contracts.verify.endpoints.nginx import nginx_before
 from contracts.verify.endpoints.outage import restarted_at_its_port
 from contracts.verify.endpoints.serving import LOOPBACK, PATIENT, over_sockets
-from contracts.verify.endpoints.shop import PATH, Answer, Row, Shop, Store
+from contracts.verify.endpoints.shop import PATH, Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.web.server import ApiServer
@@ -117,7 +117,7 @@ class _Threads(ThreadingHTTPServer):
         serving = Thread(
             target=self.process_request_thread,
             args=(request, client_address),
-            name="postbacks-partner-client",
+            name="postbacks-endpoint-client",
             daemon=True,
         )
         with self._lock:
@@ -148,7 +148,7 @@ class _Threads(ThreadingHTTPServer):
 def _http_server(store: Store) -> Iterator[Served]:
     with _Threads(store) as server:
         listening = Thread(
-            target=server.serve_forever, args=(_POLL_REAL_SECONDS,), name="postbacks-partner"
+            target=server.serve_forever, args=(_POLL_REAL_SECONDS,), name="postbacks-endpoint"
         )
         listening.start()
         try:
@@ -179,60 +179,60 @@ def _behind_nginx(store: Store) -> Iterator[Served]:
 class _SaysNothing(Shop):
     """Answers 204."""
 
-    def new(self, row: Row) -> Answer:
-        return Answer(204)
+    def new(self, row: Row) -> ShopAnswer:
+        return ShopAnswer(204)
 
 
 class _TakesItsTime(Shop):
     """Answers a second before it would be too late."""
 
-    def new(self, row: Row) -> Answer:
+    def new(self, row: Row) -> ShopAnswer:
         self.spend(_ALMOST)
         return super().new(row)
 
 
-GOOD: tuple[PartnerDeviant, ...] = (
-    PartnerDeviant("good-flask", "good", "Flask behind waitress, with threads.", _flask),
-    PartnerDeviant(
+GOOD: tuple[EndpointVariant, ...] = (
+    EndpointVariant("good-flask", "good", "Flask behind waitress, with threads.", _flask),
+    EndpointVariant(
         "good-fastapi",
         "good",
         "FastAPI in this process, with an answer in JSON.",
         _fastapi,
         needs=("fastapi",),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-standard-library",
         "good",
         "http.server with a thread for each connection; it answers 201.",
         _http_server,
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-204",
         "good",
         "Answers 204, without a body.",
         over_sockets(make=_SaysNothing),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-slow",
         "good",
         "Takes 29 seconds for each answer.",
         in_process(_TakesItsTime),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-behind-nginx",
         "good",
         "nginx in front of http.server, without connections that are kept between them.",
         _behind_nginx,
         needs=("nginx",),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-tls",
         "good",
         "TLS with a certificate that is trusted and valid for a year.",
         over_tls(),
         needs=CERTIFICATES,
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "good-restarted",
         "good",
         "Nobody listens at its port while it is down, and it keeps everything on disk.",

@@ -15,18 +15,18 @@ from datetime import timedelta
 from threading import Condition, Lock
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Serve, Served
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, Serve, Served
 from contracts.verify.endpoints.serving import (
     NUMBER,
     PATIENT,
     Client,
-    PartnerServer,
+    EndpointServer,
     Request,
     Talk,
     over_sockets,
     running,
 )
-from contracts.verify.endpoints.shop import Answer, Shop, Store
+from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: What a new connection costs.
@@ -43,7 +43,7 @@ def _with(make: Callable[[], Talk]) -> Serve:
 
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:
-        with running(PartnerServer(Shop(store, ManualClock()), make())) as server:
+        with running(EndpointServer(Shop(store, ManualClock()), make())) as server:
             yield Served(server.origin, timeout=PATIENT)
 
     return serve
@@ -90,7 +90,7 @@ class _Limited:
     def __call__(self, client: Client, shop: Shop) -> None:
         while (request := client.read()) is not None:
             is_taken = self._take()
-            client.answer(request, shop.handle(request.environ) if is_taken else Answer(429))
+            client.answer(request, shop.handle(request.environ) if is_taken else ShopAnswer(429))
 
     def _take(self) -> bool:
         now = time.monotonic()
@@ -127,7 +127,7 @@ class _LooksFirst(Shop):
         self._looks: dict[Hashable, int] = {}
         self._changed = Condition()
 
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         row = self.parse(environ["QUERY_STRING"])
         identity = self.identity(row)
         is_new = not self.store.has(identity)
@@ -146,39 +146,39 @@ class _LooksFirst(Shop):
 
 
 def _fail(client: Client, request: Request) -> None:
-    client.answer(request, Answer(500))
+    client.answer(request, ShopAnswer(500))
 
 
 def _reset(client: Client, request: Request) -> None:
     client.reset()
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
-    PartnerDeviant(
+DEVIANTS: tuple[EndpointVariant, ...] = (
+    EndpointVariant(
         "fails-in-a-burst",
         "load",
         "Answers 500 to whoever connects while two others do.",
         _with(lambda: _FewAtOnce(_fail)),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "limits-the-rate",
         "load",
         "Answers 429 to more than eight requests in half a minute.",
         _with(_Limited),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "resets-in-a-burst",
         "load",
         "Resets the connection of whoever connects while two others do.",
         _with(lambda: _FewAtOnce(_reset)),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "one-at-a-time",
         "load",
         "Works on those who connect one after the other, each for 60 ms.",
         _with(_OneAtATime),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "looks-before-it-stores",
         "load",
         "Looks whether an event is stored, and stores it a moment later.",

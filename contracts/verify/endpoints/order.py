@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, in_process
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: What each row costs that is looked through.
@@ -28,8 +28,8 @@ class _Ordered(Shop):
 
 
 class _RefusesOutOfOrder(_Ordered):
-    def check(self, row: Row) -> Answer | None:
-        return Answer(409) if self.is_late(row) else None
+    def check(self, row: Row) -> ShopAnswer | None:
+        return ShopAnswer(409) if self.is_late(row) else None
 
 
 class _DropsWhatIsOlder(_Ordered):
@@ -38,26 +38,26 @@ class _DropsWhatIsOlder(_Ordered):
 
 
 class _GetsSlower(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         # There is no index, so a duplicate is looked for in every row.
         self.spend(len(self.store.rows) * _A_ROW)
         return super().receive(environ)
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
-    PartnerDeviant(
+DEVIANTS: tuple[EndpointVariant, ...] = (
+    EndpointVariant(
         "refuses-out-of-order",
         "load",
         "An event before the latest of its user is answered 409.",
         in_process(_RefusesOutOfOrder),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "drops-what-is-older",
         "load",
         "An event before the latest of its user is answered 200 and not stored.",
         in_process(_DropsWhatIsOlder),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "gets-slower",
         "soak",
         "Every stored row makes each answer two milliseconds slower.",

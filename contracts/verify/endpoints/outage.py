@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, Serve, Served
-from contracts.verify.endpoints.serving import PATIENT, PartnerServer, running
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, Serve, Served
+from contracts.verify.endpoints.serving import PATIENT, EndpointServer, running
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: How much older than the last start of an endpoint something must be to be called old.
 OLD = timedelta(minutes=10)
 #: What a proxy answers that has nobody behind it.
-UNAVAILABLE = Answer(503, (("Retry-After", "60"),))
+UNAVAILABLE = ShopAnswer(503, (("Retry-After", "60"),))
 
 
 class RestartingShop(Shop):
@@ -51,7 +51,7 @@ class PortOperator:
 
     description = "this process"
 
-    def __init__(self, server: PartnerServer, shop: RestartingShop) -> None:
+    def __init__(self, server: EndpointServer, shop: RestartingShop) -> None:
         self._server, self._shop = server, shop
 
     def down(self) -> None:
@@ -75,7 +75,7 @@ class Proxy:
 
     description = "this process"
 
-    def __init__(self, shop: RestartingShop, instead: Answer = UNAVAILABLE) -> None:
+    def __init__(self, shop: RestartingShop, instead: ShopAnswer = UNAVAILABLE) -> None:
         self._shop, self._front = shop, _Front(shop.store, shop.clock, instead)
         self._is_up = True
 
@@ -97,11 +97,11 @@ class Proxy:
 class _Front(Shop):
     """Answers the same to everything."""
 
-    def __init__(self, store: Store, clock: ManualClock, instead: Answer) -> None:
+    def __init__(self, store: Store, clock: ManualClock, instead: ShopAnswer) -> None:
         super().__init__(store, clock)
         self._instead = instead
 
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         return self._instead
 
 
@@ -109,7 +109,7 @@ MakeRestarting = Callable[[Store, ManualClock], RestartingShop]
 
 
 def restarted_behind_a_proxy(
-    make: MakeRestarting = RestartingShop, instead: Answer = UNAVAILABLE
+    make: MakeRestarting = RestartingShop, instead: ShopAnswer = UNAVAILABLE
 ) -> Serve:
     """Return what serves a shop in this process that can be taken down and up again.
 
@@ -137,7 +137,7 @@ def restarted_at_its_port(make: MakeRestarting = RestartingShop) -> Serve:
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:
         shop = make(store, ManualClock())
-        with running(PartnerServer(shop)) as server:
+        with running(EndpointServer(shop)) as server:
             yield Served(server.origin, operator=PortOperator(server, shop), timeout=PATIENT)
 
     return serve
@@ -161,8 +161,8 @@ class _KeepsInMemory(RestartingShop):
 class _RefusesOld(RestartingShop):
     """Takes what is old for a mistake."""
 
-    def check(self, row: Row) -> Answer | None:
-        return Answer(422) if self.is_old(row) else None
+    def check(self, row: Row) -> ShopAnswer | None:
+        return ShopAnswer(422) if self.is_old(row) else None
 
 
 class _IgnoresOld(RestartingShop):
@@ -172,44 +172,44 @@ class _IgnoresOld(RestartingShop):
         return not self.is_old(row) and super().keep(row)
 
 
-_PAGE = Answer(
+_PAGE = ShopAnswer(
     200,
     (("Content-Type", "text/html"),),
     b"<h2>We will be back soon</h2><p>Our shop is being improved.</p>",
 )
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
-    PartnerDeviant(
+DEVIANTS: tuple[EndpointVariant, ...] = (
+    EndpointVariant(
         "loses-the-last-at-restart",
         "store",
         "Writes an event to disk when the next one comes, so that a restart loses the last.",
         restarted_behind_a_proxy(_LosesTheLast),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "keeps-all-in-memory",
         "store",
         "Keeps everything in memory only.",
         restarted_behind_a_proxy(_KeepsInMemory),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "maintenance-page-with-200",
         "outage",
         "Its proxy shows a maintenance page with 200 while it is down.",
         restarted_behind_a_proxy(instead=_PAGE),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "not-found-while-down",
         "outage",
         "Its proxy answers 404 while it is down.",
-        restarted_behind_a_proxy(instead=Answer(404)),
+        restarted_behind_a_proxy(instead=ShopAnswer(404)),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "refuses-the-backlog",
         "outage",
         "Answers 422 to what happened long before it was started.",
         restarted_at_its_port(_RefusesOld),
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "loses-the-backlog",
         "outage",
         "Answers 200 to what happened long before it was started, and does not store it.",

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, in_process
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 
 class _NeedsALink(Shop):
-    def check(self, row: Row) -> Answer | None:
-        return None if _document(row)["url"] else Answer(400)
+    def check(self, row: Row) -> ShopAnswer | None:
+        return None if _document(row)["url"] else ShopAnswer(400)
 
 
 class _ParsesJsonByHand(Shop):
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         inside = row.get("parameters", "").strip("{}")
         for pair in inside.split(",") if inside else ():
             name, value = pair.split(":", 1)
@@ -27,15 +27,15 @@ class _ParsesJsonByHand(Shop):
 
 
 class _InsistsOnAPlainLink(Shop):
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         link = _document(row).get("url")
         is_plain = link is None or urlsplit(link).scheme in ("http", "https")
-        return None if is_plain else Answer(400)
+        return None if is_plain else ShopAnswer(400)
 
 
 class _RefusesUnknownParameters(Shop):
-    def check(self, row: Row) -> Answer | None:
-        return None if set(_document(row)) <= {"index", "url"} else Answer(422)
+    def check(self, row: Row) -> ShopAnswer | None:
+        return None if set(_document(row)) <= {"index", "url"} else ShopAnswer(422)
 
 
 class _Parsed(Shop):
@@ -66,11 +66,11 @@ def _document(row: Row) -> dict[str, Any]:
     return document
 
 
-def _reading(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> PartnerDeviant:
-    return PartnerDeviant(name, "payload", change, in_process(make))
+def _reading(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> EndpointVariant:
+    return EndpointVariant(name, "payload", change, in_process(make))
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _reading("needs-a-link", "Parameters without a link end in an exception.", _NeedsALink),
     _reading(
         "parses-json-by-hand",

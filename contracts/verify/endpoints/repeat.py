@@ -8,8 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, in_process, on_a_port
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process, on_a_port
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: What a user may do in a minute, as the rate limit for people's requests has it.
@@ -23,12 +23,12 @@ class _AnswersDuplicates(Shop):
         super().__init__(store, clock)
         self._status = status
 
-    def again(self, row: Row) -> Answer:
-        return Answer(self._status)
+    def again(self, row: Row) -> ShopAnswer:
+        return ShopAnswer(self._status)
 
 
 class _FailsOnDuplicate(Shop):
-    def again(self, row: Row) -> Answer:
+    def again(self, row: Row) -> ShopAnswer:
         raise ValueError("duplicate key value violates unique constraint")
 
 
@@ -37,11 +37,11 @@ class _TooManyRequests(Shop):
         super().__init__(store, clock)
         self._made: Counter[Hashable] = Counter()
 
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         minute = self.clock.now().replace(second=0, microsecond=0)
         self._made[row.get("user"), minute] += 1
         if self._made[row.get("user"), minute] > _MOST_A_MINUTE:
-            return Answer(429, (("Retry-After", "60"),))
+            return ShopAnswer(429, (("Retry-After", "60"),))
         return None
 
 
@@ -94,19 +94,21 @@ def _second(row: Row) -> Hashable:
     return *(row.get(name) for name in names), str(row.get("at"))[:-3]
 
 
-def _repeating(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> PartnerDeviant:
-    return PartnerDeviant(name, "repeat", change, in_process(make))
+def _repeating(
+    name: str, change: str, make: Callable[[Store, ManualClock], Any]
+) -> EndpointVariant:
+    return EndpointVariant(name, "repeat", change, in_process(make))
 
 
-def _answering(name: str, change: str, status: int) -> PartnerDeviant:
+def _answering(name: str, change: str, status: int) -> EndpointVariant:
     return _repeating(name, change, partial(_AnswersDuplicates, status=status))
 
 
-def _knowing(name: str, change: str, known_by: Callable[[Row], Hashable]) -> PartnerDeviant:
+def _knowing(name: str, change: str, known_by: Callable[[Row], Hashable]) -> EndpointVariant:
     return _repeating(name, change, partial(_Identifies, known_by=known_by))
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _answering("conflict-on-duplicate", "A duplicate is answered 409.", 409),
     _answering("not-modified-on-duplicate", "A duplicate is answered 304.", 304),
     _repeating(
@@ -117,7 +119,7 @@ DEVIANTS: tuple[PartnerDeviant, ...] = (
     _repeating(
         "too-many-requests", "A sixth postback of a user in a minute gets a 429.", _TooManyRequests
     ),
-    PartnerDeviant(
+    EndpointVariant(
         "counts-duplicates",
         "repeat",
         "Every postback is stored, whatever is stored already.",

@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread, current_thread
 from typing import Any, NamedTuple
 
 from contracts.verify.endpoints.deviant_endpoint import Serve, Served
-from contracts.verify.endpoints.shop import Answer, Shop, Store
+from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 #: How long those may take over sockets that do answer: a machine that is busy is no finding.
@@ -78,7 +78,7 @@ class Client:
         self._requests += 1
         return Request(method, target, self._requests)
 
-    def answer(self, request: Request, answer: Answer) -> None:
+    def answer(self, request: Request, answer: ShopAnswer) -> None:
         """Send an answer, whole and once."""
         self.write(written(request, answer))
 
@@ -106,7 +106,7 @@ def answer_all(client: Client, shop: Shop) -> None:
         client.answer(request, shop.handle(request.environ))
 
 
-def written(request: Request, answer: Answer) -> bytes:
+def written(request: Request, answer: ShopAnswer) -> bytes:
     """Return an answer as it is on the wire."""
     lines = [f"HTTP/1.1 {answer.status} Status"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
@@ -116,7 +116,7 @@ def written(request: Request, answer: Answer) -> bytes:
     return head if request.method == "HEAD" else head + answer.body
 
 
-class PartnerServer:
+class EndpointServer:
     """A server at a port of its own, with a thread for each connection.
 
     It can be stopped and started again; it keeps its port meanwhile.
@@ -156,7 +156,7 @@ class PartnerServer:
         self._stopping = Event()
         self._clients: dict[Thread, socket.socket] = {}
         self._wake, self._waker = socket.socketpair()
-        self._thread = Thread(target=self._accept_all, name="postbacks-partner", daemon=True)
+        self._thread = Thread(target=self._accept_all, name="postbacks-endpoint", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -186,7 +186,7 @@ class PartnerServer:
         connected.setblocking(True)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         serving = Thread(
-            target=self._serve, args=(connected,), name="postbacks-partner-client", daemon=True
+            target=self._serve, args=(connected,), name="postbacks-endpoint-client", daemon=True
         )
         with self._lock:
             if self._stopping.is_set():
@@ -233,7 +233,7 @@ def over_sockets(
 
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:
-        server = PartnerServer(make(store, ManualClock()), talk, one_at_a_time=one_at_a_time)
+        server = EndpointServer(make(store, ManualClock()), talk, one_at_a_time=one_at_a_time)
         with running(server):
             yield Served(server.origin, timeout=timeout)
 
@@ -241,7 +241,7 @@ def over_sockets(
 
 
 @contextmanager
-def running(server: PartnerServer) -> Iterator[PartnerServer]:
+def running(server: EndpointServer) -> Iterator[EndpointServer]:
     """Start a server, and stop it in the end."""
     server.start()
     try:

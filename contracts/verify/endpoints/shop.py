@@ -63,7 +63,7 @@ class Store:
             self._seen.clear()
 
 
-class Answer(NamedTuple):
+class ShopAnswer(NamedTuple):
     """An answer of a shop."""
 
     status: int = 200
@@ -92,19 +92,19 @@ class Shop:
         start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         """Return the answer to a request."""
         if environ["REQUEST_METHOD"] not in self.methods():
-            return Answer(405, (("Allow", "POST"),))
+            return ShopAnswer(405, (("Allow", "POST"),))
         if environ["PATH_INFO"] != PATH:
-            return Answer(404)
+            return ShopAnswer(404)
         return self.receive(environ)
 
     def methods(self) -> tuple[str, ...]:
         """Return the methods that are taken for postbacks."""
         return ("POST",)
 
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         """Store a postback and answer."""
         row = self.parse(environ["QUERY_STRING"])
         refused = self.check(row)
@@ -116,7 +116,7 @@ class Shop:
         """Return the values of a query, decoded once."""
         return dict(parse_qsl(query, keep_blank_values=True))
 
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         """Return why a postback is refused; a good shop refuses none."""
         return None
 
@@ -129,11 +129,11 @@ class Shop:
         """Store a row; return whether it was new."""
         return self.store.add(row, self.identity(row))
 
-    def new(self, row: Row) -> Answer:
+    def new(self, row: Row) -> ShopAnswer:
         """Return the answer to a new event."""
-        return Answer(200, (("Content-Type", "text/plain"),), b"thank you")
+        return ShopAnswer(200, (("Content-Type", "text/plain"),), b"thank you")
 
-    def again(self, row: Row) -> Answer:
+    def again(self, row: Row) -> ShopAnswer:
         """Return the answer to a duplicate."""
         return self.new(row)
 

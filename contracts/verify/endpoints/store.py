@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, in_process
-from contracts.verify.endpoints.shop import PATH, Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
+from contracts.verify.endpoints.shop import PATH, Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 
@@ -43,21 +43,21 @@ class _StoresOnGet(Shop):
 
 
 class _TakesAnyMethod(Shop):
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
-        return self.receive(environ) if environ["PATH_INFO"] == PATH else Answer(404)
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
+        return self.receive(environ) if environ["PATH_INFO"] == PATH else ShopAnswer(404)
 
 
 class _ReadsBodyForValues(Shop):
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         return super().receive(dict(environ) | {"QUERY_STRING": body.decode()})
 
 
-def _storing(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> PartnerDeviant:
-    return PartnerDeviant(name, "store", change, in_process(make))
+def _storing(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> EndpointVariant:
+    return EndpointVariant(name, "store", change, in_process(make))
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _storing(
         "answers-before-it-stores",
         "An event is answered, and stored when the next one arrives.",

@@ -15,8 +15,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, in_process
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 _IDS = ("user", "device")
@@ -53,8 +53,8 @@ class _Refuses(Shop):
         super().__init__(store, clock)
         self._is_wrong = is_wrong
 
-    def check(self, row: Row) -> Answer | None:
-        return Answer(400) if self._is_wrong(row) else None
+    def check(self, row: Row) -> ShopAnswer | None:
+        return ShopAnswer(400) if self._is_wrong(row) else None
 
 
 class _Executes(Shop):
@@ -86,9 +86,9 @@ class _SplitsByHand(Shop):
 
 
 class _RefusesLongUrls(Shop):
-    def handle(self, environ: Mapping[str, Any]) -> Answer:
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         line = f"POST {environ['PATH_INFO']}?{environ['QUERY_STRING']} HTTP/1.1"
-        return Answer(414) if len(line) > _LONGEST_LINE else super().handle(environ)
+        return ShopAnswer(414) if len(line) > _LONGEST_LINE else super().handle(environ)
 
 
 class _FloatsTheIds(Shop):
@@ -177,23 +177,23 @@ def _seconds_since_1970(row: Row) -> None:
 
 def _rewriting(
     name: str, change: str, rewrite: Callable[[str], str], names: Iterable[str] = _ALL
-) -> PartnerDeviant:
+) -> EndpointVariant:
     return _served(name, change, partial(_Rewrites, rewrite=rewrite, names=names))
 
 
-def _refusing(name: str, change: str, is_wrong: Callable[[Row], object]) -> PartnerDeviant:
+def _refusing(name: str, change: str, is_wrong: Callable[[Row], object]) -> EndpointVariant:
     return _served(name, change, partial(_Refuses, is_wrong=is_wrong))
 
 
-def _failing(name: str, change: str, execute: Callable[[Row], object]) -> PartnerDeviant:
+def _failing(name: str, change: str, execute: Callable[[Row], object]) -> EndpointVariant:
     return _served(name, change, partial(_Executes, execute=execute))
 
 
-def _served(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> PartnerDeviant:
-    return PartnerDeviant(name, "values", change, in_process(make))
+def _served(name: str, change: str, make: Callable[[Store, ManualClock], Any]) -> EndpointVariant:
+    return EndpointVariant(name, "values", change, in_process(make))
 
 
-DEVIANTS: tuple[PartnerDeviant, ...] = (
+DEVIANTS: tuple[EndpointVariant, ...] = (
     _refusing(
         "needs-a-device-id",
         "An empty device id is answered 400.",

@@ -16,7 +16,7 @@ from contracts.proof.catalog import AnyDeviant, all_deviants
 from contracts.proof.matrix import TRUE_FAKE, Proof
 from contracts.proof.proof import columns_for, matrix_of, provable_cases
 from contracts.suite.vocabulary import Status, TargetKind
-from contracts.verify.endpoints import catalog as partners
+from contracts.verify.endpoints import catalog as endpoint_catalog
 from tests.cli.conftest import CommandLine
 
 
@@ -58,8 +58,8 @@ def matrix_without_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], N
 
 
 def kind_of(column: str) -> TargetKind:
-    endpoints = {each.name for each in (*partners.GOOD, *partners.DEVIANTS)}
-    return TargetKind.PARTNER if column in endpoints else TargetKind.FAKE
+    endpoints = {each.name for each in (*endpoint_catalog.GOOD, *endpoint_catalog.DEVIANTS)}
+    return TargetKind.ENDPOINT if column in endpoints else TargetKind.FAKE
 
 
 def unchanged(cells: dict[str, dict[str, Status]]) -> None:
@@ -109,7 +109,7 @@ def test_what_is_shown_fits_a_terminal(
     first_column = {line.split(" ")[0] for line in lines[1 : lines.index("")]} - {""}
     assert first_column == {deviant.name for deviant in all_deviants()}
     assert f"each of {len(all_deviants())} deviants is caught" in lines[-1]
-    assert f"no MUST fails on {len(partners.GOOD)} good endpoints" in lines
+    assert f"no MUST fails on {len(endpoint_catalog.GOOD)} good endpoints" in lines
 
 
 def test_what_cannot_be_served_here_is_told(
@@ -126,7 +126,7 @@ def test_what_cannot_be_served_here_is_told(
 def test_endpoints_are_proved_without_the_fake(offline: CommandLine) -> None:
     shown = offline.ok("contracts", "prove", "--deviant", "only-get")
     assert "the fake itself" not in shown
-    assert f"no MUST fails on {len(partners.GOOD)} good endpoints" in shown
+    assert f"no MUST fails on {len(endpoint_catalog.GOOD)} good endpoints" in shown
 
 
 def test_no_run_is_aimed_at_a_broken_endpoint(offline: CommandLine) -> None:

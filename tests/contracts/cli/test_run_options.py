@@ -25,7 +25,7 @@ def test_both_have_them(command: click.Command) -> None:
     ("command", "writes", "formats"),
     [
         (run, "Write", run_writers(TargetKind.FAKE)),
-        (verify, "Write", run_writers(TargetKind.PARTNER)),
+        (verify, "Write", run_writers(TargetKind.ENDPOINT)),
         (prove, "Write the kill matrix as", proof_writers()),
     ],
 )

@@ -19,11 +19,10 @@ from click.testing import CliRunner, Result
 
 from contracts.cli import verify_choices
 from contracts.suite import results
-from contracts.suite.registry import partner_cases
+from contracts.suite.registry import endpoint_cases
 from contracts.suite.results import RunReport
 from contracts.suite.vocabulary import Need, Profile, Status
-from contracts.verify import expectations
-from contracts.verify import resolved_host as place
+from contracts.verify import expectations, resolved_host
 from mockserver import Sandbox, SocketOptions
 from mockserver.cli.root import root
 from mockserver.web.server import ApiServer
@@ -151,7 +150,7 @@ def test_without_a_url_the_usage_is_told() -> None:
 
 
 def test_another_host_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "system_addresses", lambda host, port: ["203.0.113.7"])
+    monkeypatch.setattr(resolved_host, "system_addresses", lambda host, port: ["203.0.113.7"])
     told = refused(2, f"https://partner.example/in{QUERY}")
     assert told.endswith("say --allow-host partner.example")
     named = f"https://partner.example/in{QUERY}", "--allow-host", "other.example"
@@ -165,7 +164,7 @@ def test_nothing_is_ever_sent_to_some_addresses(address: str) -> None:
 
 
 def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "system_addresses", lambda host, port: [])
+    monkeypatch.setattr(resolved_host, "system_addresses", lambda host, port: [])
     assert refused(3, "http://nowhere.invalid/in").startswith("the host nowhere.invalid has no")
 
 
@@ -174,7 +173,7 @@ def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(url: str, partner: 
     assert result.exit_code == 0
     assert partner.got == []
     assert result.stderr.endswith("nothing was sent\n")
-    usual = [case for case in partner_cases() if case.profile is Profile.QUICK]
+    usual = [case for case in endpoint_cases() if case.profile is Profile.QUICK]
     for case in usual:
         assert (f"{case.id} " in result.stdout) == (Need.RECORDING not in case.needs)
     assert "stores nothing" in result.stdout
@@ -197,7 +196,7 @@ def test_a_dry_run_as_json(url: str, partner: Partner) -> None:
 
 
 def test_the_rate_beyond_this_machine_is_careful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "system_addresses", lambda host, port: ["203.0.113.7"])
+    monkeypatch.setattr(resolved_host, "system_addresses", lambda host, port: ["203.0.113.7"])
     elsewhere = f"https://partner.example/in{QUERY}"
     result = verify(elsewhere, "--allow-host", "partner.example", "--dry-run")
     assert "at 5 a second" in result.stderr
@@ -556,7 +555,7 @@ def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(tmp_path: Path
 def test_the_cases_are_listed_and_explained() -> None:
     listed = CliRunner().invoke(root, ["contracts", "list", "--target", "partner"])
     assert listed.exit_code == 0
-    for case in partner_cases():
+    for case in endpoint_cases():
         assert case.id in listed.stdout
         explained = CliRunner().invoke(root, ["contracts", "explain", case.id])
         assert explained.exit_code == 0, explained.output

@@ -13,8 +13,7 @@ from contracts.proof.catalog import (
     find_deviant,
     find_fake,
 )
-
-from . import (
+from tests.contracts.conformance.deviants import (
     test_api,
     test_channels,
     test_delivery,
@@ -26,7 +25,7 @@ from . import (
     test_rules,
     test_template,
 )
-from .acting import Actor
+from tests.contracts.conformance.deviants.acting import Actor
 
 AREAS = {
     "api",

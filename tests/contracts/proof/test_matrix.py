@@ -106,10 +106,10 @@ def test_an_error_of_the_case_is_no_catch() -> None:
 # Endpoints
 
 ONCE = ProvedCase(
-    "PB-REPEAT-ONCE", "Once", "repeat", Level.MUST, ["counts-twice"], TargetKind.PARTNER
+    "PB-REPEAT-ONCE", "Once", "repeat", Level.MUST, ["counts-twice"], TargetKind.ENDPOINT
 )
-FAST = ProvedCase("PB-ANSWER-FAST", "Fast", "answer", Level.SHOULD, [], TargetKind.PARTNER)
-TWICE = ProvedDeviant("counts-twice", "repeat", "Counts twice.", TargetKind.PARTNER)
+FAST = ProvedCase("PB-ANSWER-FAST", "Fast", "answer", Level.SHOULD, [], TargetKind.ENDPOINT)
+TWICE = ProvedDeviant("counts-twice", "repeat", "Counts twice.", TargetKind.ENDPOINT)
 
 
 def endpoints(good: dict[str, dict[str, Status]], **changes: Any) -> Proof:

@@ -22,13 +22,15 @@ from contracts.proof.proof import (
 )
 from contracts.suite.registry import all_cases
 from contracts.suite.vocabulary import Level, Status, TargetKind
-from contracts.verify.endpoints import catalog as partners
+from contracts.verify.endpoints import catalog as endpoint_catalog
 
 every_deviant = pytest.mark.parametrize(
     "name", [deviant.name for deviant in all_deviants()], ids=str
 )
-every_good_one = pytest.mark.parametrize("name", [good.name for good in partners.GOOD], ids=str)
-MISSING = reasons_to_leave_out([*partners.GOOD, *partners.DEVIANTS])
+every_good_one = pytest.mark.parametrize(
+    "name", [good.name for good in endpoint_catalog.GOOD], ids=str
+)
+MISSING = reasons_to_leave_out([*endpoint_catalog.GOOD, *endpoint_catalog.DEVIANTS])
 
 
 def skip_what_cannot_be_served(name: str) -> None:
@@ -60,7 +62,7 @@ def test_the_fake_itself_passes_every_case() -> None:
 def test_no_must_fails_on_a_good_endpoint(name: str) -> None:
     skip_what_cannot_be_served(name)
     statuses = column(name)
-    cases = provable_cases(TargetKind.PARTNER)
+    cases = provable_cases(TargetKind.ENDPOINT)
     assert list(statuses) == [case.id for case in cases]
     assert {case_id for case_id, status in statuses.items() if status in matrix.NEVER_GOOD} == set()
     musts = [case.id for case in cases if case.level is Level.MUST]
@@ -68,13 +70,13 @@ def test_no_must_fails_on_a_good_endpoint(name: str) -> None:
 
 
 def test_there_are_thirty_broken_endpoints_and_more_and_six_good_ones() -> None:
-    assert len(partners.DEVIANTS) >= 30
-    assert len(partners.GOOD) >= 6
-    names = [item.name for item in (*all_deviants(), *partners.GOOD)]
+    assert len(endpoint_catalog.DEVIANTS) >= 30
+    assert len(endpoint_catalog.GOOD) >= 6
+    names = [item.name for item in (*all_deviants(), *endpoint_catalog.GOOD)]
     assert len(set(names)) == len(names)
-    areas = {case.area for case in provable_cases(TargetKind.PARTNER)}
+    areas = {case.area for case in provable_cases(TargetKind.ENDPOINT)}
     # What was recorded is refused by endpoints that are about something else.
-    assert {deviant.area for deviant in partners.DEVIANTS} | {"recording"} == areas
+    assert {deviant.area for deviant in endpoint_catalog.DEVIANTS} | {"recording"} == areas
 
 
 def test_every_must_names_a_deviant_and_every_name_exists() -> None:
@@ -112,12 +114,15 @@ def test_a_part_of_the_deviants_is_told_from_a_whole_proof() -> None:
 
 def test_endpoints_are_proved_beside_good_ones_and_without_the_fake() -> None:
     chosen = [find_deviant("counts-duplicates")]
-    assert columns_for(chosen) == [*(good.name for good in partners.GOOD), "counts-duplicates"]
+    assert columns_for(chosen) == [
+        *(good.name for good in endpoint_catalog.GOOD),
+        "counts-duplicates",
+    ]
     cells = {"good-flask": {"PB-REPEAT-ONCE": Status.PASS}, "counts-duplicates": {}}
     proof = matrix_of(chosen, cells, {"good-behind-nginx": "needs nginx, which this machine lacks"})
-    assert {case.target for case in proof.cases} == {TargetKind.PARTNER}
+    assert {case.target for case in proof.cases} == {TargetKind.ENDPOINT}
     assert proof.good == ["good-flask"]
-    assert [one.target for one in proof.deviants] == [TargetKind.PARTNER]
+    assert [one.target for one in proof.deviants] == [TargetKind.ENDPOINT]
     assert proof.left_out == {"good-behind-nginx": "needs nginx, which this machine lacks"}
 
 

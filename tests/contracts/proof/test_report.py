@@ -10,10 +10,9 @@ from contracts.proof.report import Mark, kill_matrix_html, mark_of
 from contracts.suite.report.page import anchor
 from contracts.suite.report.text import visible
 from contracts.suite.vocabulary import Level, Status
-
-from .markup import Page
-from .proofs import EVERY_PROOF, proof_of, with_faults
-from .texts import harmless, nasty
+from tests.contracts.proof.proofs import EVERY_PROOF, proof_of, with_faults
+from tests.contracts.suite.report.markup import Page
+from tests.contracts.suite.report.texts import harmless, nasty
 
 
 @pytest.mark.parametrize("name", EVERY_PROOF)

@@ -18,8 +18,8 @@ from contracts.suite.registry import (
     NothingSelected,
     all_cases,
     case,
+    endpoint_cases,
     find_case,
-    partner_cases,
     provider_cases,
     select_cases,
 )
@@ -31,8 +31,8 @@ every_case = pytest.mark.parametrize("declared", all_cases(), ids=lambda declare
 every_provider_case = pytest.mark.parametrize(
     "declared", provider_cases(), ids=lambda declared: declared.id
 )
-every_partner_case = pytest.mark.parametrize(
-    "declared", partner_cases(), ids=lambda declared: declared.id
+every_endpoint_case = pytest.mark.parametrize(
+    "declared", endpoint_cases(), ids=lambda declared: declared.id
 )
 
 #: Strongest first.
@@ -64,19 +64,19 @@ def test_a_case_can_be_tried_somewhere(declared: Case) -> None:
         assert Need.CONTROL in declared.needs
 
 
-@every_partner_case
+@every_endpoint_case
 def test_a_case_about_an_endpoint_follows_from_what_leanplum_does(declared: Case) -> None:
     known = {row.id for row in requirements.load().statements}
     assert declared.follows_from
     assert set(declared.follows_from) <= known
     assert len(set(declared.follows_from)) == len(declared.follows_from)
     assert declared.level in (Level.MUST, Level.SHOULD)
-    assert declared.targets == {TargetKind.PARTNER}
+    assert declared.targets == {TargetKind.ENDPOINT}
     assert declared.stores == (declared.most_requests > 0)
 
 
 def test_a_quick_look_at_an_endpoint_fits_into_its_budget() -> None:
-    quick = [case for case in partner_cases() if case.profile is Profile.QUICK]
+    quick = [case for case in endpoint_cases() if case.profile is Profile.QUICK]
     usual = [case for case in quick if Need.RECORDING not in case.needs]
     assert sum(case.most_requests for case in usual) <= MOST_REQUESTS_TO_AN_ENDPOINT == 500
 
@@ -103,7 +103,7 @@ def test_a_must_names_what_it_catches(declared: Case) -> None:
 
 @every_case
 def test_a_case_comes_from_the_module_of_its_area_or_from_that_of_models(declared: Case) -> None:
-    side = "verify" if declared.targets == {TargetKind.PARTNER} else "conformance"
+    side = "verify" if declared.targets == {TargetKind.ENDPOINT} else "conformance"
     room = Path(contracts.__file__).parent / side / "cases"
     assert declared.body.__module__.rpartition(".")[0] == f"contracts.{side}.cases"
     assert (room / f"{declared.body.__module__.rpartition('.')[2]}.py").is_file()
@@ -150,7 +150,7 @@ def test_the_cases_come_in_the_order_in_which_an_event_meets_them() -> None:
     areas = list(dict.fromkeys(declared.area for declared in all_cases()))
     kept = [area for area in areas if area in ("api", "rules", "events", "template", "retry")]
     assert kept == ["api", "rules", "events", "template", "retry"]
-    assert all_cases() == provider_cases() + partner_cases()
+    assert all_cases() == provider_cases() + endpoint_cases()
 
 
 # Declaring
@@ -231,7 +231,7 @@ def test_a_glob_that_matches_nothing_is_refused_with_the_nearest_ids() -> None:
     assert "contracts list" in str(raised.value)
 
 
-@pytest.mark.parametrize(("target", "is_suggested"), [(None, True), (TargetKind.PARTNER, False)])
+@pytest.mark.parametrize(("target", "is_suggested"), [(None, True), (TargetKind.ENDPOINT, False)])
 def test_the_nearest_ids_are_those_of_the_target(
     target: TargetKind | None, is_suggested: bool
 ) -> None:

@@ -17,20 +17,20 @@ from contracts.conformance.target import OUR_HOST, Target
 from contracts.suite import requirements
 from contracts.suite.generated import Effort
 from contracts.suite.recorder import Recorder, Untestable
-from contracts.suite.registry import PARTNER_ONLY, Case, find_case
+from contracts.suite.registry import ENDPOINT_ONLY, Case, find_case
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case, run_cases
 from contracts.suite.subject import Names, Subject
 from contracts.suite.vocabulary import Level, Need, Origin, Profile, Status, TargetKind
-from contracts.verify.endpoints.shop import Answer, Shop, Store
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
+from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import CommandProbe
-from contracts.verify.resolved_host import find_place
-from contracts.verify.sender import SocketSender
+from contracts.verify.resolved_host import resolve_host
+from contracts.verify.sender import SocketPostbackSender
 from contracts.verify.subject import EndpointSubject
-from contracts.verify.target import PartnerTarget
+from contracts.verify.target import EndpointTarget
 from mockserver.client.wire import Reply
 from mockserver.core.clock import ManualClock
 from mockserver.core.errors import ServerUnreachable
@@ -176,7 +176,7 @@ def test_at_the_real_api_exchanges_are_kept_of_a_pass_too() -> None:
 def test_a_case_that_is_not_for_the_target_is_skipped() -> None:
     result = ran(case_of(deviating), TinyLeanplum().as_real())
     assert (result.status, result.reason) == (Status.SKIP, "not for a real target")
-    partner = case_of(deviating, targets=frozenset({TargetKind.PARTNER}))
+    partner = case_of(deviating, targets=frozenset({TargetKind.ENDPOINT}))
     assert ran(partner).reason == "not for a fake target"
 
 
@@ -357,42 +357,42 @@ class CountingShop(Shop):
         self.came = 0
         self._statuses = statuses
 
-    def receive(self, environ: Mapping[str, Any]) -> Answer:
+    def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
         self.came += 1
         over = self.came > len(self._statuses)
-        return Answer(200 if over else self._statuses[self.came - 1])
+        return ShopAnswer(200 if over else self._statuses[self.came - 1])
 
 
 def endpoint_of(
     shop: CountingShop, most: int = 500, url: str = "http://partner.test/in?u={{User ID}}"
 ) -> EndpointSubject:
-    sender = InProcessSender(shop)
+    sender = InProcessPostbackSender(shop)
     subscription = Subscription(Template(url))
     return EndpointSubject(
         subscription, sender, budget=RequestBudget(most), profile=Profile.FULL, run="r"
     )
 
 
-def partner_case_of(body: Callable[..., Any], **fields: Any) -> Case:
-    return case_of(body, **({"targets": PARTNER_ONLY, "needs": (), "most_requests": 5} | fields))
+def endpoint_case_of(body: Callable[..., Any], **fields: Any) -> Case:
+    return case_of(body, **({"targets": ENDPOINT_ONLY, "needs": (), "most_requests": 5} | fields))
 
 
-def posting(target: PartnerTarget, rec: Recorder) -> None:
+def posting(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback that must be taken."""
     target.accept(target.postback(), "a postback")
 
 
 def test_a_case_that_turns_out_not_to_apply_is_skipped() -> None:
-    def body(target: PartnerTarget, rec: Recorder) -> None:
+    def body(target: EndpointTarget, rec: Recorder) -> None:
         target.needs("Parameters")
 
-    def either(target: PartnerTarget, rec: Recorder, value: str) -> None:
+    def either(target: EndpointTarget, rec: Recorder, value: str) -> None:
         target.needs("Parameters")
 
     endpoint = endpoint_of(CountingShop())
     for case in (
-        partner_case_of(body),
-        partner_case_of(either, given={"value": st.text()}, examples=5),
+        endpoint_case_of(body),
+        endpoint_case_of(either, given={"value": st.text()}, examples=5),
     ):
         result = ran(case, endpoint)
         assert (result.status, result.reason) == (Status.SKIP, "the URL carries no {{Parameters}}")
@@ -400,14 +400,14 @@ def test_a_case_that_turns_out_not_to_apply_is_skipped() -> None:
 
 
 def test_what_an_endpoint_answers_is_kept_of_a_pass_too() -> None:
-    result = ran(partner_case_of(posting), endpoint_of(CountingShop()))
+    result = ran(endpoint_case_of(posting), endpoint_of(CountingShop()))
     assert result.status is Status.PASS
     assert [exchange.status for exchange in result.exchanges] == [200]
     assert result.curl == ""
 
 
 def test_a_deviation_of_an_endpoint_comes_with_its_request_as_a_command() -> None:
-    result = ran(partner_case_of(posting), endpoint_of(CountingShop([404])))
+    result = ran(endpoint_case_of(posting), endpoint_of(CountingShop([404])))
     assert result.status is Status.FAIL
     assert result.curl.endswith("'http://partner.test/in?u=postbacks-verify-r-1'")
     assert " -X POST " in result.curl
@@ -416,11 +416,11 @@ def test_a_deviation_of_an_endpoint_comes_with_its_request_as_a_command() -> Non
 def test_when_the_budget_is_spent_the_rest_is_untestable() -> None:
     shop = CountingShop()
 
-    def three(target: PartnerTarget, rec: Recorder) -> None:
+    def three(target: EndpointTarget, rec: Recorder) -> None:
         target.accept_all([target.postback() for _ in range(3)], "three")
 
-    cases = [partner_case_of(three), partner_case_of(three), partner_case_of(posting),
-             partner_case_of(posting), partner_case_of(posting)]  # fmt: skip
+    cases = [endpoint_case_of(three), endpoint_case_of(three), endpoint_case_of(posting),
+             endpoint_case_of(posting), endpoint_case_of(posting)]  # fmt: skip
     results = all_of(cases, endpoint_of(shop, most=5))
     assert [result.status for result in results] == [
         Status.PASS, Status.UNTESTABLE, Status.PASS, Status.PASS, Status.UNTESTABLE
@@ -433,7 +433,7 @@ def test_when_the_budget_is_spent_the_rest_is_untestable() -> None:
     assert shop.came == 5
 
 
-def one_value(target: PartnerTarget, rec: Recorder, value: int) -> None:
+def one_value(target: EndpointTarget, rec: Recorder, value: int) -> None:
     """Sends a postback for a value."""
     target.accept(target.postback(), f"a postback for {value}")
 
@@ -441,7 +441,7 @@ def one_value(target: PartnerTarget, rec: Recorder, value: int) -> None:
 def test_a_property_whose_budget_runs_out_keeps_its_deviation() -> None:
     """The third example deviates, and nothing is left to look for a smaller one with."""
     shop = CountingShop([200, 200, *[404] * 100])
-    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
+    case = endpoint_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
     for most in (3, 4, 5):
         shop.came = 0
         result = ran(case, endpoint_of(shop, most=most))
@@ -456,7 +456,7 @@ def test_a_property_whose_budget_runs_out_keeps_its_deviation() -> None:
 
 def test_a_property_whose_budget_runs_out_without_a_deviation_is_untestable() -> None:
     shop = CountingShop()
-    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
+    case = endpoint_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=50)
     result = ran(case, endpoint_of(shop, most=5))
     assert (result.status, shop.came) == (Status.UNTESTABLE, 5)
     assert "this run has sent 5 requests" in result.reason
@@ -464,7 +464,7 @@ def test_a_property_whose_budget_runs_out_without_a_deviation_is_untestable() ->
 
 def test_a_deviation_that_does_not_come_back_is_one_all_the_same() -> None:
     shop = CountingShop([200, 404])
-    case = partner_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=5)
+    case = endpoint_case_of(one_value, given={"value": st.integers(0, 1_000)}, examples=5)
     result = ran(case, endpoint_of(shop))
     assert result.status is Status.FAIL
     assert any("not every time" in step for step in result.steps)
@@ -474,11 +474,15 @@ def on_a_dead_port() -> EndpointSubject:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     url = f"http://127.0.0.1:{port}/in?u={{{{User ID}}}}"
-    place = find_place(url)
-    return EndpointSubject(Subscription(Template(url)), SocketSender(place), place=place)
+    resolved_host = resolve_host(url)
+    return EndpointSubject(
+        Subscription(Template(url)),
+        SocketPostbackSender(resolved_host),
+        resolved_host=resolved_host,
+    )
 
 
-def connecting(target: PartnerTarget, rec: Recorder) -> None:
+def connecting(target: EndpointTarget, rec: Recorder) -> None:
     with target.endpoint.connection():
         rec.expect(1, 1, "it is open")
 
@@ -486,7 +490,7 @@ def connecting(target: PartnerTarget, rec: Recorder) -> None:
 def test_an_endpoint_that_is_gone_is_not_sent_anything_more() -> None:
     endpoint = on_a_dead_port()
     try:
-        results = all_of([partner_case_of(posting)] * 3, endpoint)
+        results = all_of([endpoint_case_of(posting)] * 3, endpoint)
     finally:
         endpoint.close()
     assert [result.status for result in results] == [Status.FAIL] + [Status.UNTESTABLE] * 2
@@ -496,7 +500,7 @@ def test_an_endpoint_that_is_gone_is_not_sent_anything_more() -> None:
 
 def test_an_endpoint_that_cannot_be_connected_to_is_no_fault_of_the_suite() -> None:
     endpoint = on_a_dead_port()
-    result = ran(partner_case_of(connecting), endpoint)
+    result = ran(endpoint_case_of(connecting), endpoint)
     assert result.status is Status.UNTESTABLE
     assert result.reason.startswith("no connection to 127.0.0.1:")
 
@@ -504,10 +508,14 @@ def test_an_endpoint_that_cannot_be_connected_to_is_no_fault_of_the_suite() -> N
 def test_an_endpoint_that_answers_late_or_breaks_off_is_there() -> None:
     with RawServer(b"") as server:
         url = f"{server.url}/in?u={{{{User ID}}}}"
-        place = find_place(url)
-        endpoint = EndpointSubject(Subscription(Template(url)), SocketSender(place), place=place)
+        resolved_host = resolve_host(url)
+        endpoint = EndpointSubject(
+            Subscription(Template(url)),
+            SocketPostbackSender(resolved_host),
+            resolved_host=resolved_host,
+        )
         try:
-            results = all_of([partner_case_of(posting)] * 2, endpoint)
+            results = all_of([endpoint_case_of(posting)] * 2, endpoint)
         finally:
             endpoint.close()
     assert [result.status for result in results] == [Status.FAIL] * 2
@@ -516,12 +524,12 @@ def test_an_endpoint_that_answers_late_or_breaks_off_is_there() -> None:
 
 
 def test_a_probe_that_fails_makes_a_case_untestable() -> None:
-    def body(target: PartnerTarget, rec: Recorder) -> None:
+    def body(target: EndpointTarget, rec: Recorder) -> None:
         target.stored()
 
     endpoint = endpoint_of(CountingShop())
     endpoint.probe = CommandProbe("false")
-    result = ran(partner_case_of(body, needs=[Need.PROBE]), endpoint)
+    result = ran(endpoint_case_of(body, needs=[Need.PROBE]), endpoint)
     assert result.status is Status.UNTESTABLE
     assert result.reason == "the probe 'false' ended with 1"
 
@@ -537,13 +545,13 @@ def test_a_probe_that_fails_makes_a_case_untestable() -> None:
     ],
 )
 def test_what_an_endpoint_lacks_is_said_with_what_to_do(need: Need, says: str) -> None:
-    result = ran(partner_case_of(posting, needs=[need]), endpoint_of(CountingShop()))
+    result = ran(endpoint_case_of(posting, needs=[need]), endpoint_of(CountingShop()))
     assert result.status is Status.SKIP
     assert says in result.reason
 
 
 def test_secrets_of_a_url_are_nowhere_in_a_result() -> None:
-    def body(target: PartnerTarget, rec: Recorder) -> None:
+    def body(target: EndpointTarget, rec: Recorder) -> None:
         postback = target.postback()
         target.send(postback)
         rec.step(postback.url)
@@ -552,7 +560,7 @@ def test_secrets_of_a_url_are_nowhere_in_a_result() -> None:
     url = "http://partner.test/in?u={{User ID}}&key=s3cr3t-1"
     endpoint = endpoint_of(CountingShop(), url=url)
     endpoint.masks.hide("POSTBACKS_SECRET_1", "s3cr3t-1")
-    result = ran(partner_case_of(body), endpoint)
+    result = ran(endpoint_case_of(body), endpoint)
     assert result.status is Status.FAIL
     assert b"s3cr3t" not in msgspec.json.encode(result)
     assert '"${POSTBACKS_SECRET_1}"' in result.curl

@@ -21,7 +21,7 @@ from contracts.verify.operator import AskingOperator
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
 from contracts.verify.raw import NoConnection, RawAnswer
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -29,9 +29,9 @@ from mockserver.core.template import Template
 from tests.transport.servers import RawServer, hanging, keeping_alive
 
 URL = "https://ada:s3cr3t@partner.test:8443/in?u={{User ID}}"
-HERE = Place("http", "partner.test", 80, ("127.0.0.1",))
-HERE_TLS = Place("https", "partner.test", 443, ("127.0.0.1",))
-ELSEWHERE_TLS = Place("https", "partner.test", 443, ("192.0.2.7",))
+HERE = ResolvedHost("http", "partner.test", 80, ("127.0.0.1",))
+HERE_TLS = ResolvedHost("https", "partner.test", 443, ("127.0.0.1",))
+ELSEWHERE_TLS = ResolvedHost("https", "partner.test", 443, ("192.0.2.7",))
 
 
 @dataclass
@@ -69,18 +69,18 @@ def endpoint(sender: SampleSender | None = None, url: str = URL, **fields: Any) 
     ("fields", "needs"),
     [
         ({}, set()),
-        ({"place": HERE}, {Need.CONNECTIONS}),
-        ({"place": HERE_TLS}, {Need.CONNECTIONS, Need.TLS}),
-        ({"place": HERE_TLS, "trust": Trust(verify=False)}, {Need.CONNECTIONS}),
-        ({"place": HERE_TLS, "is_proxied": True}, {Need.TLS}),
+        ({"resolved_host": HERE}, {Need.CONNECTIONS}),
+        ({"resolved_host": HERE_TLS}, {Need.CONNECTIONS, Need.TLS}),
+        ({"resolved_host": HERE_TLS, "trust": Trust(verify=False)}, {Need.CONNECTIONS}),
+        ({"resolved_host": HERE_TLS, "is_proxied": True}, {Need.TLS}),
         ({"probe": FunctionProbe(list)}, {Need.PROBE}),
         ({"url": "http://h.test/in", "probe": FunctionProbe(list)}, set()),
         ({"url": "http://h.test/in#{{User ID}}", "probe": FunctionProbe(list)}, set()),
         ({"operator": AskingOperator(print)}, {Need.OPERATOR}),
         ({"recording": ["/in"]}, {Need.RECORDING}),
         ({"profile": Profile.FULL}, {Need.GENERATED}),
-        ({"profile": Profile.SOAK, "place": HERE}, {Need.GENERATED, Need.CONNECTIONS}),
-        ({"profile": Profile.FULL, "place": ELSEWHERE_TLS}, {Need.CONNECTIONS, Need.TLS}),
+        ({"profile": Profile.SOAK, "resolved_host": HERE}, {Need.GENERATED, Need.CONNECTIONS}),
+        ({"profile": Profile.FULL, "resolved_host": ELSEWHERE_TLS}, {Need.CONNECTIONS, Need.TLS}),
     ],
 )
 def test_what_can_be_asked_of_it(fields: dict[str, Any], needs: set[Need]) -> None:
@@ -150,8 +150,8 @@ def test_other_requests_count_as_well() -> None:
 
 def test_other_requests_leave_on_connections_of_their_own() -> None:
     with RawServer(keeping_alive()) as server:
-        place = Place("http", "partner.test", server.port, ("127.0.0.1",))
-        tested = endpoint(place=place, headers=[("X-Gateway", "1")])
+        resolved_host = ResolvedHost("http", "partner.test", server.port, ("127.0.0.1",))
+        tested = endpoint(resolved_host=resolved_host, headers=[("X-Gateway", "1")])
         assert [tested.request("GET", "/in").status for _ in range(2)] == [200, 200]
         assert server.connections == 2
         assert server.requests[0][1].startswith(b"GET /in HTTP/1.1\r\nHost: partner.test:")
@@ -161,15 +161,17 @@ def test_other_requests_leave_on_connections_of_their_own() -> None:
 
 def test_a_request_takes_no_longer_than_a_postback_may() -> None:
     with RawServer(hanging) as server:
-        place = Place("http", "partner.test", server.port, ("127.0.0.1",))
-        answer = endpoint(place=place, timeout=timedelta(seconds=0.1)).request("GET", "/in")
+        resolved_host = ResolvedHost("http", "partner.test", server.port, ("127.0.0.1",))
+        answer = endpoint(resolved_host=resolved_host, timeout=timedelta(seconds=0.1)).request(
+            "GET", "/in"
+        )
     assert (answer.status, answer.error) == (None, "no whole answer within 0.1 s")
 
 
 def test_where_nobody_listens_a_request_has_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    tested = endpoint(place=Place("http", "partner.test", port, ("127.0.0.1",)))
+    tested = endpoint(resolved_host=ResolvedHost("http", "partner.test", port, ("127.0.0.1",)))
     answer = tested.request("GET", "/in")
     assert answer.status is None
     assert answer.error.startswith(f"no connection to partner.test:{port} can be opened: ")
@@ -180,8 +182,8 @@ def test_where_nobody_listens_a_request_has_no_answer() -> None:
 
 def test_nothing_goes_past_a_proxy() -> None:
     with RawServer(keeping_alive()) as server:
-        place = Place("http", "partner.test", server.port, ("127.0.0.1",))
-        tested = endpoint(place=place, is_proxied=True)
+        resolved_host = ResolvedHost("http", "partner.test", server.port, ("127.0.0.1",))
+        tested = endpoint(resolved_host=resolved_host, is_proxied=True)
         with pytest.raises(NotApplicable, match="no GET"):
             tested.request("GET", "/in")
         assert (server.connections, tested.budget.sent) == (0, 0)

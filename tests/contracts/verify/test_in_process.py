@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from contracts.verify.endpoints.shop import Shop, Store
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.in_process import InProcessPostbackSender
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import OutcomeKind
 
 URL = "http://partner.test/in?user=ada&at=1"
 
 
-def shop(clock: ManualClock | None = None) -> tuple[Shop, InProcessSender]:
+def shop(clock: ManualClock | None = None) -> tuple[Shop, InProcessPostbackSender]:
     clock = clock or ManualClock()
     app = Shop(Store(), clock)
-    return app, InProcessSender(app, timedelta(seconds=30), clock)
+    return app, InProcessPostbackSender(app, timedelta(seconds=30), clock)
 
 
 def test_each_url_is_posted_in_order() -> None:
@@ -65,7 +65,7 @@ def silent(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
 
 @pytest.mark.parametrize("app", [failing, silent])
 def test_an_exception_is_answered_as_a_server_would(app: Any) -> None:
-    sender = InProcessSender(app)
+    sender = InProcessPostbackSender(app)
     assert [outcome.status for outcome in sender.post([URL])] == [500]
     assert sender.request("GET", "/in").status == 500
     assert len(sender.failures) == 2
@@ -78,7 +78,7 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_an_asgi_application_is_posted_to_and_no_more() -> None:
-    sender = InProcessSender(asgi)
+    sender = InProcessPostbackSender(asgi)
     try:
         assert [outcome.status for outcome in sender.post([URL])] == [204]
         answer = sender.request("GET", "/in")

@@ -7,7 +7,7 @@ import pytest
 from contracts.suite.masks import Masks, secret_variable
 from contracts.verify.lint import Secret, remarks, secrets_in
 from contracts.verify.postbacks import Subscription
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType
 from mockserver.core.template import Template
 
@@ -24,9 +24,12 @@ def codes(
     url: str,
     type: PostbackType = MESSAGES,
     channels: tuple[Channel, ...] = ALL_CHANNELS,
-    place: Place | None = None,
+    resolved_host: ResolvedHost | None = None,
 ) -> list[str]:
-    return [remark.code for remark in remarks(Subscription(Template(url), type, channels), place)]
+    return [
+        remark.code
+        for remark in remarks(Subscription(Template(url), type, channels), resolved_host)
+    ]
 
 
 @pytest.mark.parametrize(("url", "type"), [(GOOD, MESSAGES), (GOOD_AB_TEST, AB_TESTS)])
@@ -62,9 +65,9 @@ def test_one_thing_is_said_of_one_mistake(url: str, type: PostbackType, code: st
 
 def test_plain_http_is_no_matter_on_this_machine() -> None:
     url = GOOD.replace("https", "http")
-    assert codes(url, place=Place("http", "partner.test", 80, ("127.0.0.1",))) == []
-    elsewhere = Place("http", "partner.test", 80, ("192.0.2.7",))
-    assert codes(url, place=elsewhere) == ["plain-http"]
+    assert codes(url, resolved_host=ResolvedHost("http", "partner.test", 80, ("127.0.0.1",))) == []
+    elsewhere = ResolvedHost("http", "partner.test", 80, ("192.0.2.7",))
+    assert codes(url, resolved_host=elsewhere) == ["plain-http"]
 
 
 def test_either_of_message_and_time_tells_a_retry_from_a_second_event() -> None:

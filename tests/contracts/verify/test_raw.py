@@ -15,14 +15,14 @@ import pytest
 
 from contracts.verify import raw
 from contracts.verify.raw import (
-    Connection,
     NoConnection,
     RawAnswer,
+    RawConnection,
     certificate_expires_at,
     is_listening,
     tls_version,
 )
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from tests.transport import servers
 from tests.transport.servers import Behaviour, RawServer, closing_after, keeping_alive, resetting
@@ -30,14 +30,14 @@ from tests.transport.servers import Behaviour, RawServer, closing_after, keeping
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
-def place_of(port: int, host: str = "127.0.0.1", scheme: str = "http") -> Place:
-    return Place(scheme, host, port, ("127.0.0.1",))
+def host_of(port: int, host: str = "127.0.0.1", scheme: str = "http") -> ResolvedHost:
+    return ResolvedHost(scheme, host, port, ("127.0.0.1",))
 
 
 def asked(behaviour: Behaviour, method: str = "POST", real_seconds: float = 5) -> RawAnswer:
     with (
         RawServer(behaviour) as server,
-        Connection(place_of(server.port), Trust(), real_seconds) as connection,
+        RawConnection(host_of(server.port), Trust(), real_seconds) as connection,
     ):
         return connection.request(method, "/in?x=1")
 
@@ -61,7 +61,7 @@ def answering(*pieces: bytes) -> Behaviour:
 def test_the_request_is_a_postback_byte_by_byte() -> None:
     with (
         RawServer(keeping_alive()) as server,
-        Connection(place_of(server.port, "partner.test"), Trust(), 5) as connection,
+        RawConnection(host_of(server.port, "partner.test"), Trust(), 5) as connection,
     ):
         connection.request("POST", "/in?x=%c3%a4", [("X-Gateway", "ü")])
         connection.request("GET", "/")
@@ -77,7 +77,7 @@ def test_the_request_is_a_postback_byte_by_byte() -> None:
 
 def test_a_connection_can_be_left_without_reading() -> None:
     with RawServer(keeping_alive()) as server:
-        with Connection(place_of(server.port), Trust(), 5) as connection:
+        with RawConnection(host_of(server.port), Trust(), 5) as connection:
             connection.send("POST", "/in")
         server.wait_for_requests(1)
 
@@ -161,7 +161,7 @@ def test_a_body_behind_the_answer_to_head_is_surplus(pieces: tuple[bytes, ...]) 
 def test_the_next_answer_belongs_to_the_next_request() -> None:
     with (
         RawServer(keeping_alive(OK)) as server,
-        Connection(place_of(server.port), Trust(), 5) as connection,
+        RawConnection(host_of(server.port), Trust(), 5) as connection,
     ):
         for _ in range(3):
             got = connection.request("POST", "/")
@@ -176,7 +176,7 @@ def test_a_later_answer_may_take_as_long_as_the_first() -> None:
 
     with (
         RawServer(slow) as server,
-        Connection(place_of(server.port), Trust(), 5) as connection,
+        RawConnection(host_of(server.port), Trust(), 5) as connection,
     ):
         for _ in range(2):
             assert connection.request("POST", "/").error == ""
@@ -241,20 +241,22 @@ def test_of_a_huge_answer_the_beginning_is_enough(monkeypatch: pytest.MonkeyPatc
 
 def test_the_second_address_is_dialled_when_nobody_listens_at_the_first() -> None:
     with RawServer(keeping_alive()) as server:
-        place = Place("http", "partner.test", server.port, ("127.0.0.2", "127.0.0.1"))
+        resolved_host = ResolvedHost(
+            "http", "partner.test", server.port, ("127.0.0.2", "127.0.0.1")
+        )
         # The server listens on 127.0.0.1 only.
-        with Connection(place, Trust(), 5) as connection:
+        with RawConnection(resolved_host, Trust(), 5) as connection:
             assert connection.request("POST", "/").status == 200
-        assert is_listening(place)
+        assert is_listening(resolved_host)
 
 
 def test_where_nobody_listens_nothing_opens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    place = place_of(port)
-    assert not is_listening(place)
+    resolved_host = host_of(port)
+    assert not is_listening(resolved_host)
     with pytest.raises(NoConnection, match="no connection to 127"):
-        Connection(place, Trust(), 5)
+        RawConnection(resolved_host, Trust(), 5)
 
 
 # TLS
@@ -299,11 +301,11 @@ def test_a_connection_through_tls(
 ) -> None:
     trust = Trust(ca_file=str(certificate / "cert.pem"))
     with RawServer(over_tls(newest)) as server:
-        place = place_of(server.port, "partner.test", "https")
-        with Connection(place, trust, 5) as connection:
+        resolved_host = host_of(server.port, "partner.test", "https")
+        with RawConnection(resolved_host, trust, 5) as connection:
             assert connection.request("POST", "/").body == b"hi"
-        expires_at = certificate_expires_at(place, trust, 5)
-        assert tls_version(place, 5) == newest.name.replace("_", ".")
+        expires_at = certificate_expires_at(resolved_host, trust, 5)
+        assert tls_version(resolved_host, 5) == newest.name.replace("_", ".")
     assert expires_at is not None
     left = expires_at - datetime.now(UTC)
     assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
@@ -314,16 +316,16 @@ def test_a_certificate_that_is_not_trusted_or_for_another_host_opens_nothing(
 ) -> None:
     trust = Trust(ca_file=str(certificate / "cert.pem"))
     with RawServer(over_tls(ssl.TLSVersion.TLSv1_3)) as server:
-        place = place_of(server.port, "partner.test", "https")
-        other = place_of(server.port, "other.test", "https")
-        for where, judged in ((place, Trust()), (other, trust)):
+        resolved_host = host_of(server.port, "partner.test", "https")
+        other = host_of(server.port, "other.test", "https")
+        for where, judged in ((resolved_host, Trust()), (other, trust)):
             with pytest.raises(NoConnection, match="certificate verify failed"):
-                Connection(where, judged, 5)
+                RawConnection(where, judged, 5)
             with pytest.raises(ssl.SSLCertVerificationError):
                 certificate_expires_at(where, judged, 5)
         unjudged = Trust(verify=False)
         assert certificate_expires_at(other, unjudged, 5) is None
-        with Connection(other, unjudged, 5) as connection:
+        with RawConnection(other, unjudged, 5) as connection:
             assert connection.request("POST", "/").status == 200
 
 
@@ -333,11 +335,11 @@ def test_what_speaks_no_tls_opens_nothing() -> None:
         connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with RawServer(plain) as server:
-        place = place_of(server.port, scheme="https")
+        resolved_host = host_of(server.port, scheme="https")
         for opening in (
-            lambda: Connection(place, Trust(), 5),
-            lambda: certificate_expires_at(place, Trust(), 5),
-            lambda: tls_version(place, 5),
+            lambda: RawConnection(resolved_host, Trust(), 5),
+            lambda: certificate_expires_at(resolved_host, Trust(), 5),
+            lambda: tls_version(resolved_host, 5),
         ):
             with pytest.raises((OSError, NoConnection), match=r".+"):
                 opening()
@@ -352,6 +354,6 @@ def test_connections_are_closed_at_the_end() -> None:
         ended.set()
 
     with RawServer(behave) as server:
-        with Connection(place_of(server.port), Trust(), 5) as connection:
+        with RawConnection(host_of(server.port), Trust(), 5) as connection:
             connection.request("POST", "/")
         assert ended.wait(5)

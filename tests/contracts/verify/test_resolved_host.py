@@ -10,9 +10,9 @@ import pytest
 from contracts.verify.resolved_host import (
     HostNotAllowed,
     HostUnknown,
-    Place,
     Resolve,
-    find_place,
+    ResolvedHost,
+    resolve_host,
     system_addresses,
 )
 
@@ -59,10 +59,10 @@ def test_scheme_host_and_port(url: str, scheme: str, host: str, port: int, autho
         asked.append((name, number))
         return ["127.0.0.1"]
 
-    place = find_place(url, resolve=resolve)
-    assert place == Place(scheme, host, port, ("127.0.0.1",))
-    assert place.authority == authority
-    assert place.is_tls is (scheme == "https")
+    resolved_host = resolve_host(url, resolve=resolve)
+    assert resolved_host == ResolvedHost(scheme, host, port, ("127.0.0.1",))
+    assert resolved_host.authority == authority
+    assert resolved_host.is_tls is (scheme == "https")
     assert asked == [(host, port)]
 
 
@@ -78,19 +78,19 @@ def test_a_host_in_other_letters_is_to_be_written_as_it_is_looked_up(
     url: str, ascii_host: str
 ) -> None:
     with pytest.raises(HostUnknown, match=rf"write it as {ascii_host}$") as caught:
-        find_place(url, resolve=never)
+        resolve_host(url, resolve=never)
     assert caught.value.exit_code == 3
 
 
 @pytest.mark.parametrize("url", ["http://[fe80::1%25eth0]/", "http://127.0.0.1%2f.example/"])
 def test_a_host_with_escapes_is_no_host(url: str) -> None:
     with pytest.raises(HostUnknown, match=r"is not written as names are looked up$"):
-        find_place(url, resolve=never)
+        resolve_host(url, resolve=never)
 
 
 def test_a_name_without_an_address_is_unknown() -> None:
     with pytest.raises(HostUnknown, match=r"the host partner\.test has no address"):
-        find_place("http://partner.test/", resolve=knowing())
+        resolve_host("http://partner.test/", resolve=knowing())
 
 
 # Where nothing is sent
@@ -118,14 +118,16 @@ def test_metadata_and_link_local_addresses_cannot_be_allowed(url: str) -> None:
 
     host = url.split("/")[2]
     with pytest.raises(HostNotAllowed, match=r"nothing is ever sent there$") as caught:
-        find_place(url, resolve=literal, allowed_hosts=[host, host.strip("[]")])
+        resolve_host(url, resolve=literal, allowed_hosts=[host, host.strip("[]")])
     assert "AddressGuard" not in str(caught.value)
 
 
 @pytest.mark.parametrize("order", [["127.0.0.1", "169.254.169.254"], ["fe80::1", "192.0.2.7"]])
 def test_one_forbidden_address_forbids_the_host(order: list[str]) -> None:
     with pytest.raises(HostNotAllowed, match="nothing is ever sent there"):
-        find_place("http://partner.test/", resolve=knowing(*order), allowed_hosts=["partner.test"])
+        resolve_host(
+            "http://partner.test/", resolve=knowing(*order), allowed_hosts=["partner.test"]
+        )
 
 
 # Hosts beyond this machine
@@ -133,7 +135,7 @@ def test_one_forbidden_address_forbids_the_host(order: list[str]) -> None:
 
 def test_a_host_beyond_this_machine_has_to_be_named() -> None:
     with pytest.raises(HostNotAllowed, match=r"say --allow-host partner\.test$") as caught:
-        find_place("https://partner.test/in", resolve=ELSEWHERE)
+        resolve_host("https://partner.test/in", resolve=ELSEWHERE)
     assert caught.value.exit_code == 2
 
 
@@ -152,7 +154,7 @@ def test_a_host_beyond_this_machine_has_to_be_named() -> None:
     ],
 )
 def test_a_host_that_was_named_may_be_sent_to(url: str, named: str) -> None:
-    assert find_place(url, resolve=ELSEWHERE, allowed_hosts=["x.test", named]).addresses
+    assert resolve_host(url, resolve=ELSEWHERE, allowed_hosts=["x.test", named]).addresses
 
 
 @pytest.mark.parametrize(
@@ -160,20 +162,20 @@ def test_a_host_that_was_named_may_be_sent_to(url: str, named: str) -> None:
 )
 def test_no_other_name_allows_a_host(named: str) -> None:
     with pytest.raises(HostNotAllowed):
-        find_place("https://partner.test:8443/in", resolve=ELSEWHERE, allowed_hosts=[named])
+        resolve_host("https://partner.test:8443/in", resolve=ELSEWHERE, allowed_hosts=[named])
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 def test_loopback_is_this_machine_whatever_its_name(address: str) -> None:
-    place = find_place("http://partner.test/", resolve=knowing(address))
-    assert place.is_loopback
+    resolved_host = resolve_host("http://partner.test/", resolve=knowing(address))
+    assert resolved_host.is_loopback
 
 
 def test_a_name_that_is_only_partly_on_this_machine_has_to_be_named() -> None:
     mixed = knowing("127.0.0.1", "192.0.2.7")
     with pytest.raises(HostNotAllowed, match="is not on this machine"):
-        find_place("http://partner.test/", resolve=mixed)
-    assert not find_place(
+        resolve_host("http://partner.test/", resolve=mixed)
+    assert not resolve_host(
         "http://partner.test/", resolve=mixed, allowed_hosts=["partner.test"]
     ).is_loopback
 
@@ -193,17 +195,17 @@ def test_a_name_that_is_only_partly_on_this_machine_has_to_be_named() -> None:
 def test_names_are_resolved_beforehand(
     url: str, addresses: list[str], told: tuple[str, ...]
 ) -> None:
-    assert find_place(url, resolve=knowing(*addresses)).resolved() == told
+    assert resolve_host(url, resolve=knowing(*addresses)).resolved() == told
 
 
 def test_one_address_can_be_chosen() -> None:
-    place = find_place("http://partner.test/", resolve=knowing("::1", "127.0.0.1"))
-    assert place.resolved(["127.0.0.1"]) == ("partner.test:80:127.0.0.1",)
+    resolved_host = resolve_host("http://partner.test/", resolve=knowing("::1", "127.0.0.1"))
+    assert resolved_host.resolved(["127.0.0.1"]) == ("partner.test:80:127.0.0.1",)
 
 
 def test_an_address_that_comes_twice_is_one() -> None:
-    place = find_place("http://partner.test/", resolve=knowing("::1", "127.0.0.1", "::1"))
-    assert place.addresses == ("::1", "127.0.0.1")
+    resolved_host = resolve_host("http://partner.test/", resolve=knowing("::1", "127.0.0.1", "::1"))
+    assert resolved_host.addresses == ("::1", "127.0.0.1")
 
 
 # The system
@@ -212,7 +214,7 @@ def test_an_address_that_comes_twice_is_one() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433"])
 def test_the_system_knows_addresses_as_they_are_dialled(host: str) -> None:
     assert system_addresses(host, 80) == ["127.0.0.1"]
-    assert find_place(f"http://{host}/").is_loopback
+    assert resolve_host(f"http://{host}/").is_loopback
 
 
 Lookup = Callable[..., list[tuple[int, int, int, str, tuple[str | int, ...]]]]

@@ -7,7 +7,7 @@ import pytest
 from contracts.verify import storage
 from contracts.verify.postbacks import Composer, Subscription
 from contracts.verify.probe import FunctionProbe
-from contracts.verify.storage import Lag, Storage
+from contracts.verify.storage import Storage, StorageDelay
 from mockserver.core.template import Template
 
 URL = "http://partner.test/in?user={{User ID}}&at={{Trigger time}}"
@@ -41,11 +41,13 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
     return queue
 
 
-def seen(queue: Queue, *, counts: bool, was_sent: bool = True, lag: Lag | None = None) -> Storage:
+def seen(
+    queue: Queue, *, counts: bool, was_sent: bool = True, delay: StorageDelay | None = None
+) -> Storage:
     def ask() -> list[str] | int:
         return len(queue.stored()) if counts else queue.stored()
 
-    return Storage(FunctionProbe(ask), "postbacks-verify-r", lag or Lag(), 3.0, was_sent)
+    return Storage(FunctionProbe(ask), "postbacks-verify-r", delay or StorageDelay(), 3.0, was_sent)
 
 
 def test_a_number_does_not_hold_what_was_sent_before(queue: Queue) -> None:
@@ -53,7 +55,7 @@ def test_a_number_does_not_hold_what_was_sent_before(queue: Queue) -> None:
     for number in range(50):
         queue.take(f"u-{number}", after=number / 100)
     assert lent.at_rest().count == 50
-    assert lent.lag.real_seconds == pytest.approx(1.5, abs=0.2)
+    assert lent.delay.real_seconds == pytest.approx(1.5, abs=0.2)
     # From now on it is known how long to wait, whatever was found so far.
     queue.take("one")
     assert lent.at_rest().count == 51
@@ -101,4 +103,4 @@ def test_it_is_not_waited_for_for_ever(queue: Queue, counts: bool) -> None:
     lent.at_rest([postback], count=1)
     assert queue.now <= 106.3
     # What never came says nothing of how long storing takes.
-    assert not lent.lag.real_seconds
+    assert not lent.delay.real_seconds

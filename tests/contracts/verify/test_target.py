@@ -14,28 +14,28 @@ from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untesta
 from contracts.verify import endpoint as subject
 from contracts.verify import storage, target
 from contracts.verify.endpoint import Endpoint
-from contracts.verify.endpoints.shop import Answer, Row, Shop, Store
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
+from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import OperatorFailed
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe, Stored, read_stored
 from contracts.verify.raw import RawAnswer
-from contracts.verify.resolved_host import Place
+from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.storage import SETTLING_REAL_SECONDS
 from contracts.verify.target import (
     UP_AGAIN_REAL_SECONDS,
-    PartnerTarget,
+    EndpointTarget,
     consequence,
     is_accepted,
     is_retried,
-    told,
+    outcome_text,
 )
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
 
 URL = "http://partner.test/in?user={{User ID}}&device={{Device ID}}&at={{Trigger time}}"
-HERE = Place("http", "partner.test", 80, ("127.0.0.1",))
+HERE = ResolvedHost("http", "partner.test", 80, ("127.0.0.1",))
 
 
 class StrangeShop(Shop):
@@ -44,8 +44,8 @@ class StrangeShop(Shop):
     answers: Callable[[Row], int] = staticmethod(lambda row: 200)
     changes: Callable[[Row], Any] = staticmethod(lambda row: row)
 
-    def new(self, row: Row) -> Answer:
-        return Answer(self.answers(row), (("X-Echo", "s3cr3t"),), b"s3cr3t")
+    def new(self, row: Row) -> ShopAnswer:
+        return ShopAnswer(self.answers(row), (("X-Echo", "s3cr3t"),), b"s3cr3t")
 
     def keep(self, row: Row) -> bool:
         for kept in (
@@ -60,16 +60,16 @@ def aimed(
     answers: Callable[[Row], int] | None = None,
     changes: Callable[[Row], Any] | None = None,
     **fields: Any,
-) -> tuple[PartnerTarget, Recorder]:
+) -> tuple[EndpointTarget, Recorder]:
     clock = ManualClock()
     shop = StrangeShop(Store(), clock)
     shop.answers = answers or shop.answers
     shop.changes = changes or shop.changes
-    sender = InProcessSender(shop, clock=clock)
+    sender = InProcessPostbackSender(shop, clock=clock)
     given = {"probe": FunctionProbe(lambda: list(shop.store.rows)), "run": "r"} | fields
     endpoint = Endpoint(Subscription(Template(url)), sender, others=sender, **given)
     rec = Recorder()
-    return PartnerTarget(endpoint, rec), rec
+    return EndpointTarget(endpoint, rec), rec
 
 
 class Timer:
@@ -125,7 +125,11 @@ def timer(monkeypatch: pytest.MonkeyPatch) -> Timer:
 def test_what_leanplum_makes_of_an_answer(
     outcome: Outcome, accepted: bool, retried: bool, says: str
 ) -> None:
-    assert (is_accepted(outcome), is_retried(outcome), told(outcome)) == (accepted, retried, says)
+    assert (is_accepted(outcome), is_retried(outcome), outcome_text(outcome)) == (
+        accepted,
+        retried,
+        says,
+    )
     said = consequence(outcome)
     if accepted:
         assert said == "Leanplum takes it for delivered"
@@ -337,7 +341,7 @@ class LateProbe:
 @pytest.mark.parametrize("late_by", [0.0, 1.0, SETTLING_REAL_SECONDS - 0.2])
 def test_an_endpoint_may_store_a_moment_later(timer: Timer, late_by: float) -> None:
     lent = LateProbe(timer, late_by)
-    held, _ = aimed(probe=lent, place=HERE)
+    held, _ = aimed(probe=lent, resolved_host=HERE)
     made = [held.postback(), held.postback()]
     lent.entries += [postback.key for postback in made]
     held.expect_stored_once(made, Stored(0, ()), "accepted")
@@ -348,7 +352,7 @@ def test_an_endpoint_may_store_a_moment_later(timer: Timer, late_by: float) -> N
 @pytest.mark.parametrize(("takes", "most"), [(0.0, 0.2), (2.0, 4.2)])
 def test_it_is_not_waited_for_for_ever(timer: Timer, takes: float, most: float) -> None:
     lent = LateProbe(timer, 1e9, takes)
-    held, _ = aimed(probe=lent, place=HERE)
+    held, _ = aimed(probe=lent, resolved_host=HERE)
     assert held.stored([held.postback()]).entries == ()
     assert SETTLING_REAL_SECONDS <= timer.now - 100 <= SETTLING_REAL_SECONDS + most
 
@@ -362,14 +366,14 @@ def test_in_this_process_nothing_is_waited_for(timer: Timer) -> None:
 
 def test_nothing_is_waited_for_that_cannot_be_recognised(timer: Timer) -> None:
     lent = LateProbe(timer, 1e9)
-    held, _ = aimed(probe=lent, place=HERE)
+    held, _ = aimed(probe=lent, resolved_host=HERE)
     held.stored([held.postback(user_id="a", device_id="b")])
     assert (timer.now, lent.asked) == (100.0, 1)
 
 
 def test_a_number_may_grow_a_moment_later(timer: Timer) -> None:
     counted = [0]
-    held, _ = aimed(probe=FunctionProbe(lambda: counted[0]), place=HERE)
+    held, _ = aimed(probe=FunctionProbe(lambda: counted[0]), resolved_host=HERE)
 
     def grow() -> None:
         counted[0] = min(3, counted[0] + 1)
@@ -383,7 +387,7 @@ def test_a_number_may_grow_a_moment_later(timer: Timer) -> None:
 
 
 def listening(monkeypatch: pytest.MonkeyPatch, timer: Timer, at: float, takes: float) -> None:
-    def is_listening(place: Place) -> bool:
+    def is_listening(resolved_host: ResolvedHost) -> bool:
         timer.now += takes
         return timer.now >= at
 
@@ -391,7 +395,7 @@ def listening(monkeypatch: pytest.MonkeyPatch, timer: Timer, at: float, takes: f
 
 
 def test_a_server_has_a_moment_to_come_up(monkeypatch: pytest.MonkeyPatch, timer: Timer) -> None:
-    held, _ = aimed(place=HERE)
+    held, _ = aimed(resolved_host=HERE)
     listening(monkeypatch, timer, at=105, takes=0)
     held.await_up()
     assert 105 <= timer.now <= 105.2
@@ -402,7 +406,7 @@ def test_a_server_that_stays_down_is_given_up(
     monkeypatch: pytest.MonkeyPatch, timer: Timer, takes: float
 ) -> None:
     """However long it takes to find out each time, as where packets are dropped."""
-    held, _ = aimed(place=HERE)
+    held, _ = aimed(resolved_host=HERE)
     listening(monkeypatch, timer, at=1e9, takes=takes)
     with pytest.raises(Untestable, match="nobody listens 30 s after"):
         held.await_up()

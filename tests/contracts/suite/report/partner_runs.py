@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from contracts.suite.generated import Effort
-from contracts.suite.registry import partner_cases
+from contracts.suite.registry import endpoint_cases
 from contracts.suite.results import RunReport, RunTarget
 from contracts.suite.runner import run_case
 from contracts.suite.subject import Names
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, on_a_port
-from contracts.verify.endpoints.shop import Answer, Row, Shop
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant, on_a_port
+from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer
 from contracts.verify.lint import remarks
 from mockserver.web.server import ApiServer
 
@@ -37,17 +37,17 @@ CASES = frozenset(
 class RefusesBounces(Shop):
     """Knows one event less than there are, and says so."""
 
-    def check(self, row: Row) -> Answer | None:
+    def check(self, row: Row) -> ShopAnswer | None:
         if row["event"] == "Bounce":
-            return Answer(400, (("Content-Type", "text/html"),), b'<b>no & "no"</b>')
+            return ShopAnswer(400, (("Content-Type", "text/html"),), b'<b>no & "no"</b>')
         return None
 
 
 def run_at(make: Callable[..., Any] = Shop, cases: Iterable[str] = CASES) -> RunReport:
     """Return the report of a run of a few cases at an endpoint on a port."""
-    chosen = [case for case in partner_cases() if case.id in set(cases)]
-    with PartnerWorld(PartnerDeviant("sample", "", "", on_a_port(make))) as world:
-        endpoint = world.endpoint
+    chosen = [case for case in endpoint_cases() if case.id in set(cases)]
+    with DeviantEndpoint(EndpointVariant("sample", "", "", on_a_port(make))) as served:
+        endpoint = served.endpoint
         results = [run_case(case, endpoint, Effort(shrink=False), Names()) for case in chosen]
         return run_of(
             results,

@@ -302,7 +302,9 @@ REMARKS = [
 ]
 ENDPOINT = run_of(
     [BURST, REFUSED, POST_ONLY],
-    target=RunTarget(TargetKind.PARTNER, ENDPOINT_URL, "the endpoint at partner.test:8443 (Email)"),
+    target=RunTarget(
+        TargetKind.ENDPOINT, ENDPOINT_URL, "the endpoint at partner.test:8443 (Email)"
+    ),
     seed=None,
     remarks=REMARKS,
     latency=Latency(answers=8, p50=0.0031, p99=0.25, longest=1.25),

@@ -23,7 +23,7 @@ from .texts import harmless, nasty
 
 def endpoint(url: str, *cases: CaseResult, **fields: object) -> RunReport:
     """Return a run of these cases at an endpoint."""
-    target = RunTarget(TargetKind.PARTNER, url, "an endpoint")
+    target = RunTarget(TargetKind.ENDPOINT, url, "an endpoint")
     return samples.run_of(list(cases), target=target, **fields)
 
 

@@ -21,7 +21,7 @@ from . import samples
 from .texts import nasty
 
 WRITERS = run_writers(TargetKind.FAKE)
-ENDPOINT_WRITERS = run_writers(TargetKind.PARTNER)
+ENDPOINT_WRITERS = run_writers(TargetKind.ENDPOINT)
 
 
 def test_which_formats_there_are() -> None:

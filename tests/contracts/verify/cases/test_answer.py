@@ -9,7 +9,7 @@ from contracts.suite.registry import find_case
 from contracts.suite.runner import run_case
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.clock import ManualClock
@@ -24,7 +24,7 @@ def status_with(body: str) -> Status:
         start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
         return [body.encode()]
 
-    sender = InProcessSender(answer, clock=ManualClock())
+    sender = InProcessPostbackSender(answer, clock=ManualClock())
     endpoint = EndpointSubject(Subscription(Template(URL)), sender, others=sender)
     case = find_case("PB-ANSWER-MEANT")
     return run_case(case, endpoint, Effort(shrink=False), Names()).status

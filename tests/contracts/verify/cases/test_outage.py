@@ -18,7 +18,7 @@ from contracts.suite.vocabulary import Status
 from contracts.verify.cases import outage
 from contracts.verify.cases.outage import SEVERAL, Plan, plan
 from contracts.verify.endpoints.shop import Shop, Store
-from contracts.verify.in_process import InProcessSender
+from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
 from contracts.verify.subject import EndpointSubject
@@ -106,7 +106,7 @@ class Switch:
         self.is_down, self.switched = False, self.switched + 1
 
 
-class SwitchedSender(InProcessSender):
+class SwitchedSender(InProcessPostbackSender):
     def __init__(self, app: Shop, clock: ManualClock, switch: Switch) -> None:
         super().__init__(app, clock=clock)
         self.switch = switch

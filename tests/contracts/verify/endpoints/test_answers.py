@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.verify.endpoints import answers
-from contracts.verify.endpoints.deviant_endpoint import PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint
 from mockserver.core.outcome import OutcomeKind
 
 from .visiting import DEVIANTS, Probe, Visitor, compare, name_of, names_of, raised, status_of
@@ -53,7 +53,7 @@ PROBES = (
     Probe("error-page-with-200", _body_has(b"unavailable"), (200, False, 1), (200, True, 0)),
     Probe("error-in-json-with-200", _body_has(b'"error"'), (200, False, 1), (200, True, 0)),
     Probe("redirects-to-slash", _location, (200, "", 1), (301, "/in/", 0)),
-    Probe("redirects-to-https", _location, (200, "", 1), (308, "https://partner.test/in", 0)),
+    Probe("redirects-to-https", _location, (200, "", 1), (308, "https://endpoint.test/in", 0)),
     Probe("redirects-to-login", _location, (200, "", 1), (302, "/login", 0)),
     Probe("takes-half-a-second-too-long", _seconds, (_RESPONSE, 0.0, 1), (_TIMEOUT, 30.0, 1)),
     Probe("now-and-then-too-late", _seconds_of_eight, [0.0] * 8, [0.0] * 6 + [30.0, 0.0]),
@@ -73,8 +73,8 @@ def test_each_is_proved() -> None:
 
 @pytest.mark.parametrize("name", ["takes-half-a-second-too-long", "never-answers"])
 def test_the_time_is_that_of_the_clock(name: str) -> None:
-    with PartnerWorld(DEVIANTS[name]) as world:
-        outcome = Visitor(world).send()
+    with DeviantEndpoint(DEVIANTS[name]) as served:
+        outcome = Visitor(served).send()
     assert outcome.elapsed == timedelta(seconds=30)
     assert outcome.elapsed_real_seconds < 5
 
@@ -86,14 +86,14 @@ def test_what_everybody_knows_is_taken(name: str, event: str) -> None:
 
 
 def test_a_path_with_a_slash_is_where_the_postbacks_are_taken() -> None:
-    with PartnerWorld(DEVIANTS["redirects-to-slash"]) as world:
-        visitor = Visitor(world)
+    with DeviantEndpoint(DEVIANTS["redirects-to-slash"]) as served:
+        visitor = Visitor(served)
         (outcome,) = visitor.endpoint.post([visitor.url().replace("/in?", "/in/?")])
         assert (outcome.status, len(visitor.rows)) == (200, 1)
 
 
 def test_a_message_that_was_held_back_is_an_exception() -> None:
-    with PartnerWorld(DEVIANTS["fails-on-held-back"]) as world:
-        assert raised(Visitor(world), event="Held Back") == [
+    with DeviantEndpoint(DEVIANTS["fails-on-held-back"]) as served:
+        assert raised(Visitor(served), event="Held Back") == [
             "no message was sent that this event belongs to"
         ]

@@ -7,17 +7,17 @@ from collections import Counter
 import pytest
 
 from contracts.suite.generated import Effort
-from contracts.suite.registry import Case, find_case, partner_cases
+from contracts.suite.registry import Case, endpoint_cases, find_case
 from contracts.suite.results import CaseResult
 from contracts.suite.runner import run_case
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, on_a_port
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant, on_a_port
 from contracts.verify.probe import FunctionProbe
 
 from .visiting import DEVIANTS, GOOD, MODULES, Visitor
 
-NAMED = [(case, name) for case in partner_cases() for name in case.catches if name in DEVIANTS]
+NAMED = [(case, name) for case in endpoint_cases() for name in case.catches if name in DEVIANTS]
 CAUGHT = (Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE)
 FINE = (Status.PASS, Status.SKIP)
 EVERY = pytest.mark.parametrize("deviant", DEVIANTS.values(), ids=lambda deviant: deviant.name)
@@ -52,40 +52,40 @@ NARROW = {
 }
 
 
-def _run(world: PartnerWorld, case: Case) -> CaseResult:
-    return run_case(case, world.endpoint, Effort(shrink=False), Names())
+def _run(served: DeviantEndpoint, case: Case) -> CaseResult:
+    return run_case(case, served.endpoint, Effort(shrink=False), Names())
 
 
 @pytest.mark.parametrize(("case", "name"), NAMED, ids=[f"{case.id}-{name}" for case, name in NAMED])
 def test_a_case_catches_what_it_names(case: Case, name: str) -> None:
-    with PartnerWorld(DEVIANTS[name]) as world:
-        result = _run(world, case)
+    with DeviantEndpoint(DEVIANTS[name]) as served:
+        result = _run(served, case)
     assert result.status in CAUGHT, (result.status, result.reason)
 
 
 @EVERY
-def test_it_is_caught_within_a_whole_run_and_breaks_no_case(deviant: PartnerDeviant) -> None:
-    with PartnerWorld(deviant) as world:
-        results = {case.id: _run(world, case) for case in partner_cases()}
+def test_it_is_caught_within_a_whole_run_and_breaks_no_case(deviant: EndpointVariant) -> None:
+    with DeviantEndpoint(deviant) as served:
+        results = {case.id: _run(served, case) for case in endpoint_cases()}
     assert [each.reason for each in results.values() if each.status is Status.ERROR] == []
-    naming = {case.id for case in partner_cases() if deviant.name in case.catches}
+    naming = {case.id for case in endpoint_cases() if deviant.name in case.catches}
     found = {case_id for case_id, each in results.items() if each.status not in FINE}
     assert naming, "no case names it"
     assert naming <= found
     assert found <= NARROW.get(deviant.name, found)
 
 
-@pytest.mark.parametrize("case", partner_cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", endpoint_cases(), ids=lambda case: case.id)
 def test_a_good_endpoint_passes(case: Case) -> None:
-    with PartnerWorld(GOOD) as world:
-        result = _run(world, case)
+    with DeviantEndpoint(GOOD) as served:
+        result = _run(served, case)
     assert result.status in FINE, (result.reason, result.deviation)
 
 
 def test_a_good_endpoint_passes_a_whole_run_in_process_and_on_a_port() -> None:
-    for good in (GOOD, PartnerDeviant("good-port", "good", "It has a port.", on_a_port())):
-        with PartnerWorld(good) as world:
-            found = {case.id: _run(world, case) for case in partner_cases()}
+    for good in (GOOD, EndpointVariant("good-port", "good", "It has a port.", on_a_port())):
+        with DeviantEndpoint(good) as served:
+            found = {case.id: _run(served, case) for case in endpoint_cases()}
         assert {key: each.reason for key, each in found.items() if each.status not in FINE} == {}
 
 
@@ -93,14 +93,14 @@ def test_a_good_endpoint_passes_a_whole_run_in_process_and_on_a_port() -> None:
 def test_a_retry_after_a_hang_up_is_always_counted(number: int) -> None:
     """The first request must be over when its retry comes, or the case may look too early."""
     case = find_case("PB-REPEAT-ANSWER-LOST")
-    with PartnerWorld(DEVIANTS["counts-duplicates"]) as world:
+    with DeviantEndpoint(DEVIANTS["counts-duplicates"]) as served:
         for _ in range(10):
-            assert _run(world, case).status is Status.FAIL
+            assert _run(served, case).status is Status.FAIL
 
 
 @EVERY
-def test_it_is_described(deviant: PartnerDeviant) -> None:
-    assert deviant.area in {case.area for case in partner_cases()}
+def test_it_is_described(deviant: EndpointVariant) -> None:
+    assert deviant.area in {case.area for case in endpoint_cases()}
     assert any(case.area == deviant.area for case, name in NAMED if name == deviant.name)
     assert deviant.change.endswith(".")
     assert len(deviant.change) <= 100
@@ -114,17 +114,17 @@ def test_names_are_unique() -> None:
 
 def test_what_is_served_again_has_forgotten_what_there_was() -> None:
     for _ in range(2):
-        with PartnerWorld(GOOD) as world:
-            assert Visitor(world).rows == []
-            Visitor(world).send()
-            assert len(world.store.rows) == 1
+        with DeviantEndpoint(GOOD) as served:
+            assert Visitor(served).rows == []
+            Visitor(served).send()
+            assert len(served.store.rows) == 1
 
 
 @pytest.mark.parametrize("case_id", ["PB-VALUES-EMPTY", "PB-VALUES-ANY", "PB-VALUES-LONG-ID"])
 @pytest.mark.parametrize("can_count", [True, False])
 def test_what_is_taken_passes_if_nobody_tells_what_is_stored(case_id: str, can_count: bool) -> None:
-    with PartnerWorld(GOOD) as world:
-        count = FunctionProbe(lambda: len(world.store.rows))
-        world.endpoint.probe = count if can_count else None
-        result = _run(world, find_case(case_id))
+    with DeviantEndpoint(GOOD) as served:
+        count = FunctionProbe(lambda: len(served.store.rows))
+        served.endpoint.probe = count if can_count else None
+        result = _run(served, find_case(case_id))
     assert result.status is Status.PASS, result.reason

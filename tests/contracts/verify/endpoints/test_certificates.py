@@ -9,7 +9,7 @@ import pytest
 from contracts.verify import raw
 from contracts.verify.endpoints.certificates import DEVIANTS
 from contracts.verify.endpoints.connections import HOST
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant
 from mockserver.core.outcome import OutcomeKind
 from tests.contracts.verify.endpoints import aiming
 
@@ -17,12 +17,12 @@ every_deviant = pytest.mark.parametrize("deviant", DEVIANTS, ids=lambda each: st
 
 
 @every_deviant
-def test_is_caught_by_the_cases_that_name_it(deviant: PartnerDeviant) -> None:
+def test_is_caught_by_the_cases_that_name_it(deviant: EndpointVariant) -> None:
     aiming.check_caught(deviant)
     aiming.check_area(deviant)
 
 
-def of(name: str) -> PartnerDeviant:
+def of(name: str) -> EndpointVariant:
     return aiming.named(DEVIANTS, name)
 
 
@@ -35,26 +35,28 @@ def of(name: str) -> PartnerDeviant:
     ],
 )
 def test_no_client_that_looks_is_content(name: str, said: str) -> None:
-    with aiming.world_of(of(name)) as world:
-        (outcome,) = world.endpoint.post([world.endpoint.composer.make().url])
+    with aiming.opened(of(name)) as served:
+        (outcome,) = served.endpoint.post([served.endpoint.composer.make().url])
         assert outcome.kind is OutcomeKind.TLS
         assert said in (outcome.error or "")
         with pytest.raises(raw.NoConnection, match=HOST):
-            world.endpoint.connection()
-        assert world.store.rows == []
+            served.endpoint.connection()
+        assert served.store.rows == []
 
 
 def test_a_certificate_expires_within_the_week_and_nothing_else_is_wrong() -> None:
     deviant = of("certificate-expires-soon")
-    with aiming.world_of(deviant) as world:
-        assert world.endpoint.place is not None
-        expires_at = raw.certificate_expires_at(world.endpoint.place, world.endpoint.trust, 10)
+    with aiming.opened(deviant) as served:
+        assert served.endpoint.resolved_host is not None
+        expires_at = raw.certificate_expires_at(
+            served.endpoint.resolved_host, served.endpoint.trust, 10
+        )
         assert expires_at is not None
         assert timedelta(days=5) < expires_at - datetime.now(UTC) < timedelta(days=7)
     assert aiming.caught(deviant) == ["PB-REACH-TLS-EXPIRY"]
 
 
 def test_nothing_newer_than_tls_1_1_is_spoken() -> None:
-    with aiming.world_of(of("old-tls")) as world:
-        assert world.endpoint.place is not None
-        assert raw.tls_version(world.endpoint.place, 10) == "TLSv1.1"
+    with aiming.opened(of("old-tls")) as served:
+        assert served.endpoint.resolved_host is not None
+        assert raw.tls_version(served.endpoint.resolved_host, 10) == "TLSv1.1"

@@ -15,7 +15,7 @@ from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify import raw
 from contracts.verify.endpoints.connections import DEVIANTS
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant
 from contracts.verify.endpoints.serving import PATIENT, Client, Talk, answer_all, over_sockets
 from contracts.verify.endpoints.shop import Shop
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -25,18 +25,18 @@ every_deviant = pytest.mark.parametrize("deviant", DEVIANTS, ids=lambda each: st
 
 
 @every_deviant
-def test_is_caught_by_the_cases_that_name_it(deviant: PartnerDeviant) -> None:
+def test_is_caught_by_the_cases_that_name_it(deviant: EndpointVariant) -> None:
     aiming.check_caught(deviant)
     aiming.check_area(deviant)
 
 
-def of(name: str) -> PartnerDeviant:
+def of(name: str) -> EndpointVariant:
     return aiming.named(DEVIANTS, name)
 
 
-def send(world: PartnerWorld, number: int = 1, **options: bool) -> list[Outcome]:
-    urls = [world.endpoint.composer.make().url for _ in range(number)]
-    return world.endpoint.post(urls, **options)
+def send(served: DeviantEndpoint, number: int = 1, **options: bool) -> list[Outcome]:
+    urls = [served.endpoint.composer.make().url for _ in range(number)]
+    return served.endpoint.post(urls, **options)
 
 
 @pytest.mark.parametrize(
@@ -49,77 +49,77 @@ def send(world: PartnerWorld, number: int = 1, **options: bool) -> list[Outcome]
     ],
 )
 def test_no_postback_is_answered(name: str, kind: OutcomeKind, said: str) -> None:
-    with aiming.world_of(of(name)) as world:
-        (outcome,) = send(world)
+    with aiming.opened(of(name)) as served:
+        (outcome,) = send(served)
         assert outcome.kind is kind
         assert outcome.error is not None
         assert said in outcome.error
-        assert world.store.rows == []
+        assert served.store.rows == []
 
 
 @pytest.mark.parametrize("name", ["mixes-answers", "longer-than-announced"])
 def test_more_comes_than_one_answer_although_a_client_sees_200(name: str) -> None:
-    with aiming.world_of(of(name)) as world:
-        assert [each.status for each in send(world, 3)] == [200, 200, 200]
-        with world.endpoint.connection() as connection:
-            path = world.endpoint.composer.make().url.partition(world.deviant.path)
+    with aiming.opened(of(name)) as served:
+        assert [each.status for each in send(served, 3)] == [200, 200, 200]
+        with served.endpoint.connection() as connection:
+            path = served.endpoint.composer.make().url.partition(served.deviant.path)
             answer = connection.request("POST", "".join(path[1:]))
         assert answer.status == 200
         assert answer.surplus
-        assert len(world.store.rows) == 4
+        assert len(served.store.rows) == 4
     assert aiming.caught(of(name)) == ["PB-REACH-KEEP-ALIVE"]
 
 
 def test_one_of_two_addresses_is_dead() -> None:
-    with aiming.world_of(of("one-address-dead")) as world:
-        assert world.endpoint.place is not None
-        alive, dead = world.endpoint.place.addresses
-        assert send(world, address=alive)[0].status == 200
-        assert send(world, address=dead)[0].kind is not OutcomeKind.RESPONSE
-        assert send(world)[0].status == 200
+    with aiming.opened(of("one-address-dead")) as served:
+        assert served.endpoint.resolved_host is not None
+        alive, dead = served.endpoint.resolved_host.addresses
+        assert send(served, address=alive)[0].status == 200
+        assert send(served, address=dead)[0].kind is not OutcomeKind.RESPONSE
+        assert send(served)[0].status == 200
     assert aiming.caught(of("one-address-dead")) == ["PB-REACH-ADDRESSES"]
 
 
 def test_the_second_connection_waits_for_the_end_of_the_first() -> None:
-    with aiming.world_of(of("one-connection-at-a-time")) as world:
-        with world.endpoint.connection() as connection:
+    with aiming.opened(of("one-connection-at-a-time")) as served:
+        with served.endpoint.connection() as connection:
             connection.request("POST", "/nowhere")
-            assert send(world, fresh=True)[0].kind is OutcomeKind.TIMEOUT
-            assert world.store.rows == []
+            assert send(served, fresh=True)[0].kind is OutcomeKind.TIMEOUT
+            assert served.store.rows == []
         # It has little time, and the machine may be busy.
-        assert any(send(world, fresh=True)[0].status == 200 for _ in range(50))
+        assert any(send(served, fresh=True)[0].status == 200 for _ in range(50))
 
 
 def test_whoever_serves_one_connection_is_not_blamed_by_other_cases() -> None:
     serve = over_sockets(answer_all, one_at_a_time=True, timeout=PATIENT)
     deviant = dataclasses.replace(of("one-connection-at-a-time"), serve=serve)
     ids = ("CONNECT", "ADDRESSES", "REDIRECT", "KEEP-ALIVE", "ADDRESSES", "CONNECT")
-    with aiming.world_of(deviant) as world:
+    with aiming.opened(deviant) as served:
         for case in (find_case(f"PB-REACH-{each}") for each in ids):
-            result = run_case(case, world.endpoint, Effort(shrink=False), Names())
+            result = run_case(case, served.endpoint, Effort(shrink=False), Names())
             assert result.status is Status.PASS, (result.id, result.deviation)
 
 
 def test_the_first_request_of_a_connection_fails() -> None:
-    with aiming.world_of(of("first-of-a-connection-fails")) as world:
-        assert [each.status for each in send(world, 3, fresh=True)] == [503, 503, 503]
-        with world.endpoint.connection() as connection:
+    with aiming.opened(of("first-of-a-connection-fails")) as served:
+        assert [each.status for each in send(served, 3, fresh=True)] == [503, 503, 503]
+        with served.endpoint.connection() as connection:
             found = [connection.request("POST", "/in?at=1").status for _ in range(3)]
         assert found == [503, 200, 200]
 
 
 def test_an_eighth_answer_drips_for_longer_than_there_is_time() -> None:
-    with aiming.world_of(of("drips-its-head")) as world:
-        outcomes = send(world, 16)
+    with aiming.opened(of("drips-its-head")) as served:
+        outcomes = send(served, 16)
         assert sum(each.kind is OutcomeKind.TIMEOUT for each in outcomes) >= 2
 
 
 def test_a_drip_does_not_hold_a_connection_that_is_looked_at() -> None:
-    with aiming.world_of(of("drips-its-head")) as world:
+    with aiming.opened(of("drips-its-head")) as served:
         began = time.monotonic()
         late = []
         for number in range(8):
-            with world.endpoint.connection() as connection:
+            with served.endpoint.connection() as connection:
                 late.append(connection.request("POST", f"/in?user={number}&at=1").late)
         assert any(late)
         # A head that drips to its end takes longer than that.
@@ -135,8 +135,8 @@ def test_a_connection_that_cannot_be_opened_leaves_a_case_untestable() -> None:
     assert "Connection refused" in result.reason
 
 
-def served_by(talk: Talk, timeout: timedelta = PATIENT) -> PartnerDeviant:
-    return PartnerDeviant("of-a-test", "reach", "", over_sockets(talk, timeout=timeout))
+def served_by(talk: Talk, timeout: timedelta = PATIENT) -> EndpointVariant:
+    return EndpointVariant("of-a-test", "reach", "", over_sockets(talk, timeout=timeout))
 
 
 def test_a_second_answer_that_never_comes_is_no_closed_connection() -> None:
@@ -147,8 +147,8 @@ def test_a_second_answer_that_never_comes_is_no_closed_connection() -> None:
         client.read()
         client.pause(timedelta(hours=1))
 
-    with aiming.world_of(served_by(answer_once, timedelta(seconds=1))) as world:
-        result = aiming.run(world, "PB-REACH-KEEP-ALIVE")
+    with aiming.opened(served_by(answer_once, timedelta(seconds=1))) as served:
+        result = aiming.run(served, "PB-REACH-KEEP-ALIVE")
         assert result.status is Status.FAIL
         assert result.deviation is not None
         assert "within 1 s" in result.deviation.actual
@@ -160,8 +160,8 @@ def test_a_server_may_close_a_connection_whenever_it_likes() -> None:
         if request is not None:
             client.answer(request, shop.handle(request.environ))
 
-    with aiming.world_of(served_by(answer_once)) as world:
-        assert aiming.run(world, "PB-REACH-KEEP-ALIVE").status is Status.PASS
+    with aiming.opened(served_by(answer_once)) as served:
+        assert aiming.run(served, "PB-REACH-KEEP-ALIVE").status is Status.PASS
 
 
 def test_a_second_answer_may_take_as_long_as_the_first() -> None:
@@ -173,14 +173,14 @@ def test_a_second_answer_may_take_as_long_as_the_first() -> None:
             client.pause(timedelta(seconds=2 * raw.SETTLING_REAL_SECONDS))
             client.answer(request, shop.handle(request.environ))
 
-    with aiming.world_of(served_by(think)) as world:
-        assert aiming.run(world, "PB-REACH-KEEP-ALIVE").status is Status.PASS
+    with aiming.opened(served_by(think)) as served:
+        assert aiming.run(served, "PB-REACH-KEEP-ALIVE").status is Status.PASS
     assert seen == [1, 2, 3, 4]
 
 
 def test_a_postback_that_does_not_get_out_is_told() -> None:
     deviant = of("resets-connections")
-    with aiming.world_of(deviant) as world, world.endpoint.connection() as connection:
+    with aiming.opened(deviant) as served, served.endpoint.connection() as connection:
         # The reset has arrived when this returns, so that nothing can be sent any more.
         assert connection.request("POST", "/in").error
         with pytest.raises(raw.NoConnection, match="broke"):

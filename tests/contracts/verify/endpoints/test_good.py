@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.suite.registry import partner_cases
+from contracts.suite.registry import endpoint_cases
 from contracts.suite.vocabulary import Level, Status
 from contracts.verify.endpoints import good
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, missing_needs
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, missing_needs
 from contracts.verify.endpoints.good import GOOD
 from tests.contracts.verify.endpoints import aiming
 
@@ -15,7 +15,7 @@ every_good_one = pytest.mark.parametrize("deviant", GOOD, ids=lambda each: str(e
 
 
 @every_good_one
-def test_no_must_fails(deviant: PartnerDeviant) -> None:
+def test_no_must_fails(deviant: EndpointVariant) -> None:
     results = aiming.results_of(deviant)
     failed = {
         case_id: result.reason or result.deviation
@@ -34,16 +34,16 @@ def test_every_case_passes_on_one_of_them() -> None:
         for case_id, result in aiming.results_of(deviant).items()
         if result.status is Status.PASS
     }
-    assert {case.id for case in partner_cases()} - passed == set()
+    assert {case.id for case in endpoint_cases()} - passed == set()
 
 
 @every_good_one
-def test_an_event_is_stored_once_under_the_names_of_the_url(deviant: PartnerDeviant) -> None:
-    with aiming.world_of(deviant) as world:
-        postback = world.endpoint.composer.make(suffix=" é+%")
-        outcomes = world.endpoint.post([postback.url] * 2)
+def test_an_event_is_stored_once_under_the_names_of_the_url(deviant: EndpointVariant) -> None:
+    with aiming.opened(deviant) as served:
+        postback = served.endpoint.composer.make(suffix=" é+%")
+        outcomes = served.endpoint.post([postback.url] * 2)
         assert {(each.status or 0) // 100 for each in outcomes} == {2}
-        assert world.store.rows == [dict(postback.values)]
+        assert served.store.rows == [dict(postback.values)]
 
 
 def test_what_takes_29_seconds_is_warned_of() -> None:
@@ -53,15 +53,15 @@ def test_what_takes_29_seconds_is_warned_of() -> None:
 
 def test_the_one_behind_nginx_is_not_there_any_more_afterwards() -> None:
     deviant = aiming.named(GOOD, "good-behind-nginx")
-    with aiming.world_of(deviant) as world:
-        assert world.endpoint.still_answers()
-        endpoint = world.endpoint
+    with aiming.opened(deviant) as served:
+        assert served.endpoint.still_answers()
+        endpoint = served.endpoint
     assert not endpoint.still_answers()
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    needy = PartnerDeviant(
+    needy = EndpointVariant(
         "n", "good", "", good.GOOD[0].serve, needs=("json", "no_such_module", "nginx")
     )
     assert missing_needs(needy) == ["no_such_module", "nginx"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.suite.vocabulary import Status
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant
 from contracts.verify.endpoints.load import DEVIANTS
 from contracts.verify.endpoints.serving import Client, over_sockets
 from contracts.verify.endpoints.shop import Shop
@@ -19,61 +19,61 @@ every_deviant = pytest.mark.parametrize("deviant", DEVIANTS, ids=lambda each: st
 
 
 @every_deviant
-def test_is_caught_by_the_cases_that_name_it(deviant: PartnerDeviant) -> None:
+def test_is_caught_by_the_cases_that_name_it(deviant: EndpointVariant) -> None:
     aiming.check_caught(deviant)
     aiming.check_area(deviant)
 
 
-def of(name: str) -> PartnerDeviant:
+def of(name: str) -> EndpointVariant:
     return aiming.named(DEVIANTS, name)
 
 
-def send(world: PartnerWorld, number: int, at_once: int = 1) -> list[Outcome]:
-    urls = [world.endpoint.composer.make().url for _ in range(number)]
-    return world.endpoint.post(urls, at_once=at_once, fresh=True)
+def send(served: DeviantEndpoint, number: int, at_once: int = 1) -> list[Outcome]:
+    urls = [served.endpoint.composer.make().url for _ in range(number)]
+    return served.endpoint.post(urls, at_once=at_once, fresh=True)
 
 
 @every_deviant
-def test_one_after_the_other_are_taken(deviant: PartnerDeviant) -> None:
-    with aiming.world_of(deviant) as world:
-        assert [each.status for each in send(world, 5)] == [200] * 5
-        assert len(world.store.rows) == 5
+def test_one_after_the_other_are_taken(deviant: EndpointVariant) -> None:
+    with aiming.opened(deviant) as served:
+        assert [each.status for each in send(served, 5)] == [200] * 5
+        assert len(served.store.rows) == 5
 
 
 def test_some_of_a_burst_are_answered_500_and_not_stored() -> None:
-    with aiming.world_of(of("fails-in-a-burst")) as world:
-        statuses = [each.status for each in send(world, 10, at_once=10)]
+    with aiming.opened(of("fails-in-a-burst")) as served:
+        statuses = [each.status for each in send(served, 10, at_once=10)]
         assert set(statuses) == {200, 500}
-        assert len(world.store.rows) == statuses.count(200)
+        assert len(served.store.rows) == statuses.count(200)
 
 
 def test_some_of_a_burst_are_reset() -> None:
-    with aiming.world_of(of("resets-in-a-burst")) as world:
-        kinds = {each.kind for each in send(world, 10, at_once=10)}
+    with aiming.opened(of("resets-in-a-burst")) as served:
+        kinds = {each.kind for each in send(served, 10, at_once=10)}
         assert kinds == {OutcomeKind.RESPONSE, OutcomeKind.RESET}
 
 
 def test_the_ninth_is_too_much() -> None:
-    with aiming.world_of(of("limits-the-rate")) as world:
-        statuses = [each.status for each in send(world, 10, at_once=10)]
+    with aiming.opened(of("limits-the-rate")) as served:
+        statuses = [each.status for each in send(served, 10, at_once=10)]
         assert statuses.count(200) == 8
         assert statuses.count(429) == 2
 
 
 def test_a_burst_takes_as_long_as_its_postbacks_together() -> None:
-    with aiming.world_of(of("one-at-a-time")) as world:
-        slowest = max(each.elapsed for each in send(world, 5, at_once=5))
+    with aiming.opened(of("one-at-a-time")) as served:
+        slowest = max(each.elapsed for each in send(served, 5, at_once=5))
         assert slowest.total_seconds() >= 5 * 0.06
 
 
 def test_what_comes_twice_at_once_is_stored_twice_and_later_not_again() -> None:
-    with aiming.world_of(of("looks-before-it-stores")) as world:
-        url = world.endpoint.composer.make().url
-        world.endpoint.post([url] * 4, at_once=4, fresh=True)
-        stored = len(world.store.rows)
+    with aiming.opened(of("looks-before-it-stores")) as served:
+        url = served.endpoint.composer.make().url
+        served.endpoint.post([url] * 4, at_once=4, fresh=True)
+        stored = len(served.store.rows)
         assert stored > 1
-        world.endpoint.post([url] * 2)
-        assert len(world.store.rows) == stored
+        served.endpoint.post([url] * 2)
+        assert len(served.store.rows) == stored
     assert aiming.caught(of("looks-before-it-stores")) == ["PB-LOAD-DUPLICATES"]
 
 
@@ -97,7 +97,7 @@ def test_each_of_those_that_are_timed_has_a_connection_of_its_own() -> None:
             client.pause(timedelta(seconds=1.5 * keep_alive.SETTLING_REAL_SECONDS))
             client.answer(request, shop.handle(request.environ))
 
-    deviant = PartnerDeviant("of-a-test", "load", "", over_sockets(note))
-    with aiming.world_of(deviant) as world:
-        aiming.run(world, "PB-LOAD-AT-ONCE")
-    assert numbers == [1] * (3 + world.endpoint.burst)
+    deviant = EndpointVariant("of-a-test", "load", "", over_sockets(note))
+    with aiming.opened(deviant) as served:
+        aiming.run(served, "PB-LOAD-AT-ONCE")
+    assert numbers == [1] * (3 + served.endpoint.burst)

@@ -44,7 +44,7 @@ def test_each_is_proved() -> None:
 
 
 @pytest.mark.parametrize("deviant", payload.DEVIANTS, ids=lambda deviant: deviant.name)
-def test_a_click_on_a_plain_link_is_taken_by_all(deviant: payload.PartnerDeviant) -> None:
+def test_a_click_on_a_plain_link_is_taken_by_all(deviant: payload.EndpointVariant) -> None:
     compare(Probe(deviant.name, status_of(parameters=_LINK), 200, 200))
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contracts.verify.endpoints import repeat
-from contracts.verify.endpoints.deviant_endpoint import PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint
 
 from .visiting import (
     DEVIANTS,
@@ -91,22 +91,22 @@ def test_what_was_stored_without_a_500_is_known_again() -> None:
 
 
 def test_a_duplicate_that_the_database_refuses_is_an_exception() -> None:
-    with PartnerWorld(DEVIANTS["fails-on-duplicate"]) as world:
-        visitor = Visitor(world)
+    with DeviantEndpoint(DEVIANTS["fails-on-duplicate"]) as served:
+        visitor = Visitor(served)
         visitor.send()
         assert raised(visitor) == ["duplicate key value violates unique constraint"]
 
 
 def test_on_a_port_every_one_of_many_at_once_is_counted() -> None:
-    with PartnerWorld(DEVIANTS["counts-duplicates"]) as world:
-        visitor = Visitor(world)
-        assert world.endpoint.place is not None
-        outcomes = world.endpoint.post([visitor.url()] * 16, at_once=8)
+    with DeviantEndpoint(DEVIANTS["counts-duplicates"]) as served:
+        visitor = Visitor(served)
+        assert served.endpoint.resolved_host is not None
+        outcomes = served.endpoint.post([visitor.url()] * 16, at_once=8)
         assert [outcome.status for outcome in outcomes] == [200] * 16
         assert visitor.rows == [USUAL] * 16
 
 
 def test_rows_of_many_threads_are_all_kept() -> None:
-    with PartnerWorld(DEVIANTS["counts-duplicates"]) as world, ThreadPoolExecutor(8) as pool:
-        list(pool.map(world.store.add_anyway, [USUAL] * 200))
-        assert len(world.store.rows) == 200
+    with DeviantEndpoint(DEVIANTS["counts-duplicates"]) as served, ThreadPoolExecutor(8) as pool:
+        list(pool.map(served.store.add_anyway, [USUAL] * 200))
+        assert len(served.store.rows) == 200

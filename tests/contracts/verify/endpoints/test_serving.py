@@ -15,7 +15,7 @@ from contracts.verify.endpoints.serving import (
     LOOPBACK,
     NUMBER,
     Client,
-    PartnerServer,
+    EndpointServer,
     Request,
     Talk,
     answer_all,
@@ -23,18 +23,18 @@ from contracts.verify.endpoints.serving import (
     running,
     written,
 )
-from contracts.verify.endpoints.shop import Answer, Shop, Store
+from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 POST = b"POST /in?user=u%d&at=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 
 
-def server_of(store: Store, talk: Talk = answer_all, **options: bool) -> PartnerServer:
-    return PartnerServer(Shop(store, ManualClock()), talk, **options)
+def server_of(store: Store, talk: Talk = answer_all, **options: bool) -> EndpointServer:
+    return EndpointServer(Shop(store, ManualClock()), talk, **options)
 
 
 @contextmanager
-def connected(server: PartnerServer) -> Iterator[socket.socket]:
+def connected(server: EndpointServer) -> Iterator[socket.socket]:
     with socket.create_connection((LOOPBACK, server.port), timeout=10) as client:
         yield client
 
@@ -64,12 +64,16 @@ def test_a_request_knows_which_it_is_and_what_it_asks_for() -> None:
 @pytest.mark.parametrize(
     ("method", "answer", "expected"),
     [
-        ("POST", Answer(200, (), b"yes"), b"HTTP/1.1 200 Status\r\nContent-Length: 3\r\n\r\nyes"),
-        ("POST", Answer(204), b"HTTP/1.1 204 Status\r\n\r\n"),
-        ("HEAD", Answer(200, (), b"yes"), b"HTTP/1.1 200 Status\r\nContent-Length: 3\r\n\r\n"),
+        (
+            "POST",
+            ShopAnswer(200, (), b"yes"),
+            b"HTTP/1.1 200 Status\r\nContent-Length: 3\r\n\r\nyes",
+        ),
+        ("POST", ShopAnswer(204), b"HTTP/1.1 204 Status\r\n\r\n"),
+        ("HEAD", ShopAnswer(200, (), b"yes"), b"HTTP/1.1 200 Status\r\nContent-Length: 3\r\n\r\n"),
     ],
 )
-def test_answers_on_the_wire(method: str, answer: Answer, expected: bytes) -> None:
+def test_answers_on_the_wire(method: str, answer: ShopAnswer, expected: bytes) -> None:
     assert written(Request(method, "/", 1), answer) == expected
 
 

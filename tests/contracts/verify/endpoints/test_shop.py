@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.verify.endpoints.shop import PATH, Answer, Row, Shop, Store
+from contracts.verify.endpoints.shop import PATH, Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
 
@@ -91,8 +91,8 @@ def test_a_head_has_no_body_though_it_says_how_long_one_would_be(store: Store) -
 
 def test_what_is_refused_is_not_stored(store: Store) -> None:
     class RefusesAll(Shop):
-        def check(self, row: Row) -> Answer | None:
-            return Answer(422)
+        def check(self, row: Row) -> ShopAnswer | None:
+            return ShopAnswer(422)
 
     asker = Asker(RefusesAll(store, ManualClock()))
     asker.ask()

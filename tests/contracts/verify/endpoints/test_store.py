@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.verify.endpoints import store
-from contracts.verify.endpoints.deviant_endpoint import PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint
 
 from .visiting import DEVIANTS, Probe, Visitor, compare, name_of, names_of, stored_of
 
@@ -43,7 +43,7 @@ def test_each_is_proved() -> None:
 
 
 @pytest.mark.parametrize("deviant", store.DEVIANTS, ids=lambda deviant: deviant.name)
-def test_all_of_them_answer_as_if_nothing_were_wrong(deviant: store.PartnerDeviant) -> None:
+def test_all_of_them_answer_as_if_nothing_were_wrong(deviant: store.EndpointVariant) -> None:
     compare(Probe(deviant.name, lambda visitor: visitor.statuses(*_THREE), [200] * 3, [200] * 3))
 
 
@@ -55,12 +55,12 @@ def test_a_duplicate_is_known_again(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "other"), [("stores-on-head", "GET"), ("stores-on-get", "HEAD")])
 def test_other_methods_are_refused(name: str, other: str) -> None:
-    with PartnerWorld(DEVIANTS[name]) as world:
-        visitor = Visitor(world)
+    with DeviantEndpoint(DEVIANTS[name]) as served:
+        visitor = Visitor(served)
         assert [visitor.other(method) for method in (other, "PUT")] == [405, 405]
         assert visitor.rows == []
 
 
 def test_another_path_is_not_found_whatever_the_method() -> None:
-    with PartnerWorld(DEVIANTS["takes-any-method"]) as world:
-        assert world.endpoint.request("GET", "/other").status == 404
+    with DeviantEndpoint(DEVIANTS["takes-any-method"]) as served:
+        assert served.endpoint.request("GET", "/other").status == 404

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.verify.endpoints import values
-from contracts.verify.endpoints.deviant_endpoint import PartnerWorld
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint
 
 from .visiting import (
     DEVIANTS,
@@ -128,8 +128,8 @@ def test_it_differs_in_nothing_else(name: str, value: str, text: str) -> None:
 
 
 def test_an_event_of_today_is_not_of_the_past() -> None:
-    with PartnerWorld(DEVIANTS["refuses-the-past"]) as world:
-        assert Visitor(world).status(at=_milliseconds_ago(timedelta(hours=1))) == 200
+    with DeviantEndpoint(DEVIANTS["refuses-the-past"]) as served:
+        assert Visitor(served).status(at=_milliseconds_ago(timedelta(hours=1))) == 200
 
 
 def test_the_arrival_is_stored_and_the_trigger_time_still_tells_events_apart() -> None:
@@ -165,6 +165,6 @@ def test_an_id_without_a_number_stays_empty() -> None:
 def test_what_fails_is_the_database_and_not_the_deviant(
     name: str, changed: dict[str, str], said: str
 ) -> None:
-    with PartnerWorld(DEVIANTS[name]) as world:
-        (message,) = raised(Visitor(world), **changed)
+    with DeviantEndpoint(DEVIANTS[name]) as served:
+        (message,) = raised(Visitor(served), **changed)
     assert said in message

@@ -1,4 +1,4 @@
-"""What tests do to a partner's endpoint: send it postbacks, and look at what it stored."""
+"""What tests do to an endpoint: send it postbacks, and look at what it stored."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from contracts.verify.endpoints import answers, order, payload, repeat, store, values
-from contracts.verify.endpoints.deviant_endpoint import PartnerDeviant, PartnerWorld, in_process
+from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant, in_process
 from contracts.verify.endpoints.shop import Row
 from mockserver.core.outcome import Outcome
 
-GOOD = PartnerDeviant("good", "good", "It does everything right.", in_process())
+GOOD = EndpointVariant("good", "good", "It does everything right.", in_process())
 
 MODULES = (answers, values, payload, repeat, store, order)
 DEVIANTS = {deviant.name: deviant for module in MODULES for deviant in module.DEVIANTS}
@@ -31,16 +31,16 @@ USUAL = {
 
 
 class Visitor:
-    """Somebody who sends postbacks to the endpoint of a world."""
+    """Somebody who sends postbacks to a deviant endpoint."""
 
-    def __init__(self, world: PartnerWorld) -> None:
-        self.world = world
-        self.endpoint = world.endpoint
-        self._url = world.endpoint.subscription.template.url.partition("?")[0]
+    def __init__(self, served: DeviantEndpoint) -> None:
+        self.served = served
+        self.endpoint = served.endpoint
+        self._url = served.endpoint.subscription.template.url.partition("?")[0]
 
     @property
     def rows(self) -> list[Row]:
-        return self.world.store.rows
+        return self.served.store.rows
 
     def url(self, **changed: str) -> str:
         return f"{self._url}?{urlencode(USUAL | changed, quote_via=quote)}"
@@ -79,8 +79,8 @@ class Probe:
 def compare(probe: Probe) -> None:
     """Look at the good endpoint and at the deviant."""
     for deviant, expected in ((GOOD, probe.good), (DEVIANTS[probe.name], probe.deviant)):
-        with PartnerWorld(deviant) as world:
-            assert probe.look(Visitor(world)) == expected, deviant.name
+        with DeviantEndpoint(deviant) as served:
+            assert probe.look(Visitor(served)) == expected, deviant.name
 
 
 def name_of(probe: Probe) -> str:
