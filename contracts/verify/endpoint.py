@@ -21,7 +21,8 @@ from contracts.verify import raw
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Composer, Subscription
 from contracts.verify.probe import Probe
-from contracts.verify.raw import NoConnection, RawAnswer
+from contracts.verify.raw import NoConnection
+from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import PostbackSender, Trust
 from contracts.verify.storage import StorageDelay

@@ -9,8 +9,8 @@ from typing import Any
 from contracts.suite.recorder import NotApplicable, Recorder, Said, shown
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.postbacks import Postback
-from contracts.verify.probe import Line, Stored, differences
 from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
+from contracts.verify.stored import Line, Stored, differences
 
 
 class Expectations(ABC):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.verify.raw import RawAnswer
+from contracts.verify.raw_answer import RawAnswer
 from mockserver.client.wire import WsgiWire
 from mockserver.core.clock import ManualClock
 from mockserver.core.models import DueAttempt

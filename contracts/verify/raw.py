@@ -12,47 +12,23 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import httptools
-
+from contracts.verify.raw_answer import AnswerReader, RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.errors import PostbacksError
 
 #: How long bytes that nobody asked for may take to arrive, in real seconds.
 SETTLING_REAL_SECONDS = 0.05
-_MOST_BYTES = 1 << 20
-_SWITCHING_PROTOCOLS = 101
 
 
 class NoConnection(PostbacksError):
     """A connection of its own could not be opened, or broke before anything came back."""
 
     code = "no-connection"
-
-
-@dataclass(slots=True)
-class RawAnswer:
-    """What came back for one request.
-
-    Attributes:
-        status: None if no whole head came.
-        body: Decoded from chunks, if it came in chunks.
-        surplus: Whether more came than one answer.
-        late: Whether the time was over before the answer was whole.
-        error: Why there is no answer, or what is wrong with it; empty if nothing is.
-    """
-
-    status: int | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    surplus: bool = False
-    late: bool = False
-    error: str = ""
 
 
 class RawConnection:
@@ -94,7 +70,7 @@ class RawConnection:
         self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
     ) -> RawAnswer:
         """Send a request without a body, and read until its answer is whole."""
-        reader = _Reader(has_body=method != "HEAD")
+        reader = AnswerReader(has_body=method != "HEAD")
         answer = reader.answer
         try:
             self._send(method, target, headers)
@@ -133,7 +109,7 @@ class RawConnection:
         self._socket.settimeout(self._timeout_real_seconds)
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
-    def _read(self, reader: _Reader) -> None:
+    def _read(self, reader: AnswerReader) -> None:
         # In all, as for postbacks: an answer that drips never takes long for its next byte.
         ends = time.monotonic() + self._timeout_real_seconds
         while not reader.is_whole:
@@ -154,6 +130,15 @@ class RawConnection:
             return bool(self._socket.recv(1))
         except OSError:
             return False
+
+
+def is_listening(resolved_host: ResolvedHost, timeout_real_seconds: float = 2.0) -> bool:
+    """Return whether a connection to the host can be opened at all."""
+    try:
+        _dial(resolved_host, timeout_real_seconds).close()
+    except OSError:
+        return False
+    return True
 
 
 def certificate_expires_at(
@@ -234,79 +219,3 @@ def _context(trust: Trust) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-class _Reader:
-    """Takes one answer out of a stream of bytes."""
-
-    def __init__(self, *, has_body: bool) -> None:
-        self.answer = RawAnswer()
-        self.is_whole = False
-        self.is_huge = False
-        self._has_body = has_body
-        self._received = 0
-        self._parser = httptools.HttpResponseParser(self)
-
-    def feed(self, data: bytes) -> None:
-        """Take in what came."""
-        self._received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.is_whole = True
-        except httptools.HttpParserError as error:
-            if self.is_whole:
-                self.answer.surplus = True
-            else:
-                self.answer.error = f"not HTTP: {error}"
-                self.is_whole = True
-        if self._received > _MOST_BYTES and not self.is_whole:
-            self.is_whole = self.is_huge = True
-
-    def end(self) -> None:
-        """Take note that nothing more comes; only some answers end so."""
-        names = {name.lower() for name, _ in self.answer.headers}
-        by_length = bool(names & {"content-length", "transfer-encoding"})
-        if not self._received:
-            self.answer.error = "the connection was closed without an answer"
-        elif self.answer.status is None or by_length:
-            self.answer.error = "the answer was cut off"
-        self.is_whole = True
-
-    def on_message_begin(self) -> None:
-        if self.is_whole:
-            self.answer.surplus = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.is_whole:
-            self.answer.headers.append((name.decode("latin-1"), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        if self.is_whole:
-            return
-        status = self._parser.get_status_code()
-        if 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:
-            # It only says that an answer follows.
-            self.answer.headers.clear()
-            return
-        self.answer.status = status
-        self.is_whole = not self._has_body
-
-    def on_body(self, body: bytes) -> None:
-        if self.is_whole:
-            self.answer.surplus = True
-        else:
-            self.answer.body += body
-
-    def on_message_complete(self) -> None:
-        if self.answer.status is not None:
-            self.is_whole = True
-
-
-def is_listening(resolved_host: ResolvedHost, timeout_real_seconds: float = 2.0) -> bool:
-    """Return whether a connection to the host can be opened at all."""
-    try:
-        _dial(resolved_host, timeout_real_seconds).close()
-    except OSError:
-        return False
-    return True

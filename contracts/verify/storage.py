@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.verify.postbacks import Postback
-from contracts.verify.probe import Probe, Stored
+from contracts.verify.probe import Probe
+from contracts.verify.stored import Stored
 
 #: How long an endpoint may take to have stored what it has accepted, in real seconds.
 SETTLING_REAL_SECONDS = 3.0

@@ -17,7 +17,7 @@ from contracts.suite.results import RecordedExchange
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.expectations import Expectations
 from contracts.verify.postbacks import Composer, Postback, Subscription
-from contracts.verify.raw import RawAnswer
+from contracts.verify.raw_answer import RawAnswer
 from mockserver.core.catalog import EventKind
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState, RetryPolicy

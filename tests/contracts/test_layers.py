@@ -61,7 +61,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "proof.matrix",
         "proof.proof",
     ),
-    "httptools": ("verify.raw",),
+    "httptools": ("verify.raw_answer",),
     "hypothesis": (
         "suite.generated",
         "suite.registry",

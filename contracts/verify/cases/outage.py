@@ -14,7 +14,7 @@ from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
 from contracts.verify.postbacks import Postback
-from contracts.verify.probe import Stored
+from contracts.verify.stored import Stored
 from contracts.verify.target import (
     EndpointTarget,
     consequence,

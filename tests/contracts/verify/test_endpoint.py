@@ -20,7 +20,8 @@ from contracts.verify.endpoint import Endpoint
 from contracts.verify.operator import AskingOperator
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
-from contracts.verify.raw import NoConnection, RawAnswer
+from contracts.verify.raw import NoConnection
+from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.catalog import Channel, PostbackType

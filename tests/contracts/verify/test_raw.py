@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from contracts.verify import raw
+from contracts.verify import raw_answer
 from contracts.verify.raw import (
     NoConnection,
-    RawAnswer,
     RawConnection,
     certificate_expires_at,
     is_listening,
     tls_version,
 )
+from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from tests.transport import servers
@@ -229,7 +229,7 @@ def test_an_answer_that_drips_is_waited_for_no_longer_than_told() -> None:
 
 
 def test_of_a_huge_answer_the_beginning_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw, "_MOST_BYTES", 10_000)
+    monkeypatch.setattr(raw_answer, "_MOST_BYTES", 10_000)
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)
     got = asked(answering(answer))
     assert (got.status, got.surplus, got.error) == (200, False, "")

@@ -1,0 +1,190 @@
+"""Reads what a probe answered, and compares what is stored with what was sent.
+
+An answer is one of these, as text:
+
+- a number: how many events are stored;
+- a JSON array of texts, or lines of text: a key for each event, with the user id in it;
+- a JSON array of objects: an object for each event, with its values under any names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from contracts.verify.postbacks import Postback
+from mockserver.core.errors import PostbacksError
+from mockserver.core.template import milliseconds
+
+#: A longer number is no count: it is taken for an id, or refused.
+_MOST_DIGITS = 20
+
+
+class ProbeFailed(PostbacksError):
+    """The probe did not answer, or not in a form that can be read."""
+
+    code = "probe-failed"
+
+
+class Line(str):
+    """A line of a probe's answer.
+
+    An id that contains a line break fills several lines, so a line may hold only its beginning.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a probe answered.
+
+    Attributes:
+        count: How many events are stored.
+        entries: One entry for each event; None if the probe only counts.
+    """
+
+    count: int
+    entries: tuple[Any, ...] | None = None
+
+    def of(self, postback: Postback) -> list[Any]:
+        """Return the entries that belong to a postback; none if the probe only counts."""
+        if not postback.key:
+            # Its URL carries no id, so no entry can be recognised.
+            return []
+        # A key ends in a number: that of postback 1 must not be found in that of postback 17.
+        pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)")
+        return [entry for entry in self.entries or () if holds(entry, pattern)]
+
+
+def read_stored(text: str, source: str) -> Stored:
+    """Return what the text of an answer means.
+
+    Args:
+        text: The answer.
+        source: The URL or command that it comes from, for errors.
+
+    Raises:
+        ProbeFailed: It has none of the forms that can be read.
+    """
+    # Some Windows programs write a byte order mark first.
+    text = text.removeprefix("\ufeff")
+    stripped = text.strip()
+    try:
+        # Numbers stay texts, digit by digit: an id that lost digits as a float must be noticed.
+        document = json.loads(stripped, parse_float=_Written, parse_int=_Written)
+    except (ValueError, RecursionError):
+        if stripped[:1] in ("[", "{", "<"):
+            raise ProbeFailed(
+                f"the probe {source!r} answered neither a number, nor a JSON array, nor lines of "
+                f"text, but {stripped[:80]!r}"
+            ) from None
+        # Not `splitlines`, which also splits at characters that may be part of an id.
+        lines = tuple(Line(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip())
+        return Stored(len(lines), lines)
+    if isinstance(document, _Written) and document.isdigit() and len(document) < _MOST_DIGITS:
+        return Stored(int(document))
+    if isinstance(document, list):
+        return Stored(len(document), tuple(document))
+    raise ProbeFailed(
+        f"the probe {source!r} answered {stripped[:80]!r}; it takes a number, a JSON array of "
+        "texts or objects, or lines of text"
+    )
+
+
+def differences(
+    postback: Postback, entry: Any, names: Collection[str] | None = None
+) -> list[tuple[str, str, str]]:
+    """Return name, sent value and stored value of each value that differs.
+
+    A name that the entry lacks is no difference: nobody has to store everything. A trigger time
+    may be stored in any form that keeps its milliseconds and its time zone.
+
+    Args:
+        postback: What was sent.
+        entry: What is stored of it.
+        names: The names in the query to compare; all unless given.
+    """
+    if not isinstance(entry, Mapping):
+        return []
+    return [
+        (name, sent, _as_text(entry[name]))
+        for name, sent in postback.values.items()
+        if name in entry and (names is None or name in names) and not _is_same(sent, entry[name])
+    ]
+
+
+class _Written(str):
+    """A number of a JSON document, digit by digit as it stands there."""
+
+    __slots__ = ()
+
+
+def holds(entry: Any, pattern: re.Pattern[str]) -> bool:
+    """Return whether a text anywhere in an entry matches."""
+    if isinstance(entry, str):
+        return bool(pattern.search(entry))
+    if isinstance(entry, Mapping):
+        return any(holds(value, pattern) for value in entry.values())
+    return isinstance(entry, list | tuple) and any(holds(value, pattern) for value in entry)
+
+
+_is_milliseconds = re.compile(r"\d{13}").fullmatch
+
+
+def _is_same(sent: str, stored: Any) -> bool:
+    if _as_text(stored) == sent:
+        return True
+    if stored is None:
+        return sent == ""
+    if _is_milliseconds(sent):
+        return _milliseconds_of(_as_text(stored)) == int(sent)
+    # Parameters may be stored as a parsed document, or with other white space.
+    try:
+        document = json.loads(sent)
+        kept = json.loads(stored) if isinstance(stored, str) else _plain(stored)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    is_document = isinstance(document, dict | list)
+    return is_document and bool(_comparable(document) == _comparable(kept))
+
+
+def _milliseconds_of(stored: str) -> int | None:
+    """Return the milliseconds since 1970 that a text means; None if it lost the exact instant."""
+    if re.fullmatch(r"\d{1,12}\.\d{3,9}", stored):
+        return round(Decimal(stored) * 1000)
+    try:
+        at = datetime.fromisoformat(stored)
+    except ValueError:
+        return None
+    # Without a time zone the instant is not known.
+    return None if at.tzinfo is None else milliseconds(at)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Written):
+        return json.loads(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _comparable(value: Any) -> Any:
+    """Return a form in which true and 1 differ, which are equal in Python."""
+    if isinstance(value, dict):
+        return {name: _comparable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    return (value,) if isinstance(value, bool) else value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    # A number inside a document is shown as a number, not as a text in quotes.
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)

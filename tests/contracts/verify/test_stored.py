@@ -1,0 +1,279 @@
+"""What a probe answered: which forms are read, whose an entry is, and what differs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.verify.postbacks import Composer, Postback, Subscription
+from contracts.verify.stored import ProbeFailed, Stored, differences, read_stored
+from mockserver.core.template import Template
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+URL = "http://h.test/in?u={{User ID}}&d={{Device ID}}&m={{Message ID}}&at={{Trigger time}}&p={{Parameters}}"  # fmt: skip  # noqa: E501
+PREFIX = "postbacks-verify-run"
+
+
+def postbacks(number: int, **values: Any) -> list[Postback]:
+    composer = Composer(Subscription(Template(URL)), "run", AT)
+    return [composer.make(**values) for _ in range(number)]
+
+
+def answer_of(body: bytes, status: str = "200 OK", *fields: str) -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+# The forms of an answer
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("0", Stored(0)),
+        ("17", Stored(17)),
+        (" 17\r\n", Stored(17)),
+        ("\ufeff17\n", Stored(17)),
+        ("", Stored(0, ())),
+        ("\n \r\n", Stored(0, ())),
+        ("[]", Stored(0, ())),
+        ('\ufeff["a", "b"]', Stored(2, ("a", "b"))),
+        ('[{"user": "a"}, {}]', Stored(2, ({"user": "a"}, {}))),
+        ("a\nb\n", Stored(2, ("a", "b"))),
+        ("a\r\n\r\nb\r\n", Stored(2, ("a", "b"))),
+        ("\ufeffa", Stored(1, ("a",))),
+        ("a \u2028b\n c\x85d", Stored(2, ("a \u2028b", " c\x85d"))),
+        ("007", Stored(1, ("007",))),
+        ('["é", "\\u00e9"]', Stored(2, ("é", "é"))),
+    ],
+)
+def test_numbers_arrays_and_lines_are_read(text: str, stored: Stored) -> None:
+    assert read_stored(text, "source") == stored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-1",
+        "1.0",
+        "1.5",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        '"17"',
+        "null",
+        "true",
+        "{}",
+        '{"count": 17}',
+        '{"user": "a"}\n{"user": "b"}',
+        "[1, 2",
+        "<!doctype html>\n<html>login</html>",
+        "\ufeff<html>",
+        "9" * 5_000,
+        "[" * 100_000,
+    ],
+)
+def test_anything_else_is_refused_with_what_it_takes(text: str) -> None:
+    with pytest.raises(ProbeFailed, match=r"^the probe 'source' answered .*lines of text"):
+        read_stored(text, "source")
+
+
+def test_of_a_long_answer_the_beginning_is_shown() -> None:
+    with pytest.raises(ProbeFailed) as caught:
+        read_stored(f"<html>{'x' * 10_000}", "source")
+    assert len(str(caught.value)) < 300
+
+
+def test_numbers_stay_as_they_are_written() -> None:
+    (entry,) = (
+        read_stored('[{"m": 5.838201947316225E15, "n": 5838201947316225}]', "s").entries or ()
+    )
+    assert entry == {"m": "5.838201947316225E15", "n": "5838201947316225"}
+
+
+# What is found of a postback
+
+
+def test_one_is_not_found_in_seventeen() -> None:
+    made = postbacks(17)
+    found = Stored(3, (made[16].event.user_id, {"id": made[16].event.device_id}, [made[16].key]))
+    assert found.of(made[16]) == list(found.entries or ())
+    assert found.of(made[0]) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"{PREFIX}-1",
+        f"id={PREFIX}-1;",
+        f"{PREFIX}-1-device",
+        {"user": f"{PREFIX}-1"},
+        {"a": {"b": [1, None, {"c": f"x {PREFIX}-1 x"}]}},
+        [f"{PREFIX}-1"],
+        (True, f"{PREFIX}-1"),
+    ],
+)
+def test_a_key_is_found_wherever_it_is_kept(entry: Any) -> None:
+    assert Stored(1, (entry,)).of(postbacks(1)[0]) == [entry]
+
+
+@pytest.mark.parametrize("entry", [f"{PREFIX}-2", f"{PREFIX}-11", "", None, 1, 1.5, True, {}, []])
+def test_other_entries_are_none_of_it(entry: Any) -> None:
+    assert Stored(1, (entry,)).of(postbacks(1)[0]) == []
+
+
+def test_without_entries_or_a_key_nothing_is_found() -> None:
+    assert Stored(5).of(postbacks(1)[0]) == []
+    (keyless,) = postbacks(1, user_id="a", device_id="b")
+    assert Stored(2, ("a", "b")).of(keyless) == []
+
+
+# What differs
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("m", 5838201947316225),
+        ("m", "5838201947316225"),
+        ("at", 1767268800001),
+        ("p", {"a": [1, 2.5, True, None, "ü/"], "b": {}}),
+        ("p", '{"b": {}, "a": [1, 2.5, true, null, "ü/"]}'),
+        ("other", "anything"),
+    ],
+)
+def test_what_is_the_same(name: str, kept: Any) -> None:
+    (postback,) = postbacks(1, parameters={"a": [1, 2.5, True, None, "ü/"], "b": {}})
+    assert differences(postback, {name: kept}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "shown"),
+    [
+        ("u", "ada", "ada"),
+        ("u", "", ""),
+        ("u", None, "null"),
+        ("m", 5838201947316225.0, "5838201947316225.0"),
+        ("m", 5838201947316224, "5838201947316224"),
+        ("at", 1767268800, "1767268800"),
+        ("p", {"a": [True]}, '{"a": [true]}'),
+        ("p", '{"a":[1], "b":2}', '{"a":[1], "b":2}'),
+        ("p", "{", "{"),
+        ("p", "[" * 100_000, "[" * 100_000),
+        ("p", float("nan"), "NaN"),
+    ],
+)
+def test_what_is_not_the_same(name: str, kept: Any, shown: str) -> None:
+    (postback,) = postbacks(1, parameters={"a": [1]})
+    assert differences(postback, {name: kept}) == [(name, postback.values[name], shown)]
+
+
+def test_a_float_of_an_id_in_json_is_seen() -> None:
+    (postback,) = postbacks(1)
+    (entry,) = read_stored('[{"m": 5838201947316225.0}]', "s").entries or ()
+    assert differences(postback, entry) == [("m", "5838201947316225", "5838201947316225.0")]
+
+
+def test_an_empty_value_may_be_kept_as_null_and_not_as_a_word() -> None:
+    (postback,) = postbacks(1, device_id="")
+    assert differences(postback, {"d": None}) == differences(postback, {"d": ""}) == []
+    assert differences(postback, {"d": "null"}) == [("d", "", "null")]
+
+
+def test_what_is_no_object_says_nothing_of_values() -> None:
+    (postback,) = postbacks(1)
+    assert differences(postback, "text") == differences(postback, ["list"]) == []
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=("Cs",)), max_size=5),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text("ab/ü", max_size=2), each),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(
+    suffix=st.text(st.characters(exclude_categories=("Cs",)), max_size=10),
+    parameters=st.dictionaries(st.text("xyü", max_size=2), _JSON, max_size=3),
+    indent=st.sampled_from([None, 2]),
+    ascii=st.booleans(),
+)
+def test_what_went_through_json_is_the_same(
+    suffix: str, parameters: dict[str, Any], indent: int | None, ascii: bool
+) -> None:
+    (postback,) = postbacks(1, suffix=suffix, parameters=parameters)
+    taken_apart = {**postback.values, "p": json.loads(postback.values["p"])}
+    for values in (dict(postback.values), taken_apart):
+        written = json.dumps([values], indent=indent, ensure_ascii=ascii)
+        for entry in (values, *(read_stored(written, "s").entries or ())):
+            assert differences(postback, entry) == []
+
+
+# Instants
+
+SENT_AT = datetime(2026, 1, 2, 3, 4, 5, 123_000, UTC)
+
+
+def at_stored(value: Any, names: set[str] | None = None) -> list[tuple[str, str, str]]:
+    composer = Composer(
+        Subscription(Template("http://p.test/in?u={{User ID}}&at={{Trigger time}}"))
+    )
+    postback = composer.make(triggered_at=SENT_AT)
+    return differences(postback, {"at": value, "u": postback.values["u"]}, names)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        1767323045123,
+        "1767323045123",
+        "1767323045.123",
+        "1767323045.123000",
+        "2026-01-02T03:04:05.123Z",
+        "2026-01-02 03:04:05.123+00:00",
+        "2026-01-02T04:04:05.123000+01:00",
+    ],
+)
+def test_an_instant_may_be_kept_in_any_way_that_loses_nothing(kept: Any) -> None:
+    assert at_stored(kept) == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        1767323045,
+        "1767323045",
+        "1767323045.0",
+        "1767323045.124",
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05.123",
+        "2026-01-02T03:04:05.123+01:00",
+        "",
+        "soon",
+    ],
+)
+def test_an_instant_without_its_milliseconds_or_its_zone_is_another(kept: Any) -> None:
+    assert at_stored(kept) == [("at", "1767323045123", str(kept))]
+
+
+def test_only_what_is_asked_for_is_compared() -> None:
+    assert at_stored("soon", {"u"}) == []
+    assert at_stored("soon", {"at", "u"}) != []
+
+
+def test_a_number_within_a_document_is_shown_as_one() -> None:
+    postback = Composer(Subscription(Template("http://x/?parameters={{Parameters}}")), "r").make(
+        parameters={"index": 9007199254740993}
+    )
+    document = json.dumps([{"parameters": {"index": 9007199254740992}}])
+    entries = read_stored(document, "p").entries
+    assert entries is not None
+    ((_, _, kept),) = differences(postback, entries[0])
+    assert kept == '{"index": 9007199254740992}'
