@@ -141,11 +141,11 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "web.routes": ("mockserver.sandbox",),
     "web.security": ("mockserver.sandbox",),
     "web.arguments": ("mockserver.sandbox",),
-    "web.connection": ("flask", "mockserver.sandbox"),
-    "web.listener": ("flask", "mockserver.sandbox"),
-    "web.request_parser": ("flask", "mockserver.sandbox"),
-    "web.server": ("flask", "mockserver.sandbox"),
-    "web.tls_channel": ("flask", "mockserver.sandbox"),
+    "web.server.connection": ("flask", "mockserver.sandbox"),
+    "web.server.listener": ("flask", "mockserver.sandbox"),
+    "web.server.request_parser": ("flask", "mockserver.sandbox"),
+    "web.server.api_server": ("flask", "mockserver.sandbox"),
+    "web.server.tls_channel": ("flask", "mockserver.sandbox"),
     "web.leanplum": ("mockserver.web.control",),
 }
 

@@ -1,6 +1,6 @@
 """A sandbox served by a process of its own, which can be robbed of descriptors and looked at.
 
-`python -m tests.web.served_apart` is that process; a test uses `served_apart`.
+`python -m tests.web.server.served_apart` is that process; a test uses `served_apart`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
 from tests.certificates import authority
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Served:
@@ -82,7 +82,7 @@ def served_apart(*, descriptors: int = 1024, tls: bool = False) -> Iterator[Serv
     with ExitStack() as stack:
         certificate = stack.enter_context(_certificate_file()) if tls else ""
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.served_apart", str(descriptors), certificate],
+            [sys.executable, "-m", "tests.web.server.served_apart", str(descriptors), certificate],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -17,7 +17,7 @@ from mockserver import Sandbox
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
 from tests.certificates import server_context, trusting_context
-from tests.web.served_apart import Served, descriptors_allowed, served_apart
+from tests.web.server.served_apart import Served, descriptors_allowed, served_apart
 
 TARGETS = ("/api", "/_sandbox/health")
 HOST = b"Host: localhost\r\n"

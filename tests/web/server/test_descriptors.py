@@ -16,7 +16,7 @@ from mockserver import Sandbox, SocketOptions
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
 from tests.certificates import server_context, trusting_context
-from tests.web.served_apart import Served, descriptors_allowed, served_apart
+from tests.web.server.served_apart import Served, descriptors_allowed, served_apart
 
 #: What `select` can watch.
 SELECT_LIMIT = 1024

@@ -60,8 +60,8 @@ class ApiServer:
     ) -> None:
         from waitress.adjustments import Adjustments
 
-        from mockserver.web.dispatching import Dispatcher
-        from mockserver.web.listener import Listener, connections_allowed
+        from mockserver.web.server.dispatching import Dispatcher
+        from mockserver.web.server.listener import Listener, connections_allowed
 
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
@@ -90,7 +90,7 @@ class ApiServer:
             most_connections or connections_allowed(),
         )
         if tls_context is not None:
-            from mockserver.web.tls_channel import tls_channels
+            from mockserver.web.server.tls_channel import tls_channels
 
             self._server.channel_class = tls_channels(tls_context)
         self._server.pull_trigger = self._wake

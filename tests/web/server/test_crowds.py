@@ -14,9 +14,9 @@ from typing import Any
 import freezegun
 import pytest
 
-from mockserver.web.server import IDLE_REAL_SECONDS, ApiServer
+from mockserver.web.server.api_server import IDLE_REAL_SECONDS, ApiServer
 from tests.certificates import server_context, trusting_context
-from tests.web.served_apart import Served, descriptors_allowed, served_apart
+from tests.web.server.served_apart import Served, descriptors_allowed, served_apart
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 CONTEXT = trusting_context()

@@ -1,6 +1,6 @@
 """A connection to the API over TLS, which waitress does not speak.
 
-Decides: how waitress's bytes become TLS records and back. Place in the flow: `web.server` has
+Decides: how waitress's bytes become TLS records and back. Place in the flow: `api_server` has
 waitress make its connections here. Must not import: Flask, the sandbox.
 
 No proxy stands in front of waitress: it keeps the client's address, its threads and the way it
@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from mockserver.net.monotonic import real_seconds
-from mockserver.web.connection import Connection
+from mockserver.web.server.connection import Connection
 
 _READ_BYTES = 64 * 1024
 #: Of one TLS record: what is encrypted before it is known that the socket takes it.

@@ -1,7 +1,7 @@
 """Takes in the connections of the API, and goes on whatever happens to them.
 
 Decides: how many there may be, how long an idle one is kept, and which is closed when there is no
-room for another. Place in the flow: `web.server` runs it; waitress makes connections of what it
+room for another. Place in the flow: `api_server` runs it; waitress makes connections of what it
 accepts. Must not import: Flask, the sandbox.
 
 While there is no room, those who come wait in the system's queue.
@@ -19,8 +19,8 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from mockserver.net.monotonic import real_seconds
-from mockserver.web.connection import Connection
-from mockserver.web.dispatching import Dispatcher
+from mockserver.web.server.connection import Connection
+from mockserver.web.server.dispatching import Dispatcher
 
 #: How long nobody is taken in after that was not possible.
 _REST_REAL_SECONDS = 0.1

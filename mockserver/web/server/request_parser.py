@@ -1,7 +1,7 @@
 """Finds in what a client sends whatever is not HTTP/1.0 or 1.1, and says it in words.
 
 Decides: which requests are refused before anybody looks at what they ask for. Place in the flow:
-`web.connection` gives it bytes, waitress's parser does the rest. Must not import: Flask, the
+`connection` gives it bytes, waitress's parser does the rest. Must not import: Flask, the
 sandbox.
 
 Waitress waits for the end of a head before it looks at it, which never comes if the lines end

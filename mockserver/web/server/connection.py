@@ -1,7 +1,7 @@
 """One connection to the API: how its requests are refused, and when it may be closed.
 
 Decides: what is written to whoever sends what is no request, how the connection ends then, and
-which connection can be spared. Place in the flow: `web.listener` has waitress make its
+which connection can be spared. Place in the flow: `listener` has waitress make its
 connections here. Must not import: Flask, the sandbox.
 """
 
@@ -15,7 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from mockserver.net.monotonic import real_seconds
-from mockserver.web.request_parser import RequestParser
+from mockserver.web.server.request_parser import RequestParser
 from mockserver.web.shapes import Problem
 
 #: A connection that got on within this time is not closed in favour of another.
