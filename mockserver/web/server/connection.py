@@ -60,12 +60,15 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             answer was written or sent. As `real_seconds` counts, which nobody can freeze.
         lingers_until: When it is cut although the client has not closed it, in the same way;
             None before its last answer is sent.
+        waits_for_room: Its next request is answered when more of the answers before is sent.
     """
 
     parser_class = RequestParser
     error_task_class = Refusal
     lingers_until: float | None = None
+    waits_for_room = False
     _refused = False
+    _is_writing = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.since = real_seconds()
@@ -112,7 +115,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     def write_soon(self, data: Any) -> int:
         """Take in a part of an answer."""
         self.since = real_seconds()
-        return int(super().write_soon(data))
+        self._is_writing = True
+        try:
+            return int(super().write_soon(data))
+        finally:
+            self._is_writing = False
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send a part of an answer; return how much of it the socket has taken."""
@@ -132,9 +139,22 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self.server.pull_trigger()
             raise
 
+    def has_room(self) -> bool:
+        """Return whether little enough waits to be sent for another request to be answered."""
+        return bool(self.total_outbufs_len < self.adj.send_bytes)
+
     def writable(self) -> bool:
         """Return whether something waits for room in the socket, or for the end."""
-        return self.lingers_until is None and bool(super().writable())
+        if self.lingers_until is not None:
+            return False
+        return self.waits_for_room or bool(super().writable())
+
+    def handle_write(self) -> None:
+        """Send what waits, and go on to the next request if that made room."""
+        super().handle_write()
+        if self.waits_for_room and self.connected and self.has_room():
+            self.waits_for_room = False
+            self.server.add_task(self)
 
     def handle_read(self) -> None:
         """Take in what has come."""
@@ -143,6 +163,10 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         # The one who sends it learns why nobody wants it only if it is read.
         elif not self.socket.recv(_DISCARDED_BYTES):
             self.handle_close()
+
+    def handle_expt(self) -> None:
+        """Close it: urgent data are no part of HTTP, and would be reported for ever."""
+        self.handle_close()
 
     def handle_close(self) -> None:
         """Close it, but let a client that was refused read the reason first."""
@@ -155,9 +179,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return self.lingers_until is None
 
     def _is_answering(self) -> bool:
-        # Who does not read the answers to several requests keeps a worker waiting. What is less
-        # than one piece may wait itself, until the next request is answered.
-        return bool(self.requests) and self.total_outbufs_len < self.adj.send_bytes
+        # A small answer may wait itself, until the request behind it is answered.
+        return bool(self.requests) and self.has_room()
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        # Waitress waits here, also between two requests, until the client has read. The thread
+        # that does so may be the one that sends.
+        if self._is_writing:
+            super()._flush_outbufs_below_high_watermark()
 
     def _linger(self) -> bool:
         """Say that no more will be sent; return whether the client may still be reading."""

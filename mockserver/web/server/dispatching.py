@@ -1,7 +1,8 @@
 """Which thread answers a request: one of the workers, or the one that reads them all.
 
-Decides: which requests never wait for anything. Place in the flow: between waitress, which reads
-requests and writes answers, and the application. Must not import: Flask, the sandbox.
+Decides: which requests never wait for anything, and that none waits for a client to read. Place
+in the flow: between waitress, which reads requests and writes answers, and the application. Must
+not import: Flask, the sandbox.
 
 A call of Leanplum's API looks something up or writes it down and is done. To hand it to a worker
 and its answer back takes longer than that, so it is answered where it was read. Whatever may wait
@@ -33,6 +34,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def add_task(self, task: Any) -> None:
         """Take in a connection whose first request is whole."""
+        if not task.has_room():
+            # No thread waits until a client reads; the connection comes again then.
+            task.waits_for_room = True
+            return
         request = task.requests[0]
         # To refuse what is no request takes no time either.
         if request.error is not None or request.path == QUICK_PATH:

@@ -29,6 +29,8 @@ RULE = {
 }
 #: More than the system keeps for a client that does not read.
 LARGE = 30_000_000
+#: What a question of one character is answered with: that, so many times.
+PIECE = 3_000_000
 #: Of a request that has two more bytes.
 HEAD = b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
 IDLE = 1.5
@@ -153,6 +155,9 @@ class Application:
         if environ["PATH_INFO"] == "/large":
             start("200 OK", [("Content-Length", str(LARGE))])
             return self._pieces()
+        if environ["QUERY_STRING"]:
+            start("200 OK", [("Content-Length", str(PIECE))])
+            return [environ["QUERY_STRING"].encode() * PIECE]
         start("200 OK", [("Content-Length", "2")])
         return [b"{}"]
 
@@ -414,3 +419,50 @@ class TestWhoIsIdle:
             connection.sock.settimeout(10)
             assert call(connection, "GET", "/")[0] == 200
             assert connection.sock.getsockname() == own
+
+
+class TestWhoDoesNotRead:
+    """More of them than there are workers, each with more to read than the server keeps."""
+
+    @pytest.fixture
+    def port(self, app: Application, tls: bool) -> Iterator[int]:
+        with serving(app, tls) as port:
+            yield port
+
+    @pytest.mark.parametrize("path", ["/api", "/other"])
+    def test_others_are_answered(self, path: str, port: int, tls: bool) -> None:
+        asked_for = "0123456789"
+        one = "GET {}?{} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sent = "".join(one.format(path, character) for character in asked_for).encode()
+        with ExitStack() as stack:
+            clients = [stack.enter_context(connected(port, tls)) for _ in range(20)]
+            for client in clients:
+                client.sendall(sent)
+            time.sleep(1)
+            for _ in range(3):
+                began = time.perf_counter()
+                for other in ("/api", "/other"):
+                    with closing(connection_to(port, tls)) as connection:
+                        assert call(connection, "GET", other)[0] == 200
+                assert time.perf_counter() - began < 5
+            for client in clients[:2]:
+                self._read(client, asked_for)
+
+    def _read(self, client: socket.socket, asked_for: str) -> None:
+        with client.makefile("rb") as received:
+            for character in asked_for:
+                assert received.readline() == b"HTTP/1.1 200 OK\r\n"
+                while received.readline() != b"\r\n":
+                    pass
+                assert received.read(PIECE) == character.encode() * PIECE
+
+    def test_an_urgent_byte_keeps_nobody_busy(self) -> None:
+        with served_apart() as served:
+            address = ("127.0.0.1", served.port)
+            with ExitStack() as stack:
+                for _ in range(3):
+                    client = stack.enter_context(socket.create_connection(address, timeout=10))
+                    client.send(b"!", socket.MSG_OOB)
+                with served.using_less_than(0.1):
+                    time.sleep(1)
+                assert asked(served.port, tls=False) < 1

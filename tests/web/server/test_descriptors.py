@@ -127,7 +127,7 @@ def test_who_comes_while_no_descriptor_is_left_is_answered_later(served: Served,
         for thread in late:
             thread.start()
         # Those who have a connection are still answered, and nobody is asked over and over.
-        with served.using_less_than(0.5):
+        with served.using_less_than(0.1):
             for _ in range(5):
                 assert ask(early, "/api") == 400
                 time.sleep(0.2)
@@ -143,7 +143,7 @@ def test_while_no_descriptor_is_left_nobody_is_asked_over_and_over(
     served: Served, tls: bool
 ) -> None:
     served.exhaust()
-    with socket.create_connection(("127.0.0.1", served.port)), served.using_less_than(0.5):
+    with socket.create_connection(("127.0.0.1", served.port)), served.using_less_than(0.1):
         time.sleep(1)
 
 
