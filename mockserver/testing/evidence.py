@@ -2,48 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from mockserver.core.models import App, PostbackRule
+from mockserver.core.models import App
 from mockserver.delivery.history import DeliveryHistory, Triggered
-from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.journal import ReceivedRequest
+from mockserver.sandbox import Sandbox
 from mockserver.testing.api_calls import RefusedCall
 
+if TYPE_CHECKING:
+    from mockserver.testing.partner import Partner
 
-@dataclass(frozen=True, slots=True)
+
+# Without slots: that is where a cached property keeps its value.
+@dataclass(frozen=True)
 class Evidence:
     """What happened in one test until now; made by `Leanplum`.
 
+    What is in the sandbox is read when it is first asked for, and only once: most assertions hold,
+    and those need only a part of it.
+
     Attributes:
+        sandbox: Where everything happened.
         app: The app of the test, with its keys.
-        rules: The rules that are registered, oldest first.
         triggered: The events that the test has let happen, oldest first.
-        deliveries: All deliveries with their attempts, oldest first.
-        tracebacks: By delivery id, the last traceback of the application it went to.
+        applications: The applications that postbacks are delivered to.
         refused_calls: The calls of Leanplum's API that were refused, oldest first.
         expected: The ids of the deliveries that the test knows to be lost or rejected.
-        inboxes: The inboxes of the receiver; they are read only when a test asks for requests.
-        now: Returns the present of the sandbox, aware, in UTC. It is called only for the text
-            of a failure: freezegun can be told to move the time at every look.
     """
 
+    sandbox: Sandbox
     app: App
-    rules: tuple[PostbackRule, ...]
-    triggered: tuple[Triggered, ...]
-    deliveries: tuple[DeliveryHistory, ...]
-    tracebacks: Mapping[int, str]
-    refused_calls: tuple[RefusedCall, ...]
-    expected: frozenset[int]
-    inboxes: Inboxes
-    now: Callable[[], datetime]
+    triggered: tuple[Triggered, ...] = ()
+    applications: tuple[Partner, ...] = ()
+    refused_calls: tuple[RefusedCall, ...] = ()
+    expected: frozenset[int] = frozenset()
+
+    @cached_property
+    def deliveries(self) -> tuple[DeliveryHistory, ...]:
+        """Return all deliveries with their attempts, oldest first."""
+        # Called, since `tuple` would read an uncalled one twice, for its length as well.
+        return tuple(self.sandbox.deliveries())
+
+    @cached_property
+    def templates(self) -> dict[int, str]:
+        """Return the templates of the rules that are registered, by postback id."""
+        return {rule.postback_id: rule.url for rule in self.sandbox.postbacks()}
+
+    @cached_property
+    def tracebacks(self) -> dict[int, str]:
+        """Return, by delivery id, the last traceback of the application it went to."""
+        failures = (each for application in self.applications for each in application.failures)
+        return {failure.attempt.delivery_id: failure.traceback for failure in failures}
+
+    @cached_property
+    def now_at(self) -> datetime:
+        """Return the present of the sandbox, aware, in UTC.
+
+        freezegun can be told to move the time at every look, so a passing assertion does not look.
+        """
+        return self.sandbox.now()
 
     @property
-    def templates(self) -> dict[int, str]:
-        """Return the templates of the rules by postback id."""
-        return {rule.postback_id: rule.url for rule in self.rules}
+    def inboxes(self) -> list[str]:
+        """Return the names of the inboxes in use, sorted."""
+        return self.sandbox.inboxes.names()
 
     def requests_at(self, inbox: str) -> list[ReceivedRequest]:
         """Return what an inbox got, in the order of arrival.
@@ -51,4 +77,4 @@ class Evidence:
         Raises:
             InvalidValue: No inbox can have this name.
         """
-        return self.inboxes.inbox(inbox, "").requests
+        return self.sandbox.inbox(inbox).requests

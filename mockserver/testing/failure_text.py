@@ -58,7 +58,7 @@ def requests_text(
         evidence: What happened.
     """
     if not requests:
-        others = [name for name in evidence.inboxes.names() if name != inbox]
+        others = [name for name in evidence.inboxes if name != inbox]
         return "\n".join(["(it got none)", *(f"there is also inbox {name!r}" for name in others)])
     lines = []
     requests = sorted(requests, key=lambda each: len(each[1]))
@@ -95,15 +95,15 @@ def _noun(number: int) -> str:
 
 def _overdue(evidence: Evidence) -> list[str]:
     """Return a remark if a frozen time was moved past attempts that are due."""
-    now_at = evidence.now()
     due = [each.due_at for each in evidence.deliveries if each.due_at is not None]
-    if all(due_at > now_at for due_at in due):
+    if all(due_at > evidence.now_at for due_at in due):
         return []
-    return [f"it is {now_at:%Y-%m-%d %H:%M:%S} by now;\nleanplum.settle() makes what became due"]
+    now = f"{evidence.now_at:%Y-%m-%d %H:%M:%S}"
+    return [f"it is {now} by now;\nleanplum.settle() makes what became due"]
 
 
 def _why_none(evidence: Evidence) -> str:
-    if not evidence.rules:
+    if not evidence.templates:
         return "no rule is registered, so nothing can be delivered"
     if not evidence.triggered:
         return "no event has happened; trigger one, e.g. leanplum.trigger('email.click')"

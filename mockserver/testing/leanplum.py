@@ -234,17 +234,13 @@ class Leanplum(Assertions):
         self._expected.update(delivery.id for delivery in deliveries)
 
     def _evidence(self) -> Evidence:
-        failures = [each for application in self._applications for each in application.failures]
         return Evidence(
-            app=self.app,
-            rules=tuple(self.postbacks),
+            self.sandbox,
+            self.app,
             triggered=tuple(self._triggered),
-            deliveries=tuple(self.deliveries),
-            tracebacks={each.attempt.delivery_id: each.traceback for each in failures},
+            applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
             expected=frozenset(self._expected),
-            inboxes=self.sandbox.inboxes,
-            now=self.now,
         )
 
 
