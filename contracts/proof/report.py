@@ -78,6 +78,7 @@ def kill_matrix_html(proof: Proof) -> str:
     """Return the proof as one self-contained page."""
     return render(
         "kill_matrix.html.j2",
+        package=__package__,
         proof=proof,
         faults=proof.faults(),
         figures=_figures(proof),

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from contracts.suite.report.text import visible
@@ -18,9 +18,15 @@ from contracts.suite.report.text import visible
 NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")
 
 
-def render(template: str, **values: Any) -> str:
-    """Return the page that a template of this package makes of `values`."""
-    return _environment().get_template(template).render(values)
+def render(template: str, *, package: str = __package__, **values: Any) -> str:
+    """Return the page that a template makes of `values`.
+
+    Args:
+        template: Its file name.
+        package: Where it lies; it may include templates of this package, too.
+        values: What it shows.
+    """
+    return _environment(package).get_template(template).render(values)
 
 
 def anchor(text: str) -> str:
@@ -39,9 +45,10 @@ def is_web_address(link: str) -> bool:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
+    places = dict.fromkeys((package, __package__))
     environment = Environment(
-        loader=PackageLoader("contracts.suite.report", "."),
+        loader=ChoiceLoader([PackageLoader(each, ".") for each in places]),
         autoescape=True,
         finalize=_shown,
         undefined=StrictUndefined,
