@@ -45,7 +45,7 @@ AnyDeviant = Deviant | EndpointVariant
 
 
 def all_deviants() -> tuple[AnyDeviant, ...]:
-    """Return every deviant: the broken fakes, then the broken endpoints, area by area."""
+    """Return every deviant: the broken fakes, then the broken endpoints, each area by area."""
     return (*fake_deviants(), *endpoint_catalog.DEVIANTS)
 
 
@@ -58,7 +58,7 @@ def find_fake(name: str) -> Deviant:
     """Return the broken fake of this name.
 
     Raises:
-        UnknownDeviant: There is none; or it is an endpoint.
+        UnknownDeviant: There is none, or it is an endpoint.
     """
     found = find_deviant(name)
     if isinstance(found, EndpointVariant):
@@ -73,7 +73,7 @@ def find_deviant(name: str) -> AnyDeviant:
     """Return the deviant of this name.
 
     Raises:
-        UnknownDeviant: There is none; the nearest names are offered.
+        UnknownDeviant: There is none; the message suggests similar names.
     """
     by_name = {deviant.name: deviant for deviant in all_deviants()}
     if name not in by_name:

@@ -97,7 +97,7 @@ def contract_page(last_proof: Mapping[str, Sequence[str]]) -> str:
 
 
 def write_page(root: Path) -> None:
-    """Prove everything, then write the page and what is kept of the proof below `root`.
+    """Make a whole proof, then write the page and the file of the proof below `root`.
 
     Raises:
         SystemExit: The proof has faults; nothing was written.
@@ -215,7 +215,7 @@ def _sentence(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return prose as Markdown: what would be markup there stays text."""
+    """Return prose as Markdown, with every sign that would be markup escaped."""
     for character in ("\\", "*", "_", "<", "[", "]"):
         text = text.replace(character, f"\\{character}")
     return text

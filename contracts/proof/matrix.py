@@ -8,13 +8,13 @@ from msgspec import Struct
 from contracts.suite.report.formats import ReportFormat
 from contracts.suite.vocabulary import Level, Status, TargetKind
 
-#: Statuses that mean "this case has seen that something is not as promised".
+#: The statuses with which a case has caught a deviant.
 CAUGHT = frozenset({Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE})
 
-#: What may be on no good endpoint, whatever the level.
+#: The statuses that no case may have on a good endpoint, whatever its level; None is no result.
 NEVER_GOOD = frozenset({Status.ERROR, Status.UNTESTABLE, None})
 
-#: The name under which the matrix keeps the fake itself.
+#: The name of the column of the fake itself.
 TRUE_FAKE = "the true fake"
 
 
@@ -39,10 +39,11 @@ class ProvedDeviant(Struct, frozen=True):
 
 
 class Proof(Struct, frozen=True):
-    """Every case against every deviant, and against what is not broken.
+    """The results of every case against every deviant, the true fake, and the good endpoints.
 
     Attributes:
-        cells: Status by name of a deviant, of a good endpoint, or `TRUE_FAKE`; then by case id.
+        cells: Statuses by column, then by case id. A column is named after a deviant or a good
+            endpoint, or is `TRUE_FAKE`.
         good: The names of the good endpoints.
         left_out: Why a deviant or a good endpoint was not tried, by its name.
     """
@@ -61,7 +62,7 @@ class Proof(Struct, frozen=True):
         return [case.id for case in self.cases if column.get(case.id) in CAUGHT]
 
     def faults(self) -> list[str]:
-        """Return what keeps this matrix from being a proof, one sentence each."""
+        """Return the reasons why this matrix proves nothing, one sentence each."""
         return [
             *self._about_the_fake(),
             *self._about_the_good(),
@@ -84,7 +85,7 @@ class Proof(Struct, frozen=True):
                 continue
             statuses = {name: self.cells.get(name, {}).get(case.id) for name in self.good}
             for name, status in statuses.items():
-                # A good endpoint need not be perfect: what is no MUST may warn.
+                # A good endpoint need not be perfect: a case that is no MUST may warn.
                 if status in NEVER_GOOD or (case.level is Level.MUST and status in CAUGHT):
                     faults.append(f"{case.id} is {status or 'missing'} on the good {name}")
             if Status.PASS not in statuses.values() and not self.left_out:
@@ -127,7 +128,7 @@ def decode(document: bytes) -> Proof:
     """Return the proof that a JSON document holds.
 
     Raises:
-        msgspec.DecodeError: It is no such document.
+        msgspec.DecodeError: The document is not of this form.
     """
     return msgspec.json.decode(document, type=Proof)
 

@@ -1,4 +1,4 @@
-"""Runs every case against every deviant, in parallel and in memory, to fill the kill matrix."""
+"""Runs every case against every deviant, in several processes, to fill the kill matrix."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from contracts.verify.endpoints.deviant_endpoint import (
 )
 from mockserver.version import __version__
 
-#: The part of the generated examples that a case tries on deviants it does not name.
+#: The share of its generated examples that a case tries on deviants it does not name.
 UNNAMED_SHARE = 0.1
 
-#: Which cases caught which deviant, in the last proof that was written down.
+#: The file that says which cases caught which deviant in the last proof.
 LAST_PROOF = "last_proof.json"
 
 
@@ -45,18 +45,19 @@ def prove(
     workers: int | None = None,
     on_column: Callable[[str], None] = lambda name: None,
 ) -> Proof:
-    """Run every case against what is not broken and against deviants; return the matrix.
+    """Run every case against deviants, the true fake and the good endpoints; return the matrix.
 
     Args:
-        deviants: All of them unless told.
-        workers: How many processes; as many as there are processors unless told.
-        on_column: Told of each deviant as it is done.
+        deviants: The deviants to try; all unless given.
+        workers: How many processes; as many as there are processors unless given.
+        on_column: Called with the name of each column when it is done.
     """
     chosen = all_deviants() if deviants is None else deviants
     left_out = reasons_to_leave_out([*endpoint_catalog.GOOD, *chosen])
     names = [name for name in columns_for(chosen) if name not in left_out]
     cells: dict[str, dict[str, Status]] = {}
-    # Not forked: a deviant replaces names of modules, and no other thread may be half way.
+    # Not forked: a process must begin with modules that no deviant has changed, and without the
+    # locks that other threads hold.
     context = multiprocessing.get_context("spawn")
     count = min(workers or os.cpu_count() or 1, len(names))
     with ProcessPoolExecutor(count, mp_context=context, initializer=keep_nothing) as pool:
@@ -76,7 +77,7 @@ def columns_for(deviants: Sequence[AnyDeviant]) -> list[str]:
 
 
 def reasons_to_leave_out(deviants: Sequence[AnyDeviant]) -> dict[str, str]:
-    """Return why some of these cannot be served here, by their names."""
+    """Return why some of these cannot run on this machine, by their names."""
     missing = {
         deviant.name: missing_needs(deviant)
         for deviant in deviants
@@ -94,7 +95,13 @@ def matrix_of(
     cells: Mapping[str, dict[str, Status]],
     left_out: Mapping[str, str] | None = None,
 ) -> Proof:
-    """Return the matrix that these columns make."""
+    """Return the matrix of these columns.
+
+    Args:
+        deviants: The deviants of the proof, tried or not.
+        cells: Statuses by column, then by case id.
+        left_out: Why some were not tried, by their names.
+    """
     kinds = {_target_of(deviant) for deviant in deviants} or {TargetKind.FAKE}
     return Proof(
         format=FORMAT,
@@ -122,7 +129,7 @@ def matrix_of(
 
 
 def column(name: str) -> dict[str, Status]:
-    """Return what every case says of one deviant, of the fake itself, or of a good endpoint."""
+    """Run every case against one deviant, `TRUE_FAKE`, or a good endpoint; return the statuses."""
     if name == TRUE_FAKE:
         found = _statuses(FAITHFUL, provable_cases())
         skipped = [case for case in provable_cases() if found[case.id] is Status.SKIP]
@@ -142,13 +149,13 @@ def provable_cases(kind: TargetKind = TargetKind.FAKE) -> list[Case]:
 
 
 def last_proof() -> dict[str, list[str]]:
-    """Return the ids of the cases that caught each deviant when it was last written down."""
+    """Return the ids of the cases that caught each deviant in the last proof."""
     text = files("contracts").joinpath(LAST_PROOF).read_bytes()
     return msgspec.json.decode(text, type=dict[str, list[str]])
 
 
 def written_down(proof: Proof) -> bytes:
-    """Return what is kept of a proof: by deviant, the cases that name it and caught it."""
+    """Return the file of a proof: for each deviant, the cases that name it and caught it."""
     caught = {
         deviant.name: [
             case.id

@@ -23,7 +23,7 @@ Member = TypeVar("Member", ProvedCase, ProvedDeviant)
 
 
 class Mark(StrEnum):
-    """What a cell of the matrix says."""
+    """The meaning of a cell of the matrix."""
 
     NAMED = "named and caught"
     TOO = "caught too"
@@ -38,7 +38,7 @@ class Row:
     """A case, and its mark for each deviant in the order of the columns.
 
     Attributes:
-        unbroken: Where it did not pass although nothing is broken; empty if it did.
+        unbroken: Where it did not pass although nothing is broken; empty if it passed.
     """
 
     case: ProvedCase
@@ -53,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A deviant, and the ids of the cases that have something to say about it."""
+    """A deviant, and the ids of the cases by their mark for it."""
 
     deviant: ProvedDeviant
     cases: dict[Mark, tuple[str, ...]]
@@ -61,10 +61,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The matrix of the fakes, or that of the endpoints: cases of one are nothing to the other.
+    """The matrix of the fakes, or that of the endpoints; no case is about both.
 
     Attributes:
-        title: What its deviants are.
+        title: Its heading.
         areas: Rows by area.
         columns: Columns by area.
     """
@@ -92,7 +92,7 @@ def kill_matrix_html(proof: Proof) -> str:
 
 
 def mark_of(proof: Proof, case: ProvedCase, deviant: str) -> Mark:
-    """Return what a case made of a deviant."""
+    """Return the mark of a case for a deviant."""
     status = proof.cells.get(deviant, {}).get(case.id)
     if status in CAUGHT:
         return Mark.NAMED if deviant in case.catches else Mark.TOO

@@ -1,9 +1,16 @@
 """Checks an endpoint that receives postbacks.
 
-In the order in which a run needs them: `lint` reads the postbackUrl; `resolved_host` finds out
-where it leads and whether anything may be sent there; `sender` and `raw` send requests;
-`postbacks` makes what is sent; `command`, `probe`, `operator` and `recording` are what users
-lend to a run; `storage` waits for what is stored; `endpoint` is all of that together; `target`
-is what a case holds of it, and `expectations` what it may expect of what is stored.
-`cases` has the cases, and `endpoints` the broken and the good ones that prove them.
+Modules in the order in which a run needs them:
+
+- `lint` reads the postbackUrl; `resolved_host` looks its host up and decides whether anything may
+  be sent there.
+- `postbacks` makes postbacks, and `recording` reads recorded ones.
+- `sender` sends them over sockets, `in_process` to an application in this process. `raw` opens
+  single connections, and `raw_answer` reads what comes back on one.
+- `probe` asks what the endpoint has stored, `stored` reads the answer, and `storage` waits until
+  everything is stored. `operator` takes the endpoint down and up. `command` runs the commands of
+  both.
+- `endpoint` is the endpoint with all of that, and `subject` offers it to the suite. `target` is
+  what one case works with; its part about stored events is in `expectations`.
+- `cases` has the cases, and `endpoints` the broken and good endpoints that prove them.
 """

@@ -1,4 +1,4 @@
-"""Runs the commands that users lend to a run: probes, and those that take an endpoint down or up.
+"""Runs the commands that users give to a run: probes, and those that take an endpoint down or up.
 
 A command that takes too long is killed, with everything that it started.
 """
@@ -18,9 +18,9 @@ class Ended(NamedTuple):
     """A command that has ended.
 
     Attributes:
-        code: What it ended with.
-        output: What it printed.
-        complaint: The last line that it printed to the error output.
+        code: Its exit code.
+        output: Its standard output.
+        complaint: The last line of its error output.
     """
 
     code: int
@@ -29,15 +29,15 @@ class Ended(NamedTuple):
 
 
 def run_command(command: str | Sequence[str], real_seconds: float) -> Ended:
-    """Run a command to its end: a text by the shell, words as they are.
+    """Run a command to its end: a text by the shell, a list of words without one.
 
-    What it has put into the background goes on; what it prints later is not waited for.
+    A process that it put into the background goes on running and is not waited for.
 
     Raises:
-        TimeoutError: It took longer; it was ended, and so was all that it had begun.
+        TimeoutError: It took longer; it was killed with everything that it had started.
         OSError: It cannot be run.
     """
-    # In files: a pipe stays open as long as anything in the background holds it.
+    # Files, not pipes: a pipe stays open as long as a process in the background holds it.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command,
@@ -53,7 +53,7 @@ def run_command(command: str | Sequence[str], real_seconds: float) -> Ended:
             _end(process)
             raise TimeoutError from None
         except BaseException:
-            # An interrupt does not reach a session of its own.
+            # Ctrl-C does not reach the command: it runs in another session.
             _end(process)
             raise
         for file in (output, errors):

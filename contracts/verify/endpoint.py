@@ -1,6 +1,6 @@
-"""Holds an endpoint that a run is aimed at, with all that its user lends to the run.
+"""Holds the endpoint that a run checks, together with the means that its user gives to the run.
 
-Everything that is sent to it is counted by one budget and kept in one record.
+One budget counts every request that is sent to it.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from contracts.verify.storage import StorageDelay
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
-#: How many postbacks make a burst, unless told.
+#: How many postbacks make a burst, by default.
 BURST = 10
-#: How many requests a run may send, unless told.
+#: How many requests a run may send, by default.
 MOST_REQUESTS = 500
 
 
 class OtherMethods(Protocol):
-    """Sends requests that no postback is."""
+    """Sends requests that are no postbacks."""
 
     def request(self, method: str, target: str) -> RawAnswer:
         """Send a request without a body and return what came back."""
@@ -48,24 +48,24 @@ class Endpoint:
 
     Attributes:
         subscription: The postbackUrl, and what it is registered for.
-        sender: How postbacks leave.
-        resolved_host: Where it is; None in this process.
-        trust: How its certificate is judged.
-        others: How requests of other methods leave.
-        probe: Tells what it has stored; None if nobody can.
-        operator: Takes it down and up again; None if nobody does.
-        outage: How long it is taken down for, in the time of Leanplum's retries.
-        recording: URLs to be sent in place of generated ones.
-        budget: How much may be sent, and how fast.
-        profile: How much it is put through.
+        sender: Sends postbacks.
+        resolved_host: Its host and addresses; None if it is in this process.
+        trust: How its certificate is checked.
+        others: Sends requests of other methods; a new connection does unless given.
+        probe: Asks what it has stored; None if the user gave no probe.
+        operator: Takes it down and up again; None if the user gave none.
+        outage: How long an outage is played to last, in the time of Leanplum's retries.
+        recording: Recorded URLs, which are sent instead of generated ones.
+        budget: How many requests may be sent, and how fast.
+        profile: Which cases are tried, from quick to soak.
         burst: How many postbacks make a burst.
         timeout: How long an answer may take.
         headers: Header fields that are sent beyond those of a postback.
-        masks: What is a secret, and the names that stand for them in what is written down.
-        remarks: What is to be said of its postbackUrl.
-        is_proxied: Whether requests go through a proxy, so that connections are not its own.
-        run: What tells this run's ids from another's; chosen by chance unless given.
-        on_answer: Told how long each answer took, in real seconds.
+        masks: The secrets, and the names that replace them in reports.
+        remarks: Remarks about its postbackUrl.
+        is_proxied: Whether requests go through a proxy; then no connection reaches it directly.
+        run: Part of every id, so that ids of different runs differ; random unless given.
+        on_answer: Called with the time that each answer took, in real seconds.
     """
 
     subscription: Subscription
@@ -114,7 +114,7 @@ class Endpoint:
 
     @property
     def capabilities(self) -> frozenset[Need]:
-        """Return what can be asked of it."""
+        """Return the needs of cases that it can meet."""
         resolved_host = self.resolved_host
         found = {
             Need.PROBE: self.probe is not None and self.composer.can_be_recognised,
@@ -131,10 +131,10 @@ class Endpoint:
         """POST to each URL, within its budget; see `PostbackSender`.
 
         Raises:
-            BudgetSpent: So many requests are not left; none was sent.
+            BudgetSpent: Fewer requests than that are left; none was sent.
         """
         at_once = min(options.get("at_once", 1), len(urls))
-        # Half of them would say nothing, and use up what others could be tried with.
+        # Sending only a part would prove nothing, and use up requests that other cases need.
         self.budget.expect(len(urls))
         outcomes: list[Outcome] = []
         for start in range(0, len(urls), max(1, at_once)):
@@ -146,7 +146,7 @@ class Endpoint:
         return outcomes
 
     def request(self, method: str, target: str) -> RawAnswer:
-        """Send a request that no postback is.
+        """Send a request that is no postback.
 
         Raises:
             BudgetSpent: No request is left.
@@ -164,18 +164,19 @@ class Endpoint:
             return RawAnswer(error=str(error))
 
     def connection(self) -> raw.RawConnection:
-        """Return a connection of its own.
+        """Open a new connection to the endpoint.
 
         Raises:
             NoConnection: Nobody listens.
         """
         assert self.resolved_host is not None
-        # Whoever serves one connection at a time would be blamed here for that, too.
+        # A server for one connection at a time would wait for the sender's connection to close,
+        # which is not what this case is about.
         self.sender.close()
         return raw.RawConnection(self.resolved_host, self.trust, self.timeout.total_seconds())
 
     def still_answers(self) -> bool:
-        """Return whether a connection can still be opened; no answer in time is one as well."""
+        """Return whether a connection can still be opened, whether or not an answer would come."""
         return self.resolved_host is None or self.is_proxied or raw.is_listening(self.resolved_host)
 
     def latency(self) -> Latency | None:

@@ -1,4 +1,4 @@
-"""Tells a case when an event is lost, doubled or changed in what an endpoint has stored."""
+"""Checks for a case that an endpoint has stored each event once and unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Expectations(ABC):
 
     Args:
         endpoint: What the run is aimed at.
-        rec: Told of what is not stored as it must be.
+        rec: Records the checks and raises deviations.
     """
 
     def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
@@ -27,24 +27,24 @@ class Expectations(ABC):
 
     @abstractmethod
     def show_postback(self, postback: Postback) -> None:
-        """Take the last time that this postback was sent for what shows most."""
+        """Show the last exchange of this postback in the report of the deviation that follows."""
 
     def stored(self, postbacks: Sequence[Postback] = (), *, count: int = 0) -> Stored:
-        """Return what the endpoint has stored, giving it time to store these postbacks.
+        """Wait until these postbacks are stored, for a short time; return what is stored.
 
         Args:
             postbacks: What was accepted.
-            count: How many events there should be if the probe only counts.
+            count: How many events there should be in all, for a probe that only counts.
 
         Raises:
-            ProbeFailed: It cannot be told.
+            ProbeFailed: The probe did not answer.
         """
         return self._storage().found(postbacks, count=count)
 
     def stored_at_rest(
         self, postbacks: Sequence[Postback] = (), *, times: int = 1, count: int = 0
     ) -> Stored:
-        """Return what the endpoint has stored when no more is to come; see `Storage.found`."""
+        """Wait until nothing more can be stored; return what is stored; see `Storage.at_rest`."""
         return self._storage().at_rest(postbacks, times=times, count=count)
 
     def expect_stored_once(
@@ -60,8 +60,8 @@ class Expectations(ABC):
         Args:
             postbacks: What was accepted.
             before: What was stored before the first of them was sent.
-            what: What happened to them, for the reason.
-            exact: Whether the stored values must be those that were sent as well.
+            what: What happened to them; part of the reason of a deviation.
+            exact: Whether the stored values are compared with those that were sent, too.
 
         Raises:
             Deviation: One is missing, is stored more than once, or was changed.
@@ -87,12 +87,12 @@ class Expectations(ABC):
                 self._expect_exact(postback, entries[0], what)
 
     def expect_exact(self, postback: Postback, what: str, *placeholders: str) -> None:
-        """Expect what is stored of a postback to be what was sent.
+        """Expect the stored values of a postback to equal those that were sent.
 
         Args:
             postback: What was sent.
-            what: What is special about it, for the reason.
-            placeholders: The values that are to be compared; all of them unless given.
+            what: What is special about it; part of the reason of a deviation.
+            placeholders: The values to compare; all unless given.
 
         Raises:
             Deviation: A value is missing or was changed.
@@ -137,7 +137,7 @@ class Expectations(ABC):
     def _storage(self) -> Storage:
         endpoint = self.endpoint
         assert endpoint.probe is not None, "the case says that it needs a probe"
-        # In this process it is stored already.
+        # An application in this process has stored the event when it answers.
         patience = SETTLING_REAL_SECONDS if endpoint.resolved_host is not None else 0.0
         prefix, was_sent = endpoint.composer.prefix, endpoint.budget.sent > 0
         return Storage(endpoint.probe, prefix, endpoint.storage_delay, patience, was_sent)

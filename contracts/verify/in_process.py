@@ -1,7 +1,6 @@
-"""Takes an application in this process for an endpoint, on a clock that is only moved by hand.
+"""Sends postbacks to an application in this process, for the proof of the cases and for tests.
 
-An answer takes as long as the application says that it spent; no real time passes. It stands in
-for a sender over sockets, for the proof of the cases and for tests of applications.
+No real time passes: an answer takes as long as the application moves the clock.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class InProcessPostbackSender:
     Args:
         app: The application.
         timeout: How long an attempt may take, in time of the clock.
-        clock: The application may move it, which is how it spends time.
+        clock: The application moves it to spend time.
 
     Attributes:
         failures: What the application raised.
@@ -55,20 +54,20 @@ class InProcessPostbackSender:
         return [self._transport.send(_attempt(url)) for url in urls]
 
     def request(self, method: str, target: str) -> RawAnswer:
-        """Send a request of another method; a WSGI application's only."""
+        """Send a request of another method; only a WSGI application can be sent one."""
         if kind_of(self._app) != "wsgi":
             return RawAnswer(error="only POST is sent to an ASGI application in this process")
         try:
             reply = WsgiWire(self._app).send(method, target, {}, None)
         except Exception as error:
-            # As a server would.
+            # A server would answer 500.
             failure = ApplicationFailure(_attempt(target), error, traceback_of(error))
             self.failures.append(failure)
             return RawAnswer(500)
         return RawAnswer(reply.status, list(reply.headers), reply.body)
 
     def close(self) -> None:
-        """End the application, if it has an end."""
+        """Shut the application down, if it has a shutdown (ASGI lifespan)."""
         self._transport.close()
 
 

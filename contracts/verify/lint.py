@@ -1,7 +1,6 @@
 """Finds what is wrong with a postbackUrl before anything is sent.
 
-These are templates that `addPostback` accepts and that people regret later, and secrets that
-stand in the URL.
+`addPostback` accepts such a URL, but it causes trouble later, or it holds a secret.
 """
 
 from __future__ import annotations
@@ -27,21 +26,21 @@ _ONLY_MESSAGES = (
 )
 _ONLY_AB_TESTS = ("AB test ID", "Variant ID")
 
-#: A whole name, or its last word, however its words are told apart.
+#: A name, or its last word; words are separated by `_`, `.`, `-` or a capital letter.
 _SECRET_NAME = re.compile(
     r"(?:^|[_.-]|(?<=[a-z])(?=[A-Z]))(?i:(?:api[_-]?)?(?:key|token|secret|password|passwd|pwd"
     r"|auth|authorization|sig|signature|credential|access[_-]?token)s?)$"
 )
-#: Long, of letters and digits both: nobody chooses such a path for its sound.
+#: A long part of a path with both letters and digits: most likely a token.
 _SECRET_SEGMENT = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{20,}")
 
 
 def remarks(subscription: Subscription, resolved_host: ResolvedHost | None = None) -> list[Remark]:
-    """Return what is to be said of a postbackUrl, the weightiest first.
+    """Return remarks about a postbackUrl, the most important first.
 
     Args:
         subscription: The postbackUrl, and what it is registered for.
-        resolved_host: Where it leads, if that is known: plain http is no matter on this machine.
+        resolved_host: Its host, if that is known; plain http to this machine is no problem.
     """
     found = [
         *_about_the_way(subscription, resolved_host),
@@ -57,9 +56,9 @@ class Secret(NamedTuple):
     """A part of a URL that looks like a secret, as it is written there.
 
     Attributes:
-        text: The part.
-        before: What stands before it.
-        after: What stands behind it.
+        text: The secret itself.
+        before: The text right before it.
+        after: The text right after it.
     """
 
     text: str
@@ -76,7 +75,7 @@ def secrets_in(url: str) -> list[Secret]:
     if password:
         found.append(Secret(password, f"{name}:", "@"))
     elif name:
-        # Some keys are user names, and the password is empty.
+        # Some services take a key as the user name, with an empty password.
         found.append(Secret(name, "//", f"{colon}@"))
     for piece in parts.query.split("&"):
         name, _, value = piece.partition("=")

@@ -27,26 +27,26 @@ class Operator(Protocol):
     description: str
 
     def down(self) -> None:
-        """Take the endpoint down, and return when that is done.
+        """Take the endpoint down; return when it is down.
 
         Raises:
-            OperatorFailed: It was not done.
+            OperatorFailed: It could not be done.
         """
 
     def up(self) -> None:
-        """Take the endpoint up, and return when that is done.
+        """Take the endpoint up; return when that is done.
 
         Raises:
-            OperatorFailed: It was not done.
+            OperatorFailed: It could not be done.
         """
 
 
 class CommandOperator:
-    """Runs two commands of a user's, each by the shell, as they would be typed.
+    """Runs two commands of the user in a shell.
 
     Args:
         down_command: Takes the endpoint down.
-        up_command: Takes it up; it must end, so a server has to be put into the background.
+        up_command: Takes it up. It must end, so it has to start a server in the background.
     """
 
     def __init__(self, down_command: str, up_command: str) -> None:
@@ -63,10 +63,10 @@ class CommandOperator:
 
 
 class AskingOperator:
-    """Asks somebody at the terminal.
+    """Asks the person at the terminal.
 
     Args:
-        ask: Shows a text and returns when it was answered.
+        ask: Shows a text and returns when the person has answered.
     """
 
     def __init__(self, ask: Callable[[str], None]) -> None:

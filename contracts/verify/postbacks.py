@@ -14,7 +14,7 @@ from mockserver.core.events import build_event
 from mockserver.core.models import Event, MessageEvent, ParametersEncoding
 from mockserver.core.template import Template
 
-#: What every id begins with that a run makes up.
+#: The beginning of every id that a run makes up.
 PREFIX = "postbacks-verify"
 
 #: Sixteen digits, as all observed ids have.
@@ -23,15 +23,16 @@ _FIRST_ID = 5_838_201_947_316_224
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a rule with this postbackUrl would be fired by.
+    """A rule with this postbackUrl, and the events that fire it.
 
     Attributes:
         template: The postbackUrl.
-        type: Of the rule.
-        channels: Of the rule; of no effect for A/B tests.
+        type: The type of the rule.
+        channels: The channels of the rule; of no effect for A/B tests.
         parameters_encoding: How `{{Parameters}}` is written.
-        kept: Kinds of events that the endpoint keeps, and does not just answer; sent where any
-            will do. A click on an email, or the first of `kinds`, unless given.
+        kept: Kinds of events that the endpoint stores and does not only answer. Cases send these
+            where the kind does not matter. Unless given, a click on an email, or else the
+            first of `kinds`.
     """
 
     template: Template
@@ -41,7 +42,7 @@ class Subscription:
     kept: tuple[EventKind, ...] = ()
 
     def __post_init__(self) -> None:
-        """Choose an event that is kept."""
+        """Choose the default of `kept`."""
         if not self.kept:
             kinds = self.kinds
             usual = next((kind for kind in kinds if kind.name == "email.click"), kinds[0])
@@ -67,7 +68,7 @@ class Subscription:
         }
 
     def carries(self, *placeholders: str) -> bool:
-        """Return whether all of these values are sent: those behind # are not."""
+        """Return whether the URL sends all of these values; those after # are not sent."""
         sent = self.template.url.partition("#")[0]
         return all(f"{{{{{name}}}}}" in sent for name in placeholders)
 
@@ -78,9 +79,9 @@ class Postback:
 
     Attributes:
         event: What happened.
-        url: Rendered.
-        key: What no other postback has, part of an id; empty if the URL carries none.
-        values: What the endpoint finds under each name of the query, once it has decoded it.
+        url: The rendered URL.
+        key: The part of its ids that no other postback has; empty if the URL carries no id.
+        values: The decoded values of the query by name, as the endpoint should read them.
     """
 
     event: Event
@@ -96,12 +97,12 @@ class Postback:
 
 
 class Composer:
-    """Makes postbacks, no two alike unless told.
+    """Makes postbacks, each with ids of its own.
 
     Args:
-        subscription: Whom they are for.
-        run: What tells this run's ids from another's; chosen by chance unless given.
-        begins_at: When the first event happens, aware.
+        subscription: The postbackUrl, and what it is registered for.
+        run: Part of every id, so that ids of different runs differ; random unless given.
+        begins_at: When the first event happens, aware; now unless given.
     """
 
     def __init__(
@@ -120,12 +121,12 @@ class Composer:
         """Return a postback with ids of its own.
 
         Args:
-            kind: The kind of event; one that the endpoint keeps unless given.
-            suffix: What user id and device id end with.
-            values: Fields of the event by name, in place of those it would have.
+            kind: The kind of event; the first of `Subscription.kept` unless given.
+            suffix: Appended to user id and device id.
+            values: Fields of the event by name, instead of the usual ones.
 
         Raises:
-            InvalidEvent: A value cannot be one of such an event.
+            InvalidEvent: Such an event cannot have one of these values.
         """
         self._made += 1
         key = f"{self.prefix}-{self._made}"
@@ -136,7 +137,12 @@ class Composer:
         return self.compose(event, key)
 
     def compose(self, event: Event, key: str = "") -> Postback:
-        """Return the postback of an event as it is."""
+        """Return the postback of a given event.
+
+        Args:
+            event: What happened.
+            key: The part of its ids that no other postback has, if there is one.
+        """
         url = self.subscription.template.render(event, self.subscription.parameters_encoding)
         if not any(key and key in each for each in self._shown_ids(event)):
             key = ""
@@ -153,7 +159,7 @@ class Composer:
 
     @property
     def can_be_recognised(self) -> bool:
-        """Return whether a postback can be told from others by what its URL carries."""
+        """Return whether the URL carries an id by which a stored postback can be found."""
         return self.subscription.carries("User ID") or self.subscription.carries("Device ID")
 
     def _ids(self, key: str, suffix: str) -> dict[str, str]:

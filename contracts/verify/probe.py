@@ -21,14 +21,14 @@ from mockserver.core.errors import InvalidConfig
 
 #: How long a probe may take, in real seconds.
 PROBE_REAL_SECONDS = 30.0
-#: How much a probe may answer.
+#: The longest answer of a probe, in bytes.
 MOST_BYTES = 64 << 20
-#: What stands in a probe's URL or command for the prefix of the run's ids.
+#: Replaced in a probe's URL or command by the prefix of the run's ids.
 PLACEHOLDER = "{prefix}"
 
 
 class Probe(Protocol):
-    """Tells what an endpoint has stored."""
+    """Asks what an endpoint has stored."""
 
     description: str
 
@@ -36,10 +36,10 @@ class Probe(Protocol):
         """Return what is stored of a run.
 
         Args:
-            prefix: What the run's ids begin with.
+            prefix: The beginning of all ids of the run.
 
         Raises:
-            ProbeFailed: It cannot be told.
+            ProbeFailed: It did not answer, or not in a form that can be read.
         """
 
 
@@ -47,7 +47,7 @@ class UrlProbe:
     """Asks a URL with GET.
 
     Args:
-        url: Its user name and password, if it has them, are sent as a browser does.
+        url: May hold a user name and password, which are sent as a browser sends them.
         headers: Header fields to send.
     """
 
@@ -64,7 +64,7 @@ class UrlProbe:
         try:
             with self._open(Request(url, headers=self._headers), timeout=PROBE_REAL_SECONDS) as got:
                 content = got.read(MOST_BYTES + 1)
-                # Of an answer that was to be longer.
+                # Bytes that its Content-Length promised and that never came.
                 missing = got.length if len(content) <= MOST_BYTES else 0
         except HTTPError as error:
             with error:
@@ -143,7 +143,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def _without_user_info(url: str) -> tuple[str, dict[str, str]]:
-    """Return a URL without user name and password, and the header field that they go into."""
+    """Return a URL without user name and password, and the header field that carries them."""
     scheme, separator, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     user_info, at, _ = authority.rpartition("@")

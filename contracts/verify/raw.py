@@ -1,7 +1,6 @@
-"""Looks at one connection to an endpoint byte by byte, for cases about connections.
+"""Opens single connections to an endpoint, for cases about connections, TLS and other methods.
 
-It sees what an HTTP client hides: bytes that nobody asked for, the certificate, the version of
-TLS. It also sends requests that are not postbacks.
+It shows what an HTTP client hides: bytes after the answer, the certificate, the version of TLS.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.errors import PostbacksError
 
-#: How long bytes that nobody asked for may take to arrive, in real seconds.
+#: How long to wait for bytes after the end of an answer, in real seconds.
 SETTLING_REAL_SECONDS = 0.05
 
 
 class NoConnection(PostbacksError):
-    """A connection of its own could not be opened, or broke before anything came back."""
+    """A connection could not be opened, or broke before anything came back."""
 
     code = "no-connection"
 
 
 class RawConnection:
-    """A connection that is open; use it as a context manager.
+    """An open connection; use it as a context manager.
 
     Args:
-        resolved_host: Where to.
-        trust: How the certificate is judged.
-        timeout_real_seconds: How long opening it, and each request with its answer, may take.
+        resolved_host: The host to connect to.
+        trust: How the certificate is checked.
+        timeout_real_seconds: How long opening may take, and each request with its answer.
 
     Raises:
         NoConnection: Nobody listens, or the handshake fails.
@@ -110,7 +109,7 @@ class RawConnection:
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
     def _read(self, reader: AnswerReader) -> None:
-        # In all, as for postbacks: an answer that drips never takes long for its next byte.
+        # One limit for the whole answer: if bytes come one by one, each single wait is short.
         ends = time.monotonic() + self._timeout_real_seconds
         while not reader.is_whole:
             left = ends - time.monotonic()
@@ -124,7 +123,7 @@ class RawConnection:
                 reader.end()
 
     def _has_more(self) -> bool:
-        """Return whether something comes that belongs to no request; an end is none."""
+        """Return whether more bytes come after the answer; a closed connection is none."""
         self._socket.settimeout(SETTLING_REAL_SECONDS)
         try:
             return bool(self._socket.recv(1))
@@ -144,7 +143,7 @@ def is_listening(resolved_host: ResolvedHost, timeout_real_seconds: float = 2.0)
 def certificate_expires_at(
     resolved_host: ResolvedHost, trust: Trust, timeout_real_seconds: float
 ) -> datetime | None:
-    """Return when the certificate expires, aware, in UTC; None if it is not judged.
+    """Return when the certificate expires, aware, in UTC; None if it is not checked.
 
     Raises:
         OSError: Nobody listens, or the certificate is not trusted.
@@ -161,16 +160,16 @@ def certificate_expires_at(
 
 
 def tls_version(resolved_host: ResolvedHost, timeout_real_seconds: float) -> str:
-    """Return the newest version of TLS that a server speaks, however old, e.g. `TLSv1.3`.
+    """Return the newest version of TLS that the server speaks, e.g. `TLSv1.3`, even a very old one.
 
     Raises:
-        OSError: Nobody listens, or there is none that this machine speaks.
+        OSError: Nobody listens, or it speaks no version that this machine speaks.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with warnings.catch_warnings():
-        # Old versions are what is looked for here.
+        # The warning is about old versions, which must be found here.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
     with suppress(ssl.SSLError):

@@ -1,7 +1,7 @@
 """Reads postbacks that were recorded elsewhere, so that cases can send them again.
 
-It reads what the sandbox prints with `--json` for deliveries, for an inbox, or while `tail` runs;
-any of these as one document a line; and HAR files of proxies and browsers.
+It reads the JSON that `postbacks deliveries`, `inbox` and `tail` print with `--json`, as one
+document or as one document a line, and the HAR files of proxies and browsers.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def read_recording(path: Path) -> list[str]:
 
 
 def led_to(template_url: str, recorded: str) -> str:
-    """Return a recorded URL, led to the endpoint that a postbackUrl names.
+    """Return a recorded URL with the host of the endpoint that a postbackUrl names.
 
-    The query is the recorded one, byte by byte; the path is the endpoint's, unless it has
-    placeholders.
+    The query stays as recorded, byte by byte. The path becomes that of the postbackUrl, unless
+    that has placeholders.
     """
     base, was = _PARTS(template_url), _PARTS(recorded)
     assert base is not None
@@ -61,7 +61,7 @@ def led_to(template_url: str, recorded: str) -> str:
     return f"{base['origin']}{path}{was['query'] or ''}"
 
 
-#: A URL, or a path with a query; not taken apart any further, so that it stays as it is.
+#: A URL, or a path with a query. The parts are not decoded, so that no byte changes.
 _PARTS = re.compile(
     r"(?P<origin>(?i:https?)://[^/?#\s]+|(?=/))(?P<path>[^?#\x00-\x1f\x7f]*)"
     r"(?P<query>\?[^#\x00-\x1f\x7f]*)?(?:#.*)?"
@@ -74,7 +74,7 @@ def _documents(text: str, path: Path) -> Iterator[Any]:
         return
     except ValueError:
         pass
-    # Not `splitlines`: a value may hold what that takes for the end of a line.
+    # Not `splitlines`, which also splits at characters that may be part of a value.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -103,8 +103,8 @@ def _urls(value: Any) -> Iterator[str]:
 
 
 def _own_url(value: dict[str, Any]) -> str | None:
-    """Return the URL of an object that is a POST or a delivery by itself."""
-    # A delivery, or an attempt at one as `tail` tells of it.
+    """Return the URL of an object if it is a POST or a delivery; else None."""
+    # A delivery, or an attempt as `tail` prints it.
     is_delivery = "state" in value and ("event" in value or "attempt" in value)
     for name in ("url", "target"):
         url = value.get(name)

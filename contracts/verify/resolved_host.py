@@ -1,7 +1,7 @@
-"""Looks up where an endpoint is, decides whether anything may be sent there, and keeps the answer.
+"""Looks up the addresses of an endpoint's host, and decides whether a run may send to them.
 
-A run is aimed at somebody's endpoint, which may be in production. So a host that is not this
-machine has to be named twice, and its addresses stay those of the beginning until the end.
+The endpoint may be in production. So the user must name a host that is not this machine a second
+time (--allow-host), and its addresses stay the same from the beginning of a run to the end.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from urllib.parse import unquote, urlsplit
 from mockserver.core.errors import PostbacksError
 from mockserver.transport.addresses import AddressGuard
 
-#: Looks the addresses of a host up.
+#: Returns the addresses of a host, given its name and port.
 Resolve = Callable[[str, int], list[str]]
 
 
 class HostNotAllowed(PostbacksError):
-    """Nobody said that postbacks may be sent to this host."""
+    """The user has not allowed postbacks to this host, or it is never allowed."""
 
     code = "host-not-allowed"
     exit_code = 2
@@ -37,13 +37,13 @@ class HostUnknown(PostbacksError):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedHost:
-    """Where an endpoint is.
+    """The host of an endpoint, with its addresses.
 
     Attributes:
         scheme: `http` or `https`.
-        host: As in the URL, without brackets.
-        port: The one of the scheme unless the URL has another.
-        addresses: Literal addresses, all of them allowed.
+        host: The name or address in the URL, without brackets.
+        port: That of the URL, or else the usual one of the scheme.
+        addresses: IP addresses as texts, all of them allowed.
     """
 
     scheme: str
@@ -63,15 +63,15 @@ class ResolvedHost:
 
     @property
     def authority(self) -> str:
-        """Return what the Host header says."""
+        """Return the value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     def resolved(self, addresses: Collection[str] = ()) -> tuple[str, ...]:
-        """Return what libcurl is told so that it asks nobody for the name.
+        """Return the entry for libcurl's CURLOPT_RESOLVE, so that it looks nothing up itself.
 
         Args:
-            addresses: Some of its addresses; all unless given.
+            addresses: The addresses to use; all unless given.
         """
         if ":" in self.host or self.host in self.addresses:
             return ()
@@ -84,17 +84,17 @@ class ResolvedHost:
 def resolve_host(
     url: str, *, allowed_hosts: Collection[str] = (), resolve: Resolve | None = None
 ) -> ResolvedHost:
-    """Return where a postbackUrl leads.
+    """Look up the host of a postbackUrl.
 
     Args:
         url: A template, or a URL.
-        allowed_hosts: Hosts beyond this machine that the user named, with or without the port.
-        resolve: Looks names up; the system unless given.
+        allowed_hosts: Hosts besides this machine that the user allows, with or without a port.
+        resolve: Looks names up; the system does unless given.
 
     Raises:
-        HostUnknown: Nobody knows the host.
-        HostNotAllowed: It is not on this machine and was not named, or it is a link-local or
-            metadata address, which is never sent to.
+        HostUnknown: The host has no address.
+        HostNotAllowed: It is not on this machine and not in `allowed_hosts`, or it has a
+            link-local or metadata address, to which nothing is ever sent.
     """
     parts = urlsplit(url.partition("{{")[0])
     scheme, host = parts.scheme.lower(), parts.hostname or ""
@@ -108,7 +108,7 @@ def resolve_host(
     for address in addresses:
         reason = guard.reason(address)
         if reason is not None:
-            # What a library's setting would allow is no advice here: nothing allows it.
+            # The rest of the reason names a setting of the library, which a run does not have.
             what = reason.partition("; ")[0]
             raise HostNotAllowed(f"the host {host}: {what}; nothing is ever sent there")
     if not resolved_host.is_loopback and not any(
@@ -132,7 +132,7 @@ def system_addresses(host: str, port: int) -> list[str]:
 
 
 def _check_letters(host: str) -> None:
-    # Clients differ in what they make of other letters, and not every one knows any of them.
+    # HTTP clients differ in how they look up other letters; some do not know them at all.
     if host.isascii() and "%" not in host:
         return
     ascii_host = _canonical(unquote(host))
@@ -141,7 +141,7 @@ def _check_letters(host: str) -> None:
 
 
 def _names(entry: str, resolved_host: ResolvedHost) -> bool:
-    """Return whether an entry of the allowed hosts names this place."""
+    """Return whether an entry of the allowed hosts means this host."""
     with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d+)", entry)
     host, port = with_port.groups() if with_port else (entry, None)
     return _canonical(host) == _canonical(resolved_host.host) and port in (
@@ -151,7 +151,7 @@ def _names(entry: str, resolved_host: ResolvedHost) -> bool:
 
 
 def _canonical(host: str) -> str:
-    """Return the one way in which a host is written that has several."""
+    """Return one spelling for all spellings of the same host."""
     host = host.lower().strip("[]").removesuffix(".")
     with suppress(ValueError):
         return str(ip_address(host))
@@ -163,7 +163,7 @@ def _canonical(host: str) -> str:
 def _is_loopback(text: str) -> bool:
     address = ip_address(text)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        # What the kernel dials.
+        # The kernel connects to the IPv4 address inside.
         return address.ipv4_mapped.is_loopback
     return address.is_loopback
 

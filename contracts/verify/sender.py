@@ -1,6 +1,6 @@
-"""Sends postbacks to an endpoint by the very transport that a sandbox delivers with.
+"""Sends postbacks to an endpoint with the same transport that a sandbox delivers with.
 
-Only the addresses that were found at the beginning are connected to.
+It connects only to the addresses that were found when the run began.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ class PostbackSender(Protocol):
     def post(
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
-        """POST to each URL and return what came of each, in the order of the URLs.
+        """POST to each URL and return the outcomes, in the order of the URLs.
 
         Args:
-            urls: Rendered, all of the same endpoint.
-            at_once: How many may be under way at a time.
-            fresh: Whether each has a connection of its own.
-            address: Which of the endpoint's addresses to dial; any unless given.
+            urls: Rendered URLs of the endpoint.
+            at_once: How many requests may be in progress at the same time.
+            fresh: Whether each request gets a new connection.
+            address: Which of the endpoint's addresses to connect to; any unless given.
         """
 
     def close(self) -> None:
-        """Release what is held."""
+        """Close what is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """How the certificate of an endpoint is judged.
+    """How the certificate of an endpoint is checked.
 
     Attributes:
-        ca_file: Certificates to trust in place of the system's.
-        verify: Whether it is judged at all.
+        ca_file: A file of certificates to trust instead of the system's.
+        verify: Whether it is checked at all.
     """
 
     ca_file: str | None = None
@@ -54,11 +54,11 @@ class SocketPostbackSender:
     """A `PostbackSender` over real sockets.
 
     Args:
-        resolved_host: Where the endpoint is; nothing else is dialled.
+        resolved_host: The host and the only addresses that are connected to.
         timeout: How long an attempt may take, in real time.
-        headers: Header fields beyond those of a postback.
-        trust: How its certificate is judged.
-        proxy: The proxy to use; then the proxy decides what is dialled.
+        headers: Header fields besides those of a postback.
+        trust: How its certificate is checked.
+        proxy: The proxy to use; then the proxy decides which address is used.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class SocketPostbackSender:
     def _transport(self, at_once: int, fresh: bool, address: str) -> CurlTransport:
         key = (at_once, fresh, address)
         if key not in self._transports:
-            # A connection that is kept while another is opened is a case of its own.
+            # Keeping the old connection open would already test another case: a second connection.
             self.close()
             addresses = (address,) if address else self._resolved_host.addresses
             self._transports[key] = CurlTransport(
@@ -122,7 +122,7 @@ class SocketPostbackSender:
 
 @dataclass(frozen=True)
 class PinnedGuard(AddressGuard):
-    """Allows what was found at the beginning of the run, and nothing else.
+    """Allows only the addresses that were found when the run began.
 
     Attributes:
         addresses: Literal addresses.

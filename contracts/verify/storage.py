@@ -1,7 +1,7 @@
-"""Waits until an endpoint has stored what it accepted, and then tells what is stored.
+"""Waits until an endpoint has stored what it accepted, and returns what is stored.
 
-An endpoint may put events into a queue and answer at once. What it stores late must not be counted
-for the next postback, and what it stores twice must be found even if the second copy is late.
+An endpoint may put events into a queue and answer at once. An event that is stored late must not be
+counted for the next postback, and a second copy must be found even if it is stored late.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _POLL_REAL_SECONDS = 0.1
 
 @dataclass
 class StorageDelay:
-    """How much later than it answers an endpoint was seen to store.
+    """How long after its answer an endpoint still stores something.
 
     Attributes:
-        real_seconds: The most so far; None if nothing is known yet.
+        real_seconds: The longest delay seen so far; None if none was measured yet.
     """
 
     real_seconds: float | None = None
 
     def learn(self, real_seconds: float) -> None:
-        """Take this for the most if it is."""
+        """Keep a measured delay if it is the longest so far."""
         self.real_seconds = max(self.real_seconds or 0.0, real_seconds)
 
 
@@ -39,11 +39,11 @@ class Storage:
     """What an endpoint stores, seen through a probe.
 
     Attributes:
-        probe: Tells what is stored.
-        prefix: What the run's ids begin with.
-        delay: What is known of how late it stores; learned from what is seen.
-        patience_real_seconds: How long is waited at most.
-        was_sent: Whether anything was sent that may still come.
+        probe: Asks what is stored.
+        prefix: The beginning of all ids of the run.
+        delay: The longest delay seen so far; waiting updates it.
+        patience_real_seconds: The longest time to wait.
+        was_sent: Whether the run has sent something that may still be on its way into the store.
     """
 
     probe: Probe
@@ -53,15 +53,15 @@ class Storage:
     was_sent: bool = True
 
     def found(self, postbacks: Sequence[Postback], *, times: int = 1, count: int = 0) -> Stored:
-        """Return what is stored, as soon as all is there that is waited for.
+        """Wait until the expected events are stored, or patience is over; return what is stored.
 
         Args:
             postbacks: What was accepted.
             times: How many entries each of them should have.
-            count: How many events there should be if the probe only counts.
+            count: How many events there should be in all, for a probe that only counts.
 
         Raises:
-            ProbeFailed: It cannot be told.
+            ProbeFailed: The probe did not answer.
         """
         began = time.monotonic()
         stored = self._ask()
@@ -77,7 +77,7 @@ class Storage:
     def at_rest(
         self, postbacks: Sequence[Postback] = (), *, times: int = 1, count: int = 0
     ) -> Stored:
-        """Return what is stored, when nothing more is to be expected; see `found`."""
+        """Wait like `found`, then until nothing more can arrive; return what is stored."""
         stored = self.found(postbacks, times=times, count=count)
         quiet = self._quiet_real_seconds(stored)
         began = changed = time.monotonic()
@@ -92,10 +92,11 @@ class Storage:
         return stored
 
     def _quiet_real_seconds(self, stored: Stored) -> float:
-        """Return how long nothing must have come for nothing to be expected."""
+        """Return how long nothing new must appear before waiting can end."""
         if self.delay.real_seconds:
             return self.delay.real_seconds + 2 * _POLL_REAL_SECONDS
-        # Entries tell themselves whose they are. A number has to be watched, once.
+        # An entry shows whose it is, so late ones do no harm. A number does not: it is watched for
+        # the whole time, until a delay is known.
         is_unknown = self.delay.real_seconds is None and stored.entries is None and self.was_sent
         return self.patience_real_seconds if is_unknown else 0.0
 

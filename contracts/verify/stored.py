@@ -21,7 +21,7 @@ from contracts.verify.postbacks import Postback
 from mockserver.core.errors import PostbacksError
 from mockserver.core.template import milliseconds
 
-#: A longer number is no count: it is taken for an id, or refused.
+#: A number of this many digits is no count, and is refused.
 _MOST_DIGITS = 20
 
 

@@ -26,7 +26,7 @@ class EndpointSubject(Endpoint):
 
     def why_untestable(self, most_requests: int) -> str:
         """Return what is wrong if no request may be sent any more; else an empty text."""
-        # Even a part of what a case may send can show a deviation.
+        # A case may find a deviation with fewer requests than it would send at most.
         left = self.budget.left
         return "" if left else "as many requests were sent as a run may send; see --max-requests"
 

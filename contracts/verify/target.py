@@ -1,7 +1,4 @@
-"""Gives a case about an endpoint what it works with: postbacks, answers, and what became of them.
-
-An endpoint is used as Leanplum would use it.
-"""
+"""Lets a case send postbacks to an endpoint as Leanplum would, and keeps what was exchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from mockserver.core.catalog import EventKind
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState, RetryPolicy
 
-#: How long an endpoint may take to listen again, in real seconds.
+#: How long an endpoint may take until it listens again, in real seconds.
 UP_AGAIN_REAL_SECONDS = 30.0
 _POLL_REAL_SECONDS = 0.1
 
@@ -34,7 +31,7 @@ class EndpointTarget(Expectations):
 
     Args:
         endpoint: What the run is aimed at.
-        rec: Told of answers that are not as they must be.
+        rec: Records the checks and raises deviations.
     """
 
     def __init__(self, endpoint: Endpoint, rec: Recorder) -> None:
@@ -47,7 +44,10 @@ class EndpointTarget(Expectations):
     # For the runner
 
     def fresh(self) -> None:
-        """Forget what was sent, but for what showed a deviation; an endpoint cannot be made to."""
+        """Forget the exchanges so far, except those of the last deviation.
+
+        What the endpoint has stored stays there: it cannot be reset.
+        """
         if self.rec.last is not self._shown:
             self._shown = self.rec.last
             self._showing = (list(self.exchanges), self._evidence)
@@ -55,19 +55,19 @@ class EndpointTarget(Expectations):
         self._evidence = None
 
     def recall(self, deviation: Deviation) -> None:
-        """Hold again what showed a deviation, if other things were sent since then."""
+        """Put back the exchanges of a deviation, if others were made after it."""
         if deviation is self._shown:
             self.exchanges, self._evidence = self._showing
 
     def clean_up(self) -> None:
-        """Do nothing: what an endpoint has stored is listed in the report, for its owner."""
+        """Do nothing: the report lists the sent ids, so that the owner can remove them."""
 
     def masked(self, text: str) -> str:
         """Return a text in which names of variables stand for secrets."""
         return self.endpoint.masks.masked(text)
 
     def evidence(self, area: str) -> RecordedExchange | None:
-        """Return the exchange that shows most of a deviation."""
+        """Return the exchange that shows a deviation best: the chosen one, or else the last."""
         return self._evidence or (self.exchanges[-1] if self.exchanges else None)
 
     # Postbacks
@@ -85,11 +85,11 @@ class EndpointTarget(Expectations):
     def postback(
         self, kind: EventKind | None = None, *, suffix: str = "", **values: Any
     ) -> Postback:
-        """Return a postback that was not sent yet; see `Composer.make`."""
+        """Make a postback without sending it; see `Composer.make`."""
         return self.composer.make(kind, suffix=suffix, **values)
 
     def needs(self, *placeholders: str) -> None:
-        """Go on only if the URL carries one of these values.
+        """Continue only if the URL carries at least one of these values.
 
         Raises:
             NotApplicable: It carries none of them.
@@ -102,7 +102,7 @@ class EndpointTarget(Expectations):
     # Sending
 
     def send(self, postback: Postback, *, fresh: bool = False, address: str = "") -> Outcome:
-        """Send a postback once and return what came of it."""
+        """Send a postback once and return its outcome."""
         return self.send_all([postback], fresh=fresh, address=address)[0]
 
     def send_all(
@@ -113,7 +113,7 @@ class EndpointTarget(Expectations):
         fresh: bool = False,
         address: str = "",
     ) -> list[Outcome]:
-        """Send postbacks once each and return what came of each."""
+        """Send each postback once and return their outcomes, in the same order."""
         urls = [postback.url for postback in postbacks]
         outcomes = self.endpoint.post(urls, at_once=at_once, fresh=fresh, address=address)
         self.exchanges += [
@@ -125,7 +125,7 @@ class EndpointTarget(Expectations):
         """Send a postback that must be answered 2xx.
 
         Raises:
-            Deviation: It was answered otherwise, or not at all.
+            Deviation: There was another answer, or none.
         """
         outcome = self.send(postback, **options)
         self.expect_accepted(outcome, what)
@@ -135,7 +135,7 @@ class EndpointTarget(Expectations):
         """Send postbacks that must all be answered 2xx.
 
         Raises:
-            Deviation: One was answered otherwise; the first such is shown.
+            Deviation: At least one was not; the report shows the first.
         """
         begin = len(self.exchanges)
         outcomes = self.send_all(postbacks, **options)
@@ -153,7 +153,7 @@ class EndpointTarget(Expectations):
         """Expect a 2xx.
 
         Raises:
-            Deviation: It is none; the reason says what becomes of the data.
+            Deviation: It is not; the reason says what Leanplum does with the data then.
         """
         self.rec.expect_that(
             is_accepted(outcome),
@@ -163,14 +163,14 @@ class EndpointTarget(Expectations):
         )
 
     def request(self, method: str, target: str) -> RawAnswer:
-        """Send a request that no postback is, and keep it with its answer."""
+        """Send a request that is no postback, and keep the exchange."""
         began = time.perf_counter()
         answer = self.endpoint.request(method, target)
         self.record(method, target, answer, time.perf_counter() - began)
         return answer
 
     def record(self, method: str, target: str, answer: RawAnswer, real_seconds: float) -> None:
-        """Keep a request that left on a connection of its own."""
+        """Keep an exchange that was made on a raw connection."""
         parts = urlsplit(self.subscription.template.url)
         mask = self.masked
         self.exchanges.append(
@@ -188,11 +188,11 @@ class EndpointTarget(Expectations):
         )
 
     def show(self, exchange: RecordedExchange) -> None:
-        """Take this exchange for the one that shows most."""
+        """Show this exchange in the report of the deviation that follows."""
         self._evidence = exchange
 
     def show_postback(self, postback: Postback) -> None:
-        """Take the last time that this postback was sent for what shows most."""
+        """Show the last exchange of this postback in the report of the deviation that follows."""
         url = self.masked(postback.url)
         for exchange in reversed(self.exchanges):
             if exchange.url == url:
@@ -201,10 +201,10 @@ class EndpointTarget(Expectations):
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Have the endpoint down meanwhile, and up again whatever happens.
+        """Take the endpoint down for the time of a `with` block, and up again in any case.
 
         Raises:
-            OperatorFailed: It was not taken down, or not up.
+            OperatorFailed: It could not be taken down or up.
             Untestable: It stays down.
         """
         operator = self.endpoint.operator
@@ -213,12 +213,12 @@ class EndpointTarget(Expectations):
             operator.down()
             yield
         finally:
-            # An interrupt while it is taken down may have come too late.
+            # Also if `down` was interrupted: the endpoint may be down already.
             operator.up()
             self.await_up()
 
     def await_up(self) -> None:
-        """Wait until connections can be opened again, which takes a server a moment.
+        """Wait until connections can be opened again; a server needs a moment to start.
 
         Raises:
             Untestable: It stays down.
@@ -233,7 +233,7 @@ class EndpointTarget(Expectations):
 
     def _exchange(self, url: str, outcome: Outcome) -> RecordedExchange:
         mask = self.masked
-        # As curl sends it by itself, Accept would only make the line longer.
+        # Accept is left out: curl sends it by itself.
         own = [("Content-Length", "0")]
         return RecordedExchange(
             method="POST",
@@ -249,7 +249,7 @@ class EndpointTarget(Expectations):
 
 
 def is_accepted(outcome: Outcome) -> bool:
-    """Return whether Leanplum takes the postback for delivered."""
+    """Return whether Leanplum counts the postback as delivered."""
     return _POLICY.decide(1, outcome).state is DeliveryState.DELIVERED
 
 
@@ -259,7 +259,7 @@ def is_retried(outcome: Outcome) -> bool:
 
 
 def consequence(outcome: Outcome) -> str:
-    """Return what Leanplum makes of an answer, in words."""
+    """Return in words what Leanplum does after an outcome."""
     if is_accepted(outcome):
         return "Leanplum takes it for delivered"
     if not is_retried(outcome):
@@ -274,7 +274,7 @@ def consequence(outcome: Outcome) -> str:
 
 
 def outcome_text(outcome: Outcome) -> str:
-    """Return an outcome as a reader of a failure wants it: a status, or why there is none."""
+    """Return an outcome as a short text: the status, or why there is none."""
     if outcome.kind is OutcomeKind.RESPONSE:
         return f"{outcome.status}"
     return f"{outcome.kind.value} ({outcome.error})" if outcome.error else outcome.kind.value

@@ -1,7 +1,7 @@
-"""Tries what an endpoint has to cope with, because Leanplum does it.
+"""Holds the cases about an endpoint: it must cope with everything that Leanplum does.
 
-In the order in which a postback meets them: `reach`, the connection; `answer`, what comes back;
-`values` and `payload`, what stands in the URL; `repeat`, the same postback again; `store`, what is
-kept; `load`, many at once and in any order; `outage`, being down; `recording`, real ones again;
-`soak`, for as long as a run may go on.
+In the order of a run: `reach` tries the connection, `answer` what comes back, `values` and
+`payload` what the URL carries, `repeat` the same postback again, `store` what is stored, `load`
+many postbacks at once and in any order, `outage` an endpoint that is down, `recording` recorded
+postbacks, and `soak` as many as the run may send.
 """

@@ -18,7 +18,7 @@ from mockserver.core.template import Template
 
 ORDER = 220
 
-#: From when on an answer is worth a warning: a third of what there is.
+#: An answer that takes this long is worth a warning: a third of the 30 s that Leanplum waits.
 SLOW = timedelta(seconds=10)
 #: How many answers are timed.
 TIMED = 8
@@ -189,7 +189,7 @@ _FAILED = ("error", "fail", "failed", "failure")
 
 
 def _not_meant(outcome: Outcome) -> str:
-    """Return what a body says against its 2xx; empty if nothing."""
+    """Return how a body contradicts its 2xx; empty if it does not."""
     text = outcome.body.decode("utf-8", "replace").strip()
     if _LOGIN.search(text):
         return "a login page"

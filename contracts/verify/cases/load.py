@@ -1,6 +1,6 @@
 """Tries many postbacks at once, and in any order.
 
-This is what happens when a campaign goes out and each message leads to several events.
+This happens after a campaign was sent: each message leads to several events.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ORDER = 270
 
 #: Single answers that are timed before a burst.
 SINGLE = 3
-#: From how many at once on it is nobody's fault that they do not get an answer in time.
+#: No endpoint is blamed if more postbacks than this at once are not answered in time.
 ENOUGH = 1_000
 
 
@@ -67,7 +67,7 @@ def burst(target: EndpointTarget, rec: Recorder) -> None:
 def at_once(target: EndpointTarget, rec: Recorder) -> None:
     """Times three single answers and a burst, and works out how many make the last one late."""
     number = target.endpoint.burst
-    # All on connections of their own: what one costs must not count on one side only.
+    # All on new connections, so that the cost of a connection counts on both sides.
     alone = target.send_all([target.postback() for _ in range(SINGLE)], fresh=True)
     single = min(each.elapsed for each in alone)
     together = [target.postback() for _ in range(number)]
@@ -75,9 +75,9 @@ def at_once(target: EndpointTarget, rec: Recorder) -> None:
     outcomes = target.send_all(together, at_once=number, fresh=True)
     took = timedelta(seconds=time.perf_counter() - began)
     late = sum(each.kind is OutcomeKind.TIMEOUT for each in outcomes)
-    # What a burst of this size takes for each, were they worked on one after the other.
+    # The burst took about as long as its postbacks one after the other.
     one_by_one = took / number > 0.7 * single
-    # What Leanplum waits for, however short this run's own patience is.
+    # Counted with Leanplum's timeout, even if this run uses a shorter one.
     most = int(DEFAULT_TIMEOUT / single) if single else ENOUGH
     rec.expect_that(
         not late and not (one_by_one and most < ENOUGH),

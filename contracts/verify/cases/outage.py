@@ -38,9 +38,9 @@ class Plan:
     """What becomes of one event in an outage.
 
     Attributes:
-        happens_after: Since the outage began.
-        during: When the attempts are made that meet the outage, since it began.
-        afterwards: When the first one after it is made; None if there is none left.
+        happens_after: When the event happens, counted from the beginning of the outage.
+        during: When attempts are made during the outage, counted in the same way.
+        afterwards: When the first attempt after the outage is made; None if all ten are over.
     """
 
     happens_after: timedelta
@@ -49,7 +49,12 @@ class Plan:
 
 
 def plan(happens_after: timedelta, outage: timedelta) -> Plan:
-    """Return what becomes of an event that happens so long after an outage began."""
+    """Return what becomes of an event in an outage.
+
+    Args:
+        happens_after: When it happens, counted from the beginning of the outage.
+        outage: How long the outage lasts.
+    """
     at, during = happens_after, []
     delays = iter(_POLICY.delays)
     while at < outage:
@@ -144,9 +149,9 @@ class _Event:
 
 
 def _fail(target: EndpointTarget, rec: Recorder, planned: Plan, number: int) -> _Event:
-    """Make the attempts of an event that meet the outage, up to one that ends it."""
-    # It is as old when it comes at last as it would be: some refuse what is old. No two happen
-    # in the same millisecond, which may be all that tells them apart.
+    """Make the attempts of an event during the outage, until one ends its delivery."""
+    # The event is made as old as it would be when it arrives at last, because some endpoints
+    # refuse old events. The milliseconds differ: they may be all that distinguishes two events.
     age = (planned.afterwards or planned.during[-1]) - planned.happens_after
     now_at = datetime.now(UTC).replace(microsecond=1_000 * number)
     event = _Event(target.postback(triggered_at=now_at - age), planned)
@@ -180,7 +185,7 @@ def _deliver(target: EndpointTarget, rec: Recorder, event: _Event) -> None:
 
 
 def _nothing_comes(events: Sequence[_Event], outage: timedelta) -> Exception:
-    """Return why nothing can be said of what comes after the outage."""
+    """Return the error that says why no postback comes after the outage."""
     if all(event.plan.afterwards is None for event in events):
         return NotApplicable(
             f"an outage of {format_duration(outage)} outlasts all ten attempts of every event"
@@ -192,7 +197,7 @@ def _nothing_comes(events: Sequence[_Event], outage: timedelta) -> Exception:
 
 
 def _stored_before(target: EndpointTarget) -> Stored | None:
-    """Return what is stored, or None if nobody can tell."""
+    """Return what is stored, or None without a probe."""
     return target.stored_at_rest() if Need.PROBE in target.endpoint.capabilities else None
 
 

@@ -13,7 +13,7 @@ from mockserver.core.catalog import event_kind
 
 ORDER = 240
 
-#: Documents, with what is odd about each.
+#: Documents, each with what is special about it.
 DOCUMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a link, slashes escaped", {"index": 1, "url": "https://shop.example/offers"}),
     (
@@ -23,7 +23,7 @@ DOCUMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("other scripts and emoji", {"index": 3, "url": "https://shop.example/шапка?q=🎉"}),
     ("quotes and a backslash", {"index": 4, "url": 'https://shop.example/?q="a\\b"'}),
     ("nested values", {"index": 5, "more": {"list": [1, 2.5, None, True], "empty": {}}}),
-    # Nothing documented is so large, so that it need not be kept exactly.
+    # No documented value is so large, so this one need not be stored exactly.
     ("an integer beyond 2**53", {"index": 9_007_199_254_740_993}),
 )
 _KEPT_EXACTLY = DOCUMENTS[:-1]

@@ -1,4 +1,4 @@
-"""Tries the way to an endpoint, before any answer counts: address, TLS, connection, redirect."""
+"""Tries whether an endpoint can be reached: addresses, TLS, connections, redirects."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mockserver.core.outcome import OutcomeKind
 
 ORDER = 210
 
-#: From when on an expiring certificate is worth a warning.
+#: A certificate that expires within this time is worth a warning.
 SOON = timedelta(days=21)
-#: How many postbacks are sent over one connection, or over as many.
+#: How many postbacks are sent over one connection, or over as many connections.
 SEVERAL = 4
 _REAL_SECONDS = 10.0
 
@@ -179,7 +179,7 @@ def keep_alive(target: EndpointTarget, rec: Recorder) -> None:
             answer = connection.request("POST", path, target.endpoint.headers)
             is_closed = answer.status is None and not answer.late
             if answer.error and number > 1 and is_closed:
-                # A server may close whenever it likes.
+                # A server may close a connection at any time.
                 return
             target.record("POST", path, answer, 0.0)
             rec.expect_that(

@@ -1,4 +1,4 @@
-"""Sends postbacks that were recorded, in place of generated ones."""
+"""Sends recorded postbacks instead of generated ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ORDER = 290
 def answered(target: EndpointTarget, rec: Recorder) -> None:
     """Sends each recorded postback once, in their order, as far as the budget goes."""
     url = target.subscription.template.url
-    # Two are left for the case that sends one of them again.
+    # Two requests are left for the next case, which sends one postback twice.
     most = max(1, target.endpoint.budget.left - 2)
     chosen = target.endpoint.recording[:most]
     if len(chosen) < len(target.endpoint.recording):

@@ -89,7 +89,7 @@ def answer_lost(target: EndpointTarget, rec: Recorder) -> None:
     target.endpoint.budget.take()
     with target.endpoint.connection() as connection:
         connection.send("POST", postback.request_target, target.endpoint.headers)
-    # A retry comes an hour later, when the first request is over: it must not be overtaken here.
+    # A real retry comes an hour later, when the first request is done. Here it must wait, too.
     target.stored([postback], count=before.count + 1)
     target.accept(postback, "the same postback again, the first answer was not read")
     target.expect_stored_once([postback], before, "sent again after the first answer got lost")
@@ -147,7 +147,7 @@ def distinct(target: EndpointTarget, rec: Recorder) -> None:
 
 
 def _lookalikes(target: EndpointTarget, first: Postback) -> list[Postback]:
-    """Return postbacks of the same user that are events of their own."""
+    """Return postbacks of other events of the same user that look like the first."""
     event = first.event
     ids: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
     others = [
@@ -168,7 +168,7 @@ def _lookalikes(target: EndpointTarget, first: Postback) -> list[Postback]:
 
 
 def _deliver(target: EndpointTarget, rec: Recorder, postback: Postback) -> bool:
-    """Send a postback as often as Leanplum would; return whether it was not accepted at first.
+    """Send a postback as often as Leanplum would; return whether the first attempt failed.
 
     Raises:
         Deviation: It was never accepted.

@@ -1,4 +1,4 @@
-"""Sends as many postbacks as the run may still send, and looks at what gets worse with time."""
+"""Sends as many postbacks as the run may still send, and checks that nothing gets worse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def soak(target: EndpointTarget, rec: Recorder) -> None:
     while target.endpoint.budget.left >= at_once and len(taken) < number:
         group = [target.postback(kinds[(len(taken) + n) % len(kinds)]) for n in range(at_once)]
         outcomes = target.send_all(group, at_once=at_once)
-        # A soak may be long, and its exchanges are all alike.
+        # Keeps memory small: a soak may be long, and its exchanges are all alike.
         del target.exchanges[:-at_once]
         for outcome in outcomes:
             target.expect_accepted(outcome, f"postback {len(taken) + 1} of a soak")

@@ -1,4 +1,4 @@
-"""Tries the values in the URL: empty, odd, long ones, which must be stored as they were sent."""
+"""Tries empty, odd and long values in the URL, which must be stored as they were sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.core.catalog import Channel, EventKind, PostbackType
 
 ORDER = 230
 
-#: What each group of characters breaks.
+#: Ids with odd characters, each with what is odd about it.
 ODD = (
     ("a space", "ada lovelace"),
     ("a plus", "ada+news@example.com"),
@@ -33,13 +33,13 @@ ODD = (
     ("an accent of its own", "cafe\u0301"),
     ("spaces in a row", "a  b   c"),
 )
-#: What nobody should call a user, and what can be refused for good reasons.
+#: Ids that nobody should give a user, and that may be refused for good reasons.
 STRANGE = (
     ("markup", "<b>bold</b>"),
     ("control characters", "tab\tand\nnewline\x1b"),
 )
 _IDS = ("Message ID", "AB test ID", "Variant ID")
-#: What generated values are made of: small, so that what is found gets small.
+#: The pieces of generated values; few, so that a failing value can be made short.
 _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "\u05e9"])
 
 
@@ -156,7 +156,7 @@ def strange(target: EndpointTarget, rec: Recorder) -> None:
 def anything(target: EndpointTarget, rec: Recorder, value: str) -> None:
     """Sends an id made of a few pieces; with a probe that answers entries, asks what was stored."""
     target.needs("User ID", "Device ID")
-    # Something visible at the end: nobody has to keep blanks there.
+    # The value ends in something visible: an endpoint may drop blanks at the end.
     postback = target.postback(suffix=f"-{value}.")
     _take(target, postback, f"an id with {value!r}")
 
@@ -292,9 +292,9 @@ def template_name(target: EndpointTarget, rec: Recorder) -> None:
 
 
 def _take(target: EndpointTarget, postback: Postback, what: str) -> None:
-    """Send a postback that must be answered 2xx, and be stored as far as that can be told."""
+    """Send a postback that must be answered 2xx, and stored unchanged if a probe shows entries."""
     target.accept(postback, what)
-    # A probe that only counts is no reason to say nothing of the answer.
+    # With a probe that only counts the answer is checked all the same.
     if (
         Need.PROBE in target.endpoint.capabilities
         and postback.key

@@ -1,6 +1,7 @@
 """Builds endpoints that are broken in one way each, and good ones that differ, for the proof.
 
-`shop` is the endpoint that they are made of, `deviant_endpoint` how one is served, `serving` a
-server for those that are wrong on the wire; then one module for each area of cases, `good` for
-those that must pass (`nginx` stands in front of one), and `catalog` for all of them by name.
+All are made from `shop`, a good application. `deviant_endpoint` serves one of them, and `serving`
+has a server that gives full control over the bytes on a connection. Then comes one module for
+each kind of mistake. `good` has those that must pass; `nginx` is in front of one of them.
+`catalog` lists all.
 """

@@ -1,4 +1,4 @@
-"""Breaks endpoints in their answers: not 2xx, not meant, or too late."""
+"""Breaks endpoints in their answers: no 2xx, a 2xx by mistake, or too late."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.verify.endpoints.shop import PATH, Row, Shop, ShopAnswer, Store
 from mockserver.core.catalog import IN_APP_TEMPLATE_EVENTS
 from mockserver.core.clock import ManualClock
 
-#: The events that somebody wanted a report of.
+#: The only events that this endpoint knows.
 _EXPECTED = frozenset({"Send", "Delivered", "Open", "Click", "Bounce", "Unsubscribe", "View"})
 
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -65,7 +65,7 @@ class _WantsCsrfToken(Shop):
 
 class _WantsUserAgent(Shop):
     def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
-        # A firewall of an application takes whoever does not say what it is for a scanner.
+        # Some web application firewalls take a client without a User-Agent for a scanner.
         if not environ.get("HTTP_USER_AGENT"):
             return ShopAnswer(403)
         return super().handle(environ)
@@ -78,7 +78,7 @@ class _RefusesUnknownEvents(Shop):
 
 class _FailsOnHeldBack(Shop):
     def keep(self, row: Row) -> bool:
-        # What was held back was never sent, so there is no message for it to belong to.
+        # A message that was held back was never sent, so the endpoint finds no message.
         if row.get("event") == "Held Back":
             raise LookupError("no message was sent that this event belongs to")
         return super().keep(row)
@@ -122,7 +122,12 @@ class _RedirectsToLogin(Shop):
 
 
 class _Takes(Shop):
-    """Takes its time over every so-manieth postback, and stores it all the same."""
+    """Answers some postbacks late, and stores them all the same.
+
+    Args:
+        duration: How long a late answer takes.
+        every: 1 if all answers are late, 7 if every seventh is, and so on.
+    """
 
     def __init__(
         self, store: Store, clock: ManualClock, duration: timedelta, every: int = 1
@@ -142,7 +147,7 @@ class _Takes(Shop):
 
 class _NeverAnswers(Shop):
     def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
-        # Whoever is still there after ten minutes is told by the server in front of it.
+        # A client that waits for ten minutes gets the 503 of a server in front.
         self.spend(timedelta(minutes=10))
         return ShopAnswer(503)
 

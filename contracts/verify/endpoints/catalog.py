@@ -17,7 +17,7 @@ from contracts.verify.endpoints import (
 )
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant
 
-#: Every broken endpoint, in the order in which a postback meets what they are about.
+#: Every broken endpoint, in about the order of the areas of the cases.
 DEVIANTS: tuple[EndpointVariant, ...] = (
     *connections.DEVIANTS,
     *certificates.DEVIANTS,
@@ -31,5 +31,5 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
     *outage.DEVIANTS,
 )
 
-#: Endpoints that differ, and that no MUST may fail on.
+#: Good endpoints of different kinds; no MUST may fail on one.
 GOOD: tuple[EndpointVariant, ...] = good.GOOD

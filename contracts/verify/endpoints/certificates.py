@@ -24,20 +24,20 @@ from mockserver.core.clock import ManualClock
 if TYPE_CHECKING:
     import trustme
 
-#: What makes certificates.
+#: The module that makes certificates.
 NEEDS = ("trustme",)
 _A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a server shows a client.
+    """The certificate and TLS settings that a server shows a client.
 
     Attributes:
-        host: Whom its certificate names.
-        valid_for: How long it is still valid; negative if it is not any more.
-        is_trusted: Whether it is signed by whom clients trust.
-        prepare: Changes what the server speaks TLS with.
+        host: The host that its certificate names.
+        valid_for: How long the certificate is still valid; negative if it has expired.
+        is_trusted: Whether clients trust the authority that signed it.
+        prepare: Changes the TLS settings of the server.
     """
 
     host: str = HOST
@@ -47,10 +47,10 @@ class Shown:
 
 
 def over_tls(shown: Shown | None = None) -> Serve:
-    """Return what serves a good shop over TLS.
+    """Return what runs a good shop over TLS.
 
     Args:
-        shown: What it shows; a certificate that nothing is wrong with unless given.
+        shown: Its certificate and TLS settings; good ones unless given.
     """
     shows = shown or Shown()
 
@@ -90,7 +90,7 @@ def _context(shows: Shown, signer: trustme.CA) -> ssl.SSLContext:
 def _speak_old(context: ssl.SSLContext) -> None:
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings():
-        # That they are deprecated is the point.
+        # The warning says that old versions are deprecated, which is why they are used here.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1

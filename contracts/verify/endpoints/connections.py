@@ -1,4 +1,4 @@
-"""Breaks endpoints in how they treat a connection, before any answer counts."""
+"""Breaks endpoints in how they treat a connection."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from contracts.verify.endpoints.serving import (
 from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: The name of a host that has several addresses, or a certificate.
+#: The host name of endpoints with several addresses, or with a certificate.
 HOST = "shop.test"
 #: An address of this machine at which nobody listens.
 _DEAD = "127.0.0.2"
-#: Where being late is the point, it need not be late for long.
+#: A short timeout, so that an answer that must be late need not take long.
 _SOON = timedelta(seconds=0.1)
-#: How many answers come whole before one that drips.
+#: How many answers are sent normally before one is sent byte by byte.
 _WHOLE = 7
 _DRIP = timedelta(milliseconds=50)
 
 
 @contextmanager
 def _nobody(store: Store) -> Iterator[Served]:
-    # Bound, so that nobody else gets the port, and never listening.
+    # Bound, so that no other program gets the port, but not listening.
     with socket.socket() as bound:
         bound.bind((LOOPBACK, 0))
         yield Served(f"http://{LOOPBACK}:{bound.getsockname()[1]}")
@@ -62,7 +62,7 @@ def _answer_twice(client: Client, shop: Shop) -> None:
 
 def _say_less(client: Client, shop: Shop) -> None:
     while (request := client.read()) is not None:
-        # What is appended to every page is not counted.
+        # A comment is appended to every page, and Content-Length does not count it.
         client.write(written(request, shop.handle(request.environ)) + b"<!-- shop 1.0 -->")
 
 

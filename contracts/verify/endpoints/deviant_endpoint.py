@@ -27,29 +27,29 @@ from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.core.template import Template
 from mockserver.web.server import ApiServer
 
-#: What stands for the 30 seconds where they are real.
+#: Used instead of 30 seconds where real time passes.
 SHORT_TIMEOUT = timedelta(seconds=1.5)
-#: Events of every channel: a shop keeps all.
+#: One event of each channel; a shop stores them all.
 KEPT = tuple(map(event_kind, ("email.click", "push.open", "in-app.banner.select")))
 #: The origin in the URL of an endpoint in this process; nothing is sent there.
 NOWHERE = "http://endpoint.test"
-#: Of what deviants need, the programs; the rest are modules.
+#: Those needs of deviants that are programs; the others are Python modules.
 PROGRAMS = frozenset({"nginx"})
 _MOST_REQUESTS = 900
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An endpoint that answers.
+    """How a running endpoint is reached.
 
     Attributes:
         origin: Scheme, host and port.
         app: The application, if it is in this process; then no port is open.
-        ca_file: What its certificate is signed by.
+        ca_file: A file with the certificate of the authority that signed its own.
         operator: Takes it down and up again.
-        resolve: The addresses that its host has.
-        timeout: How long it may take over sockets, in real time.
-        clock: What the application spends time on.
+        resolve: Returns the addresses of its host; the system does unless given.
+        timeout: How long an answer over sockets may take, in real time.
+        clock: The clock that the application moves to spend time.
     """
 
     origin: str = NOWHERE
@@ -61,22 +61,22 @@ class Served:
     clock: ManualClock = field(default_factory=ManualClock)
 
 
-#: Serves an endpoint that keeps what it gets in a store, as long as the context is entered.
+#: Runs an endpoint on a store, as long as the context is entered.
 Serve = Callable[[Store], AbstractContextManager[Served]]
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointVariant:
-    """An endpoint that is wrong in one way; or, among the good ones, in none.
+    """An endpoint for the proof: broken in exactly one way, or a good one.
 
     Attributes:
         name: In kebab case, e.g. `counts-duplicates`.
-        area: The middle part of the ids of the cases that are about it, in lower case.
-        change: What it does otherwise, as a sentence.
-        serve: How it is served.
-        path: Where it receives postbacks.
-        recording: URLs that are sent in the cases about recordings.
-        needs: Modules and programs without which it cannot be served.
+        area: The area of the cases about it: the middle part of their ids, in lower case.
+        change: How it differs from a good endpoint, as a sentence.
+        serve: Runs it.
+        path: The path at which it receives postbacks.
+        recording: The URLs that the cases about recordings send.
+        needs: Modules and programs that it cannot run without.
     """
 
     name: str
@@ -89,7 +89,7 @@ class EndpointVariant:
 
 
 def missing_needs(deviant: EndpointVariant) -> list[str]:
-    """Return the modules and programs that an endpoint needs and that are not there."""
+    """Return the modules and programs that an endpoint needs and this machine lacks."""
     return [need for need in deviant.needs if not _is_there(need)]
 
 
@@ -145,7 +145,7 @@ class DeviantEndpoint:
 
 
 def in_process(make: Callable[[Store, ManualClock], Any] = Shop) -> Serve:
-    """Return what serves an application in this process, on a clock that stands."""
+    """Return what runs an application in this process, on a clock that only it moves."""
 
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:
@@ -156,7 +156,7 @@ def in_process(make: Callable[[Store, ManualClock], Any] = Shop) -> Serve:
 
 
 def on_a_port(make: Callable[[Store, ManualClock], Any] = Shop) -> Serve:
-    """Return what serves a WSGI application on a port of its own, with threads."""
+    """Return what runs a WSGI application on a port of its own, with threads."""
 
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:

@@ -1,4 +1,4 @@
-"""Builds good endpoints that differ; no case may say of one of them that it loses data.
+"""Builds good endpoints of different kinds, on which no case of level MUST may fail.
 
 FastAPI is imported only when its endpoint is served.
 """
@@ -31,7 +31,7 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.web.server import ApiServer
 
-#: A second less than what is too long.
+#: A second less than the timeout of Leanplum.
 _ALMOST = DEFAULT_TIMEOUT - timedelta(seconds=1)
 _POLL_REAL_SECONDS = 0.01
 _STOP_REAL_SECONDS = 5.0
@@ -76,7 +76,7 @@ def _fastapi(store: Store) -> Iterator[Served]:
         keep(store, dict(request.query_params))
         return {"ok": True}
 
-    # Annotations of a function within a function cannot be looked up by their names.
+    # FastAPI cannot look up the name in the annotation of an inner function.
     receive.__annotations__["request"] = Request
     app.post(PATH)(receive)
     yield Served(app=app)
@@ -88,7 +88,7 @@ def _fastapi(store: Store) -> Iterator[Served]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Threads
-    # Head and body leave together: the second of two small pieces would wait for an answer.
+    # Sends head and body in one piece: the second of two small ones would be delayed by TCP.
     wbufsize = -1
 
     def do_POST(self) -> None:
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _Threads(ThreadingHTTPServer):
@@ -113,7 +113,7 @@ class _Threads(ThreadingHTTPServer):
         self._lock = Lock()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread with a name, so that one that is left behind is noticed."""
+        """Answer in a thread with a name, by which tests notice a thread that is left behind."""
         serving = Thread(
             target=self.process_request_thread,
             args=(request, client_address),
@@ -130,12 +130,12 @@ class _Threads(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that are gone."""
+        """Print nothing about clients that have gone."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
     def end(self) -> None:
-        """End the connections that are kept."""
+        """Close the connections that are still open."""
         with self._lock:
             open_now = dict(self._open)
         for request, serving in open_now.items():

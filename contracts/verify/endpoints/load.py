@@ -1,8 +1,8 @@
 """Breaks endpoints that are good as long as one postback comes at a time.
 
-What goes wrong among threads has to go wrong every time here. So a postback on a new connection
-is held for a moment. In that moment the others of a burst arrive, because each has a connection
-of its own. Postbacks one after the other on one connection are not held.
+A mistake with threads must show every time here. So the first postback on a new connection is held
+for a moment, in which the others of a burst arrive, each on a connection of its own. Postbacks one
+after the other on one connection are not held.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from contracts.verify.endpoints.serving import (
 from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: What a new connection costs.
+#: How long the first request on a new connection is held.
 _MOMENT = timedelta(milliseconds=60)
-#: How many new connections may be worked on together, where that is limited.
+#: How many new connections may be served together, where that is limited.
 _FEW = 2
-#: How many requests are taken, and in what time, where that is limited.
+#: How many requests are accepted in this time, where the rate is limited.
 _RATE = 8
 _WINDOW_REAL_SECONDS = 30.0
 
 
 def _with(make: Callable[[], Talk]) -> Serve:
-    """Return what serves a good shop, connections treated by something that it has of its own."""
+    """Return what runs a good shop whose connections are served by a new `Talk`."""
 
     @contextmanager
     def serve(store: Store) -> Iterator[Served]:
@@ -50,10 +50,10 @@ def _with(make: Callable[[], Talk]) -> Serve:
 
 
 class _FewAtOnce:
-    """Has no more than two connections to its database to open for those who connect.
+    """Serves no more than two new connections together, as with a small pool to a database.
 
     Args:
-        refuse: Does with a request what is done when there is none left.
+        refuse: Refuses a request while two others are served.
     """
 
     def __init__(self, refuse: Callable[[Client, Request], None]) -> None:
@@ -81,7 +81,7 @@ class _FewAtOnce:
 
 
 class _Limited:
-    """Takes no more than eight requests within half a minute, from whomever."""
+    """Accepts no more than eight requests within half a minute from all clients together."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -103,7 +103,7 @@ class _Limited:
 
 
 class _OneAtATime:
-    """Opens a connection to its database for each that connects, under a lock."""
+    """Serves new connections one after the other, as if each waited for the same lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -119,7 +119,7 @@ class _OneAtATime:
 class _LooksFirst(Shop):
     """Looks whether an event is stored, and stores it afterwards.
 
-    Those that look for the same meet there, if they come in the same moment.
+    Requests with the same event wait for each other between the two steps.
     """
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
@@ -133,7 +133,7 @@ class _LooksFirst(Shop):
         is_new = not self.store.has(identity)
         if is_new and environ[NUMBER] == 1:
             self._meet(identity)
-        # Another may have stored it meanwhile: here only the look counts.
+        # Another request may have stored it meanwhile; this endpoint does not look again.
         if is_new and not self.store.add(row, identity):
             self.store.add_anyway(row)
         return self.new(row)

@@ -47,14 +47,14 @@ class NginxFailed(PostbacksError):
 
 @contextmanager
 def nginx_before(origin: str, folder: Path) -> Iterator[int]:
-    """Run an nginx that hands everything on, and yield its port.
+    """Run an nginx that passes everything on, and yield its port.
 
     Args:
-        origin: Scheme, host and port of what is behind it.
-        folder: For all that it writes.
+        origin: Scheme, host and port of the server behind it.
+        folder: The folder for its files.
 
     Raises:
-        NginxFailed: It is not there, or does not listen.
+        NginxFailed: It is not installed, or does not listen.
     """
     program = shutil.which("nginx")
     if program is None:

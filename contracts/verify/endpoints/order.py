@@ -1,4 +1,4 @@
-"""Breaks endpoints in the order of events, and in how many there are."""
+"""Breaks endpoints by events in another order, or by many events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_proc
 from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: What each row costs that is looked through.
+#: How much time each stored row adds to an answer.
 _A_ROW = timedelta(milliseconds=2)
 
 

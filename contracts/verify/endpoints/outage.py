@@ -1,7 +1,7 @@
 """Breaks endpoints in what they do while they are down, or when they come up again.
 
-Those in this process have a small proxy in front of them, which answers while nobody is behind
-it. The others are really not there: nobody listens at their port.
+Those in this process have a small proxy in front of them, which answers while they are down. At
+the port of the others nobody listens while they are down.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from contracts.verify.endpoints.serving import PATIENT, EndpointServer, running
 from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: How much older than the last start of an endpoint something must be to be called old.
+#: An event counts as old if it happened this long before the endpoint was last started.
 OLD = timedelta(minutes=10)
-#: What a proxy answers that has nobody behind it.
+#: The answer of a proxy while the shop behind it is down.
 UNAVAILABLE = ShopAnswer(503, (("Retry-After", "60"),))
 
 
@@ -32,10 +32,10 @@ class RestartingShop(Shop):
     up_at: datetime | None = None
 
     def go_down(self) -> None:
-        """Take note that it ends; a good shop has everything on disk."""
+        """Note that it is taken down; a good shop has everything on disk already."""
 
     def come_up(self) -> None:
-        """Take note that it begins again."""
+        """Note that it is taken up again."""
         self.up_at = datetime.now(UTC)
 
     def is_old(self, row: Row) -> bool:
@@ -66,11 +66,11 @@ class PortOperator:
 
 
 class Proxy:
-    """What stands in front of a shop in this process, and takes it down and up again.
+    """A proxy in front of a shop in this process, which takes it down and up again.
 
     Args:
-        shop: What is behind it.
-        instead: What it answers while nothing is.
+        shop: The shop behind it.
+        instead: What it answers while the shop is down.
     """
 
     description = "this process"
@@ -95,7 +95,7 @@ class Proxy:
 
 
 class _Front(Shop):
-    """Answers the same to everything."""
+    """Gives the same answer to every request."""
 
     def __init__(self, store: Store, clock: ManualClock, instead: ShopAnswer) -> None:
         super().__init__(store, clock)
@@ -111,11 +111,11 @@ MakeRestarting = Callable[[Store, ManualClock], RestartingShop]
 def restarted_behind_a_proxy(
     make: MakeRestarting = RestartingShop, instead: ShopAnswer = UNAVAILABLE
 ) -> Serve:
-    """Return what serves a shop in this process that can be taken down and up again.
+    """Return what runs a shop in this process that can be taken down and up again.
 
     Args:
         make: Makes the shop.
-        instead: What the proxy answers meanwhile.
+        instead: What the proxy answers while the shop is down.
     """
 
     @contextmanager
@@ -128,7 +128,7 @@ def restarted_behind_a_proxy(
 
 
 def restarted_at_its_port(make: MakeRestarting = RestartingShop) -> Serve:
-    """Return what serves a shop at a port that nobody listens at while it is down.
+    """Return what runs a shop at a port at which nobody listens while it is down.
 
     Args:
         make: Makes the shop.
@@ -152,21 +152,21 @@ class _LosesTheLast(RestartingShop):
 
 
 class _KeepsInMemory(RestartingShop):
-    """Has no disk."""
+    """Keeps events only in memory."""
 
     def go_down(self) -> None:
         self.store.clear()
 
 
 class _RefusesOld(RestartingShop):
-    """Takes what is old for a mistake."""
+    """Refuses old events."""
 
     def check(self, row: Row) -> ShopAnswer | None:
         return ShopAnswer(422) if self.is_old(row) else None
 
 
 class _IgnoresOld(RestartingShop):
-    """Takes what is old for known, and says 200 to be left in peace."""
+    """Answers 200 to old events and does not store them."""
 
     def keep(self, row: Row) -> bool:
         return not self.is_old(row) and super().keep(row)

@@ -1,4 +1,4 @@
-"""Breaks endpoints in how they read Parameters, the JSON document in the query, or keep it."""
+"""Breaks endpoints in how they read or store Parameters, the JSON document in the query."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _RefusesUnknownParameters(Shop):
 
 
 class _Parsed(Shop):
-    """Keeps something else than the text that came."""
+    """Stores something else than the text of the document."""
 
     def parse(self, query: str) -> Row:
         row = super().parse(query)

@@ -12,9 +12,9 @@ from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_proc
 from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: What a user may do in a minute, as the rate limit for people's requests has it.
+#: How many postbacks of a user are accepted in a minute.
 _MOST_A_MINUTE = 5
-#: How many postbacks go well between two that do not.
+#: Every so many stored events, one ends in an error.
 _FOURTH = 4
 
 
@@ -60,7 +60,7 @@ class _TakesArrivalForIdentity(Shop):
 
 
 class _StoresBefore500(Shop):
-    """Stores the event, fails at what comes next, and only then would have known it again."""
+    """Stores an event, and fails before it remembers that the event is stored."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         super().__init__(store, clock)
@@ -77,7 +77,7 @@ class _StoresBefore500(Shop):
 
 
 class _Identifies(Shop):
-    """Takes two postbacks for one event when they have less than everything in common."""
+    """Takes two postbacks for one event if only some of their values are the same."""
 
     def __init__(
         self, store: Store, clock: ManualClock, known_by: Callable[[Row], Hashable]

@@ -1,6 +1,6 @@
-"""Serves endpoints that are wrong on the wire, and gives the deviant every byte of a connection.
+"""Serves endpoints that are broken on the wire: a deviant decides on every byte of a connection.
 
-All of it stops at once.
+Stopping such a server ends all its connections at once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from contracts.verify.endpoints.deviant_endpoint import Serve, Served
 from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from mockserver.core.clock import ManualClock
 
-#: How long those may take over sockets that do answer: a machine that is busy is no finding.
+#: The timeout for endpoints that do answer; long, so that a busy machine causes no deviation.
 PATIENT = timedelta(seconds=10)
-#: Where all of these servers listen.
+#: The address at which all these servers listen.
 LOOPBACK = "127.0.0.1"
-#: Under this name a shop finds which request of its connection it looks at.
+#: The name under which a shop finds the number of the request on its connection.
 NUMBER = "postbacks.number"
 _BODILESS = frozenset({204, 304})
 _STOP_REAL_SECONDS = 5.0
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     """A request without a body, as postbacks are.
 
     Attributes:
-        number: Which one on its connection, from 1 on.
+        number: Its number on the connection, counted from 1.
     """
 
     method: str
@@ -42,7 +42,7 @@ class Request(NamedTuple):
 
     @property
     def environ(self) -> dict[str, Any]:
-        """Return what a shop looks at."""
+        """Return those parts of a WSGI environment that a shop reads."""
         path, _, query = self.target.partition("?")
         return {
             "REQUEST_METHOD": self.method,
@@ -53,11 +53,11 @@ class Request(NamedTuple):
 
 
 class Client:
-    """A connection that was accepted.
+    """A connection that a client has opened.
 
     Args:
         connected: Its socket.
-        stopping: Set when the server is about to end.
+        stopping: Set when the server is stopped.
     """
 
     def __init__(self, connected: socket.socket, stopping: Event) -> None:
@@ -79,7 +79,7 @@ class Client:
         return Request(method, target, self._requests)
 
     def answer(self, request: Request, answer: ShopAnswer) -> None:
-        """Send an answer, whole and once."""
+        """Send an answer as a good server would."""
         self.write(written(request, answer))
 
     def write(self, data: bytes) -> None:
@@ -87,7 +87,7 @@ class Client:
         self._socket.sendall(data)
 
     def pause(self, duration: timedelta) -> None:
-        """Wait, in real time, unless the server is about to end."""
+        """Wait in real time, or until the server is stopped."""
         self._stopping.wait(duration.total_seconds())
 
     def reset(self) -> None:
@@ -96,7 +96,7 @@ class Client:
         self._socket.close()
 
 
-#: Does with a connection what a server does; what it returns from is closed.
+#: Serves one connection; when it returns, the connection is closed.
 Talk = Callable[[Client, Shop], None]
 
 
@@ -107,7 +107,7 @@ def answer_all(client: Client, shop: Shop) -> None:
 
 
 def written(request: Request, answer: ShopAnswer) -> bytes:
-    """Return an answer as it is on the wire."""
+    """Return the bytes of an answer."""
     lines = [f"HTTP/1.1 {answer.status} Status"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status not in _BODILESS:
@@ -119,16 +119,16 @@ def written(request: Request, answer: ShopAnswer) -> bytes:
 class EndpointServer:
     """A server at a port of its own, with a thread for each connection.
 
-    It can be stopped and started again; it keeps its port meanwhile.
+    It can be stopped, and started again at the same port.
 
     Args:
-        shop: What is behind it.
-        talk: What it does with a connection.
-        context: What it speaks TLS with; None for plain HTTP.
-        one_at_a_time: Whether a connection has to wait until the one before it has ended.
+        shop: Answers the requests.
+        talk: Serves one connection.
+        context: The settings of TLS; None for plain HTTP.
+        one_at_a_time: Whether a connection is served only after the one before has ended.
 
     Attributes:
-        port: The port.
+        port: Its port; 0 until it is started for the first time.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class EndpointServer:
         with self._lock:
             clients = dict(self._clients)
             for connected in clients.values():
-                # Of the plain socket: what a thread does with TLS right now is not disturbed.
+                # On the plain socket, because another thread may be using the TLS layer right now.
                 with suppress(OSError):
                     socket.socket.shutdown(connected, socket.SHUT_RDWR)
         for thread in (self._thread, *clients):
@@ -201,7 +201,7 @@ class EndpointServer:
             serving.join()
 
     def _serve(self, connected: socket.socket) -> None:
-        # Clients may be gone at any time, and those that trust nobody are meant to be.
+        # A client may close at any time, e.g. because it does not trust the certificate.
         with suppress(OSError), connected:
             if self._context is None:
                 self._talk(Client(connected, self._stopping), self._shop)
@@ -225,10 +225,10 @@ def over_sockets(
     """Return what serves a shop on a port of its own.
 
     Args:
-        talk: What is done with a connection.
+        talk: Serves one connection.
         make: Makes the shop.
         one_at_a_time: Whether connections are served one after the other.
-        timeout: How long it may take, in real time.
+        timeout: How long an answer may take, in real time.
     """
 
     @contextmanager
@@ -242,7 +242,7 @@ def over_sockets(
 
 @contextmanager
 def running(server: EndpointServer) -> Iterator[EndpointServer]:
-    """Start a server, and stop it in the end."""
+    """Run a server for the time of a `with` block."""
     server.start()
     try:
         yield server
@@ -251,7 +251,7 @@ def running(server: EndpointServer) -> Iterator[EndpointServer]:
 
 
 def listening(port: int = 0) -> socket.socket:
-    """Return a socket that listens on loopback, and does not wait in `accept`."""
+    """Return a socket that listens on loopback; its `accept` never waits."""
     listener = socket.socket()
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

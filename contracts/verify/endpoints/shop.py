@@ -1,4 +1,4 @@
-"""Builds an endpoint that does everything right, in steps of which a deviant replaces one."""
+"""Builds an endpoint that does everything right, in steps that a deviant can replace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 #: Where a shop receives postbacks.
 PATH = "/in"
-#: The values that it is sent, under the names that it stores them by.
+#: The query of its postbackUrl; it stores each value under the name that stands here.
 QUERY = (
     "?user={{User ID}}&device={{Device ID}}&message={{Message ID}}&event={{Message event}}"
     "&channel={{Message channel}}&template={{Template name}}&at={{Trigger time}}"
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 class Store:
-    """What an endpoint keeps: its database, which outlives a restart."""
+    """The database of an endpoint, which survives a restart."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -33,7 +33,7 @@ class Store:
         self._lock = Lock()
 
     def add(self, row: Row, identity: Hashable) -> bool:
-        """Keep a row unless one of the same identity is kept; return whether it is new."""
+        """Store a row unless one with the same identity is stored; return whether it is new."""
         with self._lock:
             if identity in self._seen:
                 return False
@@ -42,12 +42,12 @@ class Store:
             return True
 
     def add_anyway(self, row: Row) -> None:
-        """Keep a row, whatever is kept already."""
+        """Store a row without looking for duplicates."""
         with self._lock:
             self.rows.append(dict(row))
 
     def has(self, identity: Hashable) -> bool:
-        """Return whether a row of this identity is kept."""
+        """Return whether a row with this identity is stored."""
         with self._lock:
             return identity in self._seen
 
@@ -75,8 +75,8 @@ class Shop:
     """A WSGI application; a deviant overrides one of its steps.
 
     Args:
-        store: What it keeps.
-        clock: What it spends time on, where time is not real.
+        store: Its database.
+        clock: Moved by `spend`, where time is not real.
     """
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
@@ -101,7 +101,7 @@ class Shop:
         return self.receive(environ)
 
     def methods(self) -> tuple[str, ...]:
-        """Return the methods that are taken for postbacks."""
+        """Return the methods that it accepts as postbacks."""
         return ("POST",)
 
     def receive(self, environ: Mapping[str, Any]) -> ShopAnswer:
@@ -121,7 +121,7 @@ class Shop:
         return None
 
     def identity(self, row: Row) -> Hashable:
-        """Return what two postbacks of one event have in common."""
+        """Return a value that all postbacks of one event share, and no others."""
         names = ("user", "device", "message", "event", "at")
         return tuple(str(row.get(name)) for name in names)
 
@@ -138,7 +138,7 @@ class Shop:
         return self.new(row)
 
     def spend(self, duration: timedelta) -> None:
-        """Let so much time go by before the answer, in time of the clock."""
+        """Let time pass before the answer, by moving the clock."""
         self.clock.move_to(self.clock.now() + duration)
 
 

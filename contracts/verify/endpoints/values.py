@@ -1,4 +1,4 @@
-"""Breaks endpoints in how they take values in the URL: refused, changed, or cut."""
+"""Breaks endpoints in how they treat values in the URL: refused, changed, or cut."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mockserver.core.clock import ManualClock
 
 _IDS = ("user", "device")
 _ALL = (*_IDS, "message", "event", "channel", "template", "at", "parameters")
-#: What gunicorn takes for a request line, unless told.
+#: The longest request line that gunicorn accepts by default.
 _LONGEST_LINE = 4094
 
 
 class _Rewrites(Shop):
-    """Changes values once they are decoded."""
+    """Changes values after they are decoded."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class _Rewrites(Shop):
 
 
 class _Refuses(Shop):
-    """Answers 400 to what it takes for wrong."""
+    """Answers 400 to some rows."""
 
     def __init__(self, store: Store, clock: ManualClock, is_wrong: Callable[[Row], object]) -> None:
         super().__init__(store, clock)
@@ -58,7 +58,7 @@ class _Refuses(Shop):
 
 
 class _Executes(Shop):
-    """Has a database that does not take everything."""
+    """Has a database that fails on some rows."""
 
     def __init__(self, store: Store, clock: ManualClock, execute: Callable[[Row], object]) -> None:
         super().__init__(store, clock)
@@ -94,7 +94,7 @@ class _RefusesLongUrls(Shop):
 class _FloatsTheIds(Shop):
     def parse(self, query: str) -> Row:
         row = super().parse(query)
-        # As in a language whose only numbers are floats.
+        # As in JavaScript, where every number is a float.
         if row.get("message"):
             row["message"] = str(int(float(row["message"])))
         with suppress(ValueError):
@@ -160,7 +160,7 @@ def _in_255_characters(row: Row) -> None:
 def _in_a_statement_with_placeholders(row: Row) -> None:
     values = "', '".join(str(value) for value in row.values())
     statement = f"INSERT INTO events VALUES ('{values}', %s)"
-    # What the drivers say that take %s for the place of an argument.
+    # The error of database drivers that use %s as the placeholder of an argument.
     if re.search("%(?!s)", statement):
         raise ValueError("only %s is allowed as a placeholder")
 
