@@ -153,10 +153,6 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
 #: ask: by a receiver that serves alone, and for how long a stopped clock has missed.
 MAY_READ_THE_CLOCK = ("time.clocks", "receiver.journal", "time.saved_clock")
 
-
-#: The packages whose modules still import each other in circles.
-MAY_HAVE_CIRCLES = {"transport"}
-
 SOURCES = Sources(PACKAGE)
 MODULES = SOURCES.modules
 tree_of, imports_of, own_imports_of = SOURCES.tree_of, SOURCES.imports_of, SOURCES.own_imports_of
@@ -182,22 +178,6 @@ def test_the_table_itself_has_a_direction() -> None:
         for name in allowed - EVERYTHING:
             assert name.split(".")[0] in above, f"{layer} names {name}, which stands below it"
         above.add(layer)
-
-
-@pytest.mark.parametrize("package", sorted(MAY_IMPORT.keys() - MAY_HAVE_CIRCLES))
-def test_modules_of_a_package_do_not_lean_on_each_other_in_circles(package: str) -> None:
-    modules = [name for name in MODULES if is_within(name, package)]
-    done: set[str] = set()
-
-    def follow(module: str, path: tuple[str, ...]) -> None:
-        assert module not in path, f"a circle: {' -> '.join((*path, module))}"
-        if module in modules and module not in done:
-            for imported in own_imports_of(module) - {module}:
-                follow(imported, (*path, module))
-            done.add(module)
-
-    for module in modules:
-        follow(module, ())
 
 
 @every_module
