@@ -56,3 +56,20 @@ def test_every_command_is_in_the_readme() -> None:
 
     for command in root.list_commands(None):  # type: ignore[arg-type]
         assert f"postbacks {command}" in README, f"README does not show {command}"
+
+
+def test_the_architecture_names_rooms_that_exist_and_all_of_them() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:mockserver|contracts|tests)/[\w./]+)`", text):
+        assert (ROOT / path).exists(), f"ARCHITECTURE.md names {path}"
+    rooms = text[text.index("## The rooms") : text.index("## Where do I find")]
+    named = set(re.findall(r"`(\w+)(?:/|\.py)?`", rooms))
+    for package in ("mockserver", "contracts"):
+        folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        assert folders <= named, f"ARCHITECTURE.md has no room for {folders - named}"
+
+
+def test_the_vocabulary_is_twenty_words_at_most() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text[text.index("| word | is |") : text.index("## Decisions")]
+    assert 10 < len(table.strip().splitlines()) - 2 <= 20
