@@ -66,12 +66,17 @@ class ReportOption(click.Option):
     """An option whose help names the registered formats, which are imported only for it."""
 
     def __init__(self, *names: Any, verb: str, formats: _Formats, **options: Any) -> None:
-        super().__init__(*names, **options)
         self._verb = verb
         self._formats = formats
+        super().__init__(*names, **options)
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return the option and its help, with the names of all formats."""
+    @property
+    def help(self) -> str:
+        """Return the help, with the names of all formats."""
         *most, last = self._formats()
-        self.help = f"{self._verb} {', '.join(most)} or {last} to FILE; may be repeated."
-        return super().get_help_record(ctx)
+        return f"{self._verb} {', '.join(most)} or {last} to FILE; may be repeated."
+
+    @help.setter
+    def help(self, _given: object) -> None:
+        # click sets it to nothing as it makes the option.
+        pass

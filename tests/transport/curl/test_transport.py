@@ -14,7 +14,8 @@ import pytest
 
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
 from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl.transport import CurlTransport, Route
+from mockserver.transport.curl.options import CurlRoute
+from mockserver.transport.curl.transport import CurlTransport
 from mockserver.transport.protocol import ConcurrentTransport
 from tests.transport.exchanges import attempt_at, curl_transport, post
 from tests.transport.servers import (
@@ -380,7 +381,7 @@ def test_our_own_api_is_not_sent_to_by_a_name(addresses: str) -> None:
     with RawServer(keeping_alive()) as server:
         transport = CurlTransport(
             guard=AddressGuard(api_port=server.port),
-            route=Route(resolved=(f"partner.example:{server.port}:{addresses}",)),
+            route=CurlRoute(resolved=(f"partner.example:{server.port}:{addresses}",)),
         )
         outcome = outcome_of(f"https://partner.example:{server.port}/api", transport)
         check_failure(outcome, OutcomeKind.BLOCKED, "is this sandbox's own API")
