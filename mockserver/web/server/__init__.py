@@ -1,4 +1,10 @@
-"""Serves the web application over HTTP from a thread of the process that owns the engine."""
+"""Serves the web application over HTTP from a thread of the process that owns the engine.
 
-from mockserver.web.server.api_server import ApiServer as ApiServer
-from mockserver.web.server.api_server import listen_at as listen_at
+`api_server` starts and stops it. waitress calls the application; what differs from waitress
+stands in the other modules, each with its reason.
+"""
+
+from mockserver.net.listener import listening_socket as listen_at
+from mockserver.web.server.api_server import ApiServer
+
+__all__ = ["ApiServer", "listen_at"]

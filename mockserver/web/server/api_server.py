@@ -1,7 +1,7 @@
-"""The server of the web application, in the process that owns the engine.
+"""Starts and stops the HTTP server of a WSGI application, for `postbacks serve` and live fixtures.
 
-Decides: how it listens, and that it can be stopped. Place in the flow: `postbacks serve`
-and live fixtures start it. Must not import: Flask, the sandbox.
+waitress takes in requests and sends answers. Its own loop can neither be stopped at once nor be
+asked to look at anything else, so `ApiServer` turns the loop itself.
 """
 
 from __future__ import annotations
@@ -11,23 +11,26 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from mockserver.core.errors import AddressUnavailable
+from mockserver.net.listener import listening_socket, origin_of, reached_at
 
 if TYPE_CHECKING:
     import ssl
 
-#: Some of them may be waiting for requests or happenings at any time.
+#: Requests that may wait for something, and streams, at a time. Calls of Leanplum's API need none.
 THREADS = 16
 #: Longer than clients keep a connection for another request, which is two minutes at most.
 IDLE_REAL_SECONDS = 180.0
-#: Up to so many bytes an answer is sent as one piece, its head and its body together.
-_ONE_PIECE = 64 * 1024
-#: How many connections may wait to be accepted; as many as waitress lets wait.
-_BACKLOG = 1024
+#: How long a stop waits for the thread that reads, and then for the workers.
+_STOP_REAL_SECONDS = 5
+_WORKERS_STOP_REAL_SECONDS = 1
 
 
 class ApiServer:
     """A WSGI application served by waitress from a thread.
+
+    An answer whose application gives it piece by piece is sent piece by piece, and takes a worker
+    while it lasts. The iterator is closed at its next piece after the client has gone or the server
+    has stopped.
 
     Args:
         app: The WSGI application.
@@ -42,6 +45,10 @@ class ApiServer:
         most_connections: How many there may be at a time; when there are so many, one that does
             nothing is closed for each that comes. Unless given, half of the descriptors that the
             process may have, and 2,000 at most.
+
+    Attributes:
+        port: Where it listens.
+        url: The beginning of its URLs, without a slash at the end.
 
     Raises:
         AddressUnavailable: Something else listens there, or the address is not ours.
@@ -58,6 +65,7 @@ class ApiServer:
         idle_real_seconds: float = IDLE_REAL_SECONDS,
         most_connections: int | None = None,
     ) -> None:
+        # Not before somebody serves: the import takes longer than that of the rest.
         from waitress.adjustments import Adjustments
 
         from mockserver.web.server.dispatching import Dispatcher
@@ -65,44 +73,31 @@ class ApiServer:
 
         # Its only errors are connections that end in the middle; ours are logged by the app.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
-        self._socket = listen_at(host, port) if listener is None else listener
+        bound = listening_socket(host, port) if listener is None else listener
+        scheme = "http" if tls_context is None else "https"
+        self.port: int = bound.getsockname()[1]
+        self.url = origin_of(scheme, reached_at(host), self.port)
         self._map: dict[int, Any] = {}
         self._dispatcher = Dispatcher(THREADS)
-        scheme = "http" if tls_context is None else "https"
-        adjustments = Adjustments(
-            sockets=[self._socket],
-            # A little more than the application allows, so that it is the one who refuses.
-            max_request_body_size=largest_body + 64 * 1024,
-            clear_untrusted_proxy_headers=True,
-            ident=None,
-            url_scheme=scheme,
-        )
-        # Else the head goes first, alone, and wakes the client for nothing. As an argument
-        # waitress calls it deprecated; where it should have gone, this changes nothing.
-        adjustments.send_bytes = _ONE_PIECE
         self._server = Listener(
             app,
-            self._socket,
+            bound,
             self._dispatcher,
-            adjustments,
+            Adjustments(
+                sockets=[bound],
+                # A little more than the application allows, so that it is the one who refuses.
+                max_request_body_size=largest_body + 64 * 1024,
+                clear_untrusted_proxy_headers=True,
+                ident=None,
+                url_scheme=scheme,
+            ),
             self._map,
             idle_real_seconds,
             most_connections or connections_allowed(),
+            tls_context,
         )
-        if tls_context is not None:
-            from mockserver.web.server.tls_channel import tls_channels
-
-            self._server.channel_class = tls_channels(tls_context)
-        self._server.pull_trigger = self._wake
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False
-        self._closed = False
-        self._closing = threading.Lock()
-        self.port: int = self._socket.getsockname()[1]
-        # Who listens everywhere is called at loopback, which a certificate can be for.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"{scheme}://{shown}:{self.port}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -111,13 +106,11 @@ class ApiServer:
     def stop(self) -> None:
         """Stop answering and release the address."""
         self._stopping = True
-        with self._closing:
-            if not self._closed:
-                self._server.trigger.pull_trigger()
+        self._server.pull_trigger()
         if self._thread.ident is not None:
-            self._thread.join(timeout=5)
-        self._close()
-        self._dispatcher.shutdown(cancel_pending=True, timeout=1)
+            self._thread.join(timeout=_STOP_REAL_SECONDS)
+        self._server.close_all()
+        self._dispatcher.shutdown(cancel_pending=True, timeout=_WORKERS_STOP_REAL_SECONDS)
 
     def _serve(self) -> None:
         from waitress import wasyncore
@@ -129,47 +122,4 @@ class ApiServer:
                 wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
                 self._dispatcher.answer_quick_ones()
         finally:
-            self._close()
-
-    def _wake(self) -> None:
-        # The thread that reads need not wake itself: it looks at the sockets next.
-        if threading.current_thread() is not self._thread:
-            self._server.trigger.pull_trigger()
-
-    def _close(self) -> None:
-        with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._server.close()
-                for channel in list(self._map.values()):
-                    if hasattr(channel, "outbufs"):
-                        # A connection's buffers may be files, which only this closes.
-                        channel.handle_close()
-                    else:
-                        channel.close()
-
-
-def listen_at(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, so that its port is known before there is a server.
-
-    Args:
-        host: The address to listen at.
-        port: 0 picks a free one.
-
-    Raises:
-        AddressUnavailable: Something else listens there, or the address is not ours.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        # At once: two sockets may be bound to one address, but only one can listen there.
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise AddressUnavailable(
-            f"cannot listen at {host} port {port}: {error.strerror or error}; choose another "
-            "port (0 picks a free one) or stop what listens there"
-        ) from None
-    return listener
+            self._server.close_all()

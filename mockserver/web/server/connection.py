@@ -1,8 +1,8 @@
-"""One connection to the API: how its requests are refused, and when it may be closed.
+"""Answers the requests of one connection, and says when the connection may be closed.
 
-Decides: what is written to whoever sends what is no request, how the connection ends then, and
-which connection can be spared. Place in the flow: `listener` has waitress make its
-connections here. Must not import: Flask, the sandbox.
+What is no request is refused with a problem document (RFC 9457). A whole answer is sent by the
+thread that reads, when its request is done with. A piece of an answer that goes on is sent at once,
+by the worker to which it is given.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from mockserver.net.monotonic import real_seconds
 from mockserver.web.server.request_parser import RequestParser
@@ -29,6 +29,21 @@ _DETAILS = {
     431: "The head of the request is larger than this server takes",
 }
 _LONGEST_DETAIL = 500
+
+
+class Answer(WSGITask):  # type: ignore[misc]
+    """The answer of the application."""
+
+    def write(self, data: bytes) -> None:
+        """Write a piece of the body; before the first also the head."""
+        if not self._ends_with(data):
+            super().write(b"")
+            self.channel.send_at_once()
+        super().write(data)
+
+    def _ends_with(self, data: bytes) -> bool:
+        length = self.content_length
+        return length is not None and self.content_bytes_written + len(data) >= length
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
@@ -53,7 +68,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]
-    """One of waitress's connections.
+    """One connection to the API.
 
     Attributes:
         since: When it last got on: it was accepted, a request began to arrive, or a part of an
@@ -64,6 +79,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     """
 
     parser_class = RequestParser
+    task_class = Answer
     error_task_class = Refusal
     lingers_until: float | None = None
     waits_for_room = False
@@ -113,13 +129,17 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return bool(super().received(data))
 
     def write_soon(self, data: Any) -> int:
-        """Take in a part of an answer."""
+        """Take in a part of an answer; return how many bytes that is."""
         self.since = real_seconds()
         self._is_writing = True
         try:
             return int(super().write_soon(data))
         finally:
             self._is_writing = False
+
+    def send_at_once(self) -> None:
+        """Send every piece of this answer as it is given: more are to come, some time."""
+        self.adj = self.server.adjustments_of_streams
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send a part of an answer; return how much of it the socket has taken."""
@@ -131,6 +151,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         """Answer the first of its requests."""
         self._refused = self.requests[0].error is not None
+        self.adj = self.server.adj
         try:
             super().service()
         except BaseException:
@@ -172,6 +193,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         """Close it, but let a client that was refused read the reason first."""
         if not (self.will_close and self._refused and self.connected and self._linger()):
             super().handle_close()
+
+    def cut(self) -> None:
+        """Close it, whoever is still reading."""
+        self._refused = False
+        self.handle_close()
 
     def _is_idle(self) -> bool:
         if self.requests or self.request is not None or self.total_outbufs_len:

@@ -1,12 +1,8 @@
-"""Which thread answers a request: one of the workers, or the one that reads them all.
+"""Chooses the thread that answers a request: a worker, or the thread that reads all requests.
 
-Decides: which requests never wait for anything, and that none waits for a client to read. Place
-in the flow: between waitress, which reads requests and writes answers, and the application. Must
-not import: Flask, the sandbox.
-
-A call of Leanplum's API looks something up or writes it down and is done. To hand it to a worker
-and its answer back takes longer than that, so it is answered where it was read. Whatever may wait
-(an advance, a look for requests that are to come) has a worker of its own.
+A call of Leanplum's API looks something up or writes it down and is done. Handing it to a worker
+and its answer back takes longer than that, so the thread that reads it answers it. Whatever may
+wait (an advance, a look for requests that are still to come, a stream) gets a worker.
 """
 
 from __future__ import annotations

@@ -1,18 +1,21 @@
 """Takes in the connections of the API, and goes on whatever happens to them.
 
-Decides: how many there may be, how long an idle one is kept, and which is closed when there is no
-room for another. Place in the flow: `api_server` runs it; waitress makes connections of what it
-accepts. Must not import: Flask, the sandbox.
+It says how many there may be, how long an idle one is kept, and which is closed when there is no
+room for another. While there is no room, those who come wait in the system's queue.
 
-While there is no room, those who come wait in the system's queue.
+Waitress has no argument for three things that are set here: which class its connections have,
+that the thread that reads need not wake itself, and when an answer is sent (`send_bytes`).
 """
 
 from __future__ import annotations
 
+import copy
 import errno
 import select
 import socket
-from collections.abc import Callable
+import ssl
+import threading
+from functools import partial
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -21,7 +24,10 @@ from waitress.server import TcpWSGIServer
 from mockserver.net.monotonic import real_seconds
 from mockserver.web.server.connection import Connection
 from mockserver.web.server.dispatching import Dispatcher
+from mockserver.web.server.tls_channel import TlsChannel
 
+#: Up to so many bytes an answer is sent as one piece, its head and its body together.
+_ONE_PIECE = 64 * 1024
 #: How long nobody is taken in after that was not possible.
 _REST_REAL_SECONDS = 0.1
 #: How long the loop waits at most if nothing happens.
@@ -39,15 +45,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     Args:
         app: The WSGI application.
-        listening: A socket that is bound and does not listen yet.
+        listening: A socket that is bound.
         dispatcher: Who answers requests.
         adjustments: Waitress's settings.
         looked_at: What the loop looks at, by descriptor; this is added to it.
         idle_real_seconds: How long a connection is kept on which nothing gets done.
         most_connections: How many there may be at a time.
-    """
+        tls_context: What it speaks TLS with; None for plain HTTP.
 
-    channel_class: Callable[..., Connection] = Connection
+    Attributes:
+        adjustments_of_streams: Waitress's settings for an answer that goes on for some time.
+    """
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         looked_at: dict[int, Any],
         idle_real_seconds: float,
         most_connections: int,
+        tls_context: ssl.SSLContext | None = None,
     ) -> None:
         self._idle_real_seconds = idle_real_seconds
         self._most_connections = most_connections
@@ -67,6 +76,18 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._next_look = 0.0
         #: How many connections there were when there was no room for another; else 0.
         self._too_many = 0
+        #: The thread that looks at the sockets, as soon as it has begun.
+        self._reader: int | None = None
+        self._closing = threading.Lock()
+        self._closed = False
+        self.adjustments_of_streams = copy.copy(adjustments)
+        # By waitress's own setting the head of an answer is sent first, alone, and wakes the client
+        # for nothing. And a worker sends the answer before it is done with the request: a client
+        # that has it and goes is still there when the next one comes, and needs a place. Waitress
+        # calls the argument deprecated; without the setting only these two would come back.
+        adjustments.send_bytes = _ONE_PIECE
+        # Waitress makes a connection of each socket by this name.
+        self.channel_class = Connection if tls_context is None else partial(TlsChannel, tls_context)
         super().__init__(
             app,
             map=looked_at,
@@ -83,6 +104,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         Not to be called while the loop goes through what has happened: of what is closed then, the
         descriptor may be somebody else's before the loop comes to it.
         """
+        self._reader = threading.get_ident()
         now = real_seconds()
         if now >= self._next_look:
             self._next_look = now + self._look_real_seconds
@@ -99,6 +121,26 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             return _REST_REAL_SECONDS
         self._rests_until = 0.0
         return self._look_real_seconds
+
+    def pull_trigger(self) -> None:
+        """Have the thread that looks at the sockets look again, from any thread."""
+        # It need not wake itself: it looks at them next.
+        if threading.get_ident() == self._reader:
+            return
+        # A worker may end after the server; the descriptor may be somebody else's by then.
+        with self._closing:
+            if not self._closed:
+                super().pull_trigger()
+
+    def close_all(self) -> None:
+        """Close the address and every connection; nothing if that is done."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self.close()
+        for connection in list(self.active_channels.values()):
+            connection.cut()
 
     def readable(self) -> bool:
         """Return whether somebody may be taken in now."""

@@ -1,11 +1,8 @@
 """Finds in what a client sends whatever is not HTTP/1.0 or 1.1, and says it in words.
 
-Decides: which requests are refused before anybody looks at what they ask for. Place in the flow:
-`connection` gives it bytes, waitress's parser does the rest. Must not import: Flask, the
-sandbox.
-
-Waitress waits for the end of a head before it looks at it, which never comes if the lines end
-otherwise; it takes some requests that servers understand differently; and for some it raises.
+A request is refused here before anybody looks at what it asks for. Waitress's own parser waits for
+the end of a head before it looks at it, which never comes if the lines end otherwise. It takes some
+requests that other servers understand differently, and it raises for some.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""A connection to the API over TLS, which waitress does not speak.
+"""Speaks TLS on a connection to the API, which waitress does not.
 
-Decides: how waitress's bytes become TLS records and back. Place in the flow: `api_server` has
-waitress make its connections here. Must not import: Flask, the sandbox.
-
-No proxy stands in front of waitress: it keeps the client's address, its threads and the way it
-is stopped.
+No proxy stands in front of waitress: it sees the client's own address, and is stopped as it is
+without TLS. What cannot be sent yet is kept encrypted here.
 """
 
 from __future__ import annotations
@@ -12,33 +9,28 @@ from __future__ import annotations
 import ssl
 import threading
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
+from mockserver.net.memory_tls import LARGEST_RECORD, MemoryTls
 from mockserver.net.monotonic import real_seconds
 from mockserver.web.server.connection import Connection
 
 _READ_BYTES = 64 * 1024
-#: Of one TLS record: what is encrypted before it is known that the socket takes it.
-_LARGEST_RECORD = 16 * 1024
-
-
-def tls_channels(context: ssl.SSLContext) -> partial[TlsChannel]:
-    """Return what waitress is to make connections with, in place of its own class."""
-    return partial(TlsChannel, context)
 
 
 class TlsChannel(Connection):
-    """One of waitress's connections, encrypted.
+    """One connection to the API, encrypted.
 
     The handshake takes place within the first reads, so that nobody waits for it.
+
+    Args:
+        context: The server's.
+        arguments: Those of a connection, in order.
+        named: The others, by their names.
     """
 
     def __init__(self, context: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._secured = False
+        self._tls = MemoryTls(context)
         self._decrypted = b""
         #: Encrypted, and not taken by the socket yet.
         self._unsent = bytearray()
@@ -92,7 +84,7 @@ class TlsChannel(Connection):
         try:
             with self._tls_lock:
                 if not self._owed:
-                    self._owed = self._tls.write(memoryview(data)[:_LARGEST_RECORD])
+                    self._owed = self._tls.write(memoryview(data)[:LARGEST_RECORD])
                 self._flush()
                 if self._unsent:
                     return 0
@@ -109,16 +101,9 @@ class TlsChannel(Connection):
         self._announce_end()
         super().handle_close()
 
-    def close(self) -> None:
-        """Do the same when the server stops."""
-        self._announce_end()
-        super().close()
-
     def _announce_end(self) -> None:
         with self._tls_lock:
-            # It wants to read the client's agreement.
-            with suppress(ssl.SSLError):
-                self._tls.unwrap()
+            self._tls.end()
             with suppress(OSError):
                 self._flush()
 
@@ -127,21 +112,18 @@ class TlsChannel(Connection):
         if not data:
             return b""
         pieces = []
-        self._incoming.write(data)
+        self._tls.feed(data)
         try:
-            if not self._secured:
-                self._tls.do_handshake()
-                self._secured = True
-            while piece := self._tls.read(_LARGEST_RECORD):
+            while piece := self._tls.read():
                 pieces.append(piece)
-        except ssl.SSLWantReadError:
-            return b"".join(pieces) or None
         finally:
             self._flush()
+        if piece is None:
+            return b"".join(pieces) or None
         return b"".join(pieces)
 
     def _flush(self) -> None:
-        self._unsent += self._outgoing.read()
+        self._unsent += self._tls.outgoing()
         # Another thread may close it meanwhile, which is an error like others.
         opened = self.socket
         if self._unsent and opened is not None:

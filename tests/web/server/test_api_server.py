@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from waitress.channel import HTTPChannel
@@ -195,3 +198,32 @@ def test_a_postback_cannot_control_a_sandbox_that_does_not_know_its_port(
 
 def test_a_server_that_was_never_started_can_be_stopped(sandbox: Sandbox) -> None:
     ApiServer(create_app(sandbox)).stop()
+
+
+def test_a_worker_that_ends_after_the_server_writes_to_nobody() -> None:
+    """The descriptor by which it would wake the server is somebody else's by then."""
+    entered, goes_on = threading.Event(), threading.Event()
+
+    def breaking(environ: dict[str, Any], start: Any) -> list[bytes]:
+        entered.set()
+        goes_on.wait(10)
+        raise SystemExit
+
+    before = set(threading.enumerate())
+    server = ApiServer(breaking)
+    server.start()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        connection.request("GET", "/other")
+        assert entered.wait(5)
+        server.stop()
+    # Whatever number it was, it is one of these now; what is written to one arrives at its peer.
+    sockets = [each for _ in range(40) for each in socket.socketpair()]
+    try:
+        goes_on.set()
+        for left in set(threading.enumerate()) - before:
+            left.join(5)
+            assert not left.is_alive()
+        assert select.select(sockets, [], [], 0)[0] == []
+    finally:
+        for each in sockets:
+            each.close()
