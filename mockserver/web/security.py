@@ -1,8 +1,7 @@
 """Keeps strangers, rebound names and pages of other sites away from the sandbox.
 
-Decides: which requests are answered at all, by their Host, by what a browser says of the page
-that sent them, and by a token. Place in the flow: before every route. Must not import: the
-sandbox.
+Every request is checked before its route: its Host, what a browser says of the page that sent it,
+and, on the control API, a token.
 
 Any page in a developer's browser can have it send requests to 127.0.0.1: an image, a form, a
 frame, a script. Such a page neither reads nor changes anything here, whatever the method:
