@@ -39,8 +39,8 @@ class TlsChannel(Connection):
         # Waitress reads in one thread and writes in others; OpenSSL bears one at a time.
         self._tls_lock = threading.Lock()
         super().__init__(*arguments, **named)
-        # Of what is not taken, waitress reads as much again for the next record.
-        self.sendbuf_len = _LARGEST_RECORD
+        # Waitress offers again what the socket did not take, at most so much at a time.
+        self.sendbuf_len = LARGEST_RECORD
 
     def writable(self) -> bool:
         """Return whether something waits for room in the socket."""
