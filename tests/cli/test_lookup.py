@@ -46,11 +46,11 @@ def listed() -> list[str]:
 
 
 def test_our_own_commands_come_first_in_the_order_of_their_use() -> None:
-    assert own_names() == list(ORDER)
+    assert own_names()[: len(ORDER)] == list(ORDER)
     assert listed()[: len(ORDER)] == list(ORDER)
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", own_names())
 def test_a_command_has_the_name_of_its_module(name: str) -> None:
     assert own_command(name).name == name
 
@@ -66,7 +66,7 @@ def test_a_new_file_is_a_new_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
         '''
     (tmp_path / "say_hello.py").write_text(dedent(source))
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
-    assert listed()[len(ORDER)] == "say-hello"
+    assert "say-hello" in listed()[len(ORDER) :]
     assert run("say-hello").stdout == "hello\n"
 
 

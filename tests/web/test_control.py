@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
-from mockserver.client.sandbox_client import Refused
+from mockserver.client.sandbox_client import Refused, SandboxClient
 from mockserver.core.catalog import event_kinds
 from mockserver.core.errors import PostbacksError
+from mockserver.web import control
 from mockserver.web.app import create_app
-from mockserver.web.control import control_routes
 
 
 @pytest.fixture
@@ -348,7 +351,7 @@ def test_the_openapi_document_describes_every_route(client: FlaskClient, sandbox
     described = {
         (method.upper(), path) for path, item in document["paths"].items() for method in item
     }
-    assert len(described) == len(control_routes(sandbox))
+    assert len(described) == len(control.control_routes(sandbox))
     assert ("POST", "/_sandbox/deliveries/{delivery_id}/resend") in described
     schema = document["components"]["schemas"]["AdvanceRequest"]
     assert set(schema["properties"]) >= {"by", "to", "until"}
@@ -364,7 +367,7 @@ def test_the_openapi_document_describes_every_route(client: FlaskClient, sandbox
 #: The routes that change something by a method that a form or a postback may have.
 CHANGING = [
     (route.method, re.sub(r"<int:\w+>", "1", route.path).replace("<app_id>", "YOUR_APP_ID"))
-    for route in control_routes(Sandbox())
+    for route in control.control_routes(Sandbox())
     if route.method not in ("GET", "DELETE")
 ]
 #: What a postback has, and then what an image, a form or a script without leave could add.
@@ -453,6 +456,30 @@ def test_the_openapi_document_tells_what_has_to_be_sent(client: FlaskClient) -> 
     nothing = document["components"]["schemas"]["Nothing"]
     assert (nothing["type"], nothing["properties"]) == ("object", {})
     assert nothing["additionalProperties"] is False
+
+
+def test_a_new_file_is_a_new_resource(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greeting.py").write_text(
+        "from mockserver.web.routes import ControlRoute\n"
+        "def routes(sandbox):\n"
+        "    return [ControlRoute('GET', 'greeting', 'Greets.', lambda: {}, dict[str, str])]\n"
+    )
+    monkeypatch.setattr(control, "__path__", [*control.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "mockserver.web.control.greeting", raising=False)
+    paths = [route.path for route in control.control_routes(sandbox)]
+    assert paths[-2:] == ["greeting", "openapi.json"]
+
+
+def test_every_operation_has_a_method_of_the_client(sandbox: Sandbox) -> None:
+    """So that a command, a test or a case need not write its path again."""
+    source = inspect.getsource(SandboxClient)
+    for route in control.control_routes(sandbox):
+        if not route.deprecated and route.path != "openapi.json":
+            path = re.sub(r"<[^>]*>", "VALUE", route.path)
+            written = re.escape(path).replace("VALUE", r"\{[^\"]*\}")
+            assert re.search(f'"(/_sandbox/)?{written}"', source), f"the client has no method for {route.path}"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])

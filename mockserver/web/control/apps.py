@@ -7,6 +7,9 @@ from mockserver.schema.app import app_of
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 4
+
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on apps."""

@@ -14,6 +14,9 @@ from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 1
+
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on the clock."""

@@ -22,6 +22,9 @@ from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 2
+
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on events."""

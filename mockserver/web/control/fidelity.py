@@ -7,6 +7,9 @@ from mockserver.web import shapes
 from mockserver.web.facts import FACTS
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 7
+
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the list of facts, at its path of today and at its first one."""

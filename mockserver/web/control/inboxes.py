@@ -11,6 +11,9 @@ from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 5
+
 
 class RequestsQuery(Struct, forbid_unknown_fields=True):
     """Which received requests, and whether to wait until there are enough."""

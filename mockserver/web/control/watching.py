@@ -12,6 +12,9 @@ from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
 from mockserver.web.routes import ControlRoute
 
+#: Its place in the OpenAPI document.
+ORDER = 6
+
 
 class FeedQuery(Struct, forbid_unknown_fields=True):
     """From where on, and how long to wait for something new."""
