@@ -39,13 +39,13 @@ def accounted_answer(answer: ReceiverAnswer, timeout: timedelta) -> AccountedAns
     """Return what comes of `answer` to an attempt that may take `timeout`."""
     elapsed = answer.head_time
     if elapsed is None or elapsed >= timeout:
-        everything = answer.head + answer.body
-        return AccountedAnswer(timeout_outcome(timeout), everything, "timed-out", timeout, None)
+        outcome = timeout_outcome(timeout)
+        return AccountedAnswer(outcome, answer.everything, "timed-out", timeout, None)
     if answer.status < 200:
         assert answer.end is not None, "a head that never comes takes for ever"
         outcome = Outcome(OutcomeKind.RESET, elapsed, error=answer.error)
-        everything = answer.head + answer.body
-        return AccountedAnswer(outcome, everything, answer.end, elapsed, answer.status or None)
+        status = answer.status or None
+        return AccountedAnswer(outcome, answer.everything, answer.end, elapsed, status)
     return _response(answer, elapsed, timeout)
 
 
@@ -54,25 +54,23 @@ def _response(answer: ReceiverAnswer, elapsed: timedelta, timeout: timedelta) ->
     if answer.body_interval:
         body = body[: (timeout - elapsed) // answer.body_interval]
         body_time = answer.body_interval * len(body)
-    end: End = answer.end or "client-gone"
-    if len(body) < len(answer.body):
-        end = "client-gone"
-    given_up = end == "client-gone"
+    is_cut = len(body) < len(answer.body)
+    end: End = "client-gone" if is_cut or answer.end is None else answer.end
     # A sender that has as much as it keeps does not notice what is missing.
-    unfinished = end != "answered" and len(body) < KEPT_BODY_BYTES
+    is_missed = (is_cut or not answer.is_finished) and len(body) < KEPT_BODY_BYTES
     outcome = Outcome(
         OutcomeKind.RESPONSE,
         elapsed,
         status=answer.status,
         headers=_fields(answer.head),
         body=body[:KEPT_BODY_BYTES],
-        error="the body of the answer was not finished" if unfinished else None,
+        error="the body of the answer was not finished" if is_missed else None,
     )
     return AccountedAnswer(
         outcome,
-        answer.head + body,
+        answer.head + body if is_cut else answer.everything,
         end,
-        timeout if given_up else elapsed + body_time,
+        timeout if end == "client-gone" else elapsed + body_time,
         answer.status,
     )
 

@@ -31,8 +31,8 @@ class ReceiverAnswer(NamedTuple):
         status: 0 for what is no HTTP.
         head: Up to and with its empty line; what comes first, if it is no HTTP.
         body: What follows.
-        end: `answered`: whole, the next request may follow. `closed`, `reset`: the connection
-            ends so behind it. None: it stays open and silent until the client goes.
+        end: `answered`: the next request may follow. `closed`, `reset`: the connection ends so
+            behind the last byte. None: it stays open and silent until the client goes.
         ends_connection: Whether the connection is closed behind a whole answer, although the
             client would keep it.
         wait: How long nothing is sent.
@@ -40,6 +40,8 @@ class ReceiverAnswer(NamedTuple):
         body_interval: The same for the body.
         error: What went wrong for a client that gets no whole response head; None if it does.
         reads_on: Whether the connection is read from until the answer has been sent.
+        surplus: Bytes that are sent behind the body and are no part of the answer.
+        is_finished: Whether `body` is all that the head announces.
     """
 
     status: int
@@ -52,6 +54,18 @@ class ReceiverAnswer(NamedTuple):
     body_interval: timedelta | None = None
     error: str | None = None
     reads_on: bool = True
+    surplus: bytes = b""
+    is_finished: bool = True
+
+    @property
+    def everything(self) -> bytes:
+        """Return every byte that is sent, in order."""
+        return b"".join([part for part, _ in self._parts])
+
+    @property
+    def size(self) -> int:
+        """Return the number of bytes that are sent."""
+        return sum([len(part) for part, _ in self._parts])
 
     @property
     def head_time(self) -> timedelta | None:
@@ -79,14 +93,22 @@ class ReceiverAnswer(NamedTuple):
     def pieces(self) -> Iterator[tuple[timedelta | None, bytes]]:
         """Yield what is written to the socket, each with the pause before it, if any."""
         if self.head_interval is None and self.body_interval is None:
-            yield None, self.head + self.body
+            yield None, self.everything
             return
-        parts = ((self.head, self.head_interval), (self.body, self.body_interval))
-        for part, interval in parts:
+        for part, interval in self._parts:
             if interval is not None:
                 yield from ((interval, part[at : at + 1]) for at in range(len(part)))
             elif part:
                 yield None, part
+
+    @property
+    def _parts(self) -> tuple[tuple[bytes, timedelta | None], ...]:
+        """Return everything that is sent, each part with the pause before each of its bytes."""
+        return (
+            (self.head, self.head_interval),
+            (self.body, self.body_interval),
+            (self.surplus, None),
+        )
 
 
 def http_answer(
@@ -117,6 +139,7 @@ def http_answer(
         b"" if method == "HEAD" else body,
         "closed" if interim else "answered",
         ends_connection=_closes(headers),
+        is_finished=method == "HEAD" or len(body) >= length,
         error=f"the connection was closed after an interim answer, {status}" if interim else None,
     )
 

@@ -13,7 +13,7 @@ from typing import cast
 import httptools
 
 from mockserver.net.listener import origin_of
-from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
+from mockserver.receiver.answers import ConnectionField
 from mockserver.receiver.exchange import ReceiverExchange
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
 from mockserver.receiver.journal import End, Journal
@@ -225,7 +225,7 @@ class Connection(asyncio.Protocol):
             and method != "HEAD"
         ):
             self.journal.arrived(*arrived, answered=plain.status)
-            self.transport.write(plain.head + plain.body)
+            self.transport.write(plain.data)
             return
         request = self.journal.arrived(*arrived)
         connection: ConnectionField = "" if keep_alive else "close"
@@ -361,8 +361,7 @@ class Connection(asyncio.Protocol):
         self.proceed()
 
     def _send_refusal(self, refusal: Refusal) -> None:
-        answer: ReceiverAnswer = refusal.answer
-        self.transport.write(answer.head + answer.body)
+        self.transport.write(refusal.answer.everything)
         if self._deaf and not refusal.keep_alive:
             # Closing at once would reset the connection over what is still unread, and the
             # client would lose the answer.

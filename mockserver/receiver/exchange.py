@@ -127,14 +127,14 @@ class ReceiverExchange:
             return
         self._write(accounted.sent[self._sent :])
         if self._answer.end is None or accounted.end == "client-gone":
-            # It waits for more, in real time, until it is told by the end of the connection.
+            # The client still waits for data; closing the connection ends that.
             self._connection.transport.close()
         else:
             self._end_connection()
 
     def _send_on(self) -> None:
         """Send everything that is due before the next pause."""
-        size = len(self._answer.head) + len(self._answer.body)
+        size = self._answer.size
         if not size:
             self._send_last(b"")
         while self._sent < size:

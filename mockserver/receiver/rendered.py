@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
 from mockserver.receiver.faults.base import Fault
+
+
+class PlainAnswer(NamedTuple):
+    """An answer that is sent at once, on a connection that stays.
+
+    Attributes:
+        status: Its status.
+        data: Every byte of it.
+    """
+
+    status: int
+    data: bytes
 
 
 @lru_cache(maxsize=1024)
@@ -21,10 +34,10 @@ def answer_of(fault: Fault, method: str, connection: ConnectionField = "") -> Re
 
 
 @lru_cache(maxsize=1024)
-def plain_answer_of(fault: Fault) -> ReceiverAnswer | None:
+def plain_answer_of(fault: Fault) -> PlainAnswer | None:
     """Return the answer to a request that asks for nothing special, if it is a plain one.
 
     None if anything about it takes time or ends the connection.
     """
     answer = answer_of(fault, "POST")
-    return answer if answer.is_plain else None
+    return PlainAnswer(answer.status, answer.everything) if answer.is_plain else None
