@@ -1,7 +1,7 @@
 """Reads and writes scripts: what an inbox does with its requests, one behaviour after another.
 
-A script is walked request by request; its last behaviour stays for ever. What behaviours there
-are is said by the modules of `faults`.
+A script is walked request by request; its last behaviour stays for ever. Each module of `faults`
+adds one behaviour; its struct can be imported from here, e.g. `Stall`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,27 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidBehaviour
-from mockserver.receiver.faults.close import Close as Close
-from mockserver.receiver.faults.drip import Drip as Drip
-from mockserver.receiver.faults.hang import Hang as Hang
-from mockserver.receiver.faults.malformed import Malformed as Malformed
-from mockserver.receiver.faults.redirect import Redirect as Redirect
 from mockserver.receiver.faults.registry import ALLOWED, FAULTS
 from mockserver.receiver.faults.registry import Behaviour as Behaviour
-from mockserver.receiver.faults.reset import Reset as Reset
-from mockserver.receiver.faults.status import StatusAnswer as StatusAnswer
-from mockserver.receiver.faults.truncated import Truncated as Truncated
+from mockserver.receiver.faults.status import StatusAnswer
 
 Script = tuple[Behaviour, ...]
 
 #: What an inbox does until it is told otherwise.
 DEFAULT_SCRIPT: Script = (StatusAnswer(),)
+
+_STRUCTS = {fault.__name__: fault for fault in FAULTS.values()}
+
+
+def __getattr__(name: str) -> Any:
+    """Return the struct of a fault, e.g. `Stall`.
+
+    Raises:
+        AttributeError: There is no such fault.
+    """
+    if name in _STRUCTS:
+        return _STRUCTS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Script:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.errors import InvalidBehaviour
+from mockserver.receiver import behaviours as module
 from mockserver.receiver.behaviours import (
     Behaviour,
     Close,
@@ -23,6 +24,8 @@ from mockserver.receiver.behaviours import (
     format_script,
     parse_script,
 )
+from mockserver.receiver.faults.base import Fault
+from mockserver.receiver.faults.registry import FAULTS
 
 
 @pytest.mark.parametrize(
@@ -107,3 +110,14 @@ def test_what_shorthand_can_say_reads_back_as_it_was(script: list[Behaviour]) ->
 def test_durations_may_be_seconds() -> None:
     (behaviour,) = parse_script([{"kind": "status", "delay": 1.5}])
     assert behaviour.delay_time == timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_every_struct_is_found_here_by_its_name(fault: type[Fault]) -> None:
+    assert getattr(module, fault.__name__) is fault
+
+
+def test_any_other_name_is_unknown() -> None:
+    with pytest.raises(ImportError, match="Bang"):
+        from mockserver.receiver.behaviours import Bang  # noqa: F401
+    assert not hasattr(module, "__wrapped__")
