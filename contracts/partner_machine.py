@@ -60,7 +60,7 @@ class PartnerProblem(AssertionError):
 
 
 def _of_machine(strategy: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
-    """Return what `strategy` makes of the machine that runs."""
+    """Return values from `strategy`, built for the machine that runs."""
     return st.runner().flatmap(strategy)
 
 
@@ -196,7 +196,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._is_pending)
     @rule()
     def clock_moves_to_just_before_the_next_attempt(self) -> None:
-        """Come as near to an attempt as can be without making it."""
+        """Move the clock to just before the next attempt."""
         self._step("the clock moves to a millisecond before the next attempt")
         due_at = self.sandbox.ledger.next_due_at()
         assert due_at is not None, "something is pending"
@@ -226,7 +226,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.restarts and self._transport.answers)
     @rule()
     def application_restarts(self) -> None:
-        """End the application and begin it anew."""
+        """End the application and start it again."""
         self._step("the application restarts")
         self._transport.close()
         self._transport.lead_to(self.restart())

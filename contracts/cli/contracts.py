@@ -44,7 +44,7 @@ def contracts() -> None:
 
 
 def _known_by(case: Case) -> str:
-    # That an endpoint has to cope follows from what is known of Leanplum.
+    # A case about an endpoint has no origin: it follows from statements about Leanplum.
     return "" if case.follows_from else case.origin
 
 

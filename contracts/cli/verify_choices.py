@@ -243,7 +243,8 @@ def _ask(text: str) -> None:
     try:
         click.prompt(text, default="", show_default=False, prompt_suffix=": ", err=True)
     except click.Abort as error:
-        # What click makes of both is an error like any other to a run, which would go on.
+        # click raises `Abort` for Ctrl-C and for the end of stdin. A run would record it as the
+        # error of one case and go on.
         if isinstance(error.__context__, EOFError):
             raise OperatorFailed(
                 "--ask: nobody is there to answer (stdin has ended); give --down-command and "
@@ -277,7 +278,7 @@ def _readable(path: str | None) -> str | None:
     try:
         ssl.create_default_context(cafile=path)
     except OSError:
-        # An endpoint would be blamed for a certificate that nothing can be compared with.
+        # Without CA certificates, every endpoint would seem to have a bad certificate.
         raise InvalidConfig(
             f"cannot read --ca-file {path}: it takes certificates as PEM, which begin with "
             "-----BEGIN CERTIFICATE-----"

@@ -86,14 +86,14 @@ class Target:
         return self.wire.masked(text)
 
     def recall(self, deviation: Deviation) -> None:
-        """Do nothing: a deviation is found again last, so its exchanges are those held."""
+        """Do nothing: the last example repeats the deviation, so its exchanges are held anyway."""
 
     def evidence(self, area: str) -> RecordedExchange | None:
         """Return the exchange that shows a deviation best; None if there was none."""
         return evidence_among(area, self.exchanges)
 
     def fresh(self) -> None:
-        """Begin again with a new app; where nobody else's data is, with nothing at all."""
+        """Begin again with a new app; on a server of our own, delete everything first."""
         self._app = None
         if self.server.is_ours:
             self.control.reset()

@@ -37,7 +37,7 @@ class NothingSelected(PostbacksError):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing that can turn out to be otherwise than stated.
+    """One thing that can turn out to differ from what is stated.
 
     Attributes:
         id: `PB-<AREA>-<SLUG>`; never reused, never a position.

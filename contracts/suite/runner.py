@@ -139,7 +139,7 @@ def _run_body(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -> 
 def _judged(case: Case, rec: Recorder, error: Exception, subject: Subject) -> _Found:
     deviation = error if isinstance(error, Deviation) else None
     if rec.last is not None and case.kind is CaseKind.PROPERTY and _is_spent(error):
-        # The smallest one so far; nothing is left to look for a smaller one with.
+        # The budget is used up, so no smaller example than the last one is searched.
         deviation = rec.last
         rec.steps = rec.last_steps
     if deviation is None and type(error).__module__.startswith("hypothesis"):
@@ -187,7 +187,10 @@ def _details(
     *,
     keeps: bool,
 ) -> dict[str, Any]:
-    """Return the members of a result that hold what happened; `keeps`: also after a pass."""
+    """Return the members of a result that say what happened.
+
+    `keeps` says whether its exchanges are kept when the case passes, too.
+    """
     did_not_pass = found.status is not Status.PASS
     is_kept = did_not_pass or keeps
     # The steps of an outage say what would have been lost, which a pass does not.

@@ -44,7 +44,7 @@ class Evidence:
     @cached_property
     def deliveries(self) -> tuple[DeliveryHistory, ...]:
         """Return all deliveries with their attempts, oldest first."""
-        # Called, since `tuple` would read an uncalled one twice, for its length as well.
+        # Call it: `tuple(sandbox.deliveries)` would read the ledger twice, once for the length.
         return tuple(self.sandbox.deliveries())
 
     @cached_property

@@ -1,7 +1,7 @@
-"""Gives views the request that is being answered: itself, not Flask's proxy of it.
+"""Returns the request that is being answered, without Flask's slower proxy.
 
-The proxy looks for the request anew at each attribute that is read. A call of the API reads
-some twenty.
+The proxy looks up the request again for every attribute that is read, and a call of the API
+reads about twenty.
 """
 
 from __future__ import annotations

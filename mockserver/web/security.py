@@ -56,7 +56,7 @@ class TokenNeeded(PostbacksError):
 
 
 class Guard:
-    """What is checked of a request before it is looked at.
+    """Checks every request before anything else reads it.
 
     Args:
         hosts: Names the server answers for, beside loopback ones and plain addresses.

@@ -21,7 +21,7 @@ Positive = Annotated[int, Meta(gt=0)]
 
 
 class Health(Struct):
-    """That the sandbox runs, and which one it is."""
+    """Says that the sandbox runs, and gives its version and its apps."""
 
     status: Literal["ok"]
     version: str

@@ -27,8 +27,8 @@ AUTHORISED = "mockserver.web.leanplum._authorised"
 ENVELOPE = "mockserver.web.leanplum.envelope"
 #: How the names of channels are read from an argument.
 PARSE_CHANNELS = "mockserver.web.leanplum.parse_channels"
-#: From a postbackUrl to its template. What is compiled is remembered beyond a world, so a
-#: deviant with other templates puts something without a memory here.
+#: Returns the template of a postbackUrl. It caches templates for the whole process, so a
+#: deviant with other templates puts a function without a cache here.
 COMPILED = "mockserver.delivery.intake.compiled"
 #: What is refused about braces, and about scheme and host.
 CHECK_BRACES = "mockserver.core.template._check_braces"
@@ -71,7 +71,7 @@ class Value(NamedTuple):
 
 
 class RewrittenTemplate(Template):
-    """A template whose values are written otherwise.
+    """A template that writes its values in another way.
 
     Args:
         change: Returns what is written for a value.

@@ -26,7 +26,7 @@ def tail(session: Session) -> None:
     try:
         _follow(session, client, output)
     except KeyboardInterrupt:
-        # That is how it is ended.
+        # Ctrl-C is the way to end it, so it is no error.
         return
 
 

@@ -108,8 +108,8 @@ def _sort(results: Sequence[Result], ticket: int) -> _Batch:
     retries: list[_Row] = []
     endings: list[_Row] = []
     attempts: dict[tuple[str, ...], list[_Row]] = {}
-    # Attempts of one instant share their times, attempts that fared alike their outcome; what
-    # has been encoded once is used again. No id is reused while `results` holds the objects.
+    # Many attempts share one object for their start or their outcome, so each object is encoded
+    # once, by its id. No id is reused while `results` holds the objects.
     encoded: dict[int, tuple[_Row, list[_Row]]] = {}
     last_started_at = last_due_at = None
     started = due = 0

@@ -74,7 +74,7 @@ class SqliteDatabase:
                 prepare_tables(connection, self.name)
             self._keep_a_log()
         except BaseException:
-            # What is lent out is not closed with the engine.
+            # Disposing of the engine does not close a connection that is in use.
             self.close()
             raise
 

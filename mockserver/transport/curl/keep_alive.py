@@ -1,13 +1,13 @@
 """Knows which servers keep idle connections open, and which connections are still good.
 
-libcurl notices only now and then which connections the server has closed, and repeats a request
-that met such a one. An attempt is one request, so a connection is looked at before it is used
+libcurl does not always notice that a server has closed a connection, and repeats a request that it
+sent on a closed one. An attempt must be one request, so a connection is checked before it is used
 again. That is not enough for a server that closes the connection right after an answer without
-announcing it: a request may meet the close on its way and fail, and nobody can tell whether it was
-read. To repeat it could deliver a postback twice; not to repeat it would invent a failure. So a
-server is first seen to keep an idle connection open, and until then every attempt has a connection
-of its own. While a test has frozen the time of the process nothing new is learnt, which is slower
-but safe.
+announcing it: the request is on its way when the connection closes, fails, and nobody can tell
+whether it was read. To repeat it could deliver a postback twice; not to repeat it would report a
+failure that Leanplum would not have. So every attempt has a connection of its own until its server
+has kept an idle connection open. While a test has frozen the time of the process, nothing new is
+learnt about servers, which is slower but safe.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class NothingKept(KnownOrigins):
     """Gives every attempt a connection of its own."""
 
     def reuse_for(self, name: str) -> Reuse:
-        """Return that nothing is ever used again."""
+        """Return that every attempt opens a new connection."""
         return Reuse.NEVER
 
 
