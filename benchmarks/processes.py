@@ -1,6 +1,6 @@
 """Children: loads that print their figures, and servers that run until they are stopped.
 
-Decides: on which core a process runs, and that none outlives its benchmark. Place in the
+Decides: on which core a process runs, and that none outlives its benchmark. CoreRole in the
 flow: between the benchmarks and `children`. Must not import: the project.
 
 A server has the last core for itself and a load the first one, where there are two. Else the
@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 from benchmarks.measure import Skipped
 
-Place = Literal["load", "server", "anywhere"]
+#: What a process does, which decides on which core it runs.
+CoreRole = Literal["load", "server", "anywhere"]
 
 #: No load may take longer; it is taken for stuck then.
 LONGEST_REAL_SECONDS = 180
@@ -30,23 +31,23 @@ LONGEST_REAL_SECONDS = 180
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def figures_of(child: str, *arguments: object, place: Place = "load") -> Mapping[str, float]:
+def figures_of(child: str, *arguments: object, role: CoreRole = "load") -> Mapping[str, float]:
     """Run a load to its end and return the figures it printed.
 
     Raises:
         RuntimeError: It failed; the message holds what it wrote.
     """
     command = [sys.executable, "-m", f"benchmarks.children.{child}", *map(str, arguments)]
-    return json_of(command, place)
+    return json_of(command, role)
 
 
-def json_of(command: Sequence[str], place: Place = "load") -> dict[str, Any]:
+def json_of(command: Sequence[str], role: CoreRole = "load") -> dict[str, Any]:
     """Run a command to its end and return the JSON in the last line it printed.
 
     Raises:
         RuntimeError: It failed; the message holds what it wrote.
     """
-    with on_core(place):
+    with on_core(role):
         process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -103,13 +104,13 @@ def stopping(process: subprocess.Popen[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def on_core(place: Place) -> Iterator[None]:
-    """Let processes that are started meanwhile run on the core of their place only."""
-    if not can_pin() or place == "anywhere":
+def on_core(role: CoreRole) -> Iterator[None]:
+    """Let processes that are started meanwhile run only on the core for their role."""
+    if not can_pin() or role == "anywhere":
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before) if place == "load" else max(before)})
+    os.sched_setaffinity(0, {min(before) if role == "load" else max(before)})
     try:
         yield
     finally:

@@ -115,7 +115,7 @@ def test_parameters_are_encoded_twice_for_an_app_that_says_so() -> None:
     assert "%2F" in document["url"]
 
 
-def test_every_event_of_the_catalogue_arrives() -> None:
+def test_every_event_of_the_catalog_arrives() -> None:
     with Sandbox() as sandbox:
         inbox = sandbox.inbox("in")
         sandbox.add_postback(inbox.url + EVERY_VALUE)

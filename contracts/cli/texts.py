@@ -46,8 +46,8 @@ def write_explanation(output: Output, case: Case) -> None:
         ("needs", ", ".join(sorted(case.needs)) or "nothing but the API"),
     )
     output.line()
-    is_partner = TargetKind.ENDPOINT in case.targets
-    output.line("Follows from" if is_partner else "Statements", "bold underline")
+    is_endpoint = TargetKind.ENDPOINT in case.targets
+    output.line("Follows from" if is_endpoint else "Statements", "bold underline")
     for statement in requirements.load().statements_for(case.id, case.follows_from):
         _item(output, statement.text)
         source = f"{statement.page}, {statement.section}"
@@ -61,11 +61,11 @@ def write_explanation(output: Output, case: Case) -> None:
         output.line(heading, "bold underline")
         output.line(visible(text))
         output.line()
-    broken = "endpoints" if is_partner else "fakes"
+    broken = "endpoints" if is_endpoint else "fakes"
     output.line(f"Broken {broken} it must catch", "bold underline")
     for name in case.catches:
         _item(output, f"{name}: {find_deviant(name).change}")
-    command = "verify URL_TEMPLATE" if is_partner else "contracts run"
+    command = "verify URL_TEMPLATE" if is_endpoint else "contracts run"
     output.remark(f"\nrun it: postbacks {command} --case {case.id}")
 
 

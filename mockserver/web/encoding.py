@@ -105,7 +105,7 @@ def event_json(event: Event) -> EventJson:
 
 
 def event_kind_json(kind: EventKind) -> EventKindJson:
-    """Return one combination of the catalogue."""
+    """Return one combination of the catalog."""
     return EventKindJson(
         name=kind.name,
         type=kind.type.value,

@@ -157,11 +157,11 @@ _KNOWN_ARGUMENTS = frozenset(
 
 def _check_not_cut_off(url: str, arguments: Mapping[str, Any]) -> None:
     strangers = {name: value for name, value in arguments.items() if name not in _KNOWN_ARGUMENTS}
-    telling = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
-    if not telling and strangers and was_sent_unencoded(current_request(), "postbackUrl"):
-        telling = strangers
-    if telling:
-        rest = "&".join(f"{name}={value}" for name, value in telling.items())
+    cut_off = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
+    if not cut_off and strangers and was_sent_unencoded(current_request(), "postbackUrl"):
+        cut_off = strangers
+    if cut_off:
+        rest = "&".join(f"{name}={value}" for name, value in cut_off.items())
         raise InvalidTemplate(
             f"postbackUrl was cut off at an un-encoded '&': it reads {url!r}, and the request "
             f"has further arguments that look like the rest of it: {rest!r}; percent-encode "

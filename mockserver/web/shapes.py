@@ -107,7 +107,7 @@ class EventRequest(Struct, forbid_unknown_fields=True):
 
 
 class EventKindJson(Struct):
-    """One combination of the catalogue."""
+    """One combination of the catalog."""
 
     name: str
     type: str

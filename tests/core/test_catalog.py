@@ -57,7 +57,7 @@ def test_every_event_has_its_name() -> None:
     ]
 
 
-def test_every_event_of_the_catalogue_is_found_and_passes_its_own_check() -> None:
+def test_every_event_of_the_catalog_is_found_and_passes_its_own_check() -> None:
     for kind in event_kinds():
         assert event_kind(kind.name) is kind
         assert event_kind(kind.name.upper()) is kind

@@ -51,7 +51,7 @@ def test_the_sample_user_has_a_plus_and_sample_ids_have_sixteen_digits() -> None
         assert len(SAMPLE_VALUES[name]) == 16
 
 
-def test_every_event_of_the_catalogue_can_be_built() -> None:
+def test_every_event_of_the_catalog_can_be_built() -> None:
     for kind in event_kinds():
         event = build_event(kind, "app", NOW_AT, {})
         if isinstance(event, MessageEvent):

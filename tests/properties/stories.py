@@ -78,12 +78,12 @@ def told(story: Story, *, clock: MovableClock | None = None, **way: Any) -> Worl
         w.ledger.put_app(App(f"app-{number}", retry=policy))
     for app_number, minute in story.first:
         w.schedule([START_AT + minute * MINUTE], app_id=f"app-{app_number}")
-    w.answer = telling(story, w)
+    w.answer = answering(story, w)
     return w
 
 
-def telling(story: Story, w: World) -> Callable[[DueAttempt], Outcome]:
-    """Return what answers in `w`: the story's outcome, after what the attempt sets off."""
+def answering(story: Story, w: World) -> Callable[[DueAttempt], Outcome]:
+    """Return a function that does what the story has an attempt set off, then gives its outcome."""
 
     def answer(attempt: DueAttempt) -> Outcome:
         place = (attempt.delivery_id, attempt.number or 0)

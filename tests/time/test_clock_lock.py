@@ -1,4 +1,4 @@
-"""Who may hold the wheel: settles leave it to its holder, advances wait or are refused."""
+"""Who may hold the clock lock: settles leave it to its holder, advances wait or are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.time.clock_lock import ClockLock
 SOON_REAL_SECONDS = 5.0
 
 
-def test_a_settle_takes_a_free_wheel_and_gives_it_back() -> None:
+def test_a_settle_takes_a_free_lock_and_gives_it_back() -> None:
     lock = ClockLock()
     assert lock.begin_settling()
     assert not lock.is_advancing
@@ -113,7 +113,7 @@ def test_an_advance_waits_for_a_settle_of_another_thread() -> None:
     assert order == ["settle", "advance"]
 
 
-def test_an_error_gives_the_wheel_back() -> None:
+def test_an_error_gives_the_lock_back() -> None:
     lock = ClockLock()
     with pytest.raises(ZeroDivisionError), lock.advancing():
         raise ZeroDivisionError

@@ -142,7 +142,7 @@ def test_events_answer_deliveries_and_reasons(client: FlaskClient, rule: int) ->
     assert [len(event["deliveries"]) for event in answer["events"]] == [1, 0]
 
 
-def test_every_event_of_the_catalogue_can_be_posted_by_name_and_by_its_parts(
+def test_every_event_of_the_catalog_can_be_posted_by_name_and_by_its_parts(
     client: FlaskClient,
 ) -> None:
     listed = ok(client.get("/_sandbox/events"))["events"]

@@ -181,10 +181,10 @@ def test_an_interrupted_run_has_not_passed() -> None:
 
 
 def test_an_interrupt_while_a_result_is_told_keeps_it() -> None:
-    def telling(result: CaseResult) -> None:
+    def interrupted_result(result: CaseResult) -> None:
         raise KeyboardInterrupt
 
-    report = run(a_case(passing), a_case(passing), on_result=telling).report
+    report = run(a_case(passing), a_case(passing), on_result=interrupted_result).report
     assert len(report.cases) == 1
     assert report.incomplete == "interrupted after 1 of 2 cases"
 
