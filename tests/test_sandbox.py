@@ -42,7 +42,7 @@ from mockserver.core.models import AbTestEvent, DueAttempt, MessageEvent
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
 from mockserver.transport.protocol import Pull
-from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, status
+from tests.engine_setup import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, status
 
 START_AT = DEFAULT_START_AT
 SOON_REAL_SECONDS = 5.0

@@ -16,7 +16,7 @@ from mockserver.core.outcome import Outcome
 from mockserver.delivery import background as runner
 from mockserver.delivery.background import BackgroundEngine
 from mockserver.time.clocks import RunningClock
-from tests.worlds import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, status, world
+from tests.engine_setup import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, status, world
 
 START_AT = DEFAULT_START_AT
 SOON_REAL_SECONDS = 10.0

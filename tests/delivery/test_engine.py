@@ -21,7 +21,7 @@ from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
 from mockserver.time.clocks import AmbientClock
-from tests.worlds import (
+from tests.engine_setup import (
     HOUR,
     MINUTE,
     OFFSETS_IN_HOURS,

@@ -9,7 +9,7 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.models import App
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import Deliveries, with_attempts
-from tests.worlds import HOUR, OFFSETS_IN_HOURS, SECOND, World, always, status, world
+from tests.engine_setup import HOUR, OFFSETS_IN_HOURS, SECOND, World, always, status, world
 
 START_AT = DEFAULT_START_AT
 

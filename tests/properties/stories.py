@@ -13,7 +13,7 @@ from mockserver.core.clock import DEFAULT_START_AT, MovableClock
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
-from tests.worlds import MINUTE, World, world
+from tests.engine_setup import MINUTE, World, world
 
 START_AT = DEFAULT_START_AT
 #: More than any story takes.

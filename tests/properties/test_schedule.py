@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
-from tests.worlds import HOUR, world
+from tests.engine_setup import HOUR, world
 
 durations = st.timedeltas(timedelta(0), timedelta(hours=30))
 statuses = st.one_of(st.sampled_from([500, 502, 503, 599]), st.integers(100, 599))

@@ -13,8 +13,8 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 from mockserver.time.clocks import AmbientClock
+from tests.engine_setup import MINUTE, World
 from tests.properties.stories import END_AT, START_AT, Story, stories, told
-from tests.worlds import MINUTE, World
 
 #: Most steps end between two instants, some exactly on one.
 steps = st.lists(

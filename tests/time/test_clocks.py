@@ -11,7 +11,7 @@ import pytest
 from mockserver.core.clock import MovableClock
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 from mockserver.time.clocks import AmbientClock, RunningClock
-from tests.worlds import Freeze, both_freezers
+from tests.engine_setup import Freeze, both_freezers
 
 START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
