@@ -55,7 +55,7 @@ def always(code: int) -> Answer:
 
 
 @dataclass
-class World:
+class EngineSetup:
     """An engine and everything it works on.
 
     Attributes:
@@ -110,7 +110,7 @@ class World:
         return delivery.state.value
 
     def history(self) -> list[tuple[Any, ...]]:
-        """Return everything that can be compared between two worlds."""
+        """Return everything that can be compared between two setups."""
         return [
             (
                 delivery.id,
@@ -127,15 +127,15 @@ class World:
         return self.answer(attempt)
 
 
-def world(
+def engine_setup(
     answer: Answer | int = 503,
     *,
     clock: MovableClock | None = None,
     retry: RetryPolicy | None = None,
     batch: int = 1,
     capacity: int | None = None,
-) -> World:
-    """Return a world with one app called `app`.
+) -> EngineSetup:
+    """Return an engine with all it works on and one app called `app`.
 
     Args:
         answer: What attempts come to; a status, or a function.
@@ -162,7 +162,7 @@ def world(
     transport = CallableTransport(send, batch) if capacity is None else SideBySide(send, capacity)
     engine = Engine(ledger, transport, clock, account=account, on_results=recorded)
     answer = always(answer) if isinstance(answer, int) else answer
-    made = World(ledger, clock, engine, transport, answer)
+    made = EngineSetup(ledger, clock, engine, transport, answer)
     return made
 
 

@@ -16,7 +16,15 @@ from mockserver.core.outcome import Outcome
 from mockserver.delivery import background as runner
 from mockserver.delivery.background import BackgroundEngine
 from mockserver.time.clocks import RunningClock
-from tests.engine_setup import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, World, status, world
+from tests.engine_setup import (
+    HOUR,
+    MINUTE,
+    OFFSETS_IN_HOURS,
+    SECOND,
+    EngineSetup,
+    engine_setup,
+    status,
+)
 
 START_AT = DEFAULT_START_AT
 SOON_REAL_SECONDS = 10.0
@@ -28,12 +36,12 @@ FAST = 65 * 3600 / 0.25
 
 
 class Watched:
-    """A world whose attempts can be waited for."""
+    """A setup whose attempts can be waited for."""
 
     def __init__(self, rate: float) -> None:
         self.clock = RunningClock(START_AT, rate)
-        self.world: World = world(self.answer, clock=self.clock)
-        self.background = BackgroundEngine(self.world.engine, self.world.ledger, self.clock)
+        self.setup: EngineSetup = engine_setup(self.answer, clock=self.clock)
+        self.background = BackgroundEngine(self.setup.engine, self.setup.ledger, self.clock)
         self.failures_left = 0
         self.code = 503
         self._changed = threading.Condition()
@@ -63,7 +71,7 @@ class Watched:
 
 def test_what_is_added_is_sent_when_it_is_woken() -> None:
     with Watched(SLOW).running() as watched:
-        watched.world.deliver(settle=False)
+        watched.setup.deliver(settle=False)
         watched.background.wake()
         assert watched.wait_for(1)
         assert threading.current_thread().name != "postbacks-background"
@@ -72,19 +80,19 @@ def test_what_is_added_is_sent_when_it_is_woken() -> None:
 
 def test_what_is_due_already_is_sent_at_the_start() -> None:
     watched = Watched(SLOW)
-    watched.world.deliver(settle=False)
+    watched.setup.deliver(settle=False)
     with watched.running():
         assert watched.wait_for(1)
 
 
 def test_retries_are_made_by_themselves_as_time_passes() -> None:
     with Watched(FAST).running() as watched:
-        watched.world.deliver(settle=False)
+        watched.setup.deliver(settle=False)
         watched.background.wake()
         assert watched.wait_for(10)
-    assert watched.world.state() == "lost"
+    assert watched.setup.state() == "lost"
     # Never early; late by what the machine needed.
-    starts = [attempt.started_at for attempt in watched.world.attempts()]
+    starts = [attempt.started_at for attempt in watched.setup.attempts()]
     waits = [(later - start) / HOUR for start, later in pairwise(starts)]
     least = [b - a for a, b in pairwise(OFFSETS_IN_HOURS)]
     assert all(wait >= least_wait for wait, least_wait in zip(waits, least, strict=True))
@@ -92,21 +100,21 @@ def test_retries_are_made_by_themselves_as_time_passes() -> None:
 
 def test_an_advance_from_outside_finds_its_retries() -> None:
     with Watched(SLOW).running() as watched:
-        watched.world.deliver(settle=False)
+        watched.setup.deliver(settle=False)
         watched.background.wake()
         assert watched.wait_for(1)
-        watched.world.engine.run_until_idle()
-        assert watched.world.state() == "lost"
-        offsets = watched.world.offsets_in_hours()
+        watched.setup.engine.run_until_idle()
+        assert watched.setup.state() == "lost"
+        offsets = watched.setup.offsets_in_hours()
         assert offsets == pytest.approx(OFFSETS_IN_HOURS, abs=SECOND / HOUR)
 
 
 def test_a_jump_of_the_clock_is_noticed_when_it_is_woken() -> None:
     with Watched(SLOW).running() as watched:
-        watched.world.deliver(settle=False)
+        watched.setup.deliver(settle=False)
         watched.background.wake()
         assert watched.wait_for(1)
-        watched.world.engine.settle()
+        watched.setup.engine.settle()
         watched.clock.move_to(START_AT + HOUR + MINUTE)
         watched.background.wake()
         assert watched.wait_for(2)
@@ -119,11 +127,11 @@ def test_a_mistake_is_logged_and_the_attempt_made_again(
     watched = Watched(SLOW)
     watched.failures_left, watched.code = 2, 200
     with caplog.at_level(logging.ERROR, "mockserver.delivery.background"), watched.running():
-        watched.world.deliver(settle=False)
+        watched.setup.deliver(settle=False)
         watched.background.wake()
         assert watched.wait_for(3)
-    assert watched.world.state() == "delivered"
-    assert [attempt.number for attempt in watched.world.attempts()] == [1]
+    assert watched.setup.state() == "delivered"
+    assert [attempt.number for attempt in watched.setup.attempts()] == [1]
     assert [record.message for record in caplog.records] == [
         "an attempt could not be made; trying again in a second"
     ] * 2
@@ -133,11 +141,11 @@ def test_a_mistake_is_logged_and_the_attempt_made_again(
 def test_it_waits_as_long_as_it_may_and_no_longer() -> None:
     watched = Watched(1.0)
     assert watched.background._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
-    watched.world.schedule([watched.clock.now() + HOUR])
+    watched.setup.schedule([watched.clock.now() + HOUR])
     assert watched.background._until_next() == runner.LONGEST_WAIT_REAL_SECONDS
-    watched.world.schedule([watched.clock.now() + SECOND / 2])
+    watched.setup.schedule([watched.clock.now() + SECOND / 2])
     assert 0 < watched.background._until_next() <= 0.5
-    watched.world.schedule([watched.clock.now()])
+    watched.setup.schedule([watched.clock.now()])
     assert watched.background._until_next() == 0
 
 

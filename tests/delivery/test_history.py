@@ -9,27 +9,35 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.models import App
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import Deliveries, with_attempts
-from tests.engine_setup import HOUR, OFFSETS_IN_HOURS, SECOND, World, always, status, world
+from tests.engine_setup import (
+    HOUR,
+    OFFSETS_IN_HOURS,
+    SECOND,
+    EngineSetup,
+    always,
+    engine_setup,
+    status,
+)
 
 START_AT = DEFAULT_START_AT
 
 
 @pytest.fixture
-def full() -> World:
+def full() -> EngineSetup:
     """A lost, a delivered, a rejected and a pending delivery; the last of another app."""
-    w = world(503)
-    w.ledger.put_app(App("other"))
-    w.deliver()
-    w.engine.run_until_idle()
+    setup = engine_setup(503)
+    setup.ledger.put_app(App("other"))
+    setup.deliver()
+    setup.engine.run_until_idle()
     for code in (200, 404):
-        w.answer = always(code)
-        w.deliver()
-    w.answer = always(503)
-    w.deliver(app_id="other")
-    return w
+        setup.answer = always(code)
+        setup.deliver()
+    setup.answer = always(503)
+    setup.deliver(app_id="other")
+    return setup
 
 
-def test_a_delivery_knows_its_attempts_and_their_offsets(full: World) -> None:
+def test_a_delivery_knows_its_attempts_and_their_offsets(full: EngineSetup) -> None:
     history = Deliveries(full.ledger)[0]
     assert [attempt.number for attempt in history.attempts] == list(range(1, 11))
     assert history.offsets_in_hours == OFFSETS_IN_HOURS
@@ -39,20 +47,20 @@ def test_a_delivery_knows_its_attempts_and_their_offsets(full: World) -> None:
 
 
 def test_offsets_count_the_time_attempts_took() -> None:
-    w = world(lambda attempt: status(503, 36 * SECOND))
-    w.deliver()
-    w.engine.advance_to(START_AT + 4 * HOUR)
-    assert Deliveries(w.ledger)[0].offsets_in_hours == [0, 1.01, 3.02]
+    setup = engine_setup(lambda attempt: status(503, 36 * SECOND))
+    setup.deliver()
+    setup.engine.advance_to(START_AT + 4 * HOUR)
+    assert Deliveries(setup.ledger)[0].offsets_in_hours == [0, 1.01, 3.02]
 
 
 def test_a_delivery_without_attempts_has_no_offsets() -> None:
-    w = world()
-    w.deliver(settle=False)
-    assert Deliveries(w.ledger)[0].offsets_in_hours == []
-    assert Deliveries(w.ledger)[0].attempts == ()
+    setup = engine_setup()
+    setup.deliver(settle=False)
+    assert Deliveries(setup.ledger)[0].offsets_in_hours == []
+    assert Deliveries(setup.ledger)[0].attempts == ()
 
 
-def test_deliveries_behave_as_a_list(full: World) -> None:
+def test_deliveries_behave_as_a_list(full: EngineSetup) -> None:
     deliveries = Deliveries(full.ledger)
     assert len(deliveries) == 4
     assert [delivery.id for delivery in deliveries] == [1, 2, 3, 4]
@@ -67,7 +75,7 @@ def test_deliveries_behave_as_a_list(full: World) -> None:
         deliveries[4]
 
 
-def test_deliveries_are_read_afresh_at_every_use(full: World) -> None:
+def test_deliveries_are_read_afresh_at_every_use(full: EngineSetup) -> None:
     deliveries = Deliveries(full.ledger)
     before = deliveries[3]
     full.answer = always(200)
@@ -84,19 +92,21 @@ def test_deliveries_are_read_afresh_at_every_use(full: World) -> None:
     ("state", "ids"),
     [("lost", [1]), ("delivered", [2]), ("rejected", [3]), ("pending", [4])],
 )
-def test_deliveries_are_narrowed_down_by_state(full: World, state: str, ids: list[int]) -> None:
+def test_deliveries_are_narrowed_down_by_state(
+    full: EngineSetup, state: str, ids: list[int]
+) -> None:
     deliveries = Deliveries(full.ledger)
     assert [delivery.id for delivery in deliveries(state=state)] == ids
     assert [delivery.id for delivery in deliveries(state=DeliveryState(state))] == ids
 
 
-def test_a_state_that_does_not_exist_is_refused_with_those_that_do(full: World) -> None:
+def test_a_state_that_does_not_exist_is_refused_with_those_that_do(full: EngineSetup) -> None:
     with pytest.raises(InvalidValue, match="unknown state 'losst'") as caught:
         Deliveries(full.ledger)(state="losst")
     assert "pending, delivered, rejected, lost" in str(caught.value)
 
 
-def test_filters_add_up(full: World) -> None:
+def test_filters_add_up(full: EngineSetup) -> None:
     deliveries = Deliveries(full.ledger)
     assert [delivery.id for delivery in deliveries(app_id="other")] == [4]
     assert deliveries(app_id="other", state="lost") == []
@@ -105,14 +115,14 @@ def test_filters_add_up(full: World) -> None:
     assert deliveries(app_id="nobody") == []
 
 
-def test_with_attempts_keeps_every_field(full: World) -> None:
+def test_with_attempts_keeps_every_field(full: EngineSetup) -> None:
     for delivery in full.ledger.deliveries():
         history = with_attempts(full.ledger, delivery)
         for name in type(delivery).__dataclass_fields__:
             assert getattr(history, name) == getattr(delivery, name)
 
 
-def test_manual_attempts_stand_in_their_place(full: World) -> None:
+def test_manual_attempts_stand_in_their_place(full: EngineSetup) -> None:
     full.engine.resend(4)
     numbers = [attempt.number for attempt in Deliveries(full.ledger)[3].attempts]
     assert numbers == [1, None]

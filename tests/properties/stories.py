@@ -1,4 +1,4 @@
-"""Stories: what a world is given, so that the same can be told to two of them."""
+"""Stories: what a setup is given, so that the same can be told to two of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.core.clock import DEFAULT_START_AT, MovableClock
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
-from tests.engine_setup import MINUTE, World, world
+from tests.engine_setup import MINUTE, EngineSetup, engine_setup
 
 START_AT = DEFAULT_START_AT
 #: More than any story takes.
@@ -71,26 +71,26 @@ stories = st.builds(
 )
 
 
-def told(story: Story, *, clock: MovableClock | None = None, **way: Any) -> World:
-    """Return a world in which `story` is about to happen."""
-    w = world(200, clock=clock, **way)
+def told(story: Story, *, clock: MovableClock | None = None, **way: Any) -> EngineSetup:
+    """Return a setup in which `story` is about to happen."""
+    setup = engine_setup(200, clock=clock, **way)
     for number, policy in enumerate(story.policies):
-        w.ledger.put_app(App(f"app-{number}", retry=policy))
+        setup.ledger.put_app(App(f"app-{number}", retry=policy))
     for app_number, minute in story.first:
-        w.schedule([START_AT + minute * MINUTE], app_id=f"app-{app_number}")
-    w.answer = answering(story, w)
-    return w
+        setup.schedule([START_AT + minute * MINUTE], app_id=f"app-{app_number}")
+    setup.answer = answering(story, setup)
+    return setup
 
 
-def answering(story: Story, w: World) -> Callable[[DueAttempt], Outcome]:
+def answering(story: Story, setup: EngineSetup) -> Callable[[DueAttempt], Outcome]:
     """Return a function that does what the story has an attempt set off, then gives its outcome."""
 
     def answer(attempt: DueAttempt) -> Outcome:
         place = (attempt.delivery_id, attempt.number or 0)
         if place in story.fires:
-            w.deliver(app_id=attempt.app_id)
+            setup.deliver(app_id=attempt.app_id)
         if place in story.resends:
-            w.engine.resend(max(1, attempt.delivery_id - 1))
+            setup.engine.resend(max(1, attempt.delivery_id - 1))
         return story.outcome_of(attempt)
 
     return answer

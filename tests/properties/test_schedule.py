@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
-from tests.engine_setup import HOUR, world
+from tests.engine_setup import HOUR, engine_setup
 
 durations = st.timedeltas(timedelta(0), timedelta(hours=30))
 statuses = st.one_of(st.sampled_from([500, 502, 503, 599]), st.integers(100, 599))
@@ -51,15 +51,15 @@ def expected(policy: RetryPolicy, outcomes: list[Outcome]) -> tuple[list[timedel
 def check(policy: RetryPolicy, given_outcomes: list[Outcome], **way: Any) -> None:
     outcomes = given_outcomes[: len(policy.delays) + 1]
     outcomes += [given_outcomes[-1]] * (len(policy.delays) + 1 - len(outcomes))
-    w = world(lambda attempt: outcomes[(attempt.number or 0) - 1], retry=policy, **way)
-    w.deliver()
-    done = w.engine.run_until_idle()
+    setup = engine_setup(lambda attempt: outcomes[(attempt.number or 0) - 1], retry=policy, **way)
+    setup.deliver()
+    done = setup.engine.run_until_idle()
     offsets, state = expected(policy, outcomes)
-    attempts = w.attempts()
+    attempts = setup.attempts()
     assert [attempt.started_at - attempts[0].started_at for attempt in attempts] == offsets
     assert [attempt.number for attempt in attempts] == list(range(1, len(offsets) + 1))
     assert [attempt.outcome for attempt in attempts] == outcomes[: len(offsets)]
-    assert w.state() == state
+    assert setup.state() == state
     assert (done.complete, done.next_due_at) == (True, None)
 
 

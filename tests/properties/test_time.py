@@ -13,7 +13,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 from mockserver.time.clocks import AmbientClock
-from tests.engine_setup import MINUTE, World
+from tests.engine_setup import MINUTE, EngineSetup
 from tests.properties.stories import END_AT, START_AT, Story, stories, told
 
 #: Most steps end between two instants, some exactly on one.
@@ -26,35 +26,35 @@ steps = st.lists(
 )
 
 
-def in_one_go(story: Story, **way: Any) -> World:
-    w = told(story, **way)
-    w.engine.advance_to(END_AT)
-    return w
+def in_one_go(story: Story, **way: Any) -> EngineSetup:
+    setup = told(story, **way)
+    setup.engine.advance_to(END_AT)
+    return setup
 
 
 @given(stories)
 def test_attempts_are_made_at_their_instants_and_in_order(story: Story) -> None:
-    w = told(story)
+    setup = told(story)
     due: list[bool] = []
-    answer = w.answer
+    answer = setup.answer
 
     def look(attempt: DueAttempt) -> Outcome:
-        due.append(attempt.due_at == w.clock.now())
+        due.append(attempt.due_at == setup.clock.now())
         return answer(attempt)
 
-    w.answer = look
-    done = w.engine.advance_to(END_AT)
+    setup.answer = look
+    done = setup.engine.advance_to(END_AT)
     assert all(due)
-    instants = [at for _, _, at in w.made]
+    instants = [at for _, _, at in setup.made]
     assert instants == sorted(instants)
-    assert done.attempts_made == len(w.made) == sum(len(group) for group in w.groups)
+    assert done.attempts_made == len(setup.made) == sum(len(group) for group in setup.groups)
     assert (done.from_at, done.now_at, done.complete) == (START_AT, END_AT, True)
-    for delivery in w.ledger.deliveries():
-        numbers = [attempt.number for attempt in w.attempts(delivery.id) if not attempt.manual]
+    for delivery in setup.ledger.deliveries():
+        numbers = [attempt.number for attempt in setup.attempts(delivery.id) if not attempt.manual]
         assert numbers == list(range(1, delivery.attempts_made + 1))
         assert delivery.state is not DeliveryState.PENDING
         assert delivery.due_at is None
-    assert w.ledger.pending_count() == 0
+    assert setup.ledger.pending_count() == 0
 
 
 @given(stories, steps)

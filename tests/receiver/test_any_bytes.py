@@ -82,7 +82,7 @@ class Endless(BaseException):
     """Ends what would not end otherwise; nothing catches it on the way."""
 
 
-class World:
+class WatchedReceiver:
     """A receiver without sockets, whose parsers are fed no more often than they may be.
 
     Args:
@@ -124,18 +124,18 @@ class World:
 
 
 class WatchedParser(httptools.HttpRequestParser):  # type: ignore[misc]
-    """A parser that tells its world of what it is given."""
+    """A parser that tells its receiver of what it is given."""
 
-    def __init__(self, connection: Connection, world: World) -> None:
+    def __init__(self, connection: Connection, receiver: WatchedReceiver) -> None:
         super().__init__(connection)
-        self._world = world
+        self._receiver = receiver
 
     def feed_data(self, data: bytes | memoryview) -> None:
-        self._world.count_feed(data)
+        self._receiver.count_feed(data)
         try:
             super().feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            self._world.raised.append(error.__context__ or error)
+            self._receiver.raised.append(error.__context__ or error)
             raise
 
 
@@ -157,28 +157,28 @@ def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
 @example(NEW + LOST + b"x", [], "open", "200@20ms")
 @example(NEW_OFFER + b"Transfer-Encoding: gzip\r\n\r\nhi", [], "eof", "200")
 def test_any_bytes_are_bounded_work(data: bytes, cuts: list[int], end: str, script: str) -> None:
-    world = World(script)
-    client = world.client()
+    receiver = WatchedReceiver(script)
+    client = receiver.client()
     for piece in pieces_of(data, cuts):
-        world.send(client, piece)
+        receiver.send(client, piece)
     if end == "eof":
         client.end()
     elif end == "reset":
         client.reset()
-    world.loop.run()
+    receiver.loop.run()
 
-    assert world.raised == []
-    ends = [request.end for request in world.inboxes.journal.requests()]
+    assert receiver.raised == []
+    ends = [request.end for request in receiver.inboxes.journal.requests()]
     if client.transport.has_ended:
-        assert world.connections == set()
+        assert receiver.connections == set()
         assert None not in ends
     else:
         assert end == "open"
         hangs = script == "hang" and None in ends
         assert hangs or (client.can_send and None not in ends)
 
-    another = world.client()
-    world.send(another, NEXT)
+    another = receiver.client()
+    receiver.send(another, NEXT)
     assert another.transport.sent.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
@@ -190,31 +190,31 @@ def test_any_bytes_are_bounded_work(data: bytes, cuts: list[int], end: str, scri
 def test_it_is_all_the_same_where_bytes_are_cut(data: bytes, cuts: list[int], script: str) -> None:
     seen = []
     for pieces in ([data], pieces_of(data, cuts)):
-        world = World(script)
-        client = world.client()
+        receiver = WatchedReceiver(script)
+        client = receiver.client()
         for piece in pieces:
-            world.send(client, piece)
-        world.loop.run()
-        journal = world.inboxes.journal.requests()
+            receiver.send(client, piece)
+        receiver.loop.run()
+        journal = receiver.inboxes.journal.requests()
         got = [(request.request_line, request.headers, request.body) for request in journal]
         seen.append((client.transport.sent, client.transport.has_ended, got))
     assert seen[0] == seen[1]
 
 
 def test_a_pipeline_of_many_heads_is_no_long_head() -> None:
-    world = World("200")
-    client = world.client()
-    world.send(client, NEXT * 4000 + NEXT[:-1])
-    world.send(client, NEXT[-1:])
+    receiver = WatchedReceiver("200")
+    client = receiver.client()
+    receiver.send(client, NEXT * 4000 + NEXT[:-1])
+    receiver.send(client, NEXT[-1:])
     assert client.transport.sent.count(b"HTTP/1.1 200 OK\r\n") == 4001
 
 
 @pytest.mark.parametrize("error", [httptools.HttpParserUpgrade(0), httptools.HttpParserError("no")])
 def test_a_parser_that_takes_nothing_ends_the_connection(error: Exception) -> None:
-    world = World("200")
+    receiver = WatchedReceiver("200")
     with mock.patch.object(WatchedParser, "feed_data", side_effect=[error, Endless]):
-        client = world.client()
-        world.send(client, NEXT)
-    world.loop.run()
+        client = receiver.client()
+        receiver.send(client, NEXT)
+    receiver.loop.run()
     assert client.transport.sent.startswith(b"HTTP/1.1 400 ")
-    assert world.connections == set()
+    assert receiver.connections == set()
