@@ -1,4 +1,4 @@
-"""Speed, as ratios to a peer or a floor measured in the same run.
+"""Measures speed as ratios to a peer or a floor that is measured in the same run.
 
 Run by `python -m benchmarks`; what each figure means is in `README.md`. Reading order:
 `measure` (rounds, pairs, medians), `peers` and `processes` (what is measured against), then

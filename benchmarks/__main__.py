@@ -1,7 +1,6 @@
-"""`python -m benchmarks [NAME ...]`: run benchmarks, print their figures, keep them.
+"""Runs benchmarks, prints their figures and keeps them: `python -m benchmarks [NAME ...]`.
 
-Decides: what the command line takes. Place in the flow: the beginning. Must not import:
-anything of the project itself.
+Nothing of the project is imported here: a benchmark is imported when it is run.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from typing import Any
 from benchmarks.machine import Bystanders, machine
 from benchmarks.measure import Benchmark, Skipped, run
 from benchmarks.report import as_json, as_text, write_readme
+
+_DESCRIPTION = "Run benchmarks, print their figures and keep them."
 
 #: In the order in which they are run; each is the module of its name.
 NAMES = (
@@ -77,7 +78,7 @@ def _write_json(file: Path, documents: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=_DESCRIPTION)
     parser.add_argument("names", metavar="NAME", nargs="*", help=", ".join(NAMES))
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (5)")
     parser.add_argument("--scale", type=float, default=1.0, help="of the amount of work (1)")

@@ -1,4 +1,4 @@
-"""Calls of the served API, as against a bare Flask app on the same server.
+"""Measures calls of the served API against a bare Flask app on the same server.
 
 What is measured: addPostback as a JSON document, each rule deleted again so that an app
 never has more than one for each connection, and listPostbacks of three rules. wrk sends them

@@ -1,4 +1,4 @@
-"""Delivery end to end over loopback, as against wrk, a loop over requests, and Locust.
+"""Measures delivery end to end over loopback against wrk, a loop over requests, and Locust.
 
 What is measured: an event rendered into its URL, POSTed to an nginx that answers 200, the
 attempt recorded in the memory ledger; 64 at a time, a thousand events to a list. Once

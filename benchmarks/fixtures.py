@@ -1,4 +1,4 @@
-"""What the pytest plugin costs those who use it, and those who do not.
+"""Measures what the pytest plugin costs those who use it, and those who do not.
 
 What is measured: the seconds of pytest runs in fresh processes (one empty test, with the plugin
 and without it; many tests with a fixture that does nothing, with `leanplum`, and with

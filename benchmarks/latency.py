@@ -1,4 +1,4 @@
-"""Delivery to a sink that takes 5 ms, 64 under way, as against wrk on the same sink.
+"""Measures delivery to a sink that takes 5 ms, 64 under way, against wrk on the same sink.
 
 What is measured: whether places are filled again as soon as they are free. When the sink is
 what takes the time, a sender that waits for a group to finish, or for its own records, falls

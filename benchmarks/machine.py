@@ -1,8 +1,4 @@
-"""What has to be known of the machine to judge a figure.
-
-Decides: how the machine is described, and how much else it did during a run. Place in the
-flow: around every benchmark. Must not import: the project.
-"""
+"""Describes the machine and how busy it was, so that readers can judge a figure."""
 
 from __future__ import annotations
 

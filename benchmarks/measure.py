@@ -1,8 +1,7 @@
-"""Rounds, pairs and medians: how a benchmark is run and what its figures are.
+"""Runs the cases of a benchmark in rounds, and makes ratios and medians of their figures.
 
-Decides: the order of the cases, and that a ratio is taken within a round, never between
-rounds, because a machine's speed drifts more than most differences. Place in the flow: every
-benchmark hands a `Plan` to `run`. Must not import: anything of this package or of the project.
+A ratio is always taken within a round, never between rounds: a machine's speed changes more
+from round to round than most cases differ.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A million attempts in virtual time, as against bare simpy and a bare heap of tuples.
+"""Measures a million attempts in virtual time against bare simpy and a bare heap of tuples.
 
 What is measured: 100,000 deliveries that fail ten times each, 65 hours of schedule, through
 the engine with a transport in the process and the whole history kept: in memory, and in a

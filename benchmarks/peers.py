@@ -1,8 +1,6 @@
-"""The peers that are programs: nginx as a sink, wrk as a load.
+"""Starts the programs that benchmarks measure against: nginx as a sink, wrk as a load.
 
-Decides: how they are found, configured, read and stopped. Place in the flow: benchmarks
-measure against them. Must not import: the project. A peer that is missing is skipped with
-the reason, never stood in for.
+A case whose program is not installed is skipped with the reason; nothing else takes its place.
 """
 
 from __future__ import annotations

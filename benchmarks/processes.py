@@ -1,10 +1,8 @@
-"""Children: loads that print their figures, and servers that run until they are stopped.
+"""Runs children of a benchmark: loads that print their figures, and servers until they are stopped.
 
-Decides: on which core a process runs, and that none outlives its benchmark. CoreRole in the
-flow: between the benchmarks and `children`. Must not import: the project.
-
-A server has the last core for itself and a load the first one, where there are two. Else the
-scheduler moves them about, and what is measured is mostly that.
+None of them outlives its benchmark. A server has the last core for itself and a load the first
+one, if there are two. Otherwise the scheduler moves them between cores, and the figures show
+mostly that.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from typing import Any, Literal
 from benchmarks.measure import Skipped
 
 #: What a process does, which decides on which core it runs.
-CoreRole = Literal["load", "server", "anywhere"]
+CoreRole = Literal["load", "server"]
 
 #: No load may take longer; it is taken for stuck then.
 LONGEST_REAL_SECONDS = 180
@@ -31,23 +29,23 @@ LONGEST_REAL_SECONDS = 180
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def figures_of(child: str, *arguments: object, role: CoreRole = "load") -> Mapping[str, float]:
+def figures_of(child: str, *arguments: object) -> Mapping[str, float]:
     """Run a load to its end and return the figures it printed.
 
     Raises:
         RuntimeError: It failed; the message holds what it wrote.
     """
     command = [sys.executable, "-m", f"benchmarks.children.{child}", *map(str, arguments)]
-    return json_of(command, role)
+    return json_of(command)
 
 
-def json_of(command: Sequence[str], role: CoreRole = "load") -> dict[str, Any]:
+def json_of(command: Sequence[str]) -> dict[str, Any]:
     """Run a command to its end and return the JSON in the last line it printed.
 
     Raises:
         RuntimeError: It failed; the message holds what it wrote.
     """
-    with on_core(role):
+    with on_core("load"):
         process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -106,7 +104,7 @@ def stopping(process: subprocess.Popen[Any]) -> Iterator[None]:
 @contextmanager
 def on_core(role: CoreRole) -> Iterator[None]:
     """Let processes that are started meanwhile run only on the core for their role."""
-    if not can_pin() or role == "anywhere":
+    if not can_pin():
         yield
         return
     before = os.sched_getaffinity(0)

@@ -1,4 +1,4 @@
-"""The receiver's requests per second, everything journalled, as against pytest-httpserver.
+"""Measures the receiver's requests per second, all journalled, against pytest-httpserver.
 
 What is measured: how fast a socket takes in postbacks while each is kept with its raw bytes
 and its times. wrk sends real ones over sixteen connections, to each server in a process of

@@ -1,4 +1,4 @@
-"""Rendering a nine-value template, as against the obvious way and against quoting alone.
+"""Measures the rendering of a nine-value template against the obvious way and quoting alone.
 
 What is measured: one event made into one URL. The stream is realistic: ids, user, time and
 parameters differ from event to event; channel, event and message repeat. The peer is what

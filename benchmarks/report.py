@@ -1,8 +1,4 @@
-"""Figures as text, as JSON, and as the tables of the README.
-
-Decides: how a report looks. Place in the flow: after `measure.run`. Must not import: the
-benchmarks.
-"""
+"""Writes figures as text, as JSON, and as the tables of the README."""
 
 from __future__ import annotations
 

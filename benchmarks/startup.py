@@ -1,4 +1,4 @@
-"""How long one waits: for an import, and for the first answer of `postbacks serve`.
+"""Measures how long an import takes, and the first answer of `postbacks serve`.
 
 What is measured: the milliseconds an import takes in a fresh process, for the package, its
 `Sandbox` and its command line, with Flask's own beside them; and the milliseconds from

@@ -1,7 +1,6 @@
-"""What is sent in every benchmark: one template, events like real ones, the naive rendering.
+"""Makes what every benchmark sends: one template, events like real ones, the naive rendering.
 
-Decides: the values. Place in the flow: shared by benchmarks and their children, so that all
-of them write and send the same URLs. Must not import: anything but `mockserver.core`.
+Benchmarks and their children take it from here, so that all of them send the same URLs.
 """
 
 from __future__ import annotations

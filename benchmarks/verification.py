@@ -1,4 +1,4 @@
-"""What it takes to verify an endpoint: a quick run, as against its requests alone.
+"""Measures a quick run of `postbacks verify` against its requests alone.
 
 What is measured: the whole command `postbacks verify`, its start and its end included, against a
 Flask application on loopback; the milliseconds for each request while the run goes on; and the

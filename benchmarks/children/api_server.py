@@ -1,4 +1,4 @@
-"""The API as `postbacks serve --ephemeral` has it, but with room for many rules.
+"""Serves the API as `postbacks serve --ephemeral` does, but with room for many rules.
 
 Usage: `python -m benchmarks.children.api_server`.
 """

@@ -1,4 +1,4 @@
-"""The floor of the API: a Flask app that answers one constant JSON document, on waitress.
+"""Serves the floor of the API: a Flask app with one constant JSON document, on waitress.
 
 Usage: `python -m benchmarks.children.bare_flask PORT THREADS`; port 0 picks a free one.
 Written as one would write it, with nothing of the project in it.

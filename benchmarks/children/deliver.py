@@ -1,4 +1,4 @@
-"""One load of postbacks, each rendered from an event and POSTed to a sink on loopback.
+"""Delivers postbacks, each rendered from an event and POSTed to a sink on loopback.
 
 Usage: `python -m benchmarks.children.deliver engine|due|sandbox|requests PORT COUNT`.
 Prints how many were delivered in a second, and the processor time of each. Ends with an

@@ -1,4 +1,4 @@
-"""The peer of the receiver: pytest-httpserver with one handler that answers 200.
+"""Serves the peer of the receiver: pytest-httpserver with one handler that answers 200.
 
 Usage: `python -m benchmarks.children.httpserver_server`. It keeps every request, as it does
 by default.

@@ -1,4 +1,4 @@
-"""How long it takes to import a module, in a process that has imported nothing else.
+"""Measures how long an import takes in a process that has imported nothing else.
 
 Usage: `python -m benchmarks.children.import_time MODULE`. Prints milliseconds, and how many
 modules came with it.

@@ -1,4 +1,4 @@
-"""One load through Locust's FastHttpUser, its statistics kept as in a run of its own.
+"""Sends one load through Locust's FastHttpUser, which keeps its usual statistics.
 
 Usage: `python -m benchmarks.children.locust_load PORT COUNT USERS`. The URLs are made before
 the clock starts, which is in Locust's favour. Alone in its process because Locust replaces

@@ -1,4 +1,4 @@
-"""The project's receiver, its journal bounded as it is by default.
+"""Serves the project's receiver, with the default bound of its journal.
 
 Usage: `python -m benchmarks.children.receiver_server`.
 """

@@ -1,8 +1,4 @@
-"""What the servers among the children have in common: announcing a port, and ending.
-
-Decides: the one line they print, and that they end with whoever started them. Place in the
-flow: used by the other modules here. Must not import: the project.
-"""
+"""Lets the servers among the children announce their port, and end with the benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sink that answers every request with 200, after a while.
+"""Answers every request with 200, after a while.
 
 Usage: `python -m benchmarks.children.slow_sink MILLISECONDS`. It knows just enough of HTTP
 to be quick: requests have no body, so each ends with an empty line.

@@ -1,4 +1,4 @@
-"""One simulation of many deliveries that fail ten times each, over 65 hours.
+"""Simulates many deliveries that fail ten times each, over 65 hours.
 
 Usage: `python -m benchmarks.children.virtual_time memory|sqlite|simpy|heapq ordered|random
 COUNT`. Prints seconds, attempts, and the most memory the process ever had resident.

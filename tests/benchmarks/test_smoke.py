@@ -13,8 +13,15 @@ from benchmarks.machine import Bystanders
 from benchmarks.measure import Case, Comparison, Plan, Report, Skipped, is_reached, run, short
 from benchmarks.processes import figures_of, serving
 from benchmarks.report import README, as_json, as_text, write_readme
+from tests.sources import Sources
 
 TINY = 0.0001
+SOURCES = Sources(README.parent)
+
+
+@pytest.mark.parametrize("module", SOURCES.modules)
+def test_a_module_says_what_it_does(module: str) -> None:
+    SOURCES.check_docstring(module)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,7 +42,7 @@ def test_rendering_compares_with_the_naive_way_and_the_floor() -> None:
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "heapq"])
 def test_every_simulation_makes_all_attempts(kind: str) -> None:
-    figures = figures_of("virtual_time", kind, "random", 10, place="anywhere")
+    figures = figures_of("virtual_time", kind, "random", 10)
     assert figures["seconds"] > 0
     assert figures["MiB at most"] > 1
 
@@ -43,7 +50,7 @@ def test_every_simulation_makes_all_attempts(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["engine", "due", "sandbox"])
 def test_every_way_of_delivery_delivers_all(kind: str) -> None:
     with serving("slow_sink", 0) as (port, _):
-        figures = figures_of("deliver", kind, port, 20, place="anywhere")
+        figures = figures_of("deliver", kind, port, 20)
     assert figures["per second"] > 0
 
 
