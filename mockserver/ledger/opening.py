@@ -37,8 +37,8 @@ def open_ledger(place: str | os.PathLike[str]) -> Ledger:
         )
     if scheme not in _STORES:
         raise LedgerUnusable(
-            f"only SQLite is supported so far, got a URL for {scheme!r}; "
-            "write sqlite:///path/to/file"
+            f"a ledger has no store for {scheme!r}, only for: {', '.join(sorted(_STORES))}; "
+            "write e.g. sqlite:///path/to/file"
         )
     return _STORES[scheme](text)
 

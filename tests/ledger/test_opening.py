@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger import opening
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.opening import IN_MEMORY, below, described, open_ledger
 from mockserver.ledger.sql.ledger import SqlLedger
@@ -32,10 +33,13 @@ def test_a_path_and_its_urls_lead_to_one_ledger(tmp_path: Path, scheme: str) -> 
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("postgresql://localhost/x", "only SQLite is supported so far.*'postgresql'"),
-        ("mysql+pymysql://localhost/x", "only SQLite is supported so far"),
-        ("sqlite+aiosqlite:///x.db", "only SQLite is supported so far"),
-        ("nonsense://x", "only SQLite is supported so far"),
+        (
+            "postgresql://localhost/x",
+            "'postgresql', only for: memory, sqlite.*; write e.g. sqlite:///path",
+        ),
+        ("mysql+pymysql://localhost/x", "no store for 'mysql.pymysql', only for: memory, sqlite"),
+        ("sqlite+aiosqlite:///x.db", "no store for 'sqlite.aiosqlite', only for: memory, sqlite"),
+        ("nonsense://x", "no store for 'nonsense', only for: memory, sqlite"),
         ("://", "is not a database URL; write sqlite:///path"),
         ("sqlite://ledger.db", "write sqlite:///path/to/file, with no options"),
         ("sqlite:///ledger.db?mode=ro", "write sqlite:///path/to/file, with no options"),
@@ -44,6 +48,14 @@ def test_a_path_and_its_urls_lead_to_one_ledger(tmp_path: Path, scheme: str) -> 
 def test_a_url_that_means_something_else(place: str, said: str) -> None:
     with pytest.raises(LedgerUnusable, match=said):
         open_ledger(place)
+
+
+def test_a_store_that_is_added_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = {**opening._STORES, "dynamo": opening._open_memory}
+    monkeypatch.setattr(opening, "_STORES", stores)
+    assert isinstance(open_ledger("dynamo://"), MemoryLedger)
+    with pytest.raises(LedgerUnusable, match="only for: dynamo, memory, sqlite"):
+        open_ledger("nonsense://x")
 
 
 def test_a_relative_path_begins_at_the_folder() -> None:
