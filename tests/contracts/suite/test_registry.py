@@ -89,6 +89,7 @@ def test_only_plain_examples_are_tried_at_the_real_api(declared: Case) -> None:
 @every_provider_case
 def test_a_case_is_as_binding_as_the_strongest_statement_that_names_it(declared: Case) -> None:
     rows = [row for row in requirements.load().statements if declared.id in row.cases]
+    assert rows, f"{declared.id} has no statement in requirements.yaml"
     strongest = min((row.level for row in rows), key=STRENGTH.index)
     assert declared.level is strongest
     assert declared.origin in {row.origin for row in rows if row.level is strongest}
