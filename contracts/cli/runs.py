@@ -40,10 +40,11 @@ from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
-from mockserver.cli.output import Output, count, plain_console, visible
+from mockserver.cli.output import Output, count, plain_console
 from mockserver.cli.session import Session
 from mockserver.client.wire import HttpWire
 from mockserver.core.errors import InvalidValue
+from mockserver.net.visible_text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ def _replayed(output: Output, case: CaseResult, exchanges: Iterable[Replayed]) -
         if output.as_json:
             continue
         mark = "same    " if exchange.is_same else "differs "
-        output.url_line(f"{number:>3} {mark} {recorded.method} {visible(recorded.url)}")
+        output.url_line(f"{number:>3} {mark} {recorded.method} {one_line(recorded.url)}")
         if not exchange.is_same:
-            output.url_line(f"             {visible(exchange.difference)}")
+            output.url_line(f"             {one_line(exchange.difference)}")
     same = all(exchange.is_same for exchange in shown)
     if output.as_json:
         output.document(
@@ -213,7 +214,7 @@ def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> N
     for drift in found:
         tell(f"\nDRIFT  {drift.case}")
         for name, text in (("request", drift.request), ("then", drift.before), ("now", drift.now)):
-            tell(f"  {name:<8} {visible(text)}")
+            tell(f"  {name:<8} {one_line(text)}")
 
 
 def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices: Choices) -> None:

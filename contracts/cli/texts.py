@@ -10,7 +10,8 @@ from contracts.suite import requirements
 from contracts.suite.registry import Case
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport
 from contracts.suite.vocabulary import Level, Status, TargetKind
-from mockserver.cli.output import Output, count, visible
+from mockserver.cli.output import Output, count
+from mockserver.net.visible_text import one_line
 
 STYLES = {
     Status.PASS: "green",
@@ -59,7 +60,7 @@ def write_explanation(output: Output, case: Case) -> None:
         ("How to fix it", case.fix),
     ):
         output.line(heading, "bold underline")
-        output.line(visible(text))
+        output.line(one_line(text))
         output.line()
     broken = "endpoints" if is_endpoint else "fakes"
     output.line(f"Broken {broken} it must catch", "bold underline")
@@ -135,9 +136,9 @@ def write_summary(output: Output, report: RunReport) -> None:
     if statuses:
         output.line(f"not passed   {statuses}")
     for line in summary.stale:
-        output.line(f"baseline     {visible(line)}", "bold red")
+        output.line(f"baseline     {one_line(line)}", "bold red")
     if report.incomplete:
-        output.line(f"incomplete   {visible(report.incomplete)}", "bold red")
+        output.line(f"incomplete   {one_line(report.incomplete)}", "bold red")
 
 
 def write_story(output: Output, result: CaseResult) -> None:
@@ -155,7 +156,7 @@ def write_not_tried(output: Output, results: Iterable[CaseResult]) -> None:
             by_reason.setdefault((result.status, result.reason), []).append(result.id)
     for (status, reason), ids in by_reason.items():
         output.line()
-        output.line(f"{status}({visible(reason)}): {count(len(ids), 'case')}", STYLES[status])
+        output.line(f"{status}({one_line(reason)}): {count(len(ids), 'case')}", STYLES[status])
         if len(ids) <= 5:
             output.line(f"  {', '.join(ids)}", "dim")
 
@@ -169,7 +170,7 @@ def show_result(shown: Bar, result: CaseResult) -> None:
     """Count a case as done, and tell at once if it did not pass."""
     shown.advance()
     if is_worth_telling(result):
-        shown.tell(f"{result.status} {result.id}: {visible(result.title)}")
+        shown.tell(f"{result.status} {result.id}: {one_line(result.title)}")
 
 
 def _is_not_begun(result: CaseResult) -> bool:
@@ -188,7 +189,7 @@ def _in_short(exchange: RecordedExchange) -> str:
 
 def _fields(output: Output, *fields: tuple[str, str]) -> None:
     for name, value in fields:
-        text = visible(value)
+        text = one_line(value)
         if len(text) > _SHOWN:
             text = f"{text[:_SHOWN]}... ({len(text)} characters; a report has all)"
         width = output.console.width if output.console.is_terminal else 100
@@ -204,7 +205,7 @@ def _item(output: Output, text: str) -> None:
 
 def _paragraph(output: Output, text: str, before: str) -> None:
     width = output.console.width if output.console.is_terminal else 100
-    lines = textwrap.wrap(visible(text), max(30, width - 4), break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(one_line(text), max(30, width - 4), break_on_hyphens=False) or [""]
     output.url_line(f"{before}{lines[0]}")
     for line in lines[1:]:
         output.url_line(f"    {line}")

@@ -28,8 +28,9 @@ from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.subject import EndpointSubject
-from mockserver.cli.output import Output, count, elapsed, visible
+from mockserver.cli.output import Output, count, elapsed
 from mockserver.cli.session import Session
+from mockserver.net.visible_text import one_line
 
 
 def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
@@ -94,8 +95,8 @@ def _write_banner(
     """Say what is about to be sent where, before the first request."""
     if not output.as_json:
         for remark in endpoint.remarks:
-            output.line(f"URL  {visible(remark.text)}", "yellow")
-            output.line(f"     {visible(remark.fix)}", "dim")
+            output.line(f"URL  {one_line(remark.text)}", "yellow")
+            output.line(f"     {one_line(remark.fix)}", "dim")
         if endpoint.remarks:
             output.line()
     # For people, also if the answer is for programs: it goes to stderr.

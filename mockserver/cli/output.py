@@ -13,9 +13,6 @@ from rich.text import Text
 
 from mockserver.net.visible_text import one_line
 
-#: Foreign text without what could steer the terminal, or the reader.
-visible = one_line
-
 #: The colours of states on terminals.
 STYLES = {
     "delivered": "green",
@@ -62,7 +59,7 @@ class Output:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
+            table.add_row(*(Text(one_line(cell)) for cell in row))
         self.console.print(table)
 
     def remark(self, text: str) -> None:

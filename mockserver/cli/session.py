@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mockserver.client.address import DEFAULT_URL
+
 if TYPE_CHECKING:
     from mockserver.cli.output import Output
     from mockserver.client.sandbox_client import SandboxClient
-
-DEFAULT_URL = "http://127.0.0.1:8780"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
     from mockserver.client.sandbox_client import Refused as Refused
     from mockserver.client.sandbox_client import SandboxClient as SandboxClient
-    from mockserver.client.wire import DEFAULT_URL as DEFAULT_URL
     from mockserver.client.wire import HttpWire as HttpWire
     from mockserver.client.wire import Reply as Reply
     from mockserver.client.wire import Wire as Wire
@@ -30,7 +30,7 @@ __all__ = [
 _CLIENT, _WIRE = "mockserver.client.sandbox_client", "mockserver.client.wire"
 
 _HOMES = {
-    "DEFAULT_URL": _WIRE,
+    "DEFAULT_URL": "mockserver.client.address",
     "HttpWire": _WIRE,
     "Refused": _CLIENT,
     "Reply": _WIRE,

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from mockserver.client.wire import DEFAULT_URL as DEFAULT_URL
+from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
 from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration

@@ -22,14 +22,13 @@ from urllib.request import (
     build_opener,
 )
 
+from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
 from mockserver.core.errors import InvalidValue, ServerUnreachable
 from mockserver.net.trust import client_context
 from mockserver.net.wsgi_environ import wsgi_environ
 
 #: How long an answer is waited for: longer than the slowest one of the server takes.
 TIMEOUT_REAL_SECONDS = 90.0
-
-DEFAULT_URL = "http://127.0.0.1:8780"
 
 
 class Reply(NamedTuple):

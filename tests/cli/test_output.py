@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockserver.cli.output import Output, count, elapsed, instant, offset, visible
+from mockserver.cli.output import Output, count, elapsed, instant, offset
 from mockserver.cli.timeline import verdict, write_delivery
+from mockserver.net.visible_text import one_line
 from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -90,8 +91,8 @@ def test_numbers_with_their_noun() -> None:
 
 
 def test_what_could_steer_a_terminal_is_made_visible() -> None:
-    assert visible("a\x1b[2Jb\r\n\u202e ü") == "a\\x1b[2Jb\\r\\n\\u202e ü"
-    assert visible("[bold]:smile:") == "[bold]:smile:"
+    assert one_line("a\x1b[2Jb\r\n\u202e ü") == "a\\x1b[2Jb\\r\\n\\u202e ü"
+    assert one_line("[bold]:smile:") == "[bold]:smile:"
 
 
 @pytest.mark.parametrize(

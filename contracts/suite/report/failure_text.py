@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from contracts.suite.report.again import replay_command
 from contracts.suite.report.figures import is_known
-from contracts.suite.report.text import one_line, shortened, visible
+from contracts.suite.report.text import shortened
 from contracts.suite.results import CaseResult, RecordedExchange, RunTarget, Statement
 from contracts.suite.vocabulary import Status
+from mockserver.net.visible_text import one_line, visible
 
 #: How much of a body is told; the JSON report has all of it.
 BODY_LIMIT = 4_000

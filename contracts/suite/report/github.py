@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from contracts.suite.report.again import replay_command
 from contracts.suite.report.figures import breaks, brief, findings, is_known
-from contracts.suite.report.text import one_line, shortened, visible
+from contracts.suite.report.text import shortened
 from contracts.suite.results import CaseResult, RunReport, RunTarget
 from contracts.suite.vocabulary import Status
+from mockserver.net.visible_text import one_line, visible
 
 #: How much of expected and actual is told; an annotation is a note, not the report.
 VALUE_LIMIT = 500

@@ -24,9 +24,9 @@ from contracts.suite.report.figures import (
     is_known,
 )
 from contracts.suite.report.formats import RunFormat
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import CaseResult, RunReport, RunTarget
 from contracts.suite.vocabulary import Status
+from mockserver.net.visible_text import one_line, visible
 
 #: Goes before an area to make a class name; tools group by it.
 CLASS_PREFIX = "contracts"

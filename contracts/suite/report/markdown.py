@@ -25,9 +25,10 @@ from contracts.suite.report.figures import (
     title,
 )
 from contracts.suite.report.formats import RunFormat
-from contracts.suite.report.text import count, one_line, shortened, visible
+from contracts.suite.report.text import count, shortened
 from contracts.suite.results import CaseResult, Remark, RunReport, RunTarget, Statement, Traffic
 from contracts.suite.vocabulary import Status
+from mockserver.net.visible_text import one_line, visible
 
 #: How long a report may get; below what a comment can hold, with room for a line of the sender.
 LIMIT = 65_000

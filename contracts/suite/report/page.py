@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from contracts.suite.report.text import visible
+from mockserver.net.visible_text import visible
 
 #: What may stand in an anchor as it is; the rest is written as its number.
 NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")

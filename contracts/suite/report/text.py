@@ -1,12 +1,6 @@
-"""Makes text safe to read: nothing invisible, nothing that reorders its surroundings.
-
-Every report sends every value through here before it escapes for its own format.
-"""
+"""Shortens texts and counts things in words, for every report."""
 
 from __future__ import annotations
-
-from mockserver.net.visible_text import one_line as one_line
-from mockserver.net.visible_text import visible as visible
 
 
 def shortened(text: str, limit: int) -> str:

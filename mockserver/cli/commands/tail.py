@@ -32,7 +32,7 @@ def tail(session: Session) -> None:
 
 def _follow(session: Session, client: SandboxClient, output: Output) -> None:
     from mockserver.cli.feed_lines import feed_line
-    from mockserver.cli.output import visible
+    from mockserver.net.visible_text import one_line
 
     last = client.feed(-1).last
     output.remark(f"watching {client.url}; Ctrl-C ends it")
@@ -47,5 +47,5 @@ def _follow(session: Session, client: SandboxClient, output: Output) -> None:
             else:
                 output.line(feed_line(entry.kind, entry.facts))
                 if "url" in entry.facts:
-                    output.url_line(f"  {visible(entry.facts['url'])}")
+                    output.url_line(f"  {one_line(entry.facts['url'])}")
         output.console.file.flush()

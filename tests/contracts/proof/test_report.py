@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from contracts.proof.matrix import TRUE_FAKE, Proof
 from contracts.proof.report import Mark, kill_matrix_html, mark_of
 from contracts.suite.report.page import anchor
-from contracts.suite.report.text import visible
 from contracts.suite.vocabulary import Level, Status
+from mockserver.net.visible_text import visible
 from tests.contracts.proof.proofs import EVERY_PROOF, proof_of, with_faults
 from tests.contracts.suite.report.markup import Page
 from tests.contracts.suite.report.texts import harmless, nasty

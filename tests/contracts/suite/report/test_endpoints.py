@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from contracts.suite.report.endpoints import endpoints_html, endpoints_markdown
 from contracts.suite.report.markdown import LIMIT
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import CaseResult, Latency, RunReport, RunTarget, summarise
 from contracts.suite.vocabulary import Status, TargetKind
+from mockserver.net.visible_text import one_line, visible
 
 from . import samples
 from .markup import Page

@@ -9,8 +9,8 @@ from hypothesis import given
 
 from contracts.suite.report.figures import findings
 from contracts.suite.report.github import annotations, command
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import RunReport
+from mockserver.net.visible_text import one_line, visible
 
 from . import samples
 from .texts import nasty, nasty_texts

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 from contracts.suite.report.html import html
 from contracts.suite.report.page import anchor, is_web_address, render
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.vocabulary import Status
+from mockserver.net.visible_text import one_line, visible
 
 from . import samples
 from .markup import Page

@@ -13,8 +13,8 @@ from hypothesis import given
 from xmlschema import XMLSchema
 
 from contracts.suite.report.junit import junit
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import RunReport
+from mockserver.net.visible_text import one_line, visible
 
 from . import samples
 from .texts import harmless, nasty, texts_of

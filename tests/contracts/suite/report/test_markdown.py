@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 
 from contracts.suite.report.figures import breaks, findings
 from contracts.suite.report.markdown import LIMIT, code, fence, markdown, prose
-from contracts.suite.report.text import one_line, visible
 from contracts.suite.results import RunReport
+from mockserver.net.visible_text import one_line, visible
 
 from . import samples
 from .markup import Page
