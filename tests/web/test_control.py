@@ -479,7 +479,9 @@ def test_every_operation_has_a_method_of_the_client(sandbox: Sandbox) -> None:
         if not route.deprecated and route.path != "openapi.json":
             path = re.sub(r"<[^>]*>", "VALUE", route.path)
             written = re.escape(path).replace("VALUE", r"\{[^\"]*\}")
-            assert re.search(f'"(/_sandbox/)?{written}"', source), f"the client has no method for {route.path}"
+            assert re.search(f'"(/_sandbox/)?{written}"', source), (
+                f"the client has no method for {route.path}"
+            )
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
