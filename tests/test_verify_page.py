@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from contracts.cli.verify import verify
 from contracts.suite import results
 from contracts.suite.registry import endpoint_cases
+from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import RunReport
-from contracts.suite.vocabulary import Status
+from contracts.suite.vocabulary import Status, TargetKind
 from mockserver.cli.root import root
 from mockserver.web.server import ApiServer
 
@@ -31,6 +32,16 @@ URL = "".join(
     re.search(r"'(.*)'", line)[1]  # type: ignore[index]
     for line in re.findall(r"^\$ URL=.*$", PAGE, re.M)
 )
+
+
+def test_every_format_of_a_report_is_listed() -> None:
+    (table,) = re.findall(r"^\| format \| for \|\n((?:\|.*\n)+)", PAGE, re.M)
+    listed = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()))
+    assert sorted(listed) == sorted(run_writers(TargetKind.ENDPOINT))
+    (side_by_side,) = re.findall(r"with a number, and ([^.]*?) one more with all", PAGE)
+    assert set(re.findall(r"`(\w+)`", side_by_side)) == set(comparison_writers())
+    (first, others) = re.search(r"`--report (\w+)=FILE` \(or (.*?)\)", README).groups()  # type: ignore[union-attr]
+    assert {first, *re.findall(r"`(\w+)`", others)} == set(run_writers(TargetKind.FAKE))
 
 
 @contextmanager

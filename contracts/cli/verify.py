@@ -38,7 +38,7 @@ from mockserver.cli.session import Session, json_option
     "events",
     metavar="NAME",
     multiple=True,
-    help="An event that the endpoint keeps, e.g. push.open (email.click unless given); the others "
+    help="An event that the endpoint keeps, like push.open (email.click unless given); the others "
     "need only be answered.",
 )
 @click.option(

@@ -1,4 +1,7 @@
-"""Lets a function answer postbacks, for simulations and tests that want no socket."""
+"""Lets a function answer postbacks, for tests and simulations that want no socket.
+
+No command of this package uses it: it is for the `transport` of a `Sandbox` or an `Engine`.
+"""
 
 from __future__ import annotations
 

@@ -179,3 +179,26 @@ def test_without_a_command_the_help_is_shown_as_it_was_laid_out(arguments: list[
     assert result.stdout.startswith("Usage: postbacks")
     assert len(result.stdout.splitlines()) > 8
     assert result.stderr == ""
+
+
+def _helps(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _helps(below, (*path, name))
+
+
+def test_no_text_of_a_help_is_cut() -> None:
+    for path in _helps(root, ()):
+        shown = CliRunner(env={"COLUMNS": "80"}).invoke(root, [*path, "--help"]).stdout
+        usage, _, rest = shown.partition("\n\n")
+        assert usage.startswith("Usage: "), path
+        for line in rest.splitlines():
+            assert len(line) <= 80, (path, line)
+            assert not line.rstrip().endswith(("...", "e.g.")), (path, line)
+        _, _, commands = rest.partition("Commands:\n")
+        for line in commands.partition("\n\n")[0].splitlines():
+            assert line.endswith("."), (path, line)

@@ -1,7 +1,8 @@
 """Writes what was found in the formats that people and other programs read.
 
 Every writer is a pure function of a `RunReport`, so a JSON report can be turned into any other
-one later. A further format is one further module; see `formats`.
+one later. A further format is one further module; see `formats`. A writer
+makes every value visible (`mockserver.net.visible_text`) before it escapes it for its format.
 
 The order in which to read: `formats`; `text`, `figures` and `again`, which all share; then one
 module for each format: `document` (JSON), `junit`, `html`, `markdown`, `github` (workflow

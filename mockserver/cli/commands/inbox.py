@@ -26,7 +26,7 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
 @click.option(
     "--behave",
     metavar="SCRIPT",
-    help="Then let it do this, request by request: 503*9,200 or hang or 200@31s ...",
+    help="Then let it do this, request by request: 503*9,200 or hang or 200@31s, for instance.",
 )
 @click.option(
     "--wait-for",

@@ -43,7 +43,7 @@ def list_rules(session: Session, app_id: str | None) -> None:
         output.url_line(f"  {rule.url}")
 
 
-@rules.command("add")
+@rules.command("add", short_help="Register a template URL.")
 @click.argument("template", metavar="URL")
 @click.option(
     "--type",
@@ -78,7 +78,7 @@ def add(
         output.line(f"added rule {postback_id} to {app_id}")
 
 
-@rules.command("delete")
+@rules.command("delete", short_help="Delete a rule; pending deliveries go on.")
 @click.argument("postback_id", type=int)
 @app_id_option
 @sandbox_options
