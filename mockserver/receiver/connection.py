@@ -1,13 +1,12 @@
-"""Reads the requests of one connection to the receiver, records and answers them in turn.
+"""Reads the requests of one connection to the receiver, records them and has them answered.
 
 Every request is recorded as it arrives, also one that waits for the answer to the one before
-it. Clients take answers in order, so whatever is sent waits for its turn, refusals as well.
+it; `turns` says when it is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import cast
 
 import httptools
@@ -20,15 +19,11 @@ from mockserver.receiver.journal import End, Journal
 from mockserver.receiver.link import EngineLink
 from mockserver.receiver.refusals import Refusal, refusal_of
 from mockserver.receiver.rendered import answer_of, plain_answer_of
+from mockserver.receiver.turns import Turns
 
 #: What a request may have at most; more is refused.
 LARGEST_BODY = 1024 * 1024
 LARGEST_HEAD = 64 * 1024
-
-#: How many requests, and of what size together, may wait for their turn on one connection
-#: before nothing more is read from it.
-MOST_WAITING = 1000
-MOST_BYTES_WAITING = 4 * LARGEST_BODY
 
 #: How long a refused client has to read why, before the connection is cut.
 LINGER_REAL_SECONDS = 2.0
@@ -41,7 +36,6 @@ class Connection(asyncio.Protocol):
         "_all",
         "_body",
         "_body_size",
-        "_bytes_waiting",
         "_deaf",
         "_declined",
         "_head_size",
@@ -51,12 +45,9 @@ class Connection(asyncio.Protocol):
         "_linger",
         "_offers_upgrade",
         "_parser",
-        "_paused",
-        "_proceeding",
-        "_queue",
         "_target",
+        "_turns",
         "_unfinished_size",
-        "_writable",
         "client",
         "journal",
         "link",
@@ -79,28 +70,24 @@ class Connection(asyncio.Protocol):
         self._inboxes = inboxes
         self._all = connections
         self._parser = httptools.HttpRequestParser(self)
-        self._queue: deque[ReceiverExchange | Refusal] = deque()
-        self._bytes_waiting = 0
+        self._turns = Turns(self._send_refusal)
         self._deaf = False
         self._declined: list[tuple[bytes, bytes]] | None = None
         self._last_has_come = False
         self._linger: asyncio.TimerHandle | None = None
-        self._paused = False
-        self._proceeding = False
-        self._writable = True
         self.on_message_begin()
 
     # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take in a new connection."""
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = self._turns.transport = cast(asyncio.Transport, transport)
         self.client: tuple[str, int] = transport.get_extra_info("peername")[:2]
         self._all.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that the client has gone, or that the connection has been ended."""
-        self._end_all("client-gone")
+        self._turns.end("client-gone")
         if self._linger is not None:
             self._linger.cancel()
         self._all.discard(self)
@@ -123,13 +110,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read its answers."""
-        self._writable = False
-        self._regulate()
+        self._turns.set_writable(False)
 
     def resume_writing(self) -> None:
         """Read on."""
-        self._writable = True
-        self._regulate()
+        self._turns.set_writable(True)
 
     # Called by httptools
 
@@ -175,7 +160,7 @@ class Connection(asyncio.Protocol):
                     return
             elif len(name) == 6 and name.lower() == b"expect":
                 waits = value.lower() == b"100-continue"
-        if waits and not self._queue and not self._is_over():
+        if waits and not self._turns.waiting and not self._is_over():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -220,7 +205,7 @@ class Connection(asyncio.Protocol):
             plain is not None
             and attempt is None
             and keep_alive
-            and not self._queue
+            and not self._turns.waiting
             and version == "1.1"
             and method != "HEAD"
         ):
@@ -232,59 +217,31 @@ class Connection(asyncio.Protocol):
         if keep_alive and version == "1.0":
             connection = "keep-alive"
         answer = answer_of(behaviour, method, connection)
-        self._queue.append(ReceiverExchange(self, request, answer, keep_alive, attempt))
-        self._bytes_waiting += self._head_size + self._body_size
-        self.proceed()
+        exchange = ReceiverExchange(self, request, answer, keep_alive, attempt)
+        self._turns.add(exchange, self._head_size + self._body_size)
 
     # Called by the receiver and by exchanges
 
     def proceed(self) -> None:
         """Serve what waits, until something takes time."""
-        if self._proceeding:
-            return
-        self._proceeding = True
-        try:
-            while self._queue:
-                current = self._queue[0]
-                if isinstance(current, Refusal):
-                    self._send_refusal(current)
-                elif not current.begun:
-                    current.begin()
-                if not current.done:
-                    break
-                self._queue.popleft()
-                if self.transport.is_closing():
-                    return
-        finally:
-            self._proceeding = False
-        if not self._queue:
-            self._bytes_waiting = 0
-        self._regulate()
+        self._turns.proceed()
 
     def cancel_waiting(self) -> None:
         """End the requests that wait, and then the connection, as if it had never been."""
-        if self._queue:
+        if self._turns.waiting:
             self.end("cancelled")
 
     def end(self, end: End) -> None:
         """End the connection; what is under way ends as told."""
-        self._end_all(end)
+        self._turns.end(end)
         self.transport.abort()
 
     def hurry(self) -> None:
-        """Let the engine's requests that wait wait no longer: sandbox time has jumped."""
-        for exchange in list(self._queue):
-            if isinstance(exchange, ReceiverExchange):
-                exchange.hurry()
-
-    def _end_all(self, end: End) -> None:
-        for exchange in self._queue:
-            if isinstance(exchange, ReceiverExchange):
-                exchange.cancel(end)
-        self._queue.clear()
+        """Answer the engine's waiting requests now, because sandbox time has jumped."""
+        self._turns.hurry()
 
     def _is_over(self) -> bool:
-        """Return whether nothing that still comes is looked at."""
+        """Return whether all further input is ignored."""
         return self._deaf or self._last_has_come or self.transport.is_closing()
 
     def _parse(self, data: memoryview) -> int:
@@ -308,7 +265,7 @@ class Connection(asyncio.Protocol):
             if self._offers_upgrade:
                 self._decline_upgrade()
             return taken
-        # What has no end yet (a field, the size of a chunk) is seen by the parser alone.
+        # Only the parser knows of an unfinished header or chunk size.
         if self._unfinished_size > LARGEST_HEAD:
             self._refuse_head()
         return len(data)
@@ -342,12 +299,11 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, detail: str) -> None:
         if self._is_over():
             return
-        # Nothing after it can be told apart from it, so nothing after it is looked at.
+        # We cannot tell where it ends, so we ignore everything after it.
         self._deaf = True
         self._headers.clear()
         self._body.clear()
-        self._queue.append(refusal_of(status, detail, "", keep_alive=False))
-        self.proceed()
+        self._turns.add(refusal_of(status, detail, "", keep_alive=False))
 
     def _not_found(self, method: str, keep_alive: bool) -> None:
         host, port = self.transport.get_extra_info("sockname")[:2]
@@ -357,8 +313,7 @@ class Connection(asyncio.Protocol):
             f"there is no inbox here; inboxes are at {inboxes} "
             "and below, the name being up to 100 letters, digits, '.', '_' and '-'"
         )
-        self._queue.append(refusal_of(404, detail, method, keep_alive))
-        self.proceed()
+        self._turns.add(refusal_of(404, detail, method, keep_alive))
 
     def _send_refusal(self, refusal: Refusal) -> None:
         self.transport.write(refusal.answer.everything)
@@ -370,14 +325,3 @@ class Connection(asyncio.Protocol):
             self._linger = self.loop.call_later(LINGER_REAL_SECONDS, self.transport.abort)
         elif not refusal.keep_alive:
             self.transport.close()
-
-    def _regulate(self) -> None:
-        full = len(self._queue) >= MOST_WAITING or self._bytes_waiting > MOST_BYTES_WAITING
-        held = bool(self._queue) and not self._queue[0].reads_on
-        pause = full or held or not self._writable
-        if pause != self._paused and not self.transport.is_closing():
-            self._paused = pause
-            if pause:
-                self.transport.pause_reading()
-            else:
-                self.transport.resume_reading()
