@@ -227,12 +227,12 @@ class Connection(asyncio.Protocol):
         self._turns.proceed()
 
     def cancel_waiting(self) -> None:
-        """End the requests that wait, and then the connection, as if it had never been."""
+        """If requests wait, end them as cancelled, and end the connection."""
         if self._turns.waiting:
             self.end("cancelled")
 
     def end(self, end: End) -> None:
-        """End the connection; what is under way ends as told."""
+        """End the connection; the journal says that what was under way ended as `end`."""
         self._turns.end(end)
         self.transport.abort()
 

@@ -30,11 +30,11 @@ class ExchangeConnection(Protocol):
     client: tuple[str, int]
 
     def proceed(self) -> None:
-        """Go on with what waits, as this exchange is done."""
+        """Serve the next request, because this exchange is done."""
 
 
 class ReceiverExchange:
-    """What becomes of one request.
+    """The answering of one request.
 
     Args:
         connection: The one that it came on, and that the answer goes out on.
@@ -106,7 +106,7 @@ class ReceiverExchange:
         self._connection.journal.ended(self._request, end, self._status)
 
     def hurry(self) -> None:
-        """Let a request of the engine's wait no longer: sandbox time has jumped."""
+        """Answer a request of the engine now, because sandbox time has jumped."""
         if self.done or self._attempt is None or self._connection.link is None:
             return
         if not self.begun:

@@ -12,11 +12,11 @@ from mockserver.receiver.answers import ReceiverAnswer, phrase
 
 
 class Refusal(NamedTuple):
-    """An answer that no behaviour gave.
+    """The answer to a request that no inbox takes.
 
     Attributes:
-        done: It takes no time.
-        reads_on: Nothing is held up by it.
+        done: Always true, because it is sent at once.
+        reads_on: Always true: the connection is read from meanwhile.
     """
 
     answer: ReceiverAnswer

@@ -78,7 +78,7 @@ class Receiver:
         self._in_loop(Connection.cancel_waiting)
 
     def hurry(self) -> None:
-        """Let the engine's requests wait no longer, because sandbox time has jumped."""
+        """Answer the engine's waiting requests now, because sandbox time has jumped."""
         self._in_loop(Connection.hurry)
 
     def _in_loop(self, act: Callable[[Connection], None]) -> None:

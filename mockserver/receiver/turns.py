@@ -26,7 +26,7 @@ class Turns:
         send_refusal: Sends a refusal when its turn has come.
 
     Attributes:
-        waiting: They, in order; the first may be under way.
+        waiting: The requests in order; the first may be under way.
         transport: Of the connection.
     """
 
