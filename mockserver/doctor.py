@@ -15,7 +15,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.net.raw_client import RawClient, Seen
 from mockserver.receiver.faults.checks import Bench, Check, Unexpected, expect
-from mockserver.receiver.faults.registry import FAULTS
+from mockserver.receiver.faults.registry import all_faults
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.server import Receiver
 
@@ -126,7 +126,7 @@ def _virtual_timeout(bench: Bench) -> str:
 
 #: What is looked at; first every fault.
 CHECKS: tuple[Check, ...] = (
-    *(check for fault in FAULTS.values() for check in fault.checks()),
+    *(check for fault in all_faults().values() for check in fault.checks()),
     Check("sequence", _sequence),
     Check("deadline is total", _deadline),
     Check("deadline ends with the head", _slow_body),

@@ -8,32 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidBehaviour
-from mockserver.receiver.faults.registry import ALLOWED, FAULTS
-from mockserver.receiver.faults.registry import Behaviour as Behaviour
+from mockserver.receiver.faults.base import Fault
+from mockserver.receiver.faults.registry import all_faults, allowed, behaviour_type
 from mockserver.receiver.faults.status import StatusAnswer
 
-Script = tuple[Behaviour, ...]
+if TYPE_CHECKING:
+    Behaviour = Fault
+
+Script = tuple[Fault, ...]
 
 #: What an inbox does until it is told otherwise.
 DEFAULT_SCRIPT: Script = (StatusAnswer(),)
 
-_STRUCTS = {fault.__name__: fault for fault in FAULTS.values()}
-
 
 def __getattr__(name: str) -> Any:
-    """Return the struct of a fault, e.g. `Stall`.
+    """Return the struct of a fault, e.g. `Stall`, or `Behaviour`, the type of all of them.
 
     Raises:
         AttributeError: There is no such fault.
     """
-    if name in _STRUCTS:
-        return _STRUCTS[name]
+    if name == "Behaviour":
+        return behaviour_type()
+    for fault in () if name.startswith("_") else all_faults().values():
+        if fault.__name__ == name:
+            return fault
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -51,7 +55,7 @@ def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Sc
         for number, item in enumerate(items, 1)
     )
     if not parsed:
-        raise InvalidBehaviour(f"a script needs at least one behaviour: {ALLOWED}")
+        raise InvalidBehaviour(f"a script needs at least one behaviour: {allowed()}")
     return parsed
 
 
@@ -70,9 +74,9 @@ def format_behaviour(behaviour: Behaviour) -> str:
 
 def _split(script: str) -> list[str]:
     # A comma may stand in the URL of a redirect: only one that begins an item separates.
-    if not any(fault.TAKES_COMMAS and fault.tag() in script for fault in FAULTS.values()):
+    if not any(fault.TAKES_COMMAS and fault.tag() in script for fault in all_faults().values()):
         return script.split(",")
-    starts = "|".join(fault.STARTS or re.escape(fault.tag()) for fault in FAULTS.values())
+    starts = "|".join(fault.STARTS or re.escape(fault.tag()) for fault in all_faults().values())
     return re.split(rf",(?=\s*(?:{starts})\b)", script)
 
 
@@ -81,7 +85,7 @@ def _parse_item(item: str, number: int) -> Behaviour:
     assert match is not None, "every part of the pattern is optional"
     name, pause, times = match.groups()
     word, _, argument = name.partition(":")
-    for tag, fault in FAULTS.items():
+    for tag, fault in all_faults().items():
         values = fault.values_of(word, argument)
         if values is not None:
             if pause:
@@ -89,18 +93,18 @@ def _parse_item(item: str, number: int) -> Behaviour:
             if times:
                 values["times"] = int(times)
             return _checked(values | {"kind": tag}, number, item)
-    raise InvalidBehaviour(f"item {number} of the script, {item!r}, is none of: {ALLOWED}")
+    raise InvalidBehaviour(f"item {number} of the script, {item!r}, is none of: {allowed()}")
 
 
 def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> Behaviour:
     try:
         # A struct that was made in Python has not been looked at by anybody yet.
         values = to_builtins(item) if isinstance(item, Struct) else item
-        behaviour: Behaviour = convert(values, Behaviour)
+        behaviour: Behaviour = convert(values, behaviour_type())
         behaviour.check()
     except (ValidationError, InvalidBehaviour) as error:
         what = f", {shown!r}," if shown else ""
         raise InvalidBehaviour(
-            f"item {number} of the script{what} cannot be used: {error}; allowed is {ALLOWED}"
+            f"item {number} of the script{what} cannot be used: {error}; allowed is {allowed()}"
         ) from None
     return behaviour

@@ -9,19 +9,21 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from mockserver.core.errors import InvalidValue
 from mockserver.receiver.behaviours import (
     DEFAULT_SCRIPT,
-    Behaviour,
     Script,
     format_behaviour,
     parse_script,
 )
 from mockserver.receiver.journal import MAX_BYTES, MAX_REQUESTS, Journal, ReceivedRequest
+
+if TYPE_CHECKING:
+    from mockserver.receiver.behaviours import Behaviour
 
 #: Every inbox is found below this path.
 INBOX_PATH = "/inbox/"

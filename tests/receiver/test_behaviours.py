@@ -25,7 +25,9 @@ from mockserver.receiver.behaviours import (
     parse_script,
 )
 from mockserver.receiver.faults.base import Fault
-from mockserver.receiver.faults.registry import FAULTS
+from mockserver.receiver.faults.registry import all_faults
+
+FAULTS = all_faults()
 
 
 @pytest.mark.parametrize(

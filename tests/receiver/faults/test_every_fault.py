@@ -18,9 +18,11 @@ from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.receiver import faults
 from mockserver.receiver.behaviours import Behaviour, format_script, parse_script
 from mockserver.receiver.faults.base import Fault
-from mockserver.receiver.faults.registry import FAULTS
+from mockserver.receiver.faults.registry import all_faults
 from mockserver.web.shapes import BehaviourAnswer
 from tests.certificates import ca_file_in, server_context
+
+FAULTS = all_faults()
 
 README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
