@@ -13,7 +13,6 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.delivery.correlation import Correlation
-from mockserver.net.listener import reached_at
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.transport.protocol import ConcurrentTransport, Transport
@@ -151,7 +150,8 @@ class Wiring:
             self._receiver.hurry()
 
     def _listening_receiver(self, inboxes: Inboxes) -> Receiver:
-        # Only a sandbox that listens pays for importing asyncio.
+        # Only a sandbox that listens pays for importing sockets and asyncio.
+        from mockserver.net.listener import reached_at
         from mockserver.receiver.server import Receiver
 
         options = self._options

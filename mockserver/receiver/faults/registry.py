@@ -7,7 +7,6 @@ somebody asks: a sandbox whose inboxes only answer 200 needs one of them.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -47,7 +46,10 @@ def __getattr__(name: str) -> Any:
 
 
 def _found() -> Iterator[type[Fault]]:
-    for module in pkgutil.iter_modules(faults.__path__, f"{faults.__name__}."):
+    # Not needed by a sandbox whose inboxes only answer 200.
+    from pkgutil import iter_modules
+
+    for module in iter_modules(faults.__path__, f"{faults.__name__}."):
         if module.name != __name__:
             for value in vars(import_module(module.name)).values():
                 is_fault = isinstance(value, type) and issubclass(value, Fault)
