@@ -22,7 +22,6 @@ from mockserver.web.shapes import Problem
 _GRACE_REAL_SECONDS = 1.0
 #: How long somebody who was refused may go on sending before the connection is cut.
 LINGER_REAL_SECONDS = 2.0
-_DISCARDED_BYTES = 64 * 1024
 #: What is said instead of waitress's own words.
 _DETAILS = {
     413: "The body of the request is larger than this server takes",
@@ -31,26 +30,12 @@ _DETAILS = {
 _LONGEST_DETAIL = 500
 
 
-class Answer(WSGITask):  # type: ignore[misc]
-    """The answer of the application."""
-
-    def write(self, data: bytes) -> None:
-        """Write a piece of the body; before the first also the head."""
-        if not self._ends_with(data):
-            super().write(b"")
-            self.channel.send_at_once()
-        super().write(data)
-
-    def _ends_with(self, data: bytes) -> bool:
-        length = self.content_length
-        return length is not None and self.content_bytes_written + len(data) >= length
-
-
 class Refusal(ErrorTask):  # type: ignore[misc]
     """The answer to what is no request: a problem document (RFC 9457), and the last answer."""
 
     def execute(self) -> None:
         """Write it."""
+        self.channel.is_refused = True
         error = self.request.error
         name = error.reason.lower().replace(" ", "-")
         title = error.reason.capitalize()
@@ -67,34 +52,75 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class Answer(WSGITask):  # type: ignore[misc]
+    """The application's answer to a request."""
+
+    def service(self) -> None:
+        """Have the application answer, and write that."""
+        # A stream before it may have changed them.
+        self.channel.adj = self.channel.server.adj
+        self.channel.is_writing = True
+        try:
+            super().service()
+        except Exception:
+            # Waitress knows what to do.
+            raise
+        except BaseException:
+            # Else the connection is kept for ever: nobody reads from it while it has a request.
+            self.channel.cancel()
+            self.channel.server.pull_trigger()
+            raise
+        finally:
+            self.channel.is_writing = False
+
+    def write(self, data: bytes) -> None:
+        """Write a piece of the body; before the first also the head."""
+        if not self._ends_with(data):
+            super().write(b"")
+            self.channel.send_at_once()
+        super().write(data)
+
+    def _ends_with(self, data: bytes) -> bool:
+        length = self.content_length
+        return length is not None and self.content_bytes_written + len(data) >= length
+
+
 class Connection(HTTPChannel):  # type: ignore[misc]
     """One connection to the API.
 
     Attributes:
-        since: When it last got on: it was accepted, a request began to arrive, or a part of an
-            answer was written or sent. As `real_seconds` counts, which nobody can freeze.
+        since: When it last got on, as far as is known: it was accepted, a request began to arrive
+            or was being answered, or a part of an answer was sent. As `real_seconds` counts, which
+            nobody can freeze.
         lingers_until: When it is cut although the client has not closed it, in the same way;
             None before its last answer is sent.
-        waits_for_room: Its next request is answered when more of the answers before is sent.
+        is_refused: What it sent was no request.
+        is_writing: The application is answering it.
     """
 
     parser_class = RequestParser
     task_class = Answer
     error_task_class = Refusal
     lingers_until: float | None = None
-    waits_for_room = False
-    _refused = False
-    _is_writing = False
+    is_refused = False
+    is_writing = False
+    _unsent_before = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.since = real_seconds()
         super().__init__(*arguments, **named)
 
     def time_is_up(self, now: float, idle_real_seconds: float) -> bool:
-        """Return whether it has lingered, been idle or stood still for too long."""
+        """Return whether it has lingered, been idle or stood still for too long.
+
+        To be asked often: this is also where it is noted that an answer gets on.
+        """
         if self.lingers_until is not None:
             return now >= self.lingers_until
-        return not self._is_answering() and now - self.since >= idle_real_seconds
+        unsent, self._unsent_before = self._unsent_before, self.total_outbufs_len
+        if self._is_answering() or self.total_outbufs_len != unsent:
+            self.since = now
+        return now - self.since >= idle_real_seconds
 
     def can_be_spared(self, now: float) -> bool:
         """Return whether it may be closed in favour of another."""
@@ -123,67 +149,21 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def received(self, data: bytes) -> bool:
         """Take in a part of a request."""
+        if self.lingers_until is not None:
+            # It is read for one reason: else the client might not get to read why it was refused.
+            return False
         # Further parts do not count: who sends a byte now and then gets nowhere.
         if self.request is None:
             self.since = real_seconds()
         return bool(super().received(data))
 
-    def write_soon(self, data: Any) -> int:
-        """Take in a part of an answer; return how many bytes that is."""
-        self.since = real_seconds()
-        self._is_writing = True
-        try:
-            return int(super().write_soon(data))
-        finally:
-            self._is_writing = False
-
     def send_at_once(self) -> None:
         """Send every piece of this answer as it is given: more are to come, some time."""
         self.adj = self.server.adjustments_of_streams
 
-    def send(self, data: bytes, do_close: bool = True) -> int:
-        """Send a part of an answer; return how much of it the socket has taken."""
-        taken = int(super().send(data, do_close))
-        if taken:
-            self.since = real_seconds()
-        return taken
-
-    def service(self) -> None:
-        """Answer the first of its requests."""
-        self._refused = self.requests[0].error is not None
-        self.adj = self.server.adj
-        try:
-            super().service()
-        except BaseException:
-            # Else it would be kept for ever: it is not read from while it has a request.
-            self.cancel()
-            self.server.pull_trigger()
-            raise
-
     def has_room(self) -> bool:
-        """Return whether little enough waits to be sent for another request to be answered."""
+        """Return whether so little waits to be sent that another request may be answered."""
         return bool(self.total_outbufs_len < self.adj.send_bytes)
-
-    def writable(self) -> bool:
-        """Return whether something waits for room in the socket, or for the end."""
-        if self.lingers_until is not None:
-            return False
-        return self.waits_for_room or bool(super().writable())
-
-    def handle_write(self) -> None:
-        """Send what waits, and go on to the next request if that made room."""
-        super().handle_write()
-        if self.waits_for_room and self.connected and self.has_room():
-            self.waits_for_room = False
-            self.server.add_task(self)
-
-    def handle_read(self) -> None:
-        """Take in what has come."""
-        if self.lingers_until is None:
-            super().handle_read()
-        # The one who sends it learns why nobody wants it only if it is read.
-        elif not self.socket.recv(_DISCARDED_BYTES):
-            self.handle_close()
 
     def handle_expt(self) -> None:
         """Close it: urgent data are no part of HTTP, and would be reported for ever."""
@@ -191,12 +171,12 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def handle_close(self) -> None:
         """Close it, but let a client that was refused read the reason first."""
-        if not (self.will_close and self._refused and self.connected and self._linger()):
+        if not (self.will_close and self.is_refused and self.connected and self._linger()):
             super().handle_close()
 
     def cut(self) -> None:
         """Close it, whoever is still reading."""
-        self._refused = False
+        self.is_refused = False
         self.handle_close()
 
     def _is_idle(self) -> bool:
@@ -211,7 +191,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     def _flush_outbufs_below_high_watermark(self) -> None:
         # Waitress waits here, also between two requests, until the client has read. The thread
         # that does so may be the one that sends.
-        if self._is_writing:
+        if self.is_writing and self.total_outbufs_len > self.adj.outbuf_high_watermark:
             super()._flush_outbufs_below_high_watermark()
 
     def _linger(self) -> bool:

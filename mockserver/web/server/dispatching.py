@@ -26,13 +26,14 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     def __init__(self, threads: int) -> None:
         super().__init__()
         self._kept_back: deque[Any] = deque()
+        self._without_room: deque[Any] = deque()
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:
         """Take in a connection whose first request is whole."""
         if not task.has_room():
-            # No thread waits until a client reads; the connection comes again then.
-            task.waits_for_room = True
+            # No thread waits until a client reads what it has asked for before.
+            self._without_room.append(task)
             return
         request = task.requests[0]
         # To refuse what is no request takes no time either.
@@ -43,7 +44,11 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             super().add_task(task)
 
     def answer_quick_ones(self) -> None:
-        """Answer what was kept back; for the thread that reads."""
+        """Answer what was kept back; for the thread that reads, after each look at the sockets."""
+        for _ in range(len(self._without_room)):
+            task = self._without_room.popleft()
+            if task.connected:
+                self.add_task(task)
         while self._kept_back:
             task = self._kept_back.popleft()
             try:

@@ -31,7 +31,7 @@ _ONE_PIECE = 64 * 1024
 #: How long nobody is taken in after that was not possible.
 _REST_REAL_SECONDS = 0.1
 #: How long the loop waits at most if nothing happens.
-_LOOK_REAL_SECONDS = 1.0
+_LOOK_REAL_SECONDS = 0.5
 #: Why a connection is not accepted although one is there: nothing is left to hold it with.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 #: More than that, and to look at all of them takes longer than to answer a request.

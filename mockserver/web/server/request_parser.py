@@ -12,8 +12,9 @@ import re
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error, InternalServerError
 
-#: What a head may hold: what can be seen, tabs, and CR and LF where they belong.
-_ALLOWED = b"\t\r\n" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+_VISIBLE = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+#: What a head may hold; CR and LF where they belong.
+_ALLOWED = b"\t\r\n" + _VISIBLE
 _TRANSFER_ENCODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r]*)").findall
 
 
@@ -36,8 +37,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
     def received(self, data: bytes) -> int:
         """Take in what has come; return how much of it belongs to this request."""
         try:
-            if self.body_rcv is None:
-                self._check_characters(data)
+            if self.body_rcv is None and not self._is_whole(data):
+                self._check_piece(data)
             consumed: int = super().received(data)
         except ParsingError as error:
             self.error = BadRequest(str(error))
@@ -63,6 +64,12 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             ParsingError: It is not that of a request.
         """
         super().parse_header(header_plus)
+        # Waitress drops all kinds of spaces from the end of the line.
+        is_plain = self.request_uri.isprintable()
+        if not header_plus.startswith(b"\r\n", len(self.first_line)) or (
+            not is_plain and self.first_line.translate(None, _VISIBLE)
+        ):
+            raise ParsingError("The request line has spaces or control characters too many")
         if not self.version:
             raise ParsingError("The request line names no version of HTTP")
         if self.version not in ("1.0", "1.1"):
@@ -74,10 +81,14 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("Host is missing")
         if hosts and "," in hosts:
             raise ParsingError("Host was sent more than once")
-        self._check_length(header_plus)
+        if (
+            self.body_rcv is not None
+            or self.command != "GET"
+            or "TRANSFER_ENCODING" in self.headers
+        ):
+            self._check_encodings(_TRANSFER_ENCODING(header_plus.lower()))
 
-    def _check_length(self, header_plus: bytes) -> None:
-        encodings = _TRANSFER_ENCODING(header_plus.lower())
+    def _check_encodings(self, encodings: list[bytes]) -> None:
         if not encodings:
             return
         if self.version != "1.1":
@@ -87,20 +98,28 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         if "CONTENT_LENGTH" in self.headers:
             raise ParsingError("Content-Length was sent together with Transfer-Encoding")
 
-    def _check_characters(self, data: bytes) -> None:
-        """Look at what has come of a head, as far as it goes; nobody knows whether it ends.
+    def _is_whole(self, data: bytes) -> bool:
+        """Return whether this is a head in one piece, whose lines waitress checks."""
+        if self.header_plus or data[:1].isspace():
+            return False
+        return data.endswith(b"\r\n\r\n") or b"\r\n\r\n" in data
+
+    def _check_piece(self, data: bytes) -> None:
+        """Look at a piece of a head: waitress does so at its end, which may never come.
 
         Raises:
             ParsingError: Something is in it that no head has.
         """
-        # The end of the head, or of a line, may have begun with what came before.
-        before = self.header_plus[-3:].removeprefix(b"\n")
-        head, end, _ = (before + data).partition(b"\r\n\r\n")
-        head += end
-        if head.translate(None, _ALLOWED):
-            raise ParsingError("The head of the request has control characters in it")
-        ends = head.count(b"\r\n")
-        if head.count(b"\n") != ends or head.removesuffix(b"\r").count(b"\r") != ends:
-            raise ParsingError("Lines must end with CR LF; a bare CR or LF was found")
-        if not self.header_plus.strip(b"\r\n") and data.lstrip(b"\r\n")[:1] in (b" ", b"\t"):
+        begun = self.header_plus + data
+        if begun[:1].isspace() and begun.lstrip(b"\r\n")[:1].isspace():
+            # Waitress drops more in front of a request than blank lines.
             raise ParsingError("The request line begins with a space")
+        # The end of the head, or of a line, may have begun with what came before.
+        if b"\r\n\r\n" in self.header_plus[-3:] + data:
+            return
+        piece = self.header_plus[-1:].removeprefix(b"\n") + data
+        if piece.translate(None, _ALLOWED):
+            raise ParsingError("The head of the request has control characters in it")
+        ends = piece.count(b"\r\n")
+        if piece.count(b"\n") != ends or piece.removesuffix(b"\r").count(b"\r") != ends:
+            raise ParsingError("Lines must end with CR LF; a bare CR or LF was found")

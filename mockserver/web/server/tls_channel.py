@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 from mockserver.net.memory_tls import LARGEST_RECORD, MemoryTls
-from mockserver.net.monotonic import real_seconds
 from mockserver.web.server.connection import Connection
 
 _READ_BYTES = 64 * 1024
@@ -44,16 +43,16 @@ class TlsChannel(Connection):
 
     def writable(self) -> bool:
         """Return whether something waits for room in the socket."""
-        return super().writable() or (self.lingers_until is None and bool(self._unsent))
+        return bool(self._unsent or super().writable())
 
     def handle_read(self) -> None:
         """Take in what has come, as far as it is whole records."""
-        if self.lingers_until is not None:
-            super().handle_read()
-            return
         try:
             with self._tls_lock:
-                decrypted = self._decrypt(self.socket.recv(_READ_BYTES))
+                received = self.socket.recv(_READ_BYTES)
+                # What comes after the end is thrown away, and its end noticed.
+                lingers = self.lingers_until is not None
+                decrypted = received if lingers else self._decrypt(received)
         except BlockingIOError:
             return
         except OSError:
@@ -88,7 +87,6 @@ class TlsChannel(Connection):
                 self._flush()
                 if self._unsent:
                     return 0
-                self.since = real_seconds()
                 owed, self._owed = self._owed, 0
                 return owed
         except OSError:
@@ -106,6 +104,7 @@ class TlsChannel(Connection):
             self._tls.end()
             with suppress(OSError):
                 self._flush()
+            self._unsent.clear()
 
     def _decrypt(self, data: bytes) -> bytes | None:
         """Return what `data` completes: None if that is nothing yet, `b""` at the end."""

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -42,6 +43,15 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "HTTP/9.9": (b"GET TARGET HTTP/9.9\r\n" + HOST + b"\r\n", 505),
     "HTTP/2.0": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "NUL in the path": (b"GET TARGET\0 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a tab in the path": (b"GET TARGET\tX HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a tab for a space": (b"GET\tTARGET HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "CR before the end of the first line": (b"GET TARGET HTTP/1.1\r\r\n" + HOST + b"\r\n", 400),
+    "LF before the end of the first line": (b"GET TARGET HTTP/1.1\n\r\n" + HOST + b"\r\n", 400),
+    "blank lines and a space in front": (
+        b"\r\n\r\n GET TARGET HTTP/1.1\r\n" + HOST + b"\r\n",
+        400,
+    ),
+    "a vertical tab in front": (b"\x0bGET TARGET HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "a bad address": (b"GET http://[::1TARGET HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "no Host": (b"GET TARGET HTTP/1.1\r\n\r\n", 400),
     "two Hosts": (b"GET TARGET HTTP/1.1\r\n" + HOST + b"Host: example.com\r\n\r\n", 400),
@@ -288,6 +298,16 @@ def test_it_is_refused_on_a_connection_that_was_used(name: str, port: int, tls: 
         client.sendall(malformed.replace(b"TARGET", b"/_sandbox/health"))
         received = until_the_end(client)
     check_refusal(answers_in(received[received.index(b"HTTP/1.") :])[-1], status)
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_a_body_is_no_head_however_the_end_of_that_is_cut(at: int, port: int, tls: bool) -> None:
+    head = b"POST /_sandbox/odd HTTP/1.1\r\n" + HOST + b"Content-Length: 6\r\n\r\n"
+    with connected(port, tls) as client:
+        client.sendall(head[:-at])
+        time.sleep(0.05)
+        client.sendall(head[-at:] + b"\n\r\0\r\n\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 404 ")
 
 
 def test_nothing_after_it_is_answered(port: int, tls: bool) -> None:
