@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from mockserver.cli.server_info import ServerInfo
+from mockserver.cli.stop_signals import StopSignals
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.wiring import SocketOptions
@@ -36,28 +35,18 @@ STOP_REAL_SECONDS = 0.7
 
 
 def serve_until_told(config: Config, *, as_json: bool) -> None:
-    """Serve as configured until SIGINT or SIGTERM.
+    """Serve as configured until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
         PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back.
     """
-    # Not a `threading.Event`: setting one takes a lock, which the interrupted thread may hold.
-    stop_signals: SimpleQueue[int] = SimpleQueue()
-    previous = {
-        number: signal.signal(number, lambda number, _: stop_signals.put(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        with ExitStack() as stack:
-            info, server = start(config, stack)
-            sys.stdout.write(info.as_json() if as_json else info.as_text())
-            sys.stdout.flush()
-            server.start()
-            stop_signals.get()
-            _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with StopSignals() as signals, ExitStack() as stack:
+        info, server = start(config, stack)
+        sys.stdout.write(info.as_json() if as_json else info.as_text())
+        sys.stdout.flush()
+        server.start()
+        signals.wait()
+        _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
 
 
 def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:

@@ -39,7 +39,7 @@ def add_rule(client: SandboxClient, inbox: str, script: str) -> str:
     return url
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_says_what_it_is_serves_and_stops(tmp_path: Path, number: int) -> None:
     with serve(tmp_path, "--ephemeral") as served:
         assert served.facts["apps"] == [{"app_id": "YOUR_APP_ID", "keys": KEYS}]
