@@ -9,7 +9,6 @@ through a live server, with the same application on a thread of werkzeug's besid
 from __future__ import annotations
 
 import http.client
-import os
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from typing import Any
 
 from benchmarks.api import LIST_PATH
 from benchmarks.measure import Case, Comparison, Plan
-from benchmarks.processes import ROOT, missing
+from benchmarks.processes import ROOT, compiled_in, missing
 
 BARE, LOADED = "one empty test, bare pytest", "one empty test, with the plugin"
 NOTHING, LEANPLUM, FREEZE = "a no-op fixture", "the leanplum fixture", "freezegun alone"
@@ -108,10 +107,8 @@ def _pytest(compiled: str, text: str, *options: str) -> float:
         Path(folder, "test_it.py").write_text(text)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         # Other plugins that happen to be installed are nobody's cost here.
-        settings = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
-        # What is installed is compiled; a checkout that is not written to would be every time.
-        settings.pop("PYTHONDONTWRITEBYTECODE", None)
-        settings["PYTHONPYCACHEPREFIX"] = compiled
+        settings = compiled_in(compiled)
+        settings |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
         began = time.perf_counter()
         done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
         took = time.perf_counter() - began

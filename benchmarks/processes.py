@@ -29,17 +29,35 @@ LONGEST_REAL_SECONDS = 180
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def figures_of(child: str, *arguments: object) -> Mapping[str, float]:
+def figures_of(
+    child: str, *arguments: object, settings: Mapping[str, str] | None = None
+) -> Mapping[str, float]:
     """Run a load to its end and return the figures it printed.
+
+    Args:
+        child: The module in `benchmarks.children`.
+        arguments: Its arguments.
+        settings: The environment it runs in; that of this process unless given.
 
     Raises:
         RuntimeError: It failed; the message holds what it wrote.
     """
     command = [sys.executable, "-m", f"benchmarks.children.{child}", *map(str, arguments)]
-    return json_of(command)
+    return json_of(command, settings)
 
 
-def json_of(command: Sequence[str]) -> dict[str, Any]:
+def compiled_in(folder: str) -> dict[str, str]:
+    """Return this environment, but with compiled modules kept in `folder`.
+
+    What is installed is compiled. In a checkout with PYTHONDONTWRITEBYTECODE every process would
+    compile again, which no user waits for.
+    """
+    settings = os.environ | {"PYTHONPYCACHEPREFIX": folder}
+    settings.pop("PYTHONDONTWRITEBYTECODE", None)
+    return settings
+
+
+def json_of(command: Sequence[str], settings: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Run a command to its end and return the JSON in the last line it printed.
 
     Raises:
@@ -47,7 +65,12 @@ def json_of(command: Sequence[str]) -> dict[str, Any]:
     """
     with on_core("load"):
         process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=ROOT,
+            env=settings,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     with process:
         try:
