@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
@@ -13,7 +13,6 @@ from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.events import build_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
-from mockserver.delivery.background import BackgroundEngine
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered, with_attempts
@@ -25,6 +24,9 @@ from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.time.advance import Advance, runaway
 from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
+
+if TYPE_CHECKING:
+    from mockserver.delivery.background import BackgroundEngine
 
 
 class Sandbox:
@@ -84,6 +86,9 @@ class Sandbox:
         self._wiring.start()
         self._background: BackgroundEngine | None = None
         if isinstance(self.clock, RunningClock):
+            # A test's clock stands still: it need not import the thread and its log.
+            from mockserver.delivery.background import BackgroundEngine
+
             self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
             self._background.start()
 

@@ -6,7 +6,6 @@ other events are written as listed (`Open`, `Click`: observed; the rest assumed)
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -172,6 +171,9 @@ def parse_type(name: str) -> PostbackType:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ` (did you mean ...?)` with the nearest known names, or an empty string."""
     lowered = {candidate.lower(): candidate for candidate in known}
+    # Only a mistake needs it, and every start would pay for it.
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
     if not near:
         return ""
