@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from mockserver.core.catalog import Channel
-from mockserver.core.clock import ManualClock, MovableClock
+from mockserver.core.clock import DEFAULT_START_AT, ManualClock, MovableClock
 from mockserver.core.models import App, Attempt, DueAttempt, MessageEvent, NewDelivery
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy
@@ -26,6 +26,7 @@ from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+START_AT = DEFAULT_START_AT
 
 #: Hours from the first attempt to each, if none of them takes any time.
 OFFSETS_IN_HOURS = [0, 1, 3, 7, 15, 25, 35, 45, 55, 65]
@@ -207,3 +208,18 @@ class SideBySide:
         except GeneratorExit:
             self.closed_early += 1
             raise
+
+
+class Broken(Exception):
+    """A mistake of the program that answers."""
+
+
+class PassingClock(ManualClock):
+    """A clock on which a second passes with every look at it, as on a busy machine."""
+
+    is_running = True
+
+    def now(self) -> datetime:
+        now_at = super().now()
+        self._now_at = now_at + SECOND
+        return now_at

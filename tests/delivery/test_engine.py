@@ -9,7 +9,6 @@ from typing import Any
 import freezegun
 import pytest
 
-from mockserver.core.clock import DEFAULT_START_AT, ManualClock
 from mockserver.core.errors import (
     AdvanceInProgress,
     ClockCannotGoBack,
@@ -17,17 +16,20 @@ from mockserver.core.errors import (
     RunawaySchedule,
     UnknownDelivery,
 )
-from mockserver.core.models import App, DueAttempt
-from mockserver.core.outcome import Outcome, OutcomeKind
-from mockserver.core.retry import RetryPolicy
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome
 from mockserver.time.clocks import AmbientClock
+from tests.delivery.ways_to_send import every_way, in_order
 from tests.engine_setup import (
     HOUR,
     MINUTE,
     OFFSETS_IN_HOURS,
     SECOND,
+    START_AT,
+    Broken,
     EngineSetup,
     Freeze,
+    PassingClock,
     always,
     both_freezers,
     engine_setup,
@@ -36,18 +38,6 @@ from tests.engine_setup import (
 
 SOON_REAL_SECONDS = 5.0
 MICROSECOND = timedelta(microseconds=1)
-START_AT = DEFAULT_START_AT
-
-
-def name_of(way: dict[str, Any]) -> str:
-    return "-".join(f"{name}-{value}" for name, value in way.items())
-
-
-IN_ORDER: list[dict[str, Any]] = [{"batch": 1}, {"batch": 7}, {"batch": 1000}, {"capacity": 1}]
-#: Every way to send: one by one, in batches, side by side.
-every_way = pytest.mark.parametrize("way", [*IN_ORDER, {"capacity": 64}], ids=name_of)
-#: Those that keep the order of ties; side by side they run at once.
-in_order = pytest.mark.parametrize("way", IN_ORDER, ids=name_of)
 
 
 # The whole schedule
@@ -73,59 +63,6 @@ def test_the_first_attempt_is_made_at_once(way: dict[str, Any]) -> None:
     assert setup.state() == "delivered"
     assert setup.made == [(1, 1, START_AT)]
     assert setup.clock.now() == START_AT
-
-
-@every_way
-@pytest.mark.parametrize(
-    ("code", "state"), [(204, "delivered"), (302, "rejected"), (404, "rejected")]
-)
-def test_what_is_not_retried_ends_the_delivery(way: dict[str, Any], code: int, state: str) -> None:
-    setup = engine_setup(code, **way)
-    setup.deliver()
-    assert setup.engine.run_until_idle().attempts_made == 0
-    assert setup.state() == state
-    assert len(setup.attempts()) == 1
-
-
-@every_way
-def test_a_delay_counts_from_the_end_of_the_attempt(way: dict[str, Any]) -> None:
-    timeout = Outcome(OutcomeKind.TIMEOUT, 30 * SECOND)
-    setup = engine_setup(lambda attempt: timeout, **way)
-    setup.deliver()
-    setup.engine.run_until_idle()
-    assert [attempt.started_at - START_AT for attempt in setup.attempts()] == [
-        hours * HOUR + number * 30 * SECOND for number, hours in enumerate(OFFSETS_IN_HOURS)
-    ]
-    assert setup.state() == "lost"
-
-
-@every_way
-def test_each_app_has_its_own_schedule(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.ledger.put_app(App("quick", retry=RetryPolicy(delays=(MINUTE, MINUTE))))
-    setup.deliver(app_id="quick")
-    setup.deliver(app_id="app")
-    setup.engine.run_until_idle()
-    assert setup.offsets_in_hours(1) == [0, 1 / 60, 2 / 60]
-    assert setup.offsets_in_hours(2) == OFFSETS_IN_HOURS
-
-
-@every_way
-def test_a_changed_app_has_its_new_schedule_at_once(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.deliver()
-    app = App("app", retry=RetryPolicy(delays=(MINUTE,) * 3))
-    setup.ledger.put_app(app)
-    setup.engine.app_changed(app)
-    setup.engine.run_until_idle()
-    assert setup.offsets_in_hours() == [0, 1, 1 + 1 / 60, 1 + 2 / 60]
-
-
-def test_an_app_that_no_ledger_knows_has_the_documented_schedule() -> None:
-    setup = engine_setup()
-    setup.deliver(app_id="stranger")
-    setup.engine.run_until_idle()
-    assert setup.offsets_in_hours() == OFFSETS_IN_HOURS
 
 
 # Law: the target of an advance is included
@@ -201,17 +138,6 @@ def test_the_present_is_the_due_instant_while_an_attempt_runs(way: dict[str, Any
     for delivery_id in range(1, 6):
         due = setup.attempts(delivery_id)
         assert [a.started_at for a in due] == sorted(a.started_at for a in due)
-
-
-@every_way
-def test_what_is_overdue_on_a_clock_that_cannot_go_back_is_made_now(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.schedule([START_AT])
-    setup.clock.move_to(START_AT + 5 * HOUR)
-    setup.engine.settle()
-    assert setup.made == [(1, 1, START_AT + 5 * HOUR)]
-    setup.engine.advance_to(START_AT + 6 * HOUR)
-    assert setup.offsets_in_hours() == [0, 1], "the retry counts from when it really was"
 
 
 # Law: time only moves forward
@@ -453,10 +379,6 @@ def test_real_time_is_not_the_frozen_one(freeze: Freeze) -> None:
 # Law: after an error the advance can be resumed, and nothing is lost
 
 
-class Broken(Exception):
-    """A mistake of the program that answers."""
-
-
 @every_way
 def test_an_error_leaves_the_clock_where_it_is_and_loses_nothing(way: dict[str, Any]) -> None:
     setup = engine_setup(503, **way)
@@ -498,29 +420,6 @@ def test_an_error_while_settling_loses_nothing(way: dict[str, Any]) -> None:
     assert [setup.state(delivery_id) for delivery_id in (1, 2, 3, 4)] == ["delivered"] * 4
     for delivery_id in (1, 3, 4):
         assert setup.attempts(delivery_id)[-1].number == 1
-
-
-def test_what_was_made_before_an_error_is_recorded_and_not_made_again() -> None:
-    setup = engine_setup(batch=1000)
-
-    def break_at_third(attempt: DueAttempt) -> Outcome:
-        if attempt.delivery_id == 3:
-            raise Broken
-        return status(200)
-
-    setup.answer = break_at_third
-    with pytest.raises(Broken):
-        setup.deliver(5)
-    assert [setup.state(delivery_id) for delivery_id in range(1, 6)] == [
-        "delivered",
-        "delivered",
-        "pending",
-        "pending",
-        "pending",
-    ]
-    setup.answer = always(200)
-    setup.engine.settle()
-    assert [delivery_id for delivery_id, _, _ in setup.made] == [1, 2, 3, 3, 4, 5]
 
 
 @every_way
@@ -611,295 +510,13 @@ def test_a_chain_of_events_within_attempts(way: dict[str, Any]) -> None:
     assert setup.ledger.pending_count() == 0
 
 
-def test_an_event_from_within_a_batch_keeps_its_place_among_ties() -> None:
-    """The retry of 1 is due when 2 is sent, and was scheduled before the event of 2."""
-    histories = []
-    for batch in (1, 1000):
-        setup = engine_setup(503, batch=batch)
-        setup.schedule([START_AT, START_AT + HOUR])
-
-        def fire(attempt: DueAttempt, setup: EngineSetup = setup) -> Outcome:
-            if attempt.delivery_id == 2 and attempt.number == 1:
-                setup.deliver()
-            return status(503)
-
-        setup.answer = fire
-        setup.engine.advance_to(START_AT + HOUR)
-        histories.append([(d, n) for d, n, _ in setup.made])
-    assert histories[0] == [(1, 1), (2, 1), (1, 2), (3, 1)]
-    assert histories[1] == histories[0]
-
-
-def test_a_shorter_schedule_from_within_a_batch_counts_from_then_on() -> None:
-    made = []
-    for batch in (1, 1000):
-        setup = engine_setup(503, batch=batch)
-        setup.schedule([START_AT, START_AT + 50 * MINUTE])
-
-        def shorten(attempt: DueAttempt, setup: EngineSetup = setup) -> Outcome:
-            app = App("app", retry=RetryPolicy(delays=(MINUTE,)))
-            setup.ledger.put_app(app)
-            setup.engine.app_changed(app)
-            return status(503)
-
-        setup.answer = shorten
-        setup.engine.run_until_idle()
-        made.append(setup.made)
-    assert made[1] == made[0]
-
-
-# Resending
-
-
-@every_way
-def test_a_resend_is_an_attempt_now_and_leaves_the_schedule_alone(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.deliver()
-    setup.engine.advance_to(START_AT + 30 * MINUTE)
-    setup.engine.resend(1)
-    setup.engine.run_until_idle()
-    assert setup.made[1] == (1, None, START_AT + 30 * MINUTE)
-    assert setup.attempts()[1].manual
-    assert [(at - START_AT) / HOUR for _, n, at in setup.made if n] == OFFSETS_IN_HOURS
-    assert setup.state() == "lost"
-    delivery = setup.ledger.delivery(1)
-    assert delivery is not None
-    assert delivery.attempts_made == 10
-
-
-@every_way
-def test_a_resend_that_succeeds_ends_a_pending_delivery(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.deliver()
-    setup.answer = always(200)
-    setup.engine.resend(1)
-    assert setup.state() == "delivered"
-    assert setup.engine.run_until_idle().attempts_made == 0
-    assert [attempt.number for attempt in setup.attempts()] == [1, None]
-
-
-@every_way
-@pytest.mark.parametrize("code", [404, 503])
-def test_a_resend_that_fails_changes_nothing(way: dict[str, Any], code: int) -> None:
-    setup = engine_setup(503, **way)
-    setup.deliver()
-    setup.answer = always(code)
-    setup.engine.resend(1)
-    assert setup.state() == "pending"
-    assert setup.ledger.next_due_at() == START_AT + HOUR
-
-
-@every_way
-@pytest.mark.parametrize(("first", "state"), [(404, "rejected"), (200, "delivered")])
-def test_a_resend_of_what_is_over_is_sent_and_leaves_it_over(
-    way: dict[str, Any], first: int, state: str
-) -> None:
-    setup = engine_setup(first, **way)
-    setup.deliver()
-    setup.answer = always(200)
-    setup.engine.resend(1)
-    assert setup.state() == state
-    assert [attempt.number for attempt in setup.attempts()] == [1, None]
-
-
-def test_a_lost_delivery_that_arrives_by_hand_stays_lost() -> None:
-    setup = engine_setup(503)
-    setup.deliver()
-    setup.engine.run_until_idle()
-    setup.answer = always(200)
-    setup.engine.resend(1)
-    assert setup.state() == "lost"
-    assert setup.attempts()[-1].outcome.status == 200
+# The rest
 
 
 def test_only_a_known_delivery_is_resent() -> None:
     setup = engine_setup()
     with pytest.raises(UnknownDelivery, match="no delivery has the id 7"):
         setup.engine.resend(7)
-
-
-@every_way
-def test_a_resend_from_within_an_attempt_is_made_at_its_instant(way: dict[str, Any]) -> None:
-    setup = engine_setup(503, **way)
-    setup.schedule([START_AT + HOUR, START_AT + 90 * MINUTE])
-
-    def ask_again(attempt: DueAttempt) -> Outcome:
-        if (attempt.delivery_id, attempt.number) == (1, 1):
-            setup.engine.resend(1)
-        return status(503)
-
-    setup.answer = ask_again
-    setup.engine.advance_to(START_AT + 90 * MINUTE)
-    assert setup.made == [
-        (1, 1, START_AT + HOUR),
-        (1, None, START_AT + HOUR),
-        (2, 1, START_AT + 90 * MINUTE),
-    ]
-
-
-def test_a_resend_that_ends_a_delivery_claimed_in_the_same_batch() -> None:
-    setup = engine_setup(503, batch=1000)
-    setup.schedule([START_AT, START_AT + MINUTE])
-
-    def end_the_other(attempt: DueAttempt) -> Outcome:
-        if attempt.delivery_id == 1 and attempt.number == 1:
-            setup.engine.resend(2)
-        return status(200 if attempt.number is None else 503)
-
-    setup.answer = end_the_other
-    setup.engine.advance_to(START_AT + 30 * MINUTE)
-    assert [(d, n) for d, n, _ in setup.made] == [(1, 1), (2, None)]
-    assert setup.state(2) == "delivered"
-
-
-@every_way
-def test_a_resend_of_another_thread_between_two_instants_is_made_at_the_first(
-    way: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    setup = engine_setup(503, **way)
-    setup.schedule([START_AT, START_AT + HOUR])
-    look = setup.ledger.next_due_at
-
-    def look_while_somebody_resends() -> datetime | None:
-        due_at = look()
-        if setup.clock.now() == START_AT and len(setup.made) == 1:
-            monkeypatch.undo()
-            setup.engine.resend(1)
-        return due_at
-
-    monkeypatch.setattr(setup.ledger, "next_due_at", look_while_somebody_resends)
-    setup.engine.advance_to(START_AT + HOUR)
-    assert setup.made[1] == (1, None, START_AT)
-
-
-def test_what_was_asked_for_is_dropped_with_the_ledger() -> None:
-    setup = engine_setup(503)
-    setup.deliver()
-
-    def reset(attempt: DueAttempt) -> Outcome:
-        setup.engine.resend(1)
-        setup.ledger.reset()
-        setup.engine.forget()
-        return status(503)
-
-    setup.answer = reset
-    setup.engine.advance_to(START_AT + HOUR)
-    assert [(d, n) for d, n, _ in setup.made] == [(1, 1), (1, 2)]
-    assert setup.ledger.deliveries() == []
-    assert setup.ledger.next_due_at() is None
-
-
-# Side by side
-
-
-def test_capacity_is_kept_to() -> None:
-    setup = engine_setup(503, capacity=4)
-    setup.deliver(10)
-    pulls = setup.transport.pulls  # type: ignore[union-attr]
-    assert all(got <= places for places, got in pulls)
-    assert max(got for _, got in pulls) == 4
-
-
-def test_results_are_recorded_group_by_group() -> None:
-    setup = engine_setup(200, capacity=4)
-    setup.deliver(6)
-    groups = [[result.attempt.delivery_id for result in group] for group in setup.groups]
-    assert groups == [[3, 4], [5, 6], [2], [1]]
-    assert [setup.state(delivery_id) for delivery_id in range(1, 7)] == ["delivered"] * 6
-
-
-def test_attempts_of_one_instant_share_it_and_those_of_the_next_do_not() -> None:
-    setup = engine_setup(503, capacity=64)
-    setup.schedule([START_AT] * 3 + [START_AT + MINUTE] * 3)
-    setup.engine.advance_to(START_AT + HOUR + MINUTE)
-    instants = [START_AT, START_AT + MINUTE, START_AT + HOUR, START_AT + HOUR + MINUTE]
-    assert [at for _, _, at in setup.made] == [at for at in instants for _ in range(3)]
-
-
-@pytest.mark.parametrize("wanted", [2, 5])
-def test_resends_asked_for_together_do_not_overfill_the_transport(wanted: int) -> None:
-    setup = engine_setup(503, capacity=1)
-    setup.schedule([START_AT])
-
-    def ask_for_many(attempt: DueAttempt) -> Outcome:
-        if attempt.number == 1:
-            for _ in range(wanted):
-                setup.engine.resend(1)
-        return status(503)
-
-    setup.answer = ask_for_many
-    setup.engine.settle()
-    assert [number for _, number, _ in setup.made] == [1] + [None] * wanted
-    pulls = setup.transport.pulls  # type: ignore[union-attr]
-    assert all(got <= places for places, got in pulls)
-
-
-def test_an_error_side_by_side_gives_back_what_had_no_result() -> None:
-    setup = engine_setup(503, capacity=8)
-
-    def break_down(attempt: DueAttempt) -> Outcome:
-        if attempt.delivery_id == 1:
-            raise Broken
-        return status(200)
-
-    setup.answer = break_down
-    with pytest.raises(Broken):
-        setup.deliver(8)
-    assert setup.state(8) == "delivered"
-    assert setup.state(1) == "pending"
-    setup.answer = always(200)
-    setup.engine.settle()
-    assert setup.ledger.pending_count() == 0
-    assert all(len(setup.attempts(delivery_id)) == 1 for delivery_id in range(1, 9))
-
-
-def test_an_error_of_the_caller_ends_the_exchange() -> None:
-    setup = engine_setup(200, capacity=2)
-    setup.on_results = lambda results: (_ for _ in ()).throw(Broken)
-    with pytest.raises(Broken):
-        setup.deliver(4)
-    assert setup.transport.closed_early == 1  # type: ignore[union-attr]
-
-
-def test_a_budget_counts_what_is_under_way() -> None:
-    setup = engine_setup(503, capacity=64)
-    setup.schedule([START_AT] * 10)
-    done = setup.engine.advance_to(START_AT, budget=3)
-    assert (done.attempts_made, done.complete) == (3, False)
-    assert len(setup.made) == 3
-
-
-def test_a_stop_leaves_what_is_under_way_to_whoever_recovers_it() -> None:
-    setup = engine_setup(200, capacity=4)
-
-    def stop(attempt: DueAttempt) -> Outcome:
-        setup.engine.stop()
-        return status(200)
-
-    setup.answer = stop
-    setup.deliver(6)
-    assert len(setup.made) == 2, "one group had been sent"
-    assert setup.ledger.pending_count() == 6
-    assert setup.engine.settle() == 0, "it makes no more attempts"
-    assert setup.ledger.recover() == 4, "those that were claimed, and may have arrived"
-    assert all(attempt.repeated for attempt in setup.ledger.claim(START_AT, 10)[:4])
-
-
-def test_a_stop_between_two_groups_keeps_what_has_ended() -> None:
-    setup = engine_setup(200, capacity=4)
-    setup.on_results = lambda results: setup.engine.stop()
-    setup.deliver(6)
-    assert [setup.state(delivery_id) for delivery_id in (3, 4)] == ["delivered"] * 2
-    assert setup.ledger.pending_count() == 4
-    assert len(setup.made) == 2
-    assert setup.ledger.recover() == 2, "those that had no result yet; the others were not claimed"
-
-
-def test_outcomes_are_accounted_before_they_are_judged() -> None:
-    setup = engine_setup(lambda attempt: Outcome(OutcomeKind.TIMEOUT), capacity=2)
-    setup.account = lambda attempt, outcome: Outcome(OutcomeKind.TIMEOUT, 30 * SECOND)
-    setup.deliver()
-    assert setup.ledger.next_due_at() == START_AT + HOUR + 30 * SECOND
 
 
 def test_time_is_virtual_unless_it_passes_by_itself() -> None:
@@ -917,29 +534,6 @@ def test_time_is_virtual_unless_it_passes_by_itself() -> None:
     setup.deliver()
     setup.engine.advance_to(setup.clock.now() + 2 * HOUR)
     assert seen == [False, True]
-
-
-class PassingClock(ManualClock):
-    """A clock on which a second passes with every look at it, as on a busy machine."""
-
-    is_running = True
-
-    def now(self) -> datetime:
-        now_at = super().now()
-        self._now_at = now_at + SECOND
-        return now_at
-
-
-@every_way
-def test_time_that_passes_meanwhile_breaks_no_advance(way: dict[str, Any]) -> None:
-    """Between a look at a running clock and the move that follows, time goes on."""
-    setup = engine_setup(503, clock=PassingClock(), **way)
-    # Some of the gaps are such that an instant passes between the look and the move.
-    setup.schedule([START_AT + number**1.3 * SECOND for number in range(50)])
-    setup.engine.advance_to(START_AT + HOUR)
-    assert {number for _, number, _ in setup.made[:50]} == {1}
-    setup.engine.run_until_idle()
-    assert {setup.state(delivery_id) for delivery_id in range(1, 51)} == {"lost"}
 
 
 # Somebody's frozen time
