@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from mockserver.core.models import DueAttempt
-from mockserver.core.outcome import Outcome
+from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.transport import CurlTransport, TransportLink
 from mockserver.transport.protocol import ConcurrentTransport, Pull
+from tests.transport.servers import Behaviour, RawServer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -64,3 +65,27 @@ def curl_transport(
         ca_file=ca_file,
         verify_tls=verify_tls,
     )
+
+
+def post_to(behaviour: Behaviour, *, seconds: float = 10) -> Outcome:
+    with RawServer(behaviour) as server:
+        transport = curl_transport(seconds=seconds)
+        try:
+            return post(transport, f"{server.url}/x")
+        finally:
+            transport.close()
+
+
+def outcome_of(url: str, transport: CurlTransport | None = None) -> Outcome:
+    transport = transport or curl_transport()
+    try:
+        return post(transport, url)
+    finally:
+        transport.close()
+
+
+def check_failure(outcome: Outcome, kind: OutcomeKind, text: str) -> None:
+    assert outcome.kind is kind
+    assert text in (outcome.error or "")
+    assert "\n" not in (outcome.error or "")
+    assert (outcome.status, outcome.headers, outcome.body) == (None, (), b"")

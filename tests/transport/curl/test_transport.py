@@ -1,50 +1,30 @@
-"""What goes over the wire, and which outcome comes of what comes back."""
+"""How an exchange runs: streaming, closing early, links, threads."""
 
 from __future__ import annotations
 
-import shutil
-import ssl
-import subprocess
+import dataclasses
+import os
+import resource
 import threading
-import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind
-from mockserver.transport.addresses import AddressGuard
-from mockserver.transport.curl.options import CurlRoute
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.curl.transport import CurlTransport
 from mockserver.transport.protocol import ConcurrentTransport
-from tests.transport.exchanges import attempt_at, curl_transport, post
-from tests.transport.servers import (
-    Behaviour,
-    Connection,
-    RawServer,
-    closing_after,
-    dripping,
-    hanging,
-    keeping_alive,
-    resetting,
-)
+from tests.transport.exchanges import attempt_at, attempts_at, curl_transport, post, pulling, run
+from tests.transport.servers import OK, Connection, RawServer, hanging, keeping_alive, resetting
 
 
-def post_to(behaviour: Behaviour, *, seconds: float = 10) -> Outcome:
-    with RawServer(behaviour) as server:
-        transport = curl_transport(seconds=seconds)
-        try:
-            return post(transport, f"{server.url}/x")
-        finally:
-            transport.close()
-
-
-def outcome_of(url: str, transport: CurlTransport | None = None) -> Outcome:
-    transport = transport or curl_transport()
-    try:
-        return post(transport, url)
-    finally:
-        transport.close()
+@pytest.fixture
+def transport() -> Iterator[CurlTransport]:
+    transport = curl_transport(capacity=3)
+    yield transport
+    transport.close()
 
 
 def test_it_is_a_concurrent_transport() -> None:
@@ -52,440 +32,247 @@ def test_it_is_a_concurrent_transport() -> None:
     assert CurlTransport().capacity == 64
 
 
-def test_the_request_has_just_what_http_needs() -> None:
+class Gate:
+    """A server whose answers to `/wait...` come once it is opened."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.closed_by_client = threading.Semaphore(0)
+
+    def __call__(self, connection: Connection) -> None:
+        while (head := connection.read_request()) is not None:
+            if head.startswith(b"POST /wait") and not self.opened.is_set():
+                if not connection.read_something():
+                    self.closed_by_client.release()
+                return
+            connection.send(OK)
+
+
+def test_nothing_to_send_ends_at_once(transport: CurlTransport) -> None:
+    asked: list[int] = []
+    assert list(transport.exchange(pulling([], asked))) == []
+    assert asked == [3]
+
+
+def test_places_are_filled_as_they_become_free(transport: CurlTransport) -> None:
+    asked: list[int] = []
     with RawServer(keeping_alive()) as server:
-        outcome_of(f"{server.url}/in?user=ada%2Bnews&x=%E4%20%2F#fragment")
-        ((_, head),) = server.requests
-    assert head.decode() == (
-        "POST /in?user=ada%2Bnews&x=%E4%20%2F HTTP/1.1\r\n"
-        f"Host: 127.0.0.1:{server.port}\r\n"
-        "Accept: */*\r\n"
-        "Content-Length: 0\r\n"
-        "\r\n"
-    )
+        finished = 0
+        groups = transport.exchange(pulling(attempts_at([f"{server.url}/"] * 20), asked))
+        for group in groups:
+            finished += len(group)
+            assert min(sum(asked), 20) - finished <= 3
+        assert finished == 20
+        assert asked[0] == 3
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/a/../b/./c", "/%7euser/%2E%2E/", "//x", "/a%c3%a4?b=%C3%A4&&", "/?", "/x?y?/../z", "/'|^`"],
-)
-def test_the_url_is_sent_as_it_is(path: str) -> None:
+def test_a_group_comes_while_others_are_still_under_way(transport: CurlTransport) -> None:
+    with RawServer(Gate()) as server:
+        urls = [f"{server.url}/{path}" for path in ("wait1", "1", "2", "wait2", "3")]
+        groups = transport.exchange(pulling(attempts_at(urls)))
+        finished: list[str] = []
+        while len(finished) < 3:
+            finished.extend(attempt.url for attempt, _ in next(groups))
+        assert sorted(finished) == [urls[1], urls[2], urls[4]]
+        groups.close()  # type: ignore[attr-defined]
+
+
+def test_it_looks_for_more_while_others_are_under_way(transport: CurlTransport) -> None:
+    with RawServer(Gate()) as server:
+        batches = [[attempt_at(f"{server.url}/wait")], [], [attempt_at(f"{server.url}/new")]]
+
+        def pull(_places: int) -> Sequence[DueAttempt]:
+            return batches.pop(0) if batches else []
+
+        groups = transport.exchange(pull)
+        ((attempt, outcome),) = next(groups)
+        assert attempt.url == f"{server.url}/new"
+        assert outcome.status == 200
+        groups.close()  # type: ignore[attr-defined]
+
+
+def test_closed_early_it_drops_what_is_under_way(transport: CurlTransport) -> None:
+    gate = Gate()
+    with RawServer(gate) as server:
+        urls = [f"{server.url}/{path}" for path in ("wait1", "quick", "wait2")]
+        groups = transport.exchange(pulling(attempts_at(urls)))
+        ((attempt, _),) = next(groups)
+        assert attempt.url == urls[1]
+        server.wait_for_requests(3)
+        groups.close()  # type: ignore[attr-defined]
+        for _ in range(2):
+            assert gate.closed_by_client.acquire(timeout=10)
+        gate.opened.set()
+        results = run(transport, attempts_at(urls))
+        assert [outcome.status for _, outcome in results] == [200] * 3
+
+
+def test_a_mistake_of_the_caller_leaves_the_transport_usable(transport: CurlTransport) -> None:
+    with RawServer(Gate()) as server:
+        batches = [attempts_at([f"{server.url}/wait", f"{server.url}/quick"])]
+
+        def pull(_places: int) -> Sequence[DueAttempt]:
+            return batches.pop()
+
+        with pytest.raises(IndexError):
+            list(transport.exchange(pull))
+        assert len(run(transport, attempts_at([f"{server.url}/"] * 9))) == 9
+
+
+def test_bad_urls_do_not_hold_up_good_ones(transport: CurlTransport) -> None:
     with RawServer(keeping_alive()) as server:
-        outcome_of(server.url + path)
-        assert server.targets == [path]
+        urls = ["nonsense", f"{server.url}/a", "http://a b/", f"{server.url}/b", "ftp://x/"] * 4
+        results = run(transport, attempts_at(urls))
+    kinds = {attempt.delivery_id: outcome.kind for attempt, outcome in results}
+    expected = [OutcomeKind.RESPONSE if "127.0.0.1" in url else OutcomeKind.BLOCKED for url in urls]
+    assert [kinds[number] for number in range(1, len(urls) + 1)] == expected
 
 
-@pytest.mark.parametrize(
-    ("rest", "target"),
-    [
-        ("", "/"),
-        ("#fragment", "/"),
-        ("?x=%c3%a4", "/?x=%c3%a4"),
-        ("/a#b?c", "/a"),
-        ("/a b?c d", "/a%20b?c%20d"),
-        ("/\xe4?\xe4#\xe4", "/%C3%A4?%C3%A4"),
-    ],
-)
-def test_what_a_url_leaves_out_or_may_not_hold_is_put_right(rest: str, target: str) -> None:
-    with RawServer(keeping_alive()) as server:
-        transport = curl_transport()
-        # One handle for all: what one URL needed must not stick to the next.
-        for url in (f"{server.url}/before", f"HTTP{server.url[4:]}{rest}", f"{server.url}/after"):
-            post(transport, url)
-        transport.close()
-        assert server.targets == ["/before", target, "/after"]
+# The link
 
 
-def test_a_response_is_kept_as_it_came() -> None:
-    head = b"HTTP/1.1 418 I'm a teapot\r\nX-B: 2\r\nx-a: 1\r\nX-B: 3\r\nContent-Length: 5\r\n\r\n"
-    outcome = post_to(keeping_alive(head + b"\x00tea\xff"))
-    assert outcome.kind is OutcomeKind.RESPONSE
-    assert outcome.status == 418
-    assert outcome.headers == (("X-B", "2"), ("x-a", "1"), ("X-B", "3"), ("Content-Length", "5"))
-    assert outcome.body == b"\x00tea\xff"
-    assert outcome.error is None
-    assert timedelta(0) < outcome.elapsed < timedelta(seconds=10)
-    assert outcome.elapsed_real_seconds == pytest.approx(outcome.elapsed.total_seconds())
+class RecordingLink:
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, int, DueAttempt]] = []
+        self.ended: list[tuple[int, DueAttempt, Outcome]] = []
+
+    def sending(self, local_port: int, remote_port: int, attempt: DueAttempt) -> None:
+        self.sent.append((local_port, remote_port, attempt))
+
+    def received(self, local_port: int, attempt: DueAttempt, outcome: Outcome) -> Outcome:
+        self.ended.append((local_port, attempt, outcome))
+        return dataclasses.replace(outcome, elapsed=timedelta(hours=1), request_id=7)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\n\r\nok",
-        b"HTTP/1.0 200 OK\r\n\r\nok",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: x\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
-    ],
-)
-def test_every_way_to_frame_a_response_is_read(answer: bytes) -> None:
-    outcome = post_to(closing_after(answer))
-    assert (outcome.status, outcome.body, outcome.error) == (200, b"ok", None)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 407, 417, 421, 503])
-def test_no_status_causes_another_request(status: int) -> None:
-    with RawServer(keeping_alive()) as other:
-        answer = (
-            f"HTTP/1.1 {status} Somehow\r\nLocation: {other.url}/\r\nRetry-After: 0\r\n"
-            "WWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
-        )
-        with RawServer(keeping_alive(answer.encode())) as server:
-            assert outcome_of(f"{server.url}/").status == status
-            assert len(server.requests) == 1
-        assert other.requests == []
-
-
-def test_a_proxy_in_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    with RawServer(keeping_alive()) as proxy, RawServer(keeping_alive()) as server:
-        for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-        assert outcome_of(f"{server.url}/").status == 200
-        assert proxy.connections == 0
-
-
-# --- time ------------------------------------------------------------------------------
-
-
-def check_timeout(outcome: Outcome, seconds: float) -> None:
-    assert outcome.kind is OutcomeKind.TIMEOUT
-    assert outcome.status is None
-    assert outcome.elapsed == timedelta(seconds=seconds)
-    assert seconds <= outcome.elapsed_real_seconds < seconds + 1
-    assert f"within {seconds:g} seconds" in (outcome.error or "")
-
-
-def test_a_server_that_hangs_is_a_timeout() -> None:
-    check_timeout(post_to(hanging, seconds=0.3), 0.3)
-
-
-@pytest.mark.parametrize(
-    ("start", "piece"),
-    [
-        (b"HTTP/1.1 200 ", b"O"),
-        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
-        (b"HTTP/1.1 200 OK\r\nX: ", b"y"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    ],
-    ids=["status", "fields", "value", "interim"],
-)
-def test_a_head_that_drips_is_a_timeout_in_all(start: bytes, piece: bytes) -> None:
-    check_timeout(post_to(dripping(start, piece), seconds=0.3), 0.3)
-
-
-def test_a_body_that_drips_was_an_answer() -> None:
-    start = b"HTTP/1.1 503 Busy\r\nContent-Length: 100000\r\n\r\n"
-    outcome = post_to(dripping(start, b"x"), seconds=0.3)
-    assert (outcome.kind, outcome.status) == (OutcomeKind.RESPONSE, 503)
-    assert set(outcome.body) == {ord("x")}
-    assert "not finished" in (outcome.error or "")
-    assert outcome.elapsed == timedelta(seconds=0.3)
-    assert outcome.elapsed_real_seconds < 1.3
-
-
-def test_a_body_that_never_comes_was_an_answer() -> None:
-    def behave(connection: Connection) -> None:
-        connection.read_request()
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
-        connection.wait_for_stop()
-
-    outcome = post_to(behave, seconds=0.3)
-    assert (outcome.status, outcome.body) == (200, b"")
-    assert "not finished" in (outcome.error or "")
-
-
-def test_each_attempt_has_its_own_deadline() -> None:
-    deadlines = {1: timedelta(seconds=0.1), 2: timedelta(seconds=0.3)}
-    with RawServer(hanging) as server:
-        transport = CurlTransport(deadline_of=lambda attempt: deadlines[attempt.delivery_id])
-        attempts = [attempt_at(server.url + "/", number) for number in (1, 2, 1)]
-        for attempt in attempts:
-            # Asked for more while it waits, it is to wait for this one alone.
-            once = iter([[attempt]])
-            ((_, outcome),) = next(transport.exchange(lambda _places, once=once: next(once, [])))
-            assert outcome.elapsed == deadlines[attempt.delivery_id]
-        transport.close()
-
-
-def test_waiting_takes_no_processor_time() -> None:
-    with RawServer(hanging) as server:
-        transport = curl_transport(seconds=0.5)
-        before = time.process_time()
-        post(transport, f"{server.url}/")
-        assert time.process_time() - before < 0.2
-        transport.close()
-
-
-# --- bodies ----------------------------------------------------------------------------
-
-
-def test_a_long_body_is_cut() -> None:
-    cut = threading.Event()
+def test_the_link_knows_the_ports_of_every_attempt() -> None:
+    peers: dict[bytes, int] = {}
 
     def behave(connection: Connection) -> None:
-        connection.read_request()
-        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
-        try:
-            while True:
-                connection.send(b"x" * 10_000)
-        except OSError:
-            cut.set()
+        port = connection.take_socket().getpeername()[1]
+        while (head := connection.read_request()) is not None:
+            peers[head.split()[1]] = port
+            # Told before the request was written, not after.
+            assert any(sent[0] == port for sent in link.sent)
+            connection.send(OK)
 
-    outcome = post_to(behave)
-    assert outcome.status == 200
-    assert outcome.body == b"x" * KEPT_BODY_BYTES
-    assert outcome.error is None
-    assert cut.is_set()
-
-
-@pytest.mark.parametrize("length", [KEPT_BODY_BYTES - 1, KEPT_BODY_BYTES, KEPT_BODY_BYTES + 1])
-def test_a_body_is_kept_up_to_the_limit(length: int) -> None:
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
-    outcome = post_to(keeping_alive(head + b"x" * length))
-    assert len(outcome.body) == min(length, KEPT_BODY_BYTES)
-    assert outcome.error is None
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n",
-    ],
-)
-def test_a_body_that_breaks_off_was_an_answer(answer: bytes) -> None:
-    outcome = post_to(closing_after(answer))
-    assert (outcome.status, outcome.body) == (200, b"ok")
-    assert "not finished" in (outcome.error or "")
-
-
-# --- failures --------------------------------------------------------------------------
-
-
-def check_failure(outcome: Outcome, kind: OutcomeKind, text: str) -> None:
-    assert outcome.kind is kind
-    assert text in (outcome.error or "")
-    assert "\n" not in (outcome.error or "")
-    assert (outcome.status, outcome.headers, outcome.body) == (None, (), b"")
-
-
-def test_a_connection_closed_without_an_answer_is_a_reset() -> None:
-    outcome = post_to(closing_after(b""))
-    check_failure(outcome, OutcomeKind.RESET, "closed without an answer")
-
-
-def test_a_reset_connection_is_a_reset() -> None:
-    check_failure(post_to(resetting), OutcomeKind.RESET, "the connection was reset")
-
-
-def test_a_reset_that_meets_the_request_on_its_way_is_a_reset() -> None:
-    with RawServer(lambda connection: connection.reset()) as server:
-        transport = curl_transport()
-        kinds = {post(transport, f"{server.url}/").kind for _ in range(100)}
-        transport.close()
-    assert kinds == {OutcomeKind.RESET}
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\n",
-        b"HTTP/1.1 200 OK\r\nX: y\r\n",
-        b"HTTP/1.1 200 OK\r\nX",
-        b"HTTP/1.1 100 Continue\r\n\r\n",
-    ],
-)
-def test_half_a_head_is_a_reset(answer: bytes) -> None:
-    outcome = post_to(closing_after(answer))
-    check_failure(outcome, OutcomeKind.RESET, "closed")
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"hello\r\n\r\n",
-        b"SSH-2.0-OpenSSH\r\n",
-        b"HTTP/2 200\r\n\r\n",
-        b"HTTP/2 200 OK\r\n\r\n",
-        b"HTTP/3.1 200 OK\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
-        b"\x15\x03\x01\x00\x02\x02\x46",
-    ],
-)
-def test_what_is_not_http_is_a_reset(answer: bytes) -> None:
-    check_failure(post_to(closing_after(answer)), OutcomeKind.RESET, "HTTP/1.1")
-
-
-def test_a_head_without_end_is_a_reset() -> None:
-    outcome = post_to(closing_after(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400_000 + b"\r\n\r\n"))
-    check_failure(outcome, OutcomeKind.RESET, "too large")
-
-
-def test_a_port_where_nobody_listens_is_refused() -> None:
-    with RawServer(hanging) as server:
-        url = server.url
-    check_failure(outcome_of(url), OutcomeKind.REFUSED, "Connection refused")
-
-
-def test_a_host_without_an_address_is_dns() -> None:
-    check_failure(outcome_of("http://nonexistent.invalid/"), OutcomeKind.DNS, "has no address")
-
-
-def test_plain_http_behind_an_https_url_is_tls() -> None:
-    def behave(connection: Connection) -> None:
-        connection.read_something()
-        connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
+    link = RecordingLink()
+    transport = curl_transport(link=link)
     with RawServer(behave) as server:
-        outcome = outcome_of(server.url.replace("http:", "https:"))
-    check_failure(outcome, OutcomeKind.TLS, "TLS handshake")
+        attempts = attempts_at([f"{server.url}/{number}" for number in range(200)])
+        results = run(transport, attempts)
+        transport.close()
+        assert len(link.sent) == len(link.ended) == len(results) == 200
+        for local_port, remote_port, attempt in link.sent:
+            target = attempt.url.removeprefix(server.url).encode()
+            assert (local_port, remote_port) == (peers[target], server.port)
+        sent = {attempt.delivery_id: port for port, _, attempt in link.sent}
+        assert {attempt.delivery_id: port for port, attempt, _ in link.ended} == sent
+    assert {(outcome.elapsed, outcome.request_id) for _, outcome in results} == {
+        (timedelta(hours=1), 7)
+    }
 
 
-def test_a_metadata_address_is_blocked() -> None:
-    outcome = outcome_of("http://169.254.169.254/latest/meta-data/")
-    check_failure(outcome, OutcomeKind.BLOCKED, "blocked: 169.254.169.254 is a link-local")
+def test_the_link_may_turn_a_failure_into_something_else() -> None:
+    class Link(RecordingLink):
+        def received(self, local_port: int, attempt: DueAttempt, outcome: Outcome) -> Outcome:
+            assert outcome.kind is OutcomeKind.RESET
+            return Outcome(OutcomeKind.TIMEOUT)
+
+    transport = curl_transport(link=Link())
+    with RawServer(resetting) as server:
+        assert post(transport, f"{server.url}/").kind is OutcomeKind.TIMEOUT
+    transport.close()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost"])
-def test_every_spelling_of_a_blocked_address_is_blocked(host: str) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nonexistent.invalid/", "ftp://x/"])
+def test_the_link_hears_nothing_of_what_was_never_sent(url: str) -> None:
+    link = RecordingLink()
+    transport = curl_transport(link=link)
+    post(transport, url)
+    transport.close()
+    assert (link.sent, link.ended) == ([], [])
+
+
+def test_a_mistake_of_the_link_is_passed_on_before_anything_is_sent() -> None:
+    class Link(RecordingLink):
+        def sending(self, local_port: int, remote_port: int, attempt: DueAttempt) -> None:
+            raise ZeroDivisionError
+
+    transport = curl_transport(link=Link())
     with RawServer(keeping_alive()) as server:
-        url = f"http://{host}:{server.port}/"
-        transport = curl_transport(guard=AddressGuard("public"))
-        check_failure(outcome_of(url, transport), OutcomeKind.BLOCKED, 'set addresses to "local"')
-        assert server.connections == 0
+        with pytest.raises(ZeroDivisionError):
+            post(transport, f"{server.url}/")
+        assert server.requests == []
+    transport.close()
 
 
-#: Ways to write an address of this machine.
-OURS = [
-    "127.0.0.1", "127.1", "127.0.1", "2130706433", "017700000001", "0x7f000001", "0x7f.1",
-    "0177.0.0.1", "0x7F.0x0.0x0.0x1", "127.0.0.2", "127.255.255.254", "localhost", "LocalHost",
-    "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-    "0.0.0.0", "0", "[::]", "[::ffff:0.0.0.0]", "user:secret@127.0.0.1",
-]  # fmt: skip
+# Threads and descriptors
 
 
-@pytest.mark.parametrize("host", OURS)
-def test_our_own_api_is_not_sent_to_by_any_spelling(host: str) -> None:
+def test_threads_may_use_it_one_after_another(transport: CurlTransport) -> None:
     with RawServer(keeping_alive()) as server:
-        transport = curl_transport(guard=AddressGuard(api_port=server.port))
-        outcome = outcome_of(f"http://{host}:{server.port}/_sandbox/reset", transport)
-        check_failure(outcome, OutcomeKind.BLOCKED, f":{server.port} is this sandbox's own API")
-        assert (outcome.error or "").startswith("blocked: ")
-        assert server.connections == 0
+        results: list[tuple[DueAttempt, Outcome]] = []
+        urls = [f"{server.url}/{number}" for number in range(30)]
+
+        def work() -> None:
+            results.extend(run(transport, attempts_at(urls)))
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(results) == len(server.requests) == 120
 
 
-@pytest.mark.parametrize("addresses", ["127.0.0.1", "[::1]", "[::1],127.0.0.1", "127.0.0.1,[::1]"])
-def test_our_own_api_is_not_sent_to_by_a_name(addresses: str) -> None:
+def test_a_second_exchange_in_the_same_thread_is_refused(transport: CurlTransport) -> None:
     with RawServer(keeping_alive()) as server:
-        transport = CurlTransport(
-            guard=AddressGuard(api_port=server.port),
-            route=CurlRoute(resolved=(f"partner.example:{server.port}:{addresses}",)),
-        )
-        outcome = outcome_of(f"https://partner.example:{server.port}/api", transport)
-        check_failure(outcome, OutcomeKind.BLOCKED, "is this sandbox's own API")
-        assert server.connections == 0
+        groups = transport.exchange(pulling(attempts_at([f"{server.url}/"] * 9)))
+        next(groups)
+        with pytest.raises(RuntimeError, match="has an exchange under way"):
+            post(transport, f"{server.url}/")
+        with pytest.raises(RuntimeError, match="has an exchange under way"):
+            transport.close()
+        groups.close()  # type: ignore[attr-defined]
+        assert post(transport, f"{server.url}/").status == 200
 
 
-@pytest.mark.parametrize("allowed", [(), ("127.0.0.0/8",)])
-def test_any_other_port_of_this_machine_is_sent_to(allowed: tuple[str, ...]) -> None:
-    with RawServer(keeping_alive()) as server, RawServer(keeping_alive()) as api:
-        transport = curl_transport(guard=AddressGuard(allowed=allowed, api_port=api.port))
-        assert outcome_of(f"{server.url}/in", transport).status == 200
-        blocked = outcome_of(f"{api.url}/in", transport)
-        assert (blocked.kind, api.connections) == (OutcomeKind.BLOCKED, 0)
-    assert server.connections == 1
+def test_sockets_beyond_what_select_can_watch_are_served(transport: CurlTransport) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] != resource.RLIM_INFINITY and before[1] < 2048:
+        pytest.skip("needs more than 2048 descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2048), before[1]))
+    opened: list[int] = []
+    try:
+        with RawServer(keeping_alive()) as server:
+            while not opened or opened[-1] < 1100:
+                opened.append(os.dup(0))
+            results = run(transport, attempts_at([f"{server.url}/"] * 20))
+            assert {outcome.status for _, outcome in results} == {200}
+            assert max(outcome.elapsed_real_seconds for _, outcome in results) < 1
+        with RawServer(hanging) as server:
+            impatient = curl_transport(seconds=0.2)
+            assert post(impatient, f"{server.url}/").kind is OutcomeKind.TIMEOUT
+            impatient.close()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://127.0.0.1/x",
-        "file:///etc/passwd",
-        "gopher://127.0.0.1:70/_x",
-        "127.0.0.1/x",
-        "localhost",
-        "//127.0.0.1/x",
-        "",
-        "http",
-    ],
-)
-def test_another_scheme_is_blocked(url: str) -> None:
-    check_failure(outcome_of(url), OutcomeKind.BLOCKED, "http:// and https:// only")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://",
-        "http://a b/",
-        "http://127.0.0.1:99999/",
-        "http://127.0.0.1:x/",
-        "http://[::1/",
-        "http://x\x00y/",
-        "http://127.0.0.1/\r\nX-Injected: yes",
-        "http://127.0.0.1/\udcff",
-        "http://127.0.0.1:1/" + "a" * 9_000_000,
-    ],
-    ids=lambda url: ascii(url[:30]),
-)
-def test_a_url_that_cannot_be_read_is_blocked(url: str) -> None:
-    check_failure(outcome_of(url), OutcomeKind.BLOCKED, "no URL that can be posted to")
-
-
-@pytest.mark.parametrize("url", ["http://%ff.invalid/", "http://b\xfccher.invalid/\xe4"])
-def test_an_error_is_text_that_any_store_takes(url: str) -> None:
-    outcome = outcome_of(url)
-    assert outcome.kind in (OutcomeKind.DNS, OutcomeKind.BLOCKED)
-    assert (outcome.error or "").encode()
-
-
-# --- certificates ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    path = tmp_path / "certificate.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    extra = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", str(path.with_suffix(".key")), "-out", str(path)]
-    subprocess.run([*command.split(), *extra, *files], check=True, capture_output=True)
-    return path
-
-
-def serving_tls(certificate: Path) -> Behaviour:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
-
-    def behave(connection: Connection) -> None:
-        with context.wrap_socket(connection.take_socket(), server_side=True) as secured:
-            while secured.recv(65536):
-                secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-
-    return behave
-
-
-def test_a_certificate_of_ones_own_is_not_trusted_unless_given(certificate: Path) -> None:
-    with RawServer(serving_tls(certificate)) as server:
-        url = server.url.replace("http:", "https:")
-        check_failure(outcome_of(url), OutcomeKind.TLS, "not trusted")
-        assert outcome_of(url, curl_transport(ca_file=str(certificate))).status == 204
-        assert outcome_of(url, curl_transport(verify_tls=False)).status == 204
-
-
-def test_the_environment_may_name_the_certificates(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with RawServer(serving_tls(certificate)) as server:
-        assert outcome_of(server.url.replace("http:", "https:")).status == 204
-
-
-def test_a_missing_certificate_file_is_tls(tmp_path: Path) -> None:
-    with RawServer(hanging) as server:
-        transport = curl_transport(ca_file=str(tmp_path / "missing.pem"))
-        outcome = outcome_of(server.url.replace("http:", "https:"), transport)
-    check_failure(outcome, OutcomeKind.TLS, "missing.pem")
+def test_no_descriptor_left_is_an_error_and_no_refusal(transport: CurlTransport) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with RawServer(keeping_alive()) as server:
+        run(transport, [attempt_at("nonsense")])
+        opened: list[int] = []
+        try:
+            with suppress(OSError):
+                while True:
+                    opened.append(os.dup(0))
+            with pytest.raises(OSError, match="open files"):
+                post(transport, f"{server.url}/")
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
+        assert post(transport, f"{server.url}/").status == 200
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before

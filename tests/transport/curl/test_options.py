@@ -1,17 +1,36 @@
-"""How requests get to one endpoint: names that are known, header fields, proxies, connections."""
+"""What all requests of a transport share: names, header fields, proxies, certificates."""
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from mockserver.core.outcome import OutcomeKind
 from mockserver.transport.curl.transport import CurlRoute, CurlTransport
-from tests.transport.exchanges import attempts_at, post, run
-from tests.transport.servers import OK, Connection, RawServer, closing_after, keeping_alive
+from tests.transport.exchanges import (
+    attempts_at,
+    check_failure,
+    curl_transport,
+    outcome_of,
+    post,
+    run,
+)
+from tests.transport.servers import (
+    OK,
+    Behaviour,
+    Connection,
+    RawServer,
+    closing_after,
+    hanging,
+    keeping_alive,
+)
 
 #: Nobody listens there.
 DEAD = "http://127.0.0.1:1"
@@ -185,3 +204,53 @@ def test_without_keep_alive_a_connection_is_closed_after_its_answer() -> None:
         post(transport, server.url)
         server.wait_for_requests(2)
     assert ended == [None, None]
+
+
+# Certificates
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    path = tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    extra = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", str(path.with_suffix(".key")), "-out", str(path)]
+    subprocess.run([*command.split(), *extra, *files], check=True, capture_output=True)
+    return path
+
+
+def serving_tls(certificate: Path) -> Behaviour:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+
+    def behave(connection: Connection) -> None:
+        with context.wrap_socket(connection.take_socket(), server_side=True) as secured:
+            while secured.recv(65536):
+                secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    return behave
+
+
+def test_a_certificate_of_ones_own_is_not_trusted_unless_given(certificate: Path) -> None:
+    with RawServer(serving_tls(certificate)) as server:
+        url = server.url.replace("http:", "https:")
+        check_failure(outcome_of(url), OutcomeKind.TLS, "not trusted")
+        assert outcome_of(url, curl_transport(ca_file=str(certificate))).status == 204
+        assert outcome_of(url, curl_transport(verify_tls=False)).status == 204
+
+
+def test_the_environment_may_name_the_certificates(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with RawServer(serving_tls(certificate)) as server:
+        assert outcome_of(server.url.replace("http:", "https:")).status == 204
+
+
+def test_a_missing_certificate_file_is_tls(tmp_path: Path) -> None:
+    with RawServer(hanging) as server:
+        transport = curl_transport(ca_file=str(tmp_path / "missing.pem"))
+        outcome = outcome_of(server.url.replace("http:", "https:"), transport)
+    check_failure(outcome, OutcomeKind.TLS, "missing.pem")
