@@ -1,4 +1,7 @@
-"""Limits the real time of every test of the receiver: a wrong fault fails, and hangs nothing."""
+"""Gives every test of the receiver one on a port, and limits its real time.
+
+A wrong fault fails, and hangs nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ from functools import wraps
 from typing import Any
 
 import pytest
+
+from mockserver.net.raw_client import RawClient
+from mockserver.receiver.inboxes import Inbox, Inboxes
+from mockserver.receiver.server import Receiver
 
 #: Far more than any of these tests takes, also on a busy machine.
 LIMIT_REAL_SECONDS = 60.0
@@ -46,3 +53,27 @@ def limited(test: Callable[..., Any], real_seconds: float) -> Callable[..., None
             raise raised[0]
 
     return run
+
+
+@pytest.fixture
+def inboxes() -> Inboxes:
+    return Inboxes()
+
+
+@pytest.fixture
+def receiver(inboxes: Inboxes) -> Iterator[Receiver]:
+    receiver = Receiver(inboxes)
+    receiver.start()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def inbox(inboxes: Inboxes, receiver: Receiver) -> Inbox:
+    return inboxes.inbox("a", receiver.url)
+
+
+@pytest.fixture
+def client(receiver: Receiver) -> Iterator[RawClient]:
+    with RawClient("127.0.0.1", receiver.port) as client:
+        yield client

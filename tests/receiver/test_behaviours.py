@@ -123,3 +123,37 @@ def test_any_other_name_is_unknown() -> None:
     with pytest.raises(ImportError, match="Bang"):
         from mockserver.receiver.behaviours import Bang  # noqa: F401
     assert not hasattr(module, "__wrapped__")
+
+
+def test_a_list_may_hold_shorthand() -> None:
+    assert parse_script(["503*9", {"kind": "hang"}, StatusAnswer()]) == parse_script(
+        "503*9,hang,200"
+    )
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "503*" + "9" * 5000,
+        "9" * 5000,
+        [StatusAnswer(status=9999)],
+        [StatusAnswer(times=0)],
+        [{"kind": "status", "body": "a", "body_base64": "Yg=="}],
+        [{"kind": "truncated", "status": 204}],
+        [{"kind": "status", "status": 204, "body": "x"}],
+        "hang@5s",
+        [Hang(delay=5)],
+        [7],
+        [
+            {
+                "kind": "status",
+                "headers": [["Transfer-Encoding", "chunked"], ["Content-Length", "3"]],
+                "body": "abc",
+                "delay": float("nan"),
+            }
+        ],
+    ],
+)
+def test_what_cannot_be_done_is_refused(script: object) -> None:
+    with pytest.raises(InvalidBehaviour):
+        parse_script(script)  # type: ignore[arg-type]

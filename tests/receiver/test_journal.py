@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from mockserver.receiver.journal import Journal, ReceivedRequest
 
@@ -91,3 +92,24 @@ def test_waiting_ends_when_enough_have_arrived_or_time_is_up() -> None:
     waiter.join()
     thread.join()
     assert waited == [3]
+
+
+def received(target: str) -> ReceivedRequest:
+    journal = Journal()
+    line = f"GET {target} HTTP/1.1".encode("latin-1")
+    return journal.arrived("a", "GET", target, line, (), b"", ("127.0.0.1", 1), "200")
+
+
+def test_any_target_that_a_socket_takes_can_be_read() -> None:
+    assert received("http://[/inbox/a?x=1").path == "/inbox/a"
+    assert received("http://[/inbox/a?x=1").query == {"x": "1"}
+    assert received("/inbox/a?x=[1]&y=%E2%82%AC").query == {"x": "[1]", "y": "€"}
+
+
+def test_waiting_counts_what_was_evicted_and_stays_cheap() -> None:
+    journal = Journal(max_requests=2)
+    for _ in range(5):
+        journal.arrived("a", "GET", "/inbox/a", b"", (), b"", ("127.0.0.1", 1), "200")
+    began = time.perf_counter()
+    assert len(journal.wait_for("a", 5, 0.5)) == 2
+    assert time.perf_counter() - began < 0.3

@@ -17,13 +17,12 @@ from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.receiver.server import Receiver
 from mockserver.receiver.tls_transport import TlsTransport
 from tests.certificates import TlsRawClient, server_context, trusting_context
-from tests.receiver import test_hardening, test_server
-from tests.receiver.test_hardening import POST
-from tests.receiver.test_server import ended
+from tests.receiver import test_connection, test_exchange, test_server
+from tests.receiver.clients import POST, ended
 
 #: The fixtures that have another meaning here: what takes one of them is run again.
 _OVERRIDDEN = {"client", "receiver"}
-_OTHERS = (test_server, test_hardening)
+_OTHERS = (test_connection, test_exchange, test_server)
 #: They look at what only plain HTTP shows; each has its like below.
 _NOT_THESE = {
     # Python's own client takes a reset for an end while it reads TLS.

@@ -13,8 +13,7 @@ from mockserver.net.raw_client import RawClient
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.receiver.server import Receiver
 from tests.certificates import TlsRawClient, server_context
-from tests.receiver.test_hardening import POST
-from tests.receiver.test_server import ended
+from tests.receiver.clients import POST, ended
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mockserver.core.retry import RetryPolicy
 from mockserver.net.raw_client import RawClient
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.receiver.server import Receiver
-from tests.receiver.test_server import ended
+from tests.receiver.clients import ended
 
 
 @pytest.fixture
