@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mockserver.live import LiveSandbox
-from tests.plugin import python, run, run_apart
+from tests.testing.pytest_runs import python, run, run_apart
 
 
 def test_a_test_of_three_lines(pytester: pytest.Pytester) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin import python, run, run_apart
+from tests.testing.pytest_runs import python, run, run_apart
 
 HEAD = """
 import pytest

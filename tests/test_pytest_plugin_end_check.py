@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin import report, run
+from tests.testing.pytest_runs import report, run
 
 #: What leads to each kind of problem.
 CAUSES = {

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.plugin import run, run_apart
+from tests.testing.pytest_runs import run, run_apart
 
 
 def test_two_hundred_tests_in_four_processes(pytester: pytest.Pytester) -> None:

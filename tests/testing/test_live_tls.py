@@ -10,7 +10,7 @@ import pytest
 
 from mockserver.live import LiveSandbox
 from tests.certificates import ca_file_in, server_context
-from tests.plugin import run, run_apart
+from tests.testing.pytest_runs import run, run_apart
 
 CONFTEST = """
     import ssl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin import run
+from tests.testing.pytest_runs import run
 
 HEAD = """
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the tests of the plugin share: how a generated suite is run, and how it is read."""
+"""Runs a generated suite with the plugin, for tests of it, and reads what it shows."""
 
 from __future__ import annotations
 

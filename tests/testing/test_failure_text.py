@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin import check_golden, run
+from tests.testing.pytest_runs import check_golden, run
 
 #: Each case is a golden file; the source is what a user would have written.
 CASES = {
