@@ -8,9 +8,6 @@ import sys
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-
-from mockserver.cli.root import root
 
 
 @pytest.fixture(scope="module")
@@ -90,16 +87,3 @@ def test_urls_are_rendered_in_full(document: Any) -> None:
         assert "{{" not in delivery["url"]
     rules = {rule["postback_id"] for rule in document["rules"]}
     assert {delivery["postback_id"] for delivery in document["deliveries"]} == rules
-
-
-def test_the_text_for_people() -> None:
-    shown = CliRunner().invoke(root, ["demo"], env={"COLUMNS": "80"})
-    assert shown.exit_code == 0
-    text = shown.stdout
-    assert "refused with HTTP 400: " in text
-    assert "delivered by attempt 10, 65h after the first" in text
-    assert "lost after 10 attempts" in text
-    assert "rejected: 404 is not retried" in text
-    assert "\x1b" not in text
-    long = [line for line in text.splitlines() if len(line) > 80]
-    assert all("http" in line or "refused" in line for line in long)

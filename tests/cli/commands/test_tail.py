@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from mockserver.cli.feed_lines import feed_line
 from tests.cli.conftest import Live
 
 
@@ -81,9 +80,3 @@ def test_tail_ends_with_code_3_when_the_sandbox_goes() -> None:
     )
     assert ended.returncode == 3
     assert ended.stderr.startswith("postbacks: no sandbox answers")
-
-
-def test_happenings_of_every_kind_are_told() -> None:
-    assert feed_line("reset", {}).plain == "everything was reset"
-    assert feed_line("rule", {"deleted": 7}).plain == "rule 7 deleted"
-    assert feed_line("later", {"some": "\x07"}).plain.startswith("later  ")
