@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
-from hypothesis import given
 
 from contracts.suite import results
 from contracts.suite.report.formats import (
@@ -14,11 +12,8 @@ from contracts.suite.report.formats import (
     registered,
     run_writers,
 )
-from contracts.suite.results import RunReport
 from contracts.suite.vocabulary import TargetKind
-
-from . import samples
-from .texts import nasty
+from tests.contracts.suite.report import samples
 
 WRITERS = run_writers(TargetKind.FAKE)
 ENDPOINT_WRITERS = run_writers(TargetKind.ENDPOINT)
@@ -53,13 +48,3 @@ def test_a_report_is_a_function_of_the_run(format_name: str, run_name: str) -> N
     assert ENDPOINT_WRITERS[format_name](again) == text
     assert text.endswith("\n")
     text.encode("utf-8")
-
-
-@given(nasty(samples.EVERYTHING))
-def test_json_is_read_back_as_it_was(report: RunReport) -> None:
-    assert results.decode(WRITERS["json"](report).encode()) == report
-
-
-def test_json_begins_with_the_format() -> None:
-    document = msgspec.json.decode(WRITERS["json"](samples.EMPTY))
-    assert next(iter(document)) == "format"
