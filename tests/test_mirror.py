@@ -1,0 +1,205 @@
+"""The tests stand where what they test stands, so that either is found from the other.
+
+`mockserver/time/advance.py` is tested in `tests/time/test_advance.py`, and maybe in more files that
+begin so (`test_advance_frozen.py`); `contracts/suite/run.py` is in
+`tests/contracts/suite/test_run.py`. What does not fit is named here with its reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: Folders whose modules are each tried by one test, and by which.
+TRIED_TOGETHER = {
+    # The kill matrix tries every case against every deviant that it has to catch.
+    "contracts/conformance/cases": "contracts/proof/test_matrix.py",
+    "contracts/conformance/deviants": "contracts/proof/test_matrix.py",
+    "contracts/verify/cases": "contracts/verify/endpoints/test_caught.py",
+    "contracts/verify/endpoints": "contracts/verify/endpoints/test_caught.py",
+    # A fault is found in its folder, and tried without a word here.
+    "mockserver/receiver/faults": "receiver/faults/test_every_fault.py",
+    # What a store promises, it promises as a whole; each kind of store has the same tests.
+    "mockserver/ledger/memory": "ledger/test_behaviour.py",
+    "mockserver/ledger/sql": "ledger/test_behaviour.py",
+    "mockserver/ledger/sqlite": "ledger/test_behaviour.py",
+}
+
+#: Modules that are tested elsewhere: where, and why.
+TESTED_ELSEWHERE = {
+    "contracts/cli/texts.py": ("contracts/cli/test_runs.py", "read in what commands print"),
+    "contracts/cli/verify_choices.py": ("contracts/cli/test_verify.py", "options of that command"),
+    "contracts/cli/verify_runs.py": ("contracts/cli/test_verify.py", "how that command runs"),
+    "contracts/conformance/subject.py": ("contracts/conformance/test_real.py", "a base class"),
+    "contracts/flaky_transport.py": ("contracts/test_partner_machine.py", "its only use"),
+    "contracts/test_contract.py": ("contracts/suite/test_generated.py", "it is a test itself"),
+    "contracts/verify/expectations.py": ("contracts/verify/test_target.py", "a base class"),
+    "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
+    "mockserver/cli/server_info.py": ("cli/commands/test_serve.py", "what that command says"),
+    "mockserver/cli/serving.py": ("cli/commands/test_serve.py", "what that command does"),
+    "mockserver/cli/session.py": ("cli/test_root.py", "options of all commands"),
+    "mockserver/ledger/protocol.py": ("ledger/test_behaviour.py", "every store is held to it"),
+    "mockserver/receiver/turns.py": ("receiver/test_connection.py", "seen in pipelines"),
+    "mockserver/testing/evidence.py": ("testing/test_assertions.py", "what assertions are given"),
+    "mockserver/testing/partner.py": ("testing/test_leanplum.py", "what `partner` returns"),
+    "mockserver/transport/application/asgi_lifespan.py": (
+        "transport/application/test_asgi.py",
+        "a part of the protocol",
+    ),
+    "mockserver/transport/application/asgi_messages.py": (
+        "transport/application/test_asgi.py",
+        "a part of the protocol",
+    ),
+    "mockserver/transport/application/exchange.py": (
+        "transport/application/test_wsgi.py",
+        "what WSGI and ASGI share",
+    ),
+    "mockserver/transport/protocol.py": ("delivery/test_senders.py", "ends an exchange of theirs"),
+    "mockserver/web/app.py": ("web/test_security.py", "puts the parts together"),
+    "mockserver/web/arguments.py": ("web/test_leanplum.py", "what that API is given"),
+    "mockserver/web/encoding.py": ("web/control/test_deliveries.py", "what that API answers"),
+}
+
+#: Folders of tests that mirror nothing.
+NO_MIRRORS = {
+    "benchmarks": "not a package that is shipped",
+    "examples": "what a user would write",
+    "properties": "laws over several modules, for any value",
+}
+
+#: Tests of more than one module, and of what.
+TESTS_OF_MORE = {
+    "contracts/test_layers.py": "all imports of `contracts`",
+    "contracts/verify/endpoints/test_caught.py": "every endpoint against every case",
+    "ledger/test_attempts.py": "what every store promises",
+    "ledger/test_behaviour.py": "what every store promises",
+    "ledger/test_concurrency.py": "what every store promises",
+    "ledger/test_crash.py": "what every store promises",
+    "ledger/test_machine.py": "what every store promises",
+    "receiver/faults/test_every_fault.py": "every fault on every receiver",
+    "receiver/test_any_bytes.py": "the receiver, for any bytes",
+    "receiver/test_limit.py": "the limit of the other tests there",
+    "receiver/test_over_tls.py": "the other tests there, again",
+    "receiver/test_surplus_bytes.py": "the receiver and its parser, whatever follows a request",
+    "test_circles.py": "all imports",
+    "test_docs.py": "the documentation",
+    "test_examples.py": "the examples",
+    "test_import_paths.py": "what the documentation imports",
+    "test_layers.py": "all imports of `mockserver`",
+    "test_mirror.py": "where tests stand",
+    "test_readme.py": "the documentation",
+    "test_testing_page.py": "the documentation",
+    "test_tutorial.py": "the documentation",
+    "test_verify_page.py": "the documentation",
+    "web/test_clients.py": "the API, through clients of others",
+    "web/test_foreign_pages.py": "the API, through a browser",
+}
+
+
+def mirrored(module: str) -> str:
+    """Return the path of a module's test below `tests/`."""
+    path = PurePosixPath(module.removeprefix("mockserver/"))
+    name = path.parent.name if path.name == "__init__.py" else path.stem
+    folder = path.parent.parent if path.name == "__init__.py" else path.parent
+    return str(folder / f"test_{name}.py")
+
+
+def has_code(module: str) -> bool:
+    """Return whether anything in a module is done, and not only named or described."""
+    tree = ast.parse((ROOT / module).read_text())
+    for protocol in ast.walk(tree):
+        if isinstance(protocol, ast.ClassDef) and _is_protocol(protocol):
+            protocol.body = []
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def _is_protocol(node: ast.ClassDef) -> bool:
+    bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    return any(isinstance(base, ast.Name) and base.id == "Protocol" for base in bases)
+
+
+def below(*folders: str) -> list[str]:
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+MODULES = below("mockserver", "contracts")
+TESTS = [
+    path.removeprefix("tests/")
+    for path in below("tests")
+    if PurePosixPath(path).name.startswith("test_") and path.split("/")[1] not in NO_MIRRORS
+]
+
+
+def stands_for(test: str, module: str) -> bool:
+    """Return whether a test stands where that of `module` belongs."""
+    expected = mirrored(module)
+    # What begins with the name of a package may as well be about something else.
+    is_package = PurePosixPath(module).name == "__init__.py"
+    return test == expected or (not is_package and test.startswith(f"{expected[:-3]}_"))
+
+
+def has_test(module: str) -> bool:
+    others = {mirrored(other) for other in MODULES if other != module}
+    return any(stands_for(test, module) and test not in others for test in TESTS)
+
+
+def names_a_module(test: str) -> bool:
+    return any(stands_for(test, module) for module in MODULES)
+
+
+def is_tried_with_others(module: str) -> bool:
+    return any(module.startswith(f"{folder}/") for folder in TRIED_TOGETHER)
+
+
+NEED_TESTS = [
+    module
+    for module in MODULES
+    if PurePosixPath(module).name != "__init__.py"
+    and has_code(module)
+    and not is_tried_with_others(module)
+]
+
+
+@pytest.mark.parametrize("module", NEED_TESTS)
+def test_every_module_has_its_test(module: str) -> None:
+    if module in TESTED_ELSEWHERE:
+        assert not has_test(module), f"{module} has a test: it need not be in TESTED_ELSEWHERE"
+    else:
+        assert has_test(module), f"{module} has no test: write tests/{mirrored(module)}"
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_every_test_says_by_its_place_what_it_tests(test: str) -> None:
+    if test in TESTS_OF_MORE:
+        assert not names_a_module(test), f"{test} names a module: it need not be in TESTS_OF_MORE"
+    else:
+        assert names_a_module(test), (
+            f"tests/{test} names no module: rename it, or say in TESTS_OF_MORE what it tests"
+        )
+
+
+def test_no_exception_is_of_what_is_not_there() -> None:
+    assert set(TESTED_ELSEWHERE) <= set(NEED_TESTS)
+    assert set(TESTS_OF_MORE) <= set(TESTS)
+    assert {test for test, _ in TESTED_ELSEWHERE.values()} <= set(TESTS)
+    assert set(TRIED_TOGETHER.values()) <= set(TESTS)
+    for folder in [*TRIED_TOGETHER, *(f"tests/{name}" for name in NO_MIRRORS)]:
+        assert (ROOT / folder).is_dir(), folder
+
+
+@pytest.mark.parametrize(
+    ("module", "test"),
+    [
+        ("mockserver/time/advance.py", "time/test_advance.py"),
+        ("mockserver/sandbox.py", "test_sandbox.py"),
+        ("mockserver/web/control/__init__.py", "web/test_control.py"),
+        ("contracts/suite/run.py", "contracts/suite/test_run.py"),
+    ],
+)
+def test_where_the_test_of_a_module_stands(module: str, test: str) -> None:
+    assert mirrored(module) == test
