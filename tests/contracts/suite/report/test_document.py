@@ -12,14 +12,14 @@ from contracts.suite.vocabulary import TargetKind
 from tests.contracts.suite.report import samples
 from tests.contracts.suite.report.texts import nasty
 
-write_json = run_writers(TargetKind.FAKE)["json"]
+WRITERS = run_writers(TargetKind.FAKE)
 
 
 @given(nasty(samples.EVERYTHING))
 def test_json_is_read_back_as_it_was(report: RunReport) -> None:
-    assert results.decode(write_json(report).encode()) == report
+    assert results.decode(WRITERS["json"](report).encode()) == report
 
 
 def test_json_begins_with_the_format() -> None:
-    document = msgspec.json.decode(write_json(samples.EMPTY))
+    document = msgspec.json.decode(WRITERS["json"](samples.EMPTY))
     assert next(iter(document)) == "format"
