@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any, Self
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
 from mockserver.core.durations import duration_of
-from mockserver.core.errors import InvalidValue, UnknownDelivery
+from mockserver.core.errors import InvalidValue
 from mockserver.core.events import build_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
-from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered, with_attempts
+from mockserver.delivery.history import (
+    Deliveries,
+    DeliveryHistory,
+    Triggered,
+    history,
+    what_came_of,
+)
 from mockserver.delivery.intake import find_app, take_events, take_rule
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
@@ -206,14 +212,15 @@ class Sandbox:
             UnknownApp: One belongs to no app.
         """
         taken = take_events(self.ledger, events, self.clock.now())
-        for event, _, deliveries in taken:
-            ids = [delivery.id for delivery in deliveries]
-            self.feed.add("event", {"event": event, "delivery_ids": ids})
+        self.feed.add_all(
+            "event",
+            [
+                {"event": event, "delivery_ids": [delivery.id for delivery in deliveries]}
+                for event, _, deliveries in taken
+            ],
+        )
         self.settle()
-        return [
-            Triggered(event, [self.delivery(item.id) for item in deliveries], matches.mismatched)
-            for event, matches, deliveries in taken
-        ]
+        return what_came_of(self.ledger, taken)
 
     # Deliveries
 
@@ -223,10 +230,7 @@ class Sandbox:
         Raises:
             UnknownDelivery: No delivery has this id.
         """
-        delivery = self.ledger.delivery(delivery_id)
-        if delivery is None:
-            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
-        return with_attempts(self.ledger, delivery)
+        return history(self.ledger, delivery_id)
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -356,7 +360,7 @@ class Sandbox:
 
         Requests that hang are ended. Returns how many rules and deliveries there were.
         """
-        removed = len(self.ledger.rules()), len(self.ledger.deliveries())
+        removed = len(self.ledger.rules()), self.ledger.delivery_count()
         self.ledger.reset()
         self.engine.forget()
         self._wiring.end_waiting()
@@ -374,14 +378,15 @@ class Sandbox:
         return self.engine.policy_of(attempt.app_id).timeout
 
     def _publish(self, results: Sequence[Result]) -> None:
+        payloads = []
         for attempt, started_at, outcome, state, due_at in results:
             made = Attempt(
                 attempt.delivery_id, attempt.number, started_at, outcome, attempt.repeated
             )
             for collected in self._collectors:
                 collected.append(made)
-            payload = {"attempt": made, "url": attempt.url, "state": state, "due_at": due_at}
-            self.feed.add("attempt", payload)
+            payloads.append({"attempt": made, "url": attempt.url, "state": state, "due_at": due_at})
+        self.feed.add_all("attempt", payloads)
 
 
 def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:

@@ -94,7 +94,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "flask": ("web", "cli.serving", "demo"),
     "werkzeug": ("web",),
     "waitress": ("web.server",),
-    "sqlalchemy": ("ledger.sql", "ledger.sqlite"),
+    "sqlalchemy": (),
+    "sqlite3": ("ledger.sqlite",),
     "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
     "asyncio": ("net.real_time_loop", "receiver", "transport.application"),
@@ -125,8 +126,8 @@ HOMES: dict[str, tuple[str, ...]] = {
 #: What a module's own docstring rules out beyond the table.
 MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "ledger.memory.due_queue": ("mockserver",),
-    "ledger.sql.codec": ("sqlalchemy",),
-    "ledger.sql.outcomes": ("sqlalchemy",),
+    "ledger.sql.codec": ("mockserver.ledger",),
+    "ledger.sql.outcomes": ("mockserver.ledger.sql.database",),
     "ledger.sql.schema": ("mockserver",),
     "receiver.answers": ("socket", "mockserver.receiver"),
     "receiver.accounted": ("socket", "mockserver.receiver.faults"),

@@ -268,7 +268,7 @@ def test_a_run_that_does_not_use_it_imports_nothing_of_it(
         import sys
 
         def test_it():
-            names = ("flask", "werkzeug", "requests", "responses", "sqlalchemy", "pycurl",
+            names = ("flask", "werkzeug", "requests", "responses", "sqlite3", "pycurl",
                      "msgspec", "freezegun", "time_machine")
             print([name for name in names if name in sys.modules])
             packages = ("mockserver", "contracts")
@@ -288,7 +288,7 @@ def test_a_test_that_does_not_use_requests_imports_neither_it_nor_the_web() -> N
             leanplum.add_postback(leanplum.inbox().url)
             leanplum.trigger("email.click")
             leanplum.assert_delivered()
-        names = ("requests", "responses", "flask", "sqlalchemy", "pycurl", "freezegun")
+        names = ("requests", "responses", "flask", "sqlite3", "pycurl", "freezegun")
         print(json.dumps([name for name in names if name in sys.modules]))
         """
     done = python(code)

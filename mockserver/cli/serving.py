@@ -1,6 +1,6 @@
 """Runs a served sandbox from its configuration: put together, announced, served, stopped.
 
-What is started last is stopped first. SQLAlchemy is imported only if something is stored.
+What is started last is stopped first.
 """
 
 from __future__ import annotations

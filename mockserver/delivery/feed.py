@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 #: How many happenings are kept; the oldest are dropped first.
@@ -40,9 +41,14 @@ class Feed:
 
     def add(self, kind: str, payload: dict[str, Any]) -> None:
         """Add one happening and wake whoever waits."""
+        self.add_all(kind, (payload,))
+
+    def add_all(self, kind: str, payloads: Iterable[dict[str, Any]]) -> None:
+        """Add happenings of one kind, in their order, and wake whoever waits."""
         with self._changed:
-            self._sequence += 1
-            self._happenings.append(Happening(self._sequence, kind, payload))
+            for payload in payloads:
+                self._sequence += 1
+                self._happenings.append(Happening(self._sequence, kind, payload))
             self._changed.notify_all()
 
     def after(self, sequence: int, timeout_real_seconds: float = 0.0) -> list[Happening]:

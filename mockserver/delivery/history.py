@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import overload
 
 from mockserver.core.clock import as_hours
-from mockserver.core.errors import InvalidValue
+from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import Attempt, Delivery, Event
 from mockserver.core.retry import DeliveryState
+from mockserver.delivery.intake import Taken
 from mockserver.ledger.protocol import Ledger
 
 
@@ -84,7 +85,7 @@ class Deliveries(Sequence[DeliveryHistory]):
             after=after,
             limit=limit,
         )
-        return [with_attempts(self._ledger, delivery) for delivery in found]
+        return _with_attempts(self._ledger, found)
 
     @overload
     def __getitem__(self, index: int) -> DeliveryHistory: ...
@@ -97,7 +98,7 @@ class Deliveries(Sequence[DeliveryHistory]):
         return iter(self())
 
     def __len__(self) -> int:
-        return len(self._ledger.deliveries())
+        return self._ledger.delivery_count()
 
     def __eq__(self, other: object) -> bool:
         return self() == other if isinstance(other, list) else NotImplemented
@@ -117,7 +118,50 @@ def _state(name: str) -> DeliveryState:
         ) from None
 
 
-def with_attempts(ledger: Ledger, delivery: Delivery) -> DeliveryHistory:
-    """Return `delivery` with its attempts."""
-    values = {field.name: getattr(delivery, field.name) for field in fields(delivery)}
-    return DeliveryHistory(**values, attempts=tuple(ledger.attempts(delivery.id)))
+def history(ledger: Ledger, delivery_id: int) -> DeliveryHistory:
+    """Return one delivery with its attempts.
+
+    Raises:
+        UnknownDelivery: No delivery has this id.
+    """
+    delivery = ledger.delivery(delivery_id)
+    if delivery is None:
+        raise UnknownDelivery(f"no delivery has the id {delivery_id}")
+    return _history(delivery, ledger.attempts(delivery_id))
+
+
+def what_came_of(ledger: Ledger, taken: Sequence[Taken]) -> list[Triggered]:
+    """Return what each of these events has led to, with the attempts made meanwhile.
+
+    Raises:
+        UnknownDelivery: A reset has removed a delivery meanwhile.
+    """
+    ids = [delivery.id for _, _, deliveries in taken for delivery in deliveries]
+    found = {each.id: each for each in _with_attempts(ledger, ledger.deliveries_of(ids))}
+    for delivery_id in ids:
+        if delivery_id not in found:
+            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
+    return [
+        Triggered(event, [found[delivery.id] for delivery in deliveries], matches.mismatched)
+        for event, matches, deliveries in taken
+    ]
+
+
+def _with_attempts(ledger: Ledger, deliveries: Sequence[Delivery]) -> list[DeliveryHistory]:
+    attempts = ledger.attempts_of([delivery.id for delivery in deliveries])
+    return [_history(delivery, attempts[delivery.id]) for delivery in deliveries]
+
+
+def _history(delivery: Delivery, attempts: Sequence[Attempt]) -> DeliveryHistory:
+    return DeliveryHistory(
+        delivery.id,
+        delivery.app_id,
+        delivery.postback_id,
+        delivery.url,
+        delivery.event,
+        delivery.created_at,
+        delivery.state,
+        delivery.attempts_made,
+        delivery.due_at,
+        tuple(attempts),
+    )

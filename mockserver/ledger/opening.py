@@ -1,7 +1,7 @@
 """Opens the ledger that a path or a URL names, for all who need one and not a certain kind.
 
 A new kind of store is a package beside `memory` and `sqlite`, and a row of the table below. A
-store is imported when it is opened: SQLAlchemy costs a start in memory more than all the rest.
+store is imported when it is opened, so that one in memory does not pay for a database.
 """
 
 from __future__ import annotations

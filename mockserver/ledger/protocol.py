@@ -87,8 +87,17 @@ class Ledger(Protocol):
     ) -> list[Delivery]:
         """Return deliveries that pass all filters, by id, those after id `after` only."""
 
+    def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
+        """Return the deliveries with these ids, by id; those that are unknown are left out."""
+
+    def delivery_count(self) -> int:
+        """Return how many deliveries there are."""
+
     def attempts(self, delivery_id: int) -> list[Attempt]:
         """Return the attempts of one delivery in the order in which they were recorded."""
+
+    def attempts_of(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+        """Return the attempts of many deliveries by delivery id, each in the order recorded."""
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""

@@ -147,7 +147,7 @@ def test_python_m_mockserver_is_the_same_command() -> None:
 def test_help_loads_nothing_heavy() -> None:
     program = (
         "import sys, mockserver.cli.root\n"
-        "print([name for name in ('rich', 'sqlalchemy', 'pycurl', 'flask', 'waitress', 'httptools',"
+        "print([name for name in ('rich', 'sqlite3', 'pycurl', 'flask', 'waitress', 'httptools',"
         " 'msgspec') if name in sys.modules])"
     )
     shown = subprocess.run(

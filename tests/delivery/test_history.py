@@ -8,7 +8,7 @@ from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import App
 from mockserver.core.retry import DeliveryState
-from mockserver.delivery.history import Deliveries, with_attempts
+from mockserver.delivery.history import Deliveries, history
 from tests.engine_setup import (
     HOUR,
     OFFSETS_IN_HOURS,
@@ -115,11 +115,13 @@ def test_filters_add_up(full: EngineSetup) -> None:
     assert deliveries(app_id="nobody") == []
 
 
-def test_with_attempts_keeps_every_field(full: EngineSetup) -> None:
+def test_a_history_keeps_every_field_of_its_delivery(full: EngineSetup) -> None:
     for delivery in full.ledger.deliveries():
-        history = with_attempts(full.ledger, delivery)
+        found = history(full.ledger, delivery.id)
+        assert found in Deliveries(full.ledger)()
         for name in type(delivery).__dataclass_fields__:
-            assert getattr(history, name) == getattr(delivery, name)
+            assert getattr(found, name) == getattr(delivery, name)
+        assert list(found.attempts) == full.ledger.attempts(delivery.id)
 
 
 def test_manual_attempts_stand_in_their_place(full: EngineSetup) -> None:

@@ -21,6 +21,7 @@ from tests.ledger.samples import (
     ended,
     ids,
     new,
+    retried,
     state_of,
 )
 
@@ -174,6 +175,32 @@ class TestDeliveries:
         assert [each.id for each in ledger.deliveries(app_id="b", after=2, limit=2)] == [4, 6]
 
 
+class TestMany:
+    def test_deliveries_are_found_by_their_ids(self, ledger: Ledger) -> None:
+        known = add(ledger, *[START] * 1200)
+        wanted = [known[-1], known[0], 99_999, *known[5:900], known[0]]
+        found = ledger.deliveries_of(wanted)
+        assert [each.id for each in found] == sorted(set(wanted) & set(known))
+        assert found[0] == ledger.delivery(known[0])
+        assert ledger.deliveries_of([]) == []
+
+    def test_attempts_are_found_by_their_deliveries(self, ledger: Ledger) -> None:
+        first, second, third = add(ledger, START, START, START)
+        one, two = ledger.claim(FAR, 2)
+        ledger.record([retried(one, START), ended(two)])
+        ledger.record([ended(claim_one(ledger))])
+        wanted = [third, first, 99_999, second]
+        assert ledger.attempts_of(wanted) == {each: ledger.attempts(each) for each in wanted}
+        assert [len(made) for made in ledger.attempts_of(wanted).values()] == [1, 1, 0, 1]
+        assert ledger.attempts_of([]) == {}
+
+    def test_they_are_counted(self, ledger: Ledger) -> None:
+        assert ledger.delivery_count() == 0
+        add(ledger, START, START)
+        ledger.record([ended(claim_one(ledger))])
+        assert (ledger.delivery_count(), ledger.pending_count()) == (2, 1)
+
+
 class TestSettings:
     def test_a_setting_is_kept_and_replaced(self, ledger: Ledger) -> None:
         assert ledger.load_setting("clock") is None
@@ -199,7 +226,7 @@ class TestReset:
         assert ledger.attempts(1) == []
         assert ledger.next_due_at() is None
         assert ledger.latest_at() is None
-        assert ledger.pending_count() == 0
+        assert ledger.pending_count() == ledger.delivery_count() == 0
         assert ledger.claim(FAR, 10) == []
 
     def test_no_postback_id_is_given_twice(self, ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mockserver.core.errors import RuleLimitReached
-from mockserver.core.models import DueAttempt, PostbackRule
+from mockserver.core.models import App, DueAttempt, PostbackRule
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.ledger import MemoryLedger
@@ -134,6 +134,16 @@ class TwoLedgers(RuleBasedStateMachine):
     def page(self, **filters: Any) -> None:
         assert self.memory.deliveries(**filters) == self.sql.deliveries(**filters)
 
+    @rule(wanted=st.lists(st.integers(1, 20)))
+    def pick(self, wanted: list[int]) -> None:
+        assert self.memory.deliveries_of(wanted) == self.sql.deliveries_of(wanted)
+        assert self.memory.attempts_of(wanted) == self.sql.attempts_of(wanted)
+
+    @rule(limit=st.integers(1, 3))
+    def put_app(self, limit: int) -> None:
+        for ledger in self.both:
+            ledger.put_app(App("a", rule_limit=limit))
+
     @invariant()
     def they_agree(self) -> None:
         ours, theirs = self.both
@@ -142,7 +152,9 @@ class TwoLedgers(RuleBasedStateMachine):
         assert ours.pending_count() == theirs.pending_count()
         assert ours.rules() == theirs.rules()
         assert ours.rules("a") == theirs.rules("a")
+        assert ours.app("a") == theirs.app("a")
         assert ours.deliveries() == theirs.deliveries()
+        assert ours.delivery_count() == theirs.delivery_count()
 
 
 def _added(ledger: Ledger, app_id: str) -> PostbackRule | str:

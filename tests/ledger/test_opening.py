@@ -78,7 +78,7 @@ def test_where_a_ledger_is_in_words() -> None:
 def test_a_ledger_in_memory_is_spared_the_database() -> None:
     script = (
         "import sys; from mockserver.ledger.opening import IN_MEMORY, open_ledger; "
-        "open_ledger(IN_MEMORY); print('sqlalchemy' in sys.modules)"
+        "open_ledger(IN_MEMORY); print('sqlite3' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

@@ -125,11 +125,27 @@ class MemoryLedger:
             )
             return [row.as_delivery() for row in itertools.islice(found, limit)]
 
+    def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
+        """Return the deliveries with these ids, by id; those that are unknown are left out."""
+        with self._lock:
+            rows = self._rows
+            return [rows[each].as_delivery() for each in sorted(set(delivery_ids)) if each in rows]
+
+    def delivery_count(self) -> int:
+        """Return how many deliveries there are."""
+        return len(self._rows)
+
     def attempts(self, delivery_id: int) -> list[Attempt]:
         """Return the attempts of one delivery in the order in which they were recorded."""
         with self._lock:
             row = self._rows.get(delivery_id)
             return [] if row is None else row.as_attempts()
+
+    def attempts_of(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+        """Return the attempts of many deliveries by delivery id, each in the order recorded."""
+        with self._lock:
+            found = ((each, self._rows.get(each)) for each in delivery_ids)
+            return {each: [] if row is None else row.as_attempts() for each, row in found}
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""

@@ -1,17 +1,40 @@
-"""Says what the SQL ledger needs of a database, and makes or checks the tables in one.
+"""Says what the SQL ledger needs of a database, and makes or upgrades the tables in one.
 
-All else that depends on which database it is belongs to the package of that store.
+Statements run on the driver itself. Everything an attempt needs is a few microseconds of work for
+the database, so whatever stands between the ledger and the driver would be most of the time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, inspect, select
-
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql import schema
+
+#: One row of values or of parameters.
+Row = tuple[Any, ...]
+
+
+class Cursor(Protocol):
+    """What drivers agree on (PEP 249). Parameters have their place at each `?`."""
+
+    @property
+    def rowcount(self) -> int:
+        """Return how many rows the last statement, run once or many times, has changed."""
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ..., /) -> object:
+        """Run a statement."""
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement once for each row of parameters."""
+
+    def fetchone(self) -> Any:
+        """Return the next row of the last query, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows of the last query."""
 
 
 class Database(Protocol):
@@ -21,44 +44,58 @@ class Database(Protocol):
     """
 
     @property
-    def dialect(self) -> Any:
-        """Return what SQLAlchemy compiles statements for."""
+    def is_exclusive(self) -> bool:
+        """Return whether nobody else can write to it while it is open."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def writing(self) -> AbstractContextManager[Cursor]:
         """Open a transaction, and commit it at the end; an exception takes everything back.
 
         No other writer's transaction may overlap it, not even one of another process: the
         ledger reads its counters and writes them back.
         """
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """Lend a connection for one statement that reads."""
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """Lend a cursor for one statement that reads."""
+
+    def empty(self, tables: Sequence[str], and_then: str) -> None:
+        """Delete all rows of some tables, run a statement, and give the space back.
+
+        It has happened or it has not. Whatever is referred to comes after what refers to it.
+        """
 
     def close(self) -> None:
         """Close every connection."""
 
 
-def prepare_tables(connection: Connection, name: str) -> None:
-    """Make the tables in an empty database, or check that those of another time fit.
+def prepare_tables(
+    cursor: Cursor, tables: Collection[str], types: schema.ColumnTypes, name: str
+) -> None:
+    """Make the tables in an empty database, or make those of another time fit.
 
     Args:
-        connection: In a transaction that writes.
+        cursor: In a transaction that writes.
+        tables: The names of the tables that the database has.
+        types: The database's own names.
         name: What messages call the database.
 
     Raises:
-        LedgerUnusable: They are another program's, or of another version.
+        LedgerUnusable: They are another program's, or of a version this one does not know.
     """
-    tables = inspect(connection).get_table_names()
     if not tables:
-        schema.metadata.create_all(connection, checkfirst=False)
-        connection.execute(insert(schema.schema_version).values(version=schema.SCHEMA_VERSION))
-        connection.execute(insert(schema.counters).values(deliveries=0, rules=0, tickets=0))
+        for statement in schema.create_statements(types):
+            cursor.execute(statement)
         return
-    if schema.schema_version.name not in tables or schema.progress.name not in tables:
+    if "schema_version" not in tables or "progress" not in tables:
         raise LedgerUnusable(
             f"{name} is a database of another program; choose another file for the ledger"
         )
-    version = connection.execute(select(schema.schema_version.c.version)).scalar()
+    cursor.execute("SELECT version FROM schema_version")
+    (version,) = cursor.fetchone()
+    while version in schema.UPGRADES:
+        for statement in schema.UPGRADES[version]:
+            cursor.execute(statement)
+        version += 1
+        cursor.execute("UPDATE schema_version SET version = ?", (version,))
     if version != schema.SCHEMA_VERSION:
         raise LedgerUnusable(
             f"{name} has schema version {version}, this version of postbacks knows "

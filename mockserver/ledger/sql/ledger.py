@@ -7,11 +7,8 @@ returns; after `kill -9` the attempts that were claimed are repeated, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.models import (
@@ -25,7 +22,7 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Result, rule_limit_reached
-from mockserver.ledger.sql import schema
+from mockserver.ledger.sql import statements
 from mockserver.ledger.sql.codec import (
     decode_app,
     encode_app,
@@ -34,51 +31,47 @@ from mockserver.ledger.sql.codec import (
     from_microseconds,
     to_microseconds,
 )
-from mockserver.ledger.sql.database import Database
+from mockserver.ledger.sql.counters import read_counters, write_counters
+from mockserver.ledger.sql.database import Database, Row
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
-from mockserver.ledger.sql.rows import (
-    attempt_of,
-    delivery_of,
-    due_attempts_of,
-    rule_of,
-    select_attempts,
-    select_deliveries,
-)
-from mockserver.ledger.sql.statements import Statements
+from mockserver.ledger.sql.remembered import Remembered
+from mockserver.ledger.sql.rows import attempt_of, delivery_of, due_attempts_of, rule_of
 
-_PENDING = DeliveryState.PENDING
 _NO_CLAIM = 0
+#: How many ids one query asks for at most; also, those of a shorter list are filled up to it.
+_IDS = 500
 
 
 class SqlLedger:
-    """Rules, deliveries and attempts in a database, which the ledger closes with itself."""
+    """Rules, deliveries and attempts in a database, which the ledger closes with itself.
+
+    Of a database that nobody else writes to, apps and rules are read once and remembered.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statements = Statements(database.dialect)
+        self._apps: Remembered[str, App | None] = Remembered(on=database.is_exclusive)
+        self._rules: Remembered[str | None, list[PostbackRule]] = Remembered(
+            on=database.is_exclusive
+        )
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the one with the same app id."""
-        document = encode_app(app)
-        with self._database.writing() as connection:
-            table = schema.apps
-            replace = update(table).where(table.c.app_id == app.app_id).values(document=document)
-            if not connection.execute(replace).rowcount:
-                connection.execute(insert(table).values(app_id=app.app_id, document=document))
+        row = (encode_app(app), app.app_id)
+        with self._apps.changing(), self._database.writing() as cursor:
+            cursor.execute(statements.REPLACE_APP, row)
+            if not cursor.rowcount:
+                cursor.execute(statements.ADD_APP, row)
 
     def app(self, app_id: str) -> App | None:
         """Return the app with this id, or None."""
-        wanted = select(schema.apps.c.document).where(schema.apps.c.app_id == app_id)
-        with self._database.reading() as connection:
-            document = connection.execute(wanted).scalar_one_or_none()
-        return None if document is None else decode_app(document)
+        return self._apps.get(app_id, self._read_app)
 
     def apps(self) -> list[App]:
         """Return all apps, ordered by app id."""
-        with self._database.reading() as connection:
-            documents = connection.execute(select(schema.apps.c.document)).scalars().all()
         # Databases sort text each in their own way.
-        return sorted(map(decode_app, documents), key=lambda app: app.app_id)
+        found = (decode_app(document) for (document,) in self._read(statements.ALL_APPS))
+        return sorted(found, key=lambda app: app.app_id)
 
     def add_rule(
         self,
@@ -94,59 +87,56 @@ class SqlLedger:
         Raises:
             RuleLimitReached: The app's places are taken.
         """
-        table = schema.rules
-        taken = select(func.count()).select_from(table).where(table.c.app_id == app_id)
-        with self._database.writing() as connection:
-            sequence = self._counters(connection).rules + 1
-            if connection.execute(taken).scalar_one() >= limit:
+        with self._rules.changing(), self._database.writing() as cursor:
+            cursor.execute(statements.COUNT_RULES, (app_id,))
+            if cursor.fetchone()[0] >= limit:
                 raise rule_limit_reached(app_id, limit)
+            before = read_counters(cursor)
+            sequence = before.rules + 1
             rule = PostbackRule(
                 postback_id_of(sequence), app_id, type, tuple(channels), url, created_at
             )
-            connection.execute(update(schema.counters).values(rules=sequence))
-            connection.execute(
-                insert(table).values(
-                    sequence=sequence,
-                    postback_id=rule.postback_id,
-                    app_id=app_id,
-                    type=type.value,
-                    channels=encode_channels(channels),
-                    url=url,
-                    created_at=to_microseconds(created_at),
-                )
+            write_counters(cursor, before._replace(rules=sequence))
+            cursor.execute(
+                statements.ADD_RULE,
+                (
+                    sequence,
+                    rule.postback_id,
+                    app_id,
+                    type.value,
+                    encode_channels(channels),
+                    url,
+                    to_microseconds(created_at),
+                ),
             )
         return rule
 
     def rules(self, app_id: str | None = None) -> list[PostbackRule]:
         """Return the rules of one app, or of all, oldest first."""
-        wanted = select(schema.rules).order_by(schema.rules.c.sequence)
-        if app_id is not None:
-            wanted = wanted.where(schema.rules.c.app_id == app_id)
-        with self._database.reading() as connection:
-            return [rule_of(row) for row in connection.execute(wanted)]
+        return list(self._rules.get(app_id, self._read_rules))
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
         """Delete a rule and free its place; return whether there was one."""
-        table = schema.rules
-        unwanted = delete(table).where(table.c.postback_id == postback_id, table.c.app_id == app_id)
-        with self._database.writing() as connection:
-            return connection.execute(unwanted).rowcount > 0
+        with self._rules.changing(), self._database.writing() as cursor:
+            cursor.execute(statements.DELETE_RULE, (postback_id, app_id))
+            return cursor.rowcount > 0
 
     def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
         """Take in deliveries as pending, in this order, in one transaction."""
         if not new:
             return []
-        with self._database.writing() as connection:
-            before = self._counters(connection)
+        with self._database.writing() as cursor:
+            before = read_counters(cursor)
             first_id = before.deliveries + 1
-            written, progress = _rows_of(new, first_id, before.tickets + 1)
-            connection.exec_driver_sql(self._statements.add_delivery, written)
-            connection.exec_driver_sql(self._statements.add_progress, progress)
-            connection.execute(
-                update(schema.counters).values(
-                    deliveries=before.deliveries + len(new), tickets=before.tickets + len(new)
-                )
+            written, progress, latest = _rows_of(new, first_id, before.tickets + 1)
+            cursor.executemany(statements.ADD_DELIVERY, written)
+            cursor.executemany(statements.ADD_PROGRESS, progress)
+            after = before._replace(
+                deliveries=before.deliveries + len(new),
+                tickets=before.tickets + len(new),
+                latest=latest if before.latest is None else max(latest, before.latest),
             )
+            write_counters(cursor, after)
         return [
             Delivery(
                 delivery_id,
@@ -162,10 +152,8 @@ class SqlLedger:
 
     def delivery(self, delivery_id: int) -> Delivery | None:
         """Return one delivery as it stands, or None."""
-        wanted = select_deliveries().where(schema.deliveries.c.id == delivery_id)
-        with self._database.reading() as connection:
-            row = connection.execute(wanted).one_or_none()
-        return None if row is None else delivery_of(row)
+        found = self._read(statements.select_deliveries(1), (delivery_id,))
+        return delivery_of(found[0]) if found else None
 
     def deliveries(
         self,
@@ -177,47 +165,53 @@ class SqlLedger:
         limit: int | None = None,
     ) -> list[Delivery]:
         """Return deliveries that pass all filters, by id, those after id `after` only."""
-        wanted = select_deliveries().limit(limit)
-        # Of the two equal columns, the one whose index also serves the filter.
-        key = schema.deliveries.c.id if state is None else schema.progress.c.delivery_id
-        wanted = wanted.where(key > after).order_by(key)
-        if state is not None:
-            wanted = wanted.where(schema.progress.c.state == state.value)
-        if postback_id is not None:
-            wanted = wanted.where(schema.deliveries.c.postback_id == postback_id)
-        if app_id is not None:
-            wanted = wanted.where(schema.deliveries.c.app_id == app_id)
-        with self._database.reading() as connection:
-            return [delivery_of(row) for row in connection.execute(wanted)]
+        wanted = {
+            "state": None if state is None else state.value,
+            "postback_id": postback_id,
+            "app_id": app_id,
+        }
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        text = statements.select_page(tuple(filters))
+        parameters = (after, *filters.values(), _NO_LIMIT if limit is None else limit)
+        return [delivery_of(row) for row in self._read(text, parameters)]
+
+    def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
+        """Return the deliveries with these ids, by id; those that are unknown are left out."""
+        return [
+            delivery_of(row) for row in self._read_of(statements.select_deliveries, delivery_ids)
+        ]
+
+    def delivery_count(self) -> int:
+        """Return how many deliveries there are."""
+        return self._read_number(statements.COUNT_DELIVERIES)
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         """Return the attempts of one delivery in the order in which they were recorded."""
-        table = schema.attempts
-        wanted = select_attempts().where(table.c.delivery_id == delivery_id).order_by(table.c.id)
-        with self._database.reading() as connection:
-            return [attempt_of(row) for row in connection.execute(wanted)]
+        found = self._read(statements.select_attempts(1), (delivery_id,))
+        return [attempt_of(row) for row in found]
+
+    def attempts_of(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+        """Return the attempts of many deliveries by delivery id, each in the order recorded."""
+        made: dict[int, list[Attempt]] = {delivery_id: [] for delivery_id in delivery_ids}
+        for row in self._read_of(statements.select_attempts, delivery_ids):
+            made[row[0]].append(attempt_of(row))
+        return made
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""
-        with self._database.reading() as connection:
-            due = connection.exec_driver_sql(self._statements.next_due).scalar_one_or_none()
-        return None if due is None else from_microseconds(due)
+        with self._database.reading() as cursor:
+            cursor.execute(statements.NEXT_DUE)
+            row = cursor.fetchone()
+        return None if row is None else from_microseconds(row[0])
 
     def latest_at(self) -> datetime | None:
         """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
-        ends = select(func.max(schema.attempts.c.started_at + schema.attempts.c.elapsed))
-        creations = select(func.max(schema.deliveries.c.created_at))
-        with self._database.reading() as connection:
-            known = [connection.execute(wanted).scalar_one() for wanted in (ends, creations)]
-        instants = [instant for instant in known if instant is not None]
-        return from_microseconds(max(instants)) if instants else None
+        ((latest,),) = self._read(statements.READ_LATEST)
+        return None if latest is None else from_microseconds(latest)
 
     def pending_count(self) -> int:
         """Return how many deliveries are pending."""
-        is_pending = schema.progress.c.state == _PENDING.value
-        wanted = select(func.count()).select_from(schema.progress).where(is_pending)
-        with self._database.reading() as connection:
-            return connection.execute(wanted).scalar_one()
+        return self._read_number(statements.COUNT_PENDING)
 
     def claim(self, until_at: datetime, limit: int) -> list[DueAttempt]:
         """Claim up to `limit` attempts due not after `until_at`, so that no other does.
@@ -225,15 +219,18 @@ class SqlLedger:
         They come in the order in which they fell due; those due at the same instant in the
         order in which they were scheduled. The claim is durable before this returns.
         """
-        until = to_microseconds(until_at)
-        with self._database.writing() as connection:
-            rows = self._plain_rows(connection, self._statements.select_due, until, max(limit, 0))
+        if limit <= 0:
+            return []
+        with self._database.writing() as cursor:
+            cursor.execute(statements.SELECT_DUE, (to_microseconds(until_at), limit))
+            rows = cursor.fetchall()
             if not rows:
                 return []
-            claim = self._counters(connection).tickets + 1
+            before = read_counters(cursor)
+            claim = before.tickets + 1
             *_, last_due, _, last_queued = rows[-1]
-            connection.exec_driver_sql(self._statements.claim_up_to, (claim, last_due, last_queued))
-            connection.exec_driver_sql(self._statements.write_tickets, (claim,))
+            cursor.execute(statements.CLAIM_UP_TO, (claim, last_due, last_queued))
+            write_counters(cursor, before._replace(tickets=claim))
         return due_attempts_of(rows, claim)
 
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
@@ -241,13 +238,11 @@ class SqlLedger:
 
         It takes no claim on the schedule and nothing of it survives a crash.
         """
-        table = schema.deliveries
-        wanted = select(table.c.app_id, table.c.url).where(table.c.id == delivery_id)
-        with self._database.reading() as connection:
-            row = connection.execute(wanted).one_or_none()
-        if row is None:
+        found = self._read(statements.GET_URL, (delivery_id,))
+        if not found:
             return None
-        return DueAttempt(delivery_id, row.app_id, row.url, None, due_at, False, _NO_CLAIM)
+        ((app_id, url),) = found
+        return DueAttempt(delivery_id, app_id, url, None, due_at, False, _NO_CLAIM)
 
     def record(self, results: Sequence[Result]) -> None:
         """Write finished attempts, in this order, and what follows each: one transaction.
@@ -260,11 +255,11 @@ class SqlLedger:
             return
         for record in (record_usual, record_one_by_one):
             try:
-                with self._database.writing() as connection:
-                    drawn = self._counters(connection).tickets
-                    ticket = record(connection, self._statements, results, drawn)
-                    if ticket != drawn:
-                        connection.exec_driver_sql(self._statements.write_tickets, (ticket,))
+                with self._database.writing() as cursor:
+                    before = read_counters(cursor)
+                    after = record(cursor, results, before)
+                    if after != before:
+                        write_counters(cursor, after)
                 return
             except Unusual:
                 continue
@@ -273,8 +268,8 @@ class SqlLedger:
         """Give back claims whose attempts were never begun; their order is unchanged."""
         rows = [(attempt.delivery_id, attempt.claim) for attempt in attempts]
         if rows:
-            with self._database.writing() as connection:
-                connection.exec_driver_sql(self._statements.release, rows)
+            with self._database.writing() as cursor:
+                cursor.executemany(statements.RELEASE, rows)
 
     def recover(self) -> int:
         """Free the claims of processes that died; return how many.
@@ -282,64 +277,85 @@ class SqlLedger:
         The attempt that was under way is due again at once, keeps its number and is marked
         `repeated`. To be called after opening, before the first claim.
         """
-        table = schema.progress
-        free = (
-            update(table)
-            .where(table.c.claim.is_not(None), table.c.state == _PENDING.value)
-            .values(claim=None, interrupted=1)
-        )
-        with self._database.writing() as connection:
-            return connection.execute(free).rowcount
+        with self._database.writing() as cursor:
+            cursor.execute(statements.RECOVER)
+            return cursor.rowcount
 
     def load_setting(self, name: str) -> str | None:
         """Return a value that `save_setting` kept, or None."""
-        wanted = select(schema.settings.c.value).where(schema.settings.c.name == name)
-        with self._database.reading() as connection:
-            return connection.execute(wanted).scalar_one_or_none()
+        found = self._read(statements.GET_SETTING, (name,))
+        return found[0][0] if found else None
 
     def save_setting(self, name: str, value: str) -> None:
         """Keep a value over restarts, e.g. where the clock stands."""
-        table = schema.settings
-        replace = update(table).where(table.c.name == name).values(value=value)
-        with self._database.writing() as connection:
-            if not connection.execute(replace).rowcount:
-                connection.execute(insert(table).values(name=name, value=value))
+        with self._database.writing() as cursor:
+            cursor.execute(statements.REPLACE_SETTING, (value, name))
+            if not cursor.rowcount:
+                cursor.execute(statements.ADD_SETTING, (value, name))
 
     def reset(self) -> None:
         """Forget rules, deliveries and attempts; keep apps and settings."""
-        with self._database.writing() as connection:
-            for table in (schema.attempts, schema.progress, schema.deliveries, schema.rules):
-                connection.execute(delete(table))
+        with self._rules.changing():
+            self._database.empty(
+                ("attempts", "progress", "deliveries", "rules"), statements.FORGET_LATEST
+            )
 
     def close(self) -> None:
         """Release what the ledger holds; no method may be called after it."""
         self._database.close()
 
-    def _counters(self, connection: Connection) -> Row[Any]:
-        return connection.exec_driver_sql(self._statements.read_counters).one()
+    def _read(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with self._database.reading() as cursor:
+            cursor.execute(text, parameters)
+            return cursor.fetchall()
 
-    @staticmethod
-    def _plain_rows(connection: Connection, text: str, *values: int) -> list[tuple[Any, ...]]:
-        """Return what the driver returns, without SQLAlchemy's row objects around it."""
-        result = connection.exec_driver_sql(text, values)
-        assert result.cursor is not None, "a query has a cursor"
-        rows: list[tuple[Any, ...]] = list(result.cursor.fetchall())
-        result.close()
-        return rows
+    def _read_of(self, text: Callable[[int], str], delivery_ids: Sequence[int]) -> list[Row]:
+        """Return the rows of a query about many deliveries, by delivery id."""
+        found: list[Row] = []
+        ids = sorted(set(delivery_ids))
+        for begin in range(0, len(ids), _IDS):
+            some = ids[begin : begin + _IDS]
+            size = 1 if len(some) == 1 else _IDS
+            found += self._read(text(size), statements.filled(some, size))
+        return found
+
+    def _read_number(self, text: str) -> int:
+        ((number,),) = self._read(text)
+        assert isinstance(number, int), "it is a count"
+        return number
+
+    def _read_app(self, app_id: str) -> App | None:
+        found = self._read(statements.GET_APP, (app_id,))
+        return decode_app(found[0][0]) if found else None
+
+    def _read_rules(self, app_id: str | None) -> list[PostbackRule]:
+        rules = [rule_of(row) for row in self._read(statements.ALL_RULES)]
+        return [rule for rule in rules if app_id is None or rule.app_id == app_id]
+
+
+#: More than there can be; some databases have no word for "no limit".
+_NO_LIMIT = 2**62
 
 
 def _rows_of(
     new: Sequence[NewDelivery], first_id: int, first_ticket: int
-) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Return the rows of `deliveries` and those of `progress`."""
+) -> tuple[list[Row], list[Row], int]:
+    """Return the rows of `deliveries`, those of `progress`, and the latest instant among them."""
     # One event may fire several rules; it is written out once.
     documents: dict[int, str] = {}
-    written, progress = [], []
+    written: list[Row] = []
+    progress: list[Row] = []
+    last_due_at: datetime | None = None
+    due, latest = 0, None
     for offset, (app_id, postback_id, url, event, due_at) in enumerate(new):
         document = documents.get(id(event))
         if document is None:
             document = documents[id(event)] = encode_event(event)
-        due = to_microseconds(due_at)
+        # Many fall due at one instant; they share its object.
+        if due_at is not last_due_at:
+            last_due_at, due = due_at, to_microseconds(due_at)
+            latest = due if latest is None else max(latest, due)
         written.append((first_id + offset, app_id, postback_id, url, document, due))
-        progress.append((first_id + offset, _PENDING.value, due, first_ticket + offset))
-    return written, progress
+        progress.append((first_id + offset, due, first_ticket + offset))
+    assert latest is not None, "there is at least one"
+    return written, progress, latest

@@ -6,6 +6,7 @@ a None as on a number, and most attempts would have five.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -16,6 +17,13 @@ from mockserver.ledger.sql.codec import (
     encode_headers,
     encode_line,
 )
+
+_ALWAYS = ("kind", "elapsed", "elapsed_real_seconds")
+
+# Servers repeat themselves, so most headers were written or read before; few are remembered,
+# because each may be large.
+_encode_headers = lru_cache(maxsize=16)(encode_headers)
+_decode_headers = lru_cache(maxsize=16)(decode_headers)
 
 #: The order in which `decode_outcome` takes them.
 OUTCOME_COLUMNS = (
@@ -31,36 +39,40 @@ OUTCOME_COLUMNS = (
 
 
 class EncodedOutcome(NamedTuple):
-    """The columns an outcome fills, and their values."""
+    """The columns an outcome fills, and their values.
+
+    Attributes:
+        elapsed: How long it took in sandbox time, in microseconds.
+    """
 
     columns: tuple[str, ...]
     values: tuple[Any, ...]
+    elapsed: int
 
 
 def encode_outcome(outcome: Outcome) -> EncodedOutcome:
     """Return what is stored of `outcome`."""
-    columns = ["kind", "elapsed", "elapsed_real_seconds"]
-    values: list[Any] = [
-        outcome.kind.value,
-        duration_to_microseconds(outcome.elapsed),
-        outcome.elapsed_real_seconds,
-    ]
-    if outcome.status is not None:
-        columns.append("status")
-        values.append(outcome.status)
-    if outcome.error is not None:
-        columns.append("error")
-        values.append(encode_line(outcome.error))
-    if outcome.request_id is not None:
-        columns.append("request_id")
-        values.append(outcome.request_id)
-    if outcome.headers:
-        columns.append("headers")
-        values.append(encode_headers(outcome.headers))
-    if outcome.body:
-        columns.append("body")
-        values.append(outcome.body)
-    return EncodedOutcome(tuple(columns), tuple(values))
+    elapsed = duration_to_microseconds(outcome.elapsed)
+    status, error, request_id, headers, body = (
+        outcome.status,
+        outcome.error,
+        outcome.request_id,
+        outcome.headers,
+        outcome.body,
+    )
+    columns: tuple[str, ...] = _ALWAYS
+    values: tuple[Any, ...] = (outcome.kind.value, elapsed, outcome.elapsed_real_seconds)
+    if status is not None:
+        columns, values = (*columns, "status"), (*values, status)
+    if error is not None:
+        columns, values = (*columns, "error"), (*values, encode_line(error))
+    if request_id is not None:
+        columns, values = (*columns, "request_id"), (*values, request_id)
+    if headers:
+        columns, values = (*columns, "headers"), (*values, _encode_headers(headers))
+    if body:
+        columns, values = (*columns, "body"), (*values, body)
+    return EncodedOutcome(columns, values, elapsed)
 
 
 def decode_outcome(
@@ -79,7 +91,7 @@ def decode_outcome(
         elapsed=duration_from_microseconds(elapsed),
         elapsed_real_seconds=elapsed_real_seconds,
         status=status,
-        headers=decode_headers(headers) if headers else (),
+        headers=_decode_headers(headers) if headers else (),
         body=body or b"",
         error=error,
         request_id=request_id,

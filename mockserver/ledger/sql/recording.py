@@ -3,66 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection
+from dataclasses import dataclass, field
 
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Result
+from mockserver.ledger.sql import statements
 from mockserver.ledger.sql.codec import to_microseconds
+from mockserver.ledger.sql.counters import Counters
+from mockserver.ledger.sql.database import Cursor, Row
 from mockserver.ledger.sql.outcomes import encode_outcome
-from mockserver.ledger.sql.statements import Statements
-
-_Row = tuple[Any, ...]
 
 
 class Unusual(Exception):
     """Not every result is a scheduled attempt that still has its claim; roll back."""
 
 
-def record_usual(
-    connection: Connection, statements: Statements, results: Sequence[Result], ticket: int
-) -> int:
+def record_usual(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Counters:
     """Write results in bulk, provided that each is a scheduled attempt with a valid claim.
 
     Args:
-        connection: In a transaction, which is of no use any more if this raises.
-        statements: In the connection's dialect.
+        cursor: In a transaction, which is of no use any more if this raises.
         results: What to write.
-        ticket: The last ticket that was drawn.
+        counters: As they stand.
 
     Returns:
-        The last ticket drawn now.
+        The counters as they stand now; they are not written.
 
     Raises:
         Unusual: A result is manual, late or of a delivery that has ended.
     """
-    batch = _sort(results, ticket)
-    if _schedule(connection, statements, batch) != len(results):
+    batch = _sort(results, counters)
+    if _schedule(cursor, batch) != len(results):
         raise Unusual
-    _write_attempts(connection, statements, batch)
-    return batch.ticket
+    _write_attempts(cursor, batch)
+    return batch.counters
 
 
-def record_one_by_one(
-    connection: Connection, statements: Statements, results: Sequence[Result], ticket: int
-) -> int:
+def record_one_by_one(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Counters:
     """Write results of every sort, each as its delivery stands after those before it.
 
     Args and result are those of `record_usual`.
     """
     for result in results:
-        batch = _sort([result], ticket)
-        if _is_taken(connection, statements, batch, result):
-            _write_attempts(connection, statements, batch)
-            ticket = batch.ticket
-    return ticket
+        batch = _sort([result], counters)
+        if _is_taken(cursor, batch, result):
+            _write_attempts(cursor, batch)
+            counters = batch.counters
+    return counters
 
 
-def _is_taken(
-    connection: Connection, statements: Statements, batch: _Batch, result: Result
-) -> bool:
+def _is_taken(cursor: Cursor, batch: _Batch, result: Result) -> bool:
     """Change the delivery of one result; return whether its attempt is to be written."""
     delivery_id, number, claim = (
         result.attempt.delivery_id,
@@ -70,47 +61,52 @@ def _is_taken(
         result.attempt.claim,
     )
     if number is not None:
-        if _schedule(connection, statements, batch):
+        if _schedule(cursor, batch):
             return True
         # A manual success may have ended it; what was under way then still counts.
-        ended = (number, delivery_id, claim)
-        return connection.exec_driver_sql(statements.count_only, ended).rowcount > 0
+        cursor.execute(statements.COUNT_ONLY, (number, delivery_id, claim))
+        return cursor.rowcount > 0
     if result.state is DeliveryState.DELIVERED:
-        connection.exec_driver_sql(statements.end_early, (result.state.value, delivery_id))
-    found = connection.exec_driver_sql(statements.find, (delivery_id,))
-    return found.one_or_none() is not None
+        cursor.execute(statements.END_EARLY, (result.state.value, delivery_id))
+    cursor.execute(statements.GET_URL, (delivery_id,))
+    return cursor.fetchone() is not None
 
 
-def _schedule(connection: Connection, statements: Statements, batch: _Batch) -> int:
+def _schedule(cursor: Cursor, batch: _Batch) -> int:
     """Write what follows scheduled attempts; return how many deliveries that has changed."""
     changed = 0
-    for text, rows in ((statements.retry, batch.retries), (statements.finish, batch.endings)):
+    for text, rows in (
+        (statements.RETRY, batch.retries),
+        (statements.FINISH, batch.endings),
+    ):
         if rows:
-            changed += connection.exec_driver_sql(text, rows).rowcount
+            cursor.executemany(text, rows)
+            changed += cursor.rowcount
     return changed
 
 
-def _write_attempts(connection: Connection, statements: Statements, batch: _Batch) -> None:
+def _write_attempts(cursor: Cursor, batch: _Batch) -> None:
     for columns, rows in batch.attempts.items():
-        connection.exec_driver_sql(statements.add_attempt(columns), rows)
+        cursor.executemany(statements.add_attempt(columns), rows)
 
 
-class _Batch(NamedTuple):
-    """Rows of parameters, sorted by the statement that takes them."""
+@dataclass(slots=True)
+class _Batch:
+    """Rows of parameters, sorted by the statement that takes them, and the counters after it."""
 
-    retries: list[_Row]
-    endings: list[_Row]
-    attempts: dict[tuple[str, ...], list[_Row]]
-    ticket: int
+    counters: Counters
+    retries: list[Row] = field(default_factory=list)
+    endings: list[Row] = field(default_factory=list)
+    attempts: dict[tuple[str, ...], list[Row]] = field(default_factory=dict)
 
 
-def _sort(results: Sequence[Result], ticket: int) -> _Batch:
-    retries: list[_Row] = []
-    endings: list[_Row] = []
-    attempts: dict[tuple[str, ...], list[_Row]] = {}
+def _sort(results: Sequence[Result], counters: Counters) -> _Batch:
+    batch = _Batch(counters)
+    retries, endings, attempts = batch.retries, batch.endings, batch.attempts
+    ticket, latest = counters.tickets, counters.latest
     # Many attempts share one object for their start or their outcome, so each object is encoded
     # once, by its id. No id is reused while `results` holds the objects.
-    encoded: dict[int, tuple[_Row, list[_Row]]] = {}
+    encoded: dict[int, _Encoded] = {}
     last_started_at = last_due_at = None
     started = due = 0
     for attempt, started_at, outcome, state, due_at in results:
@@ -129,16 +125,26 @@ def _sort(results: Sequence[Result], ticket: int) -> _Batch:
             last_started_at, started = started_at, to_microseconds(started_at)
         known = None if repeated else encoded.get(id(outcome))
         if known is None:
-            columns, values = _columns_of(outcome, repeated)
-            known = values, attempts.setdefault(columns, [])
+            columns, values, elapsed = _columns_of(outcome, repeated)
+            known = values, elapsed, attempts.setdefault(columns, [])
             if not repeated:
                 encoded[id(outcome)] = known
-        known[1].append((delivery_id, started, number) + known[0])
-    return _Batch(retries, endings, attempts, ticket)
+        values, elapsed, rows = known
+        rows.append((delivery_id, started, number, *values))
+        if latest is None or started + elapsed > latest:
+            latest = started + elapsed
+    batch.counters = counters._replace(tickets=ticket, latest=latest)
+    return batch
 
 
-def _columns_of(outcome: Outcome, repeated: bool) -> tuple[tuple[str, ...], _Row]:
-    """Return the columns that are filled, and the values of those after the number."""
-    filled, values = encode_outcome(outcome)
+#: Of an outcome: the values of the columns it fills, how long it took, and where its rows go.
+_Encoded = tuple[Row, int, list[Row]]
+
+
+def _columns_of(outcome: Outcome, repeated: bool) -> tuple[tuple[str, ...], Row, int]:
+    """Return the columns that are filled, the values of those after the number, and the time."""
+    filled, values, elapsed = encode_outcome(outcome)
     columns = ("delivery_id", "started_at", "number", *filled)
-    return ((*columns, "repeated"), (*values, 1)) if repeated else (columns, values)
+    if repeated:
+        return (*columns, "repeated"), (*values, 1), elapsed
+    return columns, values, elapsed

@@ -3,75 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-from sqlalchemy import Row, Select, select
 
 from mockserver.core.catalog import PostbackType
 from mockserver.core.models import Attempt, Delivery, DueAttempt, PostbackRule
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.sql.codec import decode_channels, decode_event, from_microseconds
-from mockserver.ledger.sql.outcomes import OUTCOME_COLUMNS, decode_outcome
-from mockserver.ledger.sql.schema import attempts, deliveries, progress
+from mockserver.ledger.sql.database import Row
+from mockserver.ledger.sql.outcomes import decode_outcome
 
 
-def rule_of(row: Row[Any]) -> PostbackRule:
-    """Return the rule that a row of `rules` holds."""
+def rule_of(row: Row) -> PostbackRule:
+    """Return the rule that a row of `ALL_RULES` holds."""
+    postback_id, app_id, type, channels, url, created = row
     return PostbackRule(
-        row.postback_id,
-        row.app_id,
-        PostbackType(row.type),
-        decode_channels(row.channels),
-        row.url,
-        from_microseconds(row.created_at),
+        postback_id,
+        app_id,
+        PostbackType(type),
+        decode_channels(channels),
+        url,
+        from_microseconds(created),
     )
 
 
-def select_deliveries() -> Select[Any]:
-    """Return the query whose rows `delivery_of` takes, without filter or order."""
-    return select(
-        deliveries.c.id,
-        deliveries.c.app_id,
-        deliveries.c.postback_id,
-        deliveries.c.url,
-        deliveries.c.event,
-        deliveries.c.created_at,
-        progress.c.state,
-        progress.c.attempts_made,
-        progress.c.due_at,
-    ).join_from(deliveries, progress, deliveries.c.id == progress.c.delivery_id)
-
-
-def delivery_of(row: Row[Any]) -> Delivery:
-    """Return the delivery that a row of `select_deliveries` holds."""
+def delivery_of(row: Row) -> Delivery:
+    """Return the delivery that a row of `select_page` or `select_deliveries` holds."""
+    delivery_id, app_id, postback_id, url, event, created, state, attempts_made, due = row
     return Delivery(
-        row.id,
-        row.app_id,
-        row.postback_id,
-        row.url,
-        decode_event(row.event),
-        from_microseconds(row.created_at),
-        DeliveryState(row.state),
-        row.attempts_made,
-        None if row.due_at is None else from_microseconds(row.due_at),
+        delivery_id,
+        app_id,
+        postback_id,
+        url,
+        decode_event(event),
+        from_microseconds(created),
+        DeliveryState(state),
+        attempts_made,
+        None if due is None else from_microseconds(due),
     )
 
 
-def select_attempts() -> Select[Any]:
-    """Return the query whose rows `attempt_of` takes, without filter or order."""
-    outcome = (attempts.c[name] for name in OUTCOME_COLUMNS)
-    return select(
-        attempts.c.delivery_id,
-        attempts.c.number,
-        attempts.c.started_at,
-        attempts.c.repeated,
-        *outcome,
-    )
-
-
-def attempt_of(row: Row[Any]) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     """Return the attempt that a row of `select_attempts` holds."""
-    delivery_id, number, started, repeated, *outcome = tuple(row)
+    delivery_id, number, started, repeated, *outcome = row
     return Attempt(
         delivery_id,
         number,
@@ -81,8 +53,8 @@ def attempt_of(row: Row[Any]) -> Attempt:
     )
 
 
-def due_attempts_of(rows: Iterable[Any], claim: int) -> list[DueAttempt]:
-    """Return the attempts that rows of `Statements.select_due` hold, claimed by `claim`."""
+def due_attempts_of(rows: Iterable[Row], claim: int) -> list[DueAttempt]:
+    """Return the attempts that rows of `SELECT_DUE` hold, claimed by `claim`."""
     claimed = []
     last_due = None
     for delivery_id, app_id, url, attempts_made, due, interrupted, _ in rows:

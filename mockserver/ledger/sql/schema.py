@@ -1,4 +1,4 @@
-"""Defines the tables of the SQL ledger, and the version of their layout.
+"""Defines the tables of the SQL ledger, and the version of their layout, for every SQL store.
 
 What never changes about a delivery (its URL, its event) is written once into `deliveries`;
 how far it has come is a short row of `progress`, the only thing an attempt has to rewrite.
@@ -7,121 +7,133 @@ Times are whole microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 #: Raised by one whenever the tables change their meaning.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-metadata = MetaData()
 
-#: SQLite makes a column its row id only if it is called INTEGER.
-_Key = BigInteger().with_variant(Integer, "sqlite")
+class ColumnTypes(NamedTuple):
+    """What a database calls the types that others call by other names.
 
-schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+    Attributes:
+        key: Of a primary key that the ledger gives.
+        counted_key: Of a primary key that the database counts up.
+        bytes: Of a column of bytes.
+    """
 
-#: One row. Numbers that never go back, not even when everything else is forgotten. A ticket
-#: is drawn for every attempt that is scheduled and for every claim.
-counters = Table(
-    "counters",
-    metadata,
-    Column("deliveries", BigInteger, nullable=False),
-    Column("rules", BigInteger, nullable=False),
-    Column("tickets", BigInteger, nullable=False),
+    key: str
+    counted_key: str
+    bytes: str
+
+
+#: The tables by name, in the order in which they can be made.
+_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "schema_version": "version INTEGER NOT NULL",
+        # One row. Numbers that never go back, not even when everything else is forgotten; a
+        # ticket is drawn for every attempt that is scheduled and for every claim. And the latest
+        # instant of all deliveries and attempts, which a start would have to search for.
+        "counters": """
+            deliveries BIGINT NOT NULL,
+            rules BIGINT NOT NULL,
+            tickets BIGINT NOT NULL,
+            latest BIGINT
+        """,
+        "apps": """
+            app_id TEXT NOT NULL PRIMARY KEY,
+            document TEXT NOT NULL
+        """,
+        "settings": """
+            name TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL
+        """,
+        "rules": """
+            sequence {key} NOT NULL PRIMARY KEY,
+            postback_id BIGINT NOT NULL UNIQUE,
+            app_id TEXT NOT NULL,
+            type TEXT NOT NULL,
+            channels TEXT NOT NULL,
+            url TEXT NOT NULL,
+            created_at BIGINT NOT NULL
+        """,
+        "deliveries": """
+            id {key} NOT NULL PRIMARY KEY,
+            app_id TEXT NOT NULL,
+            postback_id BIGINT NOT NULL,
+            url TEXT NOT NULL,
+            event TEXT NOT NULL,
+            created_at BIGINT NOT NULL
+        """,
+        # `due_at` is null once the state is final. `queued` is the ticket drawn when the attempt
+        # was scheduled: first in, first out on ties. `claim` is the ticket of the claim, null
+        # while nobody is making the attempt. `interrupted` says whether a process died while
+        # making the attempt that is due now.
+        "progress": """
+            delivery_id {key} NOT NULL PRIMARY KEY REFERENCES deliveries (id),
+            state TEXT NOT NULL,
+            attempts_made INTEGER NOT NULL DEFAULT 0,
+            due_at BIGINT,
+            queued BIGINT NOT NULL,
+            claim BIGINT,
+            interrupted INTEGER NOT NULL DEFAULT 0
+        """,
+        # `number` is null for a manual attempt. Of the columns that may be null,
+        # `ledger.sql.outcomes` writes those that have a value.
+        "attempts": """
+            id {counted_key} NOT NULL PRIMARY KEY,
+            delivery_id BIGINT NOT NULL,
+            started_at BIGINT NOT NULL,
+            number INTEGER,
+            kind TEXT NOT NULL,
+            elapsed BIGINT NOT NULL,
+            elapsed_real_seconds DOUBLE PRECISION NOT NULL,
+            status INTEGER,
+            error TEXT,
+            request_id BIGINT,
+            headers TEXT,
+            body {bytes},
+            repeated INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (delivery_id, number)
+        """,
+    }
 )
 
-apps = Table(
-    "apps",
-    metadata,
-    Column("app_id", Text, primary_key=True),
-    Column("document", Text, nullable=False),
+_INDEXES = (
+    "ix_rules_app_id ON rules (app_id)",
+    "ix_deliveries_app_id ON deliveries (app_id)",
+    "ix_deliveries_postback_id ON deliveries (postback_id)",
+    "progress_waiting ON progress (due_at, queued) WHERE due_at IS NOT NULL AND claim IS NULL",
+    "progress_by_state ON progress (state, delivery_id)",
 )
 
-settings = Table(
-    "settings",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
 
-rules = Table(
-    "rules",
-    metadata,
-    Column("sequence", _Key, primary_key=True, autoincrement=False),
-    Column("postback_id", BigInteger, nullable=False, unique=True),
-    Column("app_id", Text, nullable=False, index=True),
-    Column("type", Text, nullable=False),
-    Column("channels", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-)
+def create_statements(types: ColumnTypes) -> list[str]:
+    """Return what makes the tables in an empty database and puts in them what is never missing."""
+    columns = types._asdict()
+    return [
+        *(f"CREATE TABLE {name} ({body.format(**columns)})" for name, body in _TABLES.items()),
+        *(f"CREATE INDEX {index}" for index in _INDEXES),
+        f"INSERT INTO schema_version (version) VALUES ({SCHEMA_VERSION})",
+        "INSERT INTO counters (deliveries, rules, tickets) VALUES (0, 0, 0)",
+    ]
 
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("id", _Key, primary_key=True, autoincrement=False),
-    Column("app_id", Text, nullable=False, index=True),
-    Column("postback_id", BigInteger, nullable=False, index=True),
-    Column("url", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-)
 
-progress = Table(
-    "progress",
-    metadata,
-    Column("delivery_id", _Key, ForeignKey(deliveries.c.id), primary_key=True, autoincrement=False),
-    Column("state", Text, nullable=False),
-    Column("attempts_made", Integer, nullable=False, server_default="0"),
-    #: Null once the state is final.
-    Column("due_at", BigInteger),
-    #: The ticket drawn when the attempt was scheduled: first in, first out on ties.
-    Column("queued", BigInteger, nullable=False),
-    #: The ticket of the claim; null while nobody is making the attempt.
-    Column("claim", BigInteger),
-    #: Whether a process died while making the attempt that is due now.
-    Column("interrupted", Integer, nullable=False, server_default="0"),
-)
-
-_is_waiting = progress.c.due_at.is_not(None) & progress.c.claim.is_(None)
-
-Index(
-    "progress_waiting",
-    progress.c.due_at,
-    progress.c.queued,
-    sqlite_where=_is_waiting,
-    postgresql_where=_is_waiting,
-)
-Index("progress_by_state", progress.c.state, progress.c.delivery_id)
-
-#: Of the columns that may be null, `ledger.sql.outcomes` writes those that have a value.
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("id", _Key, primary_key=True),
-    Column("delivery_id", BigInteger, nullable=False),
-    Column("started_at", BigInteger, nullable=False),
-    #: Null for a manual attempt.
-    Column("number", Integer),
-    Column("kind", Text, nullable=False),
-    Column("elapsed", BigInteger, nullable=False),
-    Column("elapsed_real_seconds", Float, nullable=False),
-    Column("status", Integer),
-    Column("error", Text),
-    Column("request_id", BigInteger),
-    Column("headers", Text),
-    Column("body", LargeBinary),
-    Column("repeated", Integer, nullable=False, server_default="0"),
-    UniqueConstraint("delivery_id", "number"),
+#: What makes the tables of a version those of the next one; nothing in them is lost.
+UPGRADES: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {
+        1: (
+            "ALTER TABLE counters ADD COLUMN latest BIGINT",
+            """
+            UPDATE counters SET latest = (
+                SELECT max(latest) FROM (
+                    SELECT max(created_at) AS latest FROM deliveries
+                    UNION ALL SELECT max(started_at + elapsed) FROM attempts
+                ) AS known
+            )
+            """,
+        ),
+    }
 )

@@ -1,174 +1,154 @@
-"""Holds the statements that run once for every attempt, as text that a driver takes.
+"""Holds the statements of the SQL ledger, in the SQL that SQLite and PostgreSQL have in common.
 
-SQLAlchemy writes them for the dialect of the database. A row then goes to the driver as a plain
-tuple: to name each parameter of a million rows would cost more than to store them.
+A parameter has its place at each `?`; what is named beside a statement is its row of parameters.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy import Select, Table, Update, bindparam, insert, null, select, update
-from sqlalchemy import literal_column as sql
-from sqlalchemy import tuple_ as row
-from sqlalchemy.sql import ClauseElement
+from mockserver.ledger.sql.outcomes import OUTCOME_COLUMNS
 
-from mockserver.core.retry import DeliveryState
-from mockserver.ledger.sql.schema import attempts, counters, deliveries, progress
+# Apps, settings and rules
 
-_IS_PENDING = progress.c.state == sql(f"'{DeliveryState.PENDING.value}'")
-_IS_WAITING = progress.c.due_at.is_not(None) & progress.c.claim.is_(None)
-_IS_OF_CLAIM = (progress.c.delivery_id == bindparam("of_delivery")) & (
-    progress.c.claim == bindparam("of_claim")
+GET_APP = "SELECT document FROM apps WHERE app_id = ?"
+ALL_APPS = "SELECT document FROM apps"
+#: document, app_id
+REPLACE_APP = "UPDATE apps SET document = ? WHERE app_id = ?"
+#: document, app_id
+ADD_APP = "INSERT INTO apps (document, app_id) VALUES (?, ?)"
+
+GET_SETTING = "SELECT value FROM settings WHERE name = ?"
+#: value, name
+REPLACE_SETTING = "UPDATE settings SET value = ? WHERE name = ?"
+#: value, name
+ADD_SETTING = "INSERT INTO settings (value, name) VALUES (?, ?)"
+
+COUNT_RULES = "SELECT count(*) FROM rules WHERE app_id = ?"
+ALL_RULES = (
+    "SELECT postback_id, app_id, type, channels, url, created_at FROM rules ORDER BY sequence"
+)
+#: sequence, then the columns that `ALL_RULES` reads
+ADD_RULE = (
+    "INSERT INTO rules (sequence, postback_id, app_id, type, channels, url, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+#: postback_id, app_id
+DELETE_RULE = "DELETE FROM rules WHERE postback_id = ? AND app_id = ?"
+
+# Counters
+
+READ_COUNTERS = "SELECT deliveries, rules, tickets, latest FROM counters"
+#: deliveries, rules, tickets, latest
+WRITE_COUNTERS = "UPDATE counters SET deliveries = ?, rules = ?, tickets = ?, latest = ?"
+FORGET_LATEST = "UPDATE counters SET latest = NULL"
+READ_LATEST = "SELECT latest FROM counters"
+
+# Deliveries and attempts
+
+#: id, app_id, postback_id, url, event, created_at
+ADD_DELIVERY = (
+    "INSERT INTO deliveries (id, app_id, postback_id, url, event, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+#: delivery_id, due_at, queued
+ADD_PROGRESS = (
+    "INSERT INTO progress (delivery_id, state, due_at, queued) VALUES (?, 'pending', ?, ?)"
+)
+GET_URL = "SELECT app_id, url FROM deliveries WHERE id = ?"
+COUNT_DELIVERIES = "SELECT count(*) FROM progress"
+COUNT_PENDING = "SELECT count(*) FROM progress WHERE state = 'pending'"
+
+_SELECT_DELIVERIES = (
+    "SELECT d.id, d.app_id, d.postback_id, d.url, d.event, d.created_at,"
+    " p.state, p.attempts_made, p.due_at"
+    " FROM deliveries AS d JOIN progress AS p ON p.delivery_id = d.id"
+)
+_SELECT_ATTEMPTS = (
+    f"SELECT delivery_id, number, started_at, repeated, {', '.join(OUTCOME_COLUMNS)} FROM attempts"
+)
+
+# The schedule
+
+_IS_WAITING = "due_at IS NOT NULL AND claim IS NULL"
+
+NEXT_DUE = f"SELECT due_at FROM progress WHERE {_IS_WAITING} ORDER BY due_at LIMIT 1"
+#: until_at, limit
+SELECT_DUE = (
+    "SELECT p.delivery_id, d.app_id, d.url, p.attempts_made, p.due_at, p.interrupted, p.queued"
+    " FROM progress AS p JOIN deliveries AS d ON d.id = p.delivery_id"
+    " WHERE p.due_at IS NOT NULL AND p.claim IS NULL AND p.due_at <= ?"
+    " ORDER BY p.due_at, p.queued LIMIT ?"
+)
+#: claim, due_at and queued of the last one: what is claimed is always the head of the queue
+CLAIM_UP_TO = f"UPDATE progress SET claim = ? WHERE {_IS_WAITING} AND (due_at, queued) <= (?, ?)"
+#: attempts_made, due_at, queued, delivery_id, claim
+RETRY = (
+    "UPDATE progress SET attempts_made = ?, due_at = ?, queued = ?, claim = NULL, interrupted = 0"
+    " WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
+)
+#: state, attempts_made, delivery_id, claim
+FINISH = (
+    "UPDATE progress SET state = ?, attempts_made = ?, due_at = NULL, claim = NULL, interrupted = 0"
+    " WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
+)
+#: attempts_made, delivery_id, claim
+COUNT_ONLY = (
+    "UPDATE progress SET attempts_made = ?, claim = NULL, interrupted = 0"
+    " WHERE delivery_id = ? AND claim = ?"
+)
+#: state, delivery_id; the claim stays: an attempt that is under way will still be written
+END_EARLY = (
+    "UPDATE progress SET state = ?, due_at = NULL WHERE delivery_id = ? AND state = 'pending'"
+)
+#: delivery_id, claim
+RELEASE = (
+    "UPDATE progress SET claim = NULL WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
+)
+RECOVER = (
+    "UPDATE progress SET claim = NULL, interrupted = 1"
+    " WHERE claim IS NOT NULL AND state = 'pending'"
 )
 
 
-class Statements:
-    """SQL texts for one dialect; what is named at each is its row of parameters, in order."""
-
-    def __init__(self, dialect: Any) -> None:
-        self._dialect = _positional(dialect)
-        self._attempt_inserts: dict[tuple[str, ...], str] = {}
-        self.read_counters = self._text(_read_counters())
-        self.write_tickets = self._text(
-            update(counters).values(tickets=bindparam("tickets")), "tickets"
-        )
-        self.add_delivery = self._insert(
-            deliveries, "id", "app_id", "postback_id", "url", "event", "created_at"
-        )
-        self.add_progress = self._insert(progress, "delivery_id", "state", "due_at", "queued")
-        self.next_due = self._text(
-            select(progress.c.due_at)
-            .where(_IS_WAITING)
-            .order_by(progress.c.due_at)
-            .limit(sql("1"))
-            .offset(sql("0"))
-        )
-        self.select_due = self._text(_select_due(), "until_at", "limit")
-        self.claim_up_to = self._text(_claim_up_to(), "new_claim", "last_due_at", "last_queued")
-        self.retry = self._text(
-            _retry(), "new_attempts_made", "new_due_at", "new_queued", "of_delivery", "of_claim"
-        )
-        self.finish = self._text(
-            _finish(), "new_state", "new_attempts_made", "of_delivery", "of_claim"
-        )
-        self.count_only = self._text(_count_only(), "new_attempts_made", "of_delivery", "of_claim")
-        self.find = self._text(_find(), "of_delivery")
-        self.end_early = self._text(_end_early(), "new_state", "of_delivery")
-        self.release = self._text(_release(), "of_delivery", "of_claim")
-
-    def add_attempt(self, columns: tuple[str, ...]) -> str:
-        """Return the text that writes these columns of an attempt, given in table order."""
-        text = self._attempt_inserts.get(columns)
-        if text is None:
-            text = self._attempt_inserts[columns] = self._insert(attempts, *columns)
-        return text
-
-    def _insert(self, table: Table, *columns: str) -> str:
-        statement = insert(table).values({name: bindparam(name) for name in columns})
-        # Nobody asks for the key that the database gives a row.
-        return self._text(statement.inline(), *columns)
-
-    def _text(self, statement: ClauseElement, *parameters: str) -> str:
-        compiled = statement.compile(dialect=self._dialect)
-        order = tuple(getattr(compiled, "positiontup", None) or ())
-        assert order == parameters, f"{compiled} takes {order}, not {parameters}"
-        return str(compiled)
+@lru_cache
+def add_attempt(columns: tuple[str, ...]) -> str:
+    """Return what writes these columns of an attempt."""
+    return f"INSERT INTO attempts ({', '.join(columns)}) VALUES ({places(len(columns))})"
 
 
-def _positional(dialect: Any) -> Any:
-    """Return the dialect with parameters in a row, where it would name each of them."""
-    if dialect.positional:
-        return dialect
-    # The drivers of PostgreSQL take both, `%(name)s` and `%s`.
-    assert dialect.paramstyle == "pyformat", f"no row of parameters for {dialect.paramstyle}"
-    return type(dialect)(paramstyle="format")
+@lru_cache
+def select_page(filters: tuple[str, ...]) -> str:
+    """Return the query of deliveries by id; its parameters: the least id, the filters, the limit.
+
+    Args:
+        filters: Of `state`, `postback_id` and `app_id`, those that are to be equal to something.
+    """
+    # Of the two equal columns, the one whose index also serves the filter.
+    key = "p.delivery_id" if "state" in filters else "d.id"
+    tables = {"state": "p", "postback_id": "d", "app_id": "d"}
+    equal = "".join(f" AND {tables[name]}.{name} = ?" for name in filters)
+    return f"{_SELECT_DELIVERIES} WHERE {key} > ?{equal} ORDER BY {key} LIMIT ?"
 
 
-def _read_counters() -> Select[Any]:
-    return select(counters.c.deliveries, counters.c.rules, counters.c.tickets)
+@lru_cache
+def select_deliveries(count: int) -> str:
+    """Return the query of deliveries by so many ids, in the order of these."""
+    return f"{_SELECT_DELIVERIES} WHERE d.id IN ({places(count)}) ORDER BY d.id"
 
 
-def _select_due() -> Select[Any]:
-    return (
-        select(
-            progress.c.delivery_id,
-            deliveries.c.app_id,
-            deliveries.c.url,
-            progress.c.attempts_made,
-            progress.c.due_at,
-            progress.c.interrupted,
-            progress.c.queued,
-        )
-        .join_from(progress, deliveries, progress.c.delivery_id == deliveries.c.id)
-        .where(_IS_WAITING, progress.c.due_at <= bindparam("until_at"))
-        .order_by(progress.c.due_at, progress.c.queued)
-        .limit(bindparam("limit"))
-        .offset(sql("0"))
-    )
+@lru_cache
+def select_attempts(count: int) -> str:
+    """Return the query of all attempts of so many deliveries, each in the order recorded."""
+    return f"{_SELECT_ATTEMPTS} WHERE delivery_id IN ({places(count)}) ORDER BY delivery_id, id"
 
 
-def _claim_up_to() -> Update:
-    # What is claimed is always the head of the queue, so naming its last entry names all.
-    last = row(
-        bindparam("last_due_at", type_=progress.c.due_at.type),
-        bindparam("last_queued", type_=progress.c.queued.type),
-    )
-    return (
-        update(progress)
-        .where(_IS_WAITING, row(progress.c.due_at, progress.c.queued) <= last)
-        .values(claim=bindparam("new_claim"))
-    )
+def places(count: int) -> str:
+    """Return the places of so many parameters."""
+    return ", ".join("?" * count)
 
 
-def _retry() -> Update:
-    return (
-        update(progress)
-        .where(_IS_OF_CLAIM, _IS_PENDING)
-        .values(
-            attempts_made=bindparam("new_attempts_made"),
-            due_at=bindparam("new_due_at"),
-            queued=bindparam("new_queued"),
-            claim=null(),
-            interrupted=sql("0"),
-        )
-    )
-
-
-def _finish() -> Update:
-    return (
-        update(progress)
-        .where(_IS_OF_CLAIM, _IS_PENDING)
-        .values(
-            state=bindparam("new_state"),
-            attempts_made=bindparam("new_attempts_made"),
-            due_at=null(),
-            claim=null(),
-            interrupted=sql("0"),
-        )
-    )
-
-
-def _count_only() -> Update:
-    return (
-        update(progress)
-        .where(_IS_OF_CLAIM)
-        .values(attempts_made=bindparam("new_attempts_made"), claim=null(), interrupted=sql("0"))
-    )
-
-
-def _find() -> Select[Any]:
-    return select(progress.c.delivery_id).where(progress.c.delivery_id == bindparam("of_delivery"))
-
-
-def _end_early() -> Update:
-    # The claim stays: an attempt that is under way will still be written.
-    return (
-        update(progress)
-        .where(progress.c.delivery_id == bindparam("of_delivery"), _IS_PENDING)
-        .values(state=bindparam("new_state"), due_at=null())
-    )
-
-
-def _release() -> Update:
-    return update(progress).where(_IS_OF_CLAIM, _IS_PENDING).values(claim=null())
+def filled(values: Sequence[int], size: int) -> list[int]:
+    """Return `values` repeated up to a number that few statements serve, so they are kept ready."""
+    return [*values, *[values[-1]] * (size - len(values))]

@@ -7,27 +7,29 @@ connections of their own and see the last commit, however long a writer takes.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
 
 from mockserver.core.errors import LedgerUnusable
-from mockserver.ledger.sql.database import prepare_tables
+from mockserver.ledger.sql.database import Cursor, prepare_tables
+from mockserver.ledger.sql.schema import ColumnTypes
 from mockserver.ledger.sqlite.owner_lock import OwnerLock
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 #: Another process may be writing; how long to wait for it.
 _BUSY_REAL_SECONDS = 30.0
+
+#: SQLite makes a column its row id only if it is called INTEGER.
+_TYPES = ColumnTypes(key="INTEGER", counted_key="INTEGER", bytes="BLOB")
+
+#: Every reading thread gets a connection; so many are kept.
+_KEPT_READERS = 5
 
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
@@ -38,70 +40,112 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
     # Move the log into the file every 64 MiB: each move waits for the disk.
     "PRAGMA wal_autocheckpoint = 16384",
+    # Some systems build SQLite so that it writes zeros over what is deleted. That makes emptying
+    # a large ledger take ten times as long, and what is left is cut off the file anyway.
+    "PRAGMA secure_delete = OFF",
 )
+
+_log = logging.getLogger("mockserver.ledger.sqlite")
 
 
 class SqliteDatabase:
     """An open database with the ledger's tables in it.
 
     Args:
-        url: A SQLAlchemy URL; `sqlite://` lives in memory.
+        path: Of the file; None for a database in memory.
         exclusive: Whether to refuse a file that another ledger has open.
 
     Raises:
         LedgerUnusable: It cannot be opened, or is not one this version can use.
     """
 
-    def __init__(self, url: str | URL, *, exclusive: bool) -> None:
-        parsed = _parse(url)
-        self._path = _path_of(parsed)
+    def __init__(self, path: Path | None, *, exclusive: bool) -> None:
+        # The file stays the same when the working directory changes or a link is followed.
+        self._path = None if path is None else path.resolve()
         self.name = "the ledger in memory" if self._path is None else str(self._path)
+        self.is_exclusive = exclusive or self._path is None
         self._lock = threading.Lock()
+        self._readers: list[sqlite3.Connection] = []
         self._owner: OwnerLock | None = None
         if self._path is not None:
             _check_file(self._path)
             if exclusive:
                 self._owner = OwnerLock(self._path)
-        self._engine = _create_engine(self._path)
         try:
             with self._explained():
-                self._writer = self._engine.connect().execution_options(writes=True)
+                self._writer = self._connect()
         except BaseException:
             self._release()
             raise
         try:
-            with self.writing() as connection:
-                prepare_tables(connection, self.name)
+            with self.writing() as cursor:
+                prepare_tables(cursor, _tables(cursor), _TYPES, self.name)
             self._keep_a_log()
         except BaseException:
-            # Disposing of the engine does not close a connection that is in use.
             self.close()
             raise
 
-    @property
-    def dialect(self) -> Any:
-        """Return what SQLAlchemy compiles statements for."""
-        return self._engine.dialect
-
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Cursor]:
         """Open a transaction that no other writer's can overlap; commit it at the end.
 
         An exception takes everything back.
         """
-        with self._lock, self._explained(), self._writer.begin():
-            yield self._writer
+        with self._lock, self._explained():
+            cursor = self._writer.cursor()
+            # A transaction that reads first and asks for the right to write later can be refused;
+            # one that asks at once only waits.
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                self._take_back()
+                raise
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Lend a connection for one statement that reads."""
+    def reading(self) -> Iterator[Cursor]:
+        """Lend a cursor for one statement that reads."""
         if self._path is None:
             # Memory has one connection only, so its readers take turns with its writers.
-            with self.writing() as connection:
-                yield connection
+            with self.writing() as cursor:
+                yield cursor
             return
-        with self._explained(), self._engine.connect() as connection:
-            yield connection
+        with self._explained():
+            try:
+                connection = self._readers.pop()
+            except IndexError:
+                connection = self._connect()
+            cursor = connection.cursor()
+            try:
+                yield cursor
+            finally:
+                # A query that was not read to its end would go on showing the past.
+                cursor.close()
+                if len(self._readers) < _KEPT_READERS:
+                    self._readers.append(connection)
+                else:
+                    connection.close()
+
+    def empty(self, tables: Sequence[str], and_then: str) -> None:
+        """Delete all rows of some tables, run a statement, and give the space back.
+
+        It has happened or it has not. Whatever is referred to comes after what refers to it.
+        """
+        # As long as nobody may refer to its rows, a table is emptied without a look at each.
+        self._outside("PRAGMA foreign_keys = OFF")
+        try:
+            with self.writing() as cursor:
+                for table in tables:
+                    cursor.execute(f"DELETE FROM {table}")
+                cursor.execute(and_then)
+        finally:
+            self._outside("PRAGMA foreign_keys = ON")
+        try:
+            # What is left is little, and is written anew; the log then cuts the file.
+            self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+        except LedgerUnusable as error:
+            _log.warning("the ledger is empty, but its file stays as large as it was: %s", error)
 
     def close(self) -> None:
         """Close the connections, then let another process have the file."""
@@ -110,19 +154,46 @@ class SqliteDatabase:
             self._release()
 
     def _release(self) -> None:
-        self._engine.dispose()
+        while self._readers:
+            self._readers.pop().close()
         if self._owner is not None:
             self._owner.release()
 
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            ":memory:" if self._path is None else self._path,
+            # Whoever has it uses it alone, one thread after the other.
+            check_same_thread=False,
+            # The driver would begin transactions on its own, and too late.
+            isolation_level=None,
+            timeout=_BUSY_REAL_SECONDS,
+        )
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _take_back(self) -> None:
+        # SQLite ends some transactions by itself when they fail.
+        if self._writer.in_transaction:
+            with suppress(sqlite3.Error):
+                self._writer.execute("ROLLBACK")
+
+    def _outside(self, *statements: str) -> None:
+        """Run what a transaction does not allow."""
+        with self._lock, self._explained():
+            for statement in statements:
+                self._writer.execute(statement).fetchall()
+
     def _keep_a_log(self) -> None:
-        # Kept in the file's head, so it is set after the check that the file is ours; not in
-        # a transaction, so past SQLAlchemy.
-        connection = self._writer.connection.driver_connection
-        assert connection is not None, "an open connection has a driver's connection"
+        # Kept in the file's head, so it is set after the check that the file is ours.
         gives_up_at = time.monotonic() + _BUSY_REAL_SECONDS
         while True:
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
                 # Another process is opening the new file as well. SQLite refuses at once here,
@@ -135,29 +206,13 @@ class SqliteDatabase:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except sqlite3.Error as error:
             raise LedgerUnusable(f"{self.name} cannot be used: {_advice(error)}") from error
 
 
-def _parse(url: str | URL) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise LedgerUnusable(
-            f"{url!r} is not a database URL; write sqlite:///path/to/file, or sqlite:// for memory"
-        ) from None
-    if parsed.query or parsed.host:
-        raise LedgerUnusable(
-            f"{url!r} has more than a path; write sqlite:///path/to/file, with no options"
-        )
-    return parsed
-
-
-def _path_of(url: URL) -> Path | None:
-    if not url.database or url.database == ":memory:":
-        return None
-    # The file stays the same when the working directory changes or a link is followed.
-    return Path(url.database).resolve()
+def _tables(cursor: Cursor) -> set[str]:
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in cursor.fetchall()}
 
 
 def _check_file(path: Path) -> None:
@@ -178,40 +233,8 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _create_engine(path: Path | None) -> Engine:
-    options: dict[str, Any] = {"poolclass": StaticPool}
-    if path is not None:
-        # Every reading thread gets a connection; five are kept.
-        options = {"poolclass": QueuePool, "max_overflow": -1}
-    engine = create_engine(
-        URL.create("sqlite", database=None if path is None else str(path)),
-        connect_args={
-            "check_same_thread": False,
-            # The driver would begin transactions on its own, and too late.
-            "isolation_level": None,
-            "timeout": _BUSY_REAL_SECONDS,
-        },
-        **options,
-    )
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: Any, _: object) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and asks for the right to write later can be refused; one
-    # that asks at once only waits.
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _advice(error: DBAPIError) -> str:
-    reason = str(error.orig)
+def _advice(error: sqlite3.Error) -> str:
+    reason = str(error)
     if "locked" in reason:
         return f"{reason}; another program is writing to it, stop that one"
     if "full" in reason:

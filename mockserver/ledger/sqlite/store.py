@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from sqlalchemy.engine import URL
-
+from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.ledger import SqlLedger
 from mockserver.ledger.sqlite.database import SqliteDatabase
 
@@ -21,6 +21,21 @@ def open_sqlite(place: str | os.PathLike[str], *, exclusive: bool = True) -> Sql
     Raises:
         LedgerUnusable: It cannot be opened; the message says why and what to do.
     """
-    text = os.fspath(place)
-    url = text if "://" in text else URL.create("sqlite", database=text)
-    return SqlLedger(SqliteDatabase(url, exclusive=exclusive))
+    return SqlLedger(SqliteDatabase(_path_of(os.fspath(place)), exclusive=exclusive))
+
+
+def _path_of(place: str) -> Path | None:
+    scheme, is_url, rest = place.partition("://")
+    if not is_url:
+        return None if place == ":memory:" else Path(place)
+    if scheme not in ("sqlite", "sqlite+pysqlite"):
+        raise LedgerUnusable(
+            f"{place!r} is no URL of SQLite; write sqlite:///path/to/file, or sqlite:// for memory"
+        )
+    # The path follows the third slash; a fourth one makes it absolute.
+    host, _, path = rest.partition("/")
+    if host or "?" in path:
+        raise LedgerUnusable(
+            f"{place!r} has more than a path; write sqlite:///path/to/file, with no options"
+        )
+    return None if path in ("", ":memory:") else Path(path)

@@ -6,16 +6,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
 from mockserver.core.errors import LedgerUnusable
-from mockserver.core.models import App
+from mockserver.core.models import App, MessageEvent
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
+from mockserver.ledger.sql import statements
 from mockserver.ledger.sql.ledger import SqlLedger
 from mockserver.ledger.sql.schema import SCHEMA_VERSION
 from mockserver.ledger.sqlite.store import open_sqlite
@@ -93,12 +94,13 @@ class TestPlaces:
 
     def test_sqlite_is_set_up_for_speed_and_safety(self, ledger: SqlLedger, path: Path) -> None:
         assert query(path, "PRAGMA journal_mode") == [("wal",)]
-        with ledger._database.reading() as connection:
-            found = [
-                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-                for name in ("synchronous", "foreign_keys", "busy_timeout")
-            ]
-        assert found == [1, 1, 30_000]
+        for opened in (ledger._database.reading, ledger._database.writing):
+            with opened() as cursor:
+                found = []
+                for name in ("synchronous", "foreign_keys", "busy_timeout", "secure_delete"):
+                    cursor.execute(f"PRAGMA {name}")
+                    found += cursor.fetchone()
+            assert found == [1, 1, 30_000, 0]
 
 
 class TestRefusals:
@@ -121,7 +123,7 @@ class TestRefusals:
         assert query(path, "SELECT name FROM sqlite_master") == [("songs",)]
         assert query(path, "PRAGMA journal_mode") == [("delete",)]
 
-    @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 0])
+    @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 0, -1])
     def test_a_schema_of_another_version(self, path: Path, version: int) -> None:
         open_sqlite(path).close()
         query(path, f"UPDATE schema_version SET version = {version}")
@@ -133,27 +135,23 @@ class TestRefusals:
         query(path, f"UPDATE schema_version SET version = {SCHEMA_VERSION}")
         open_sqlite(path).close()
 
-    def test_what_is_refused_is_closed_at_once(self, path: Path) -> None:
+    def test_what_is_refused_is_closed_at_once(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         query(path, "CREATE TABLE songs (title)")
-        happened: list[str] = []
+        opened: list[sqlite3.Connection] = []
+        connect = sqlite3.connect
 
-        def connected(*_: object) -> None:
-            happened.append("connected")
+        def remember(*place: Any, **options: Any) -> sqlite3.Connection:
+            opened.append(connect(*place, **options))
+            return opened[-1]
 
-        def closed(*_: object) -> None:
-            happened.append("closed")
-
-        event.listen(Pool, "connect", connected)
-        event.listen(Pool, "close", closed)
-        try:
-            with pytest.raises(LedgerUnusable) as refused:
-                open_sqlite(path)
-        finally:
-            event.remove(Pool, "connect", connected)
-            event.remove(Pool, "close", closed)
-        # What was raised keeps all of it alive: nothing was closed for being collected.
-        assert refused.tb is not None
-        assert happened == ["connected", "closed"]
+        monkeypatch.setattr(sqlite3, "connect", remember)
+        with pytest.raises(LedgerUnusable):
+            open_sqlite(path)
+        assert len(opened) == 1
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            opened[0].execute("SELECT 1")
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerUnusable, match=r"there is no folder .*missing; create it"):
@@ -218,6 +216,80 @@ class TestReopening:
             assert add_rule(ledger).postback_id != first.postback_id
 
 
+class TestUpgrade:
+    """A file that the first version of this package wrote (`version_1.sql` is its dump)."""
+
+    @pytest.fixture
+    def old(self, path: Path) -> Path:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(Path(__file__).with_name("version_1.sql").read_text())
+        return path
+
+    def test_nothing_is_lost(self, old: Path) -> None:
+        with closing(open_sqlite(old)) as ledger:
+            assert [app.rule_limit for app in ledger.apps()] == [9]
+            assert [rule.url for rule in ledger.rules("a")] == [
+                "http://127.0.0.1/?u={{User ID}}"
+            ] * 2
+            assert ledger.load_setting("clock") == "x"
+            assert [(each.state, each.attempts_made) for each in ledger.deliveries()] == [
+                (DeliveryState.PENDING, 0),
+                (DeliveryState.PENDING, 1),
+                (DeliveryState.DELIVERED, 1),
+                (DeliveryState.PENDING, 0),
+                (DeliveryState.PENDING, 0),
+            ]
+            event = ledger.deliveries()[0].event
+            assert isinstance(event, MessageEvent)
+            assert event.parameters == {"index": 1, "url": "https://example.com/ä"}
+            (attempt,) = ledger.attempts(2)
+            full = replace(BROKEN, headers=(("A", "b"),), body=b"c\0", error="d", request_id=5)
+            assert attempt.outcome == full
+            assert ledger.next_due_at() == START + HOUR
+            assert ledger.recover() == 1
+            assert ids(ledger.claim(FAR, 10)) == [1, 4, 5, 2]
+
+    def test_it_knows_its_latest_instant(self, old: Path) -> None:
+        with closing(open_sqlite(old)) as ledger:
+            assert ledger.latest_at() == START + 2 * HOUR
+        query(old, "UPDATE schema_version SET version = 1")
+        query(old, "ALTER TABLE counters DROP COLUMN latest")
+        query(old, f"UPDATE attempts SET elapsed = {10**12} WHERE id = 1")
+        with closing(open_sqlite(old)) as ledger:
+            assert ledger.latest_at() == START + timedelta(seconds=10**6)
+
+    def test_an_empty_one_knows_of_none(self, old: Path) -> None:
+        for table in ("attempts", "progress", "deliveries"):
+            query(old, f"DELETE FROM {table}")
+        with closing(open_sqlite(old)) as ledger:
+            assert ledger.latest_at() is None
+            assert add(ledger, START) == [6]
+
+    def test_it_has_the_tables_of_a_new_one(self, old: Path, tmp_path: Path) -> None:
+        open_sqlite(old).close()
+        open_sqlite(tmp_path / "new.db").close()
+        assert _layout(old) == _layout(tmp_path / "new.db")
+
+    def test_it_happens_once(self, old: Path) -> None:
+        for _ in range(2):
+            open_sqlite(old).close()
+            assert query(old, "SELECT version FROM schema_version") == [(SCHEMA_VERSION,)]
+
+
+def _layout(path: Path) -> dict[str, object]:
+    """Return the columns of each table, and what its indexes index."""
+    names = [name for (name,) in query(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = 'name, "notnull", dflt_value IS NOT NULL, pk > 0'
+    layout: dict[str, object] = {}
+    for name in names:
+        layout[f"{name}"] = query(path, f"SELECT {columns} FROM pragma_table_info('{name}')")
+        indexes = query(path, f"SELECT name, partial FROM pragma_index_list('{name}')")
+        for index, partial in indexes:
+            indexed = query(path, f"SELECT name FROM pragma_index_info('{index}')")
+            layout[f"{index}"] = (partial, indexed)
+    return layout
+
+
 class TestTransactions:
     def test_a_batch_that_cannot_be_written_leaves_nothing(self, ledger: SqlLedger) -> None:
         add(ledger, START, START)
@@ -232,16 +304,17 @@ class TestTransactions:
 
     def test_a_reader_does_not_wait_for_a_writer(self, ledger: SqlLedger) -> None:
         add(ledger, START)
-        with ledger._database.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM progress")
+        with ledger._database.writing() as cursor:
+            cursor.execute("DELETE FROM progress")
             assert ledger.pending_count() == 1
         assert ledger.pending_count() == 0
 
     def test_a_disk_that_is_full_says_so_and_loses_nothing(self, ledger: SqlLedger) -> None:
         add(ledger, START)
-        with ledger._database.writing() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with ledger._database.writing() as cursor:
+            cursor.execute("PRAGMA page_count")
+            (pages,) = cursor.fetchone()
+            cursor.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerUnusable, match=r"ledger\.db cannot be used: .*full; free some"):
             add(ledger, *[START] * 1000)
         assert ledger.pending_count() == 1
@@ -281,16 +354,28 @@ class TestSize:
 
 def test_queries_use_their_indexes(ledger: SqlLedger) -> None:
     """None sorts or scans what grows; with a million attempts that is the whole difference."""
-    statements = ledger._statements
-    with ledger._database.writing() as connection:
-        for text, count in (
-            (statements.select_due, 2),
-            (statements.claim_up_to, 3),
-            (statements.next_due, 0),
-            (statements.retry, 5),
-            (statements.finish, 4),
+    with ledger._database.writing() as cursor:
+        for text in (
+            statements.SELECT_DUE,
+            statements.CLAIM_UP_TO,
+            statements.NEXT_DUE,
+            statements.RETRY,
+            statements.FINISH,
+            statements.RELEASE,
+            statements.RECOVER,
+            statements.COUNT_PENDING,
+            statements.select_page(("state",)),
+            statements.select_page(("postback_id",)),
+            statements.select_page(("app_id",)),
+            statements.select_page(()),
+            statements.select_deliveries(3),
+            statements.select_attempts(3),
         ):
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (1,) * count).all()
-            said = [step[3] for step in plan]
+            cursor.execute(f"EXPLAIN QUERY PLAN {text}", (1,) * text.count("?"))
+            said = [step[3] for step in cursor.fetchall()]
             assert said
-            assert all(step.startswith("SEARCH") for step in said), said
+            # Of many deliveries each has few attempts, which are sorted by themselves.
+            assert all(
+                step.startswith("SEARCH") or ("ORDER BY" in step and step.split()[4] != "ORDER")
+                for step in said
+            ), (text, said)
