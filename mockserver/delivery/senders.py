@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from mockserver.delivery.due_attempts import DueAttempts
 from mockserver.ledger.protocol import Result
 from mockserver.time.advance import Budget
 from mockserver.transport.protocol import (
+    BatchingTransport,
     ConcurrentTransport,
     ExchangeStopped,
     Transport,
@@ -109,7 +110,7 @@ class SideBySideSender:
         """
         due = self._due
         started = _Started(due_at, due.visit(due_at), budget)
-        groups = self._transport.exchange(lambda places: self._pull(started, places))
+        groups = self._exchange(started)
         try:
             for group in groups:
                 if due.is_stopped:
@@ -124,6 +125,20 @@ class SideBySideSender:
             if not due.is_stopped:
                 due.release(list(started.under_way))
         return started.finished
+
+    def _exchange(self, started: _Started) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
+        transport = self._transport
+
+        def pull(places: int) -> Sequence[DueAttempt]:
+            return self._pull(started, places)
+
+        def give_back(attempts: Sequence[DueAttempt]) -> None:
+            started.drop(attempts)
+            self._due.release(attempts)
+
+        if isinstance(transport, BatchingTransport):
+            return transport.exchange_batches(pull, give_back)
+        return transport.exchange(pull)
 
     def _pull(self, started: _Started, places: int) -> Sequence[DueAttempt]:
         due = self._due
@@ -175,6 +190,11 @@ class _Started:
         self._count += len(attempts)
         for attempt in attempts:
             self.under_way[attempt] = started_at
+
+    def drop(self, attempts: Sequence[DueAttempt]) -> None:
+        self._count -= len(attempts)
+        for attempt in attempts:
+            del self.under_way[attempt]
 
     def finish(self, attempts: Iterable[DueAttempt]) -> None:
         for attempt in attempts:

@@ -15,6 +15,9 @@ from mockserver.core.outcome import Outcome
 #: raises ends the exchange at once.
 Pull = Callable[[int], Sequence[DueAttempt]]
 
+#: Takes back attempts that were pulled and not begun; they are handed out again, in their order.
+GiveBack = Callable[[Sequence[DueAttempt]], None]
+
 
 class ExchangeStopped(Exception):
     """Raised by a `pull` to end an exchange at once; transports let it pass."""
@@ -54,6 +57,19 @@ class ConcurrentTransport(Protocol):
 
     def close(self) -> None:
         """Close the connections it keeps."""
+
+
+@runtime_checkable
+class BatchingTransport(ConcurrentTransport, Protocol):
+    """A concurrent transport some of whose attempts may be claimed and recorded together."""
+
+    def exchange_batches(
+        self, pull: Pull, give_back: GiveBack
+    ) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
+        """Do what `exchange` does, but pull more at a time, and give back what is too much.
+
+        More are pulled only as long as all go to code in this process that lets them be batched.
+        """
 
 
 def end_exchange(groups: Iterator[object]) -> None:

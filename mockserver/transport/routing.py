@@ -12,13 +12,23 @@ from threading import Lock
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
-from mockserver.transport.protocol import ConcurrentTransport, Pull, Transport, end_exchange
+from mockserver.transport.protocol import (
+    ConcurrentTransport,
+    GiveBack,
+    Pull,
+    Transport,
+    end_exchange,
+)
 
 #: Accepts a URL that its transport serves, with that transport.
 TransportRoute = tuple[Callable[[str], bool], Transport]
 
 _Group = list[tuple[DueAttempt, Outcome]]
-_Routed = deque[tuple[DueAttempt, Transport]]
+_RoutedAttempt = tuple[DueAttempt, Transport]
+_Routed = deque[_RoutedAttempt]
+
+#: How much larger the next batch is than the one before.
+_GROWTH = 4
 
 
 class PlainRoutingTransport:
@@ -82,7 +92,7 @@ class RoutingTransport:
         """Return whether a route takes `url`, so that no socket of the sandbox is used."""
         return _taking(self._routes, url) is not None
 
-    def exchange(self, pull: Pull) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
+    def exchange(self, pull: Pull) -> Iterator[_Group]:
         """Send everything that `pull` hands out; see `ConcurrentTransport`.
 
         Attempts that a route takes are sent one by one, and each is yielded before the next
@@ -91,15 +101,33 @@ class RoutingTransport:
         the ledger. If one of a route turns up while others are under way, it is sent as soon
         as the next of those has finished.
         """
+        return self._exchange(pull, None)
+
+    def exchange_batches(self, pull: Pull, give_back: GiveBack) -> Iterator[_Group]:
+        """Do the same, those of routes whose transports allow it in batches."""
+        return self._exchange(pull, give_back)
+
+    def _exchange(self, pull: Pull, give_back: GiveBack | None) -> Iterator[_Group]:
         waiting: deque[DueAttempt] = deque()
+        batch = 1
         while True:
             places = 1
             while len(waiting) < self.capacity:
-                pulled = pull(min(places, self.capacity - len(waiting)))
+                asked = max(batch, min(places, self.capacity - len(waiting)))
+                pulled = pull(asked)
                 if not pulled:
                     break
-                routed = self._sort(pulled, waiting)
-                places = 1 if routed else 2 * places
+                together = [] if give_back is None else self._batched(pulled)
+                rest = pulled[len(together) :]
+                if rest and give_back is not None and batch > 1:
+                    # So many were asked for only because those before were all of one kind.
+                    give_back(rest)
+                    rest, batch = (), 1
+                elif together and not rest:
+                    batch = min(_GROWTH * batch, together[0][1].batch)
+                yield from _sent_together(together)
+                routed = self._sort(rest, waiting)
+                places = 1 if routed or together else 2 * places
                 yield from _sent_in_process(routed)
             if not waiting:
                 return
@@ -132,6 +160,16 @@ class RoutingTransport:
             end_exchange(groups)
         yield from _sent_in_process(routed)
 
+    def _batched(self, attempts: Sequence[DueAttempt]) -> list[_RoutedAttempt]:
+        """Return those at the head that may be batched, each with its transport."""
+        found: list[_RoutedAttempt] = []
+        for attempt in attempts:
+            transport = _taking(self._routes, attempt.url)
+            if transport is None or transport.batch == 1:
+                break
+            found.append((attempt, transport))
+        return found
+
     def _sort(self, attempts: Iterable[DueAttempt], others: deque[DueAttempt]) -> _Routed:
         routed: _Routed = deque()
         for attempt in attempts:
@@ -154,6 +192,20 @@ def _taking(routes: Iterable[TransportRoute], url: str) -> Transport | None:
         if accepts(url):
             return transport
     return None
+
+
+def _sent_together(routed: Sequence[_RoutedAttempt]) -> Iterator[_Group]:
+    group: _Group = []
+    try:
+        for attempt, transport in routed:
+            group.append((attempt, transport.send(attempt)))
+    except BaseException:
+        # What was sent has happened, whatever the next one raises.
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
 
 
 def _sent_in_process(routed: _Routed) -> Iterator[_Group]:
