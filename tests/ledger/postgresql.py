@@ -7,7 +7,7 @@ says who owns the database nor what to do when it fails.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import count
@@ -78,11 +78,12 @@ class PostgresDatabase:
         with self._transaction() as cursor:
             yield cursor
 
-    def empty(self, tables: Sequence[str], and_then: str) -> None:
+    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
         with self.writing() as cursor:
             for table in tables:
                 cursor.execute(f"DELETE FROM {table}")
             cursor.execute(and_then)
+            emptied()
 
     def close(self) -> None:
         with self._transaction() as cursor:

@@ -6,7 +6,7 @@ the database, so whatever stands between the ledger and the driver would be most
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -57,10 +57,11 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor for one statement that reads."""
 
-    def empty(self, tables: Sequence[str], and_then: str) -> None:
+    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
         """Delete all rows of some tables, run a statement, and give the space back.
 
         It has happened or it has not. Whatever is referred to comes after what refers to it.
+        `emptied` is called within the transaction, at its end.
         """
 
     def close(self) -> None:

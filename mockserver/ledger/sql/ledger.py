@@ -31,8 +31,8 @@ from mockserver.ledger.sql.codec import (
     from_microseconds,
     to_microseconds,
 )
-from mockserver.ledger.sql.counters import read_counters, write_counters
-from mockserver.ledger.sql.database import Database, Row
+from mockserver.ledger.sql.database import Cursor, Database, Row
+from mockserver.ledger.sql.known import Known
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
 from mockserver.ledger.sql.rows import attempt_of, delivery_of, due_attempts_of, rule_of
@@ -50,6 +50,7 @@ class SqlLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known = Known(database)
         self._apps: Remembered[str, App | None] = Remembered(on=database.is_exclusive)
         self._rules: Remembered[str | None, list[PostbackRule]] = Remembered(
             on=database.is_exclusive
@@ -58,7 +59,7 @@ class SqlLedger:
     def put_app(self, app: App) -> None:
         """Add an app, or replace the one with the same app id."""
         row = (encode_app(app), app.app_id)
-        with self._apps.changing(), self._database.writing() as cursor:
+        with self._apps.changing(), self._known.writing() as cursor:
             cursor.execute(statements.REPLACE_APP, row)
             if not cursor.rowcount:
                 cursor.execute(statements.ADD_APP, row)
@@ -87,16 +88,16 @@ class SqlLedger:
         Raises:
             RuleLimitReached: The app's places are taken.
         """
-        with self._rules.changing(), self._database.writing() as cursor:
+        with self._rules.changing(), self._known.writing() as cursor:
             cursor.execute(statements.COUNT_RULES, (app_id,))
             if cursor.fetchone()[0] >= limit:
                 raise rule_limit_reached(app_id, limit)
-            before = read_counters(cursor)
+            before = self._known.counters(cursor)
             sequence = before.rules + 1
             rule = PostbackRule(
                 postback_id_of(sequence), app_id, type, tuple(channels), url, created_at
             )
-            write_counters(cursor, before._replace(rules=sequence))
+            self._known.write_counters(cursor, before._replace(rules=sequence))
             cursor.execute(
                 statements.ADD_RULE,
                 (
@@ -117,7 +118,7 @@ class SqlLedger:
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
         """Delete a rule and free its place; return whether there was one."""
-        with self._rules.changing(), self._database.writing() as cursor:
+        with self._rules.changing(), self._known.writing() as cursor:
             cursor.execute(statements.DELETE_RULE, (postback_id, app_id))
             return cursor.rowcount > 0
 
@@ -125,8 +126,8 @@ class SqlLedger:
         """Take in deliveries as pending, in this order, in one transaction."""
         if not new:
             return []
-        with self._database.writing() as cursor:
-            before = read_counters(cursor)
+        with self._known.writing() as cursor:
+            before = self._known.counters(cursor)
             first_id = before.deliveries + 1
             written, progress, latest = _rows_of(new, first_id, before.tickets + 1)
             cursor.executemany(statements.ADD_DELIVERY, written)
@@ -136,7 +137,8 @@ class SqlLedger:
                 tickets=before.tickets + len(new),
                 latest=latest if before.latest is None else max(latest, before.latest),
             )
-            write_counters(cursor, after)
+            self._known.write_counters(cursor, after)
+            self._known.is_due(min(due for _, due, _ in progress))
         return [
             Delivery(
                 delivery_id,
@@ -199,10 +201,8 @@ class SqlLedger:
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""
-        with self._database.reading() as cursor:
-            cursor.execute(statements.NEXT_DUE)
-            row = cursor.fetchone()
-        return None if row is None else from_microseconds(row[0])
+        due = self._known.next_due(self._read_next_due)
+        return None if due is None else from_microseconds(due)
 
     def latest_at(self) -> datetime | None:
         """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
@@ -221,16 +221,18 @@ class SqlLedger:
         """
         if limit <= 0:
             return []
-        with self._database.writing() as cursor:
+        with self._known.writing() as cursor:
             cursor.execute(statements.SELECT_DUE, (to_microseconds(until_at), limit))
             rows = cursor.fetchall()
             if not rows:
+                self._known.is_next(_next_due(cursor))
                 return []
-            before = read_counters(cursor)
+            before = self._known.counters(cursor)
             claim = before.tickets + 1
             *_, last_due, _, last_queued = rows[-1]
             cursor.execute(statements.CLAIM_UP_TO, (claim, last_due, last_queued))
-            write_counters(cursor, before._replace(tickets=claim))
+            self._known.write_counters(cursor, before._replace(tickets=claim))
+            self._known.is_next(_next_due(cursor))
         return due_attempts_of(rows, claim)
 
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
@@ -255,11 +257,15 @@ class SqlLedger:
             return
         for record in (record_usual, record_one_by_one):
             try:
-                with self._database.writing() as cursor:
-                    before = read_counters(cursor)
-                    after = record(cursor, results, before)
+                with self._known.writing() as cursor:
+                    before = self._known.counters(cursor)
+                    after, next_due = record(cursor, results, before)
                     if after != before:
-                        write_counters(cursor, after)
+                        self._known.write_counters(cursor, after)
+                    if record is record_one_by_one:
+                        self._known.forget()
+                    elif next_due is not None:
+                        self._known.is_due(next_due)
                 return
             except Unusual:
                 continue
@@ -268,8 +274,9 @@ class SqlLedger:
         """Give back claims whose attempts were never begun; their order is unchanged."""
         rows = [(attempt.delivery_id, attempt.claim) for attempt in attempts]
         if rows:
-            with self._database.writing() as cursor:
+            with self._known.writing() as cursor:
                 cursor.executemany(statements.RELEASE, rows)
+                self._known.forget()
 
     def recover(self) -> int:
         """Free the claims of processes that died; return how many.
@@ -277,8 +284,9 @@ class SqlLedger:
         The attempt that was under way is due again at once, keeps its number and is marked
         `repeated`. To be called after opening, before the first claim.
         """
-        with self._database.writing() as cursor:
+        with self._known.writing() as cursor:
             cursor.execute(statements.RECOVER)
+            self._known.forget()
             return cursor.rowcount
 
     def load_setting(self, name: str) -> str | None:
@@ -288,17 +296,19 @@ class SqlLedger:
 
     def save_setting(self, name: str, value: str) -> None:
         """Keep a value over restarts, e.g. where the clock stands."""
-        with self._database.writing() as cursor:
+        with self._known.writing() as cursor:
             cursor.execute(statements.REPLACE_SETTING, (value, name))
             if not cursor.rowcount:
                 cursor.execute(statements.ADD_SETTING, (value, name))
 
     def reset(self) -> None:
         """Forget rules, deliveries and attempts; keep apps and settings."""
+        emptied = ("attempts", "progress", "deliveries", "rules")
         with self._rules.changing():
-            self._database.empty(
-                ("attempts", "progress", "deliveries", "rules"), statements.FORGET_LATEST
-            )
+            try:
+                self._database.empty(emptied, statements.FORGET_LATEST, self._known.forget)
+            finally:
+                self._known.forget()
 
     def close(self) -> None:
         """Release what the ledger holds; no method may be called after it."""
@@ -324,6 +334,10 @@ class SqlLedger:
         assert isinstance(number, int), "it is a count"
         return number
 
+    def _read_next_due(self) -> int | None:
+        with self._database.reading() as cursor:
+            return _next_due(cursor)
+
     def _read_app(self, app_id: str) -> App | None:
         found = self._read(statements.GET_APP, (app_id,))
         return decode_app(found[0][0]) if found else None
@@ -331,6 +345,12 @@ class SqlLedger:
     def _read_rules(self, app_id: str | None) -> list[PostbackRule]:
         rules = [rule_of(row) for row in self._read(statements.ALL_RULES)]
         return [rule for rule in rules if app_id is None or rule.app_id == app_id]
+
+
+def _next_due(cursor: Cursor) -> int | None:
+    cursor.execute(statements.NEXT_DUE)
+    row = cursor.fetchone()
+    return None if row is None else row[0]
 
 
 #: More than there can be; some databases have no word for "no limit".

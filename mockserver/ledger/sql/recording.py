@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Result
 from mockserver.ledger.sql import statements
 from mockserver.ledger.sql.codec import to_microseconds
-from mockserver.ledger.sql.counters import Counters
 from mockserver.ledger.sql.database import Cursor, Row
+from mockserver.ledger.sql.known import Counters
 from mockserver.ledger.sql.outcomes import encode_outcome
 
 
@@ -19,16 +20,25 @@ class Unusual(Exception):
     """Not every result is a scheduled attempt that still has its claim; roll back."""
 
 
-def record_usual(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Counters:
+class Recorded(NamedTuple):
+    """What has come of writing results.
+
+    Attributes:
+        counters: As they stand now; they are not written.
+        next_due: The earliest instant, in microseconds, at which a retry was scheduled, if one was.
+    """
+
+    counters: Counters
+    next_due: int | None
+
+
+def record_usual(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Recorded:
     """Write results in bulk, provided that each is a scheduled attempt with a valid claim.
 
     Args:
         cursor: In a transaction, which is of no use any more if this raises.
         results: What to write.
         counters: As they stand.
-
-    Returns:
-        The counters as they stand now; they are not written.
 
     Raises:
         Unusual: A result is manual, late or of a delivery that has ended.
@@ -37,20 +47,20 @@ def record_usual(cursor: Cursor, results: Sequence[Result], counters: Counters) 
     if _schedule(cursor, batch) != len(results):
         raise Unusual
     _write_attempts(cursor, batch)
-    return batch.counters
+    return Recorded(batch.counters, min((due for _, due, *_ in batch.retries), default=None))
 
 
-def record_one_by_one(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Counters:
+def record_one_by_one(cursor: Cursor, results: Sequence[Result], counters: Counters) -> Recorded:
     """Write results of every sort, each as its delivery stands after those before it.
 
-    Args and result are those of `record_usual`.
+    Args and result are those of `record_usual`, but nothing is said of what is due next.
     """
     for result in results:
         batch = _sort([result], counters)
         if _is_taken(cursor, batch, result):
             _write_attempts(cursor, batch)
             counters = batch.counters
-    return counters
+    return Recorded(counters, None)
 
 
 def _is_taken(cursor: Cursor, batch: _Batch, result: Result) -> bool:

@@ -11,9 +11,10 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.database import Cursor, prepare_tables
@@ -69,11 +70,11 @@ class SqliteDatabase:
         self._owner: OwnerLock | None = None
         if self._path is not None:
             _check_file(self._path)
-            if exclusive:
-                self._owner = OwnerLock(self._path)
+            self._owner = OwnerLock(self._path, shared=not exclusive)
         try:
             with self._explained():
                 self._writer = self._connect()
+                self._transaction = _Transaction(self, self._writer, self._lock)
         except BaseException:
             self._release()
             raise
@@ -85,52 +86,23 @@ class SqliteDatabase:
             self.close()
             raise
 
-    @contextmanager
-    def writing(self) -> Iterator[Cursor]:
+    def writing(self) -> AbstractContextManager[Cursor]:
         """Open a transaction that no other writer's can overlap; commit it at the end.
 
         An exception takes everything back.
         """
-        with self._lock, self._explained():
-            cursor = self._writer.cursor()
-            # A transaction that reads first and asks for the right to write later can be refused;
-            # one that asks at once only waits.
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                self._take_back()
-                raise
+        return self._transaction
 
-    @contextmanager
-    def reading(self) -> Iterator[Cursor]:
+    def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor for one statement that reads."""
-        if self._path is None:
-            # Memory has one connection only, so its readers take turns with its writers.
-            with self.writing() as cursor:
-                yield cursor
-            return
-        with self._explained():
-            try:
-                connection = self._readers.pop()
-            except IndexError:
-                connection = self._connect()
-            cursor = connection.cursor()
-            try:
-                yield cursor
-            finally:
-                # A query that was not read to its end would go on showing the past.
-                cursor.close()
-                if len(self._readers) < _KEPT_READERS:
-                    self._readers.append(connection)
-                else:
-                    connection.close()
+        # Memory has one connection only, so its readers take turns with its writers.
+        return self._transaction if self._path is None else _Reading(self)
 
-    def empty(self, tables: Sequence[str], and_then: str) -> None:
+    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
         """Delete all rows of some tables, run a statement, and give the space back.
 
         It has happened or it has not. Whatever is referred to comes after what refers to it.
+        `emptied` is called within the transaction, at its end.
         """
         # As long as nobody may refer to its rows, a table is emptied without a look at each.
         self._outside("PRAGMA foreign_keys = OFF")
@@ -139,6 +111,7 @@ class SqliteDatabase:
                 for table in tables:
                     cursor.execute(f"DELETE FROM {table}")
                 cursor.execute(and_then)
+                emptied()
         finally:
             self._outside("PRAGMA foreign_keys = ON")
         try:
@@ -176,11 +149,23 @@ class SqliteDatabase:
             raise
         return connection
 
-    def _take_back(self) -> None:
-        # SQLite ends some transactions by itself when they fail.
-        if self._writer.in_transaction:
-            with suppress(sqlite3.Error):
-                self._writer.execute("ROLLBACK")
+    def borrow(self) -> sqlite3.Connection:
+        """Return a connection that reads."""
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._connect()
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Take back a connection that was borrowed."""
+        if len(self._readers) < _KEPT_READERS:
+            self._readers.append(connection)
+        else:
+            connection.close()
+
+    def unusable(self, error: sqlite3.Error) -> LedgerUnusable:
+        """Return what is raised in place of an error of the driver."""
+        return LedgerUnusable(f"{self.name} cannot be used: {_advice(error)}")
 
     def _outside(self, *statements: str) -> None:
         """Run what a transaction does not allow."""
@@ -207,7 +192,82 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerUnusable(f"{self.name} cannot be used: {_advice(error)}") from error
+            raise self.unusable(error) from error
+
+
+# Neither is a generator: several are begun for every attempt, and that takes a few microseconds.
+
+
+class _Transaction:
+    """Writes, one thread at a time; used over and over."""
+
+    def __init__(
+        self, database: SqliteDatabase, connection: sqlite3.Connection, lock: threading.Lock
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._lock = lock
+
+    def __enter__(self) -> Cursor:
+        self._lock.acquire()
+        try:
+            # One that reads first and asks for the right to write later can be refused; one that
+            # asks at once only waits.
+            self._cursor.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise self._database.unusable(error) from error
+            raise
+        return self._cursor
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._cursor.execute("COMMIT")
+            elif isinstance(error, sqlite3.Error):
+                raise self._database.unusable(error) from error
+        except sqlite3.Error as failure:
+            raise self._database.unusable(failure) from failure
+        finally:
+            # SQLite ends some transactions by itself when they fail.
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._cursor.execute("ROLLBACK")
+            self._lock.release()
+
+
+class _Reading:
+    """Reads what was committed last, while others write."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def __enter__(self) -> Cursor:
+        try:
+            self._connection = self._database.borrow()
+            self._cursor = self._connection.cursor()
+        except sqlite3.Error as error:
+            raise self._database.unusable(error) from error
+        return self._cursor
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A query that was not read to its end would go on showing the past.
+        self._cursor.close()
+        self._database.give_back(self._connection)
+        if isinstance(error, sqlite3.Error):
+            raise self._database.unusable(error) from error
 
 
 def _tables(cursor: Cursor) -> set[str]:

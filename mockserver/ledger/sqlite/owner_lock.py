@@ -22,11 +22,15 @@ except ImportError:  # pragma: no cover
 class OwnerLock:
     """A lock on `<path>.lock`, held from construction to `release` or the process's end.
 
+    Args:
+        path: Of the file.
+        shared: Whether others that share it may have it as well.
+
     Raises:
         LedgerUnusable: Another ledger has it, or the lock file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self._descriptor: int | None = None
         if fcntl is None:  # pragma: no cover
             return
@@ -39,7 +43,9 @@ class OwnerLock:
                 "write to"
             ) from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(
+                self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+            )
         except BlockingIOError as error:
             owner = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
             self.release()

@@ -15,8 +15,9 @@ def open_sqlite(place: str | os.PathLike[str], *, exclusive: bool = True) -> Sql
 
     Args:
         place: A path of the file system, or a URL like `sqlite:///path/to/file`.
-        exclusive: Whether to refuse a file that another ledger has open. Turned off, several
-            may share it, but none may call `recover` or `reset` while another is at work.
+        exclusive: Whether to have the file for itself, and to remember what is in it. Turned off,
+            several that are opened so may share it, but none may call `recover` or `reset` while
+            another is at work.
 
     Raises:
         LedgerUnusable: It cannot be opened; the message says why and what to do.

@@ -107,11 +107,24 @@ class TestOwner:
             with pytest.raises(LedgerUnusable, match="another program"):
                 open_sqlite(path)
 
-    def test_it_can_be_turned_off(self, ledger: SqlLedger, path: Path) -> None:
-        with closing(open_sqlite(path, exclusive=False)) as other:
+    def test_it_can_be_turned_off(self, path: Path) -> None:
+        with (
+            closing(open_sqlite(path, exclusive=False)) as ledger,
+            closing(open_sqlite(path, exclusive=False)) as other,
+        ):
             add(ledger, START)
             assert ids(other.claim(FAR, 1)) == [1]
             assert ledger.claim(FAR, 1) == []
+
+    @pytest.mark.parametrize("exclusive", [True, False])
+    def test_who_has_it_alone_shares_it_with_nobody(self, path: Path, exclusive: bool) -> None:
+        """It remembers what is in the file, so nobody else may write to it."""
+        for _ in range(2):
+            with (
+                closing(open_sqlite(path, exclusive=exclusive)),
+                pytest.raises(LedgerUnusable, match=f"in use by process {os.getpid()};"),
+            ):
+                open_sqlite(path, exclusive=not exclusive)
 
 
 class TestSharedFile:
