@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+from mockserver.core.models import Attempt
+from mockserver.ledger.protocol import Result
 
 #: How many happenings are kept; the oldest are dropped first.
 KEPT_HAPPENINGS = 10_000
@@ -50,6 +53,21 @@ class Feed:
                 self._sequence += 1
                 self._happenings.append(Happening(self._sequence, kind, payload))
             self._changed.notify_all()
+
+    def add_attempts(self, results: Sequence[Result]) -> list[Attempt]:
+        """Add the attempts that were made, and return them."""
+        made = [
+            Attempt(attempt.delivery_id, attempt.number, started_at, outcome, attempt.repeated)
+            for attempt, started_at, outcome, _, _ in results
+        ]
+        self.add_all(
+            "attempt",
+            [
+                {"attempt": each, "url": attempt.url, "state": state, "due_at": due_at}
+                for each, (attempt, _, _, state, due_at) in zip(made, results, strict=True)
+            ],
+        )
+        return made
 
     def after(self, sequence: int, timeout_real_seconds: float = 0.0) -> list[Happening]:
         """Return the happenings after `sequence`, waiting for the first if there is none."""

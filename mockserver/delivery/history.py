@@ -130,6 +130,14 @@ def history(ledger: Ledger, delivery_id: int) -> DeliveryHistory:
     return _history(delivery, ledger.attempts(delivery_id))
 
 
+def as_taken(taken: Sequence[Taken]) -> list[Triggered]:
+    """Return what each of these events has fired, before any attempt."""
+    return [
+        Triggered(event, [_history(delivery, ()) for delivery in deliveries], matches.mismatched)
+        for event, matches, deliveries in taken
+    ]
+
+
 def what_came_of(ledger: Ledger, taken: Sequence[Taken]) -> list[Triggered]:
     """Return what each of these events has led to, with the attempts made meanwhile.
 
