@@ -11,7 +11,7 @@ from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, as_utc
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
-from mockserver.core.events import build_event
+from mockserver.core.events import draft_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
@@ -203,7 +203,7 @@ class Sandbox:
         """
         kind = event_kind(name)
         app_id = self.app(app_id).app_id
-        return self.post_events([build_event(kind, app_id, self.clock.now(), overrides)])[0]
+        return self.post_events([draft_event(kind, app_id, self.clock.now(), overrides)])[0]
 
     def post_events(self, events: Sequence[Event]) -> list[Triggered]:
         """Let events happen, all or none; return what each led to, in their order.

@@ -39,6 +39,9 @@ SAMPLE_CLICK_PARAMETERS: Mapping[str, Any] = MappingProxyType(
 MESSAGE_FIELDS = ("user_id", "device_id", "message_id", "template_name", "parameters")
 AB_TEST_FIELDS = ("user_id", "device_id", "ab_test_id", "variant_id")
 
+_MESSAGE_SAMPLES = {name: SAMPLE_VALUES.get(name, "") for name in MESSAGE_FIELDS}
+_AB_TEST_SAMPLES = {name: SAMPLE_VALUES.get(name, "") for name in AB_TEST_FIELDS}
+
 
 def build_event(
     kind: EventKind, app_id: str, triggered_at: datetime, overrides: Mapping[str, Any]
@@ -54,19 +57,28 @@ def build_event(
     Raises:
         InvalidEvent: An override is no field of such an event, or has the wrong type.
     """
+    return check_event(draft_event(kind, app_id, triggered_at, overrides))
+
+
+def draft_event(
+    kind: EventKind, app_id: str, triggered_at: datetime, overrides: Mapping[str, Any]
+) -> Event:
+    """Do what `build_event` does, and leave the values unchecked; for what is checked later.
+
+    Raises:
+        InvalidEvent: An override is no field of such an event, or `triggered_at` no instant.
+    """
     values = dict(overrides)
     triggered_at = _checked_instant(values.pop("triggered_at", triggered_at))
     _check_names(kind, values)
     if kind.type is PostbackType.AB_TEST_EVENTS:
-        return check_event(
-            AbTestEvent(app_id, triggered_at, **_with_samples(values, AB_TEST_FIELDS))
-        )
+        return AbTestEvent(app_id, triggered_at, **(_AB_TEST_SAMPLES | values))
     assert kind.channel is not None, "only A/B tests have no channel"
     values.setdefault("template_name", kind.template_name)
     if "parameters" not in values:
         values["parameters"] = dict(SAMPLE_CLICK_PARAMETERS) if kind.event == "Click" else {}
-    fields = _with_samples(values, MESSAGE_FIELDS)
-    return check_event(MessageEvent(app_id, kind.channel, kind.event, triggered_at, **fields))
+    fields = _MESSAGE_SAMPLES | values
+    return MessageEvent(app_id, kind.channel, kind.event, triggered_at, **fields)
 
 
 def check_event(event: Event) -> Event:
@@ -76,14 +88,17 @@ def check_event(event: Event) -> Event:
         InvalidEvent: A field is wrong; the message says which, and what was expected.
     """
     as_utc(event.triggered_at, "triggered_at")
-    names = MESSAGE_FIELDS if isinstance(event, MessageEvent) else AB_TEST_FIELDS
-    for name in names:
-        value = getattr(event, name)
-        if name != "parameters":
-            _check_text(name, value)
     if isinstance(event, MessageEvent):
-        check_message_event(Channel(event.channel), event.event, event.template_name)
-        _check_parameters(event.parameters)
+        if not _are_sound(event.user_id, event.device_id, event.message_id, event.template_name):
+            _check_texts(event, MESSAGE_FIELDS)
+        channel = event.channel
+        if type(channel) is not Channel:
+            channel = Channel(channel)
+        check_message_event(channel, event.event, event.template_name)
+        if not _is_plain(event.parameters):
+            _check_parameters(event.parameters)
+    elif not _are_sound(event.user_id, event.device_id, event.ab_test_id, event.variant_id):
+        _check_texts(event, AB_TEST_FIELDS)
     return event
 
 
@@ -110,8 +125,37 @@ def _check_names(kind: EventKind, values: Mapping[str, Any]) -> None:
             )
 
 
-def _with_samples(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: values.get(name, SAMPLE_VALUES.get(name, "")) for name in names}
+def _are_sound(*texts: Any) -> bool:
+    """Return whether a URL can carry these texts; almost all can, so all are tried at once."""
+    try:
+        "".join(texts).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _is_plain(parameters: Any) -> bool:
+    """Return whether parameters are a flat dictionary that is known to be sound."""
+    if type(parameters) is not dict:
+        return False
+    texts = list(parameters)
+    for value in parameters.values():
+        kind = type(value)
+        if kind is str:
+            texts.append(value)
+        # Python refuses to write numbers of several thousand digits.
+        elif value is not None and not (kind is bool or (kind is int and value < _LARGE > -value)):
+            return False
+    return _are_sound(*texts)
+
+
+_LARGE = 1 << 64
+
+
+def _check_texts(event: Event, names: tuple[str, ...]) -> None:
+    for name in names:
+        if name != "parameters":
+            _check_text(name, getattr(event, name))
 
 
 def _check_text(name: str, value: Any) -> None:

@@ -133,7 +133,9 @@ def history(ledger: Ledger, delivery_id: int) -> DeliveryHistory:
 def as_taken(taken: Sequence[Taken]) -> list[Triggered]:
     """Return what each of these events has fired, before any attempt."""
     return [
-        Triggered(event, [_history(delivery, ()) for delivery in deliveries], matches.mismatched)
+        Triggered(
+            event, [_history(delivery, ()) for delivery in deliveries], list(matches.mismatched)
+        )
         for event, matches, deliveries in taken
     ]
 
@@ -150,7 +152,7 @@ def what_came_of(ledger: Ledger, taken: Sequence[Taken]) -> list[Triggered]:
         if delivery_id not in found:
             raise UnknownDelivery(f"no delivery has the id {delivery_id}")
     return [
-        Triggered(event, [found[delivery.id] for delivery in deliveries], matches.mismatched)
+        Triggered(event, [found[delivery.id] for delivery in deliveries], list(matches.mismatched))
         for event, matches, deliveries in taken
     ]
 

@@ -14,7 +14,14 @@ from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType, parse_c
 from mockserver.core.errors import InvalidTemplate, InvalidValue, UnknownApp
 from mockserver.core.events import check_event
 from mockserver.core.matching import Matches, match_rules
-from mockserver.core.models import App, Delivery, Event, NewDelivery, PostbackRule
+from mockserver.core.models import (
+    App,
+    Delivery,
+    Event,
+    MessageEvent,
+    NewDelivery,
+    PostbackRule,
+)
 from mockserver.core.template import Template
 from mockserver.ledger.protocol import Ledger
 
@@ -73,9 +80,16 @@ def take_events(ledger: Ledger, events: Sequence[Event], now_at: datetime) -> li
         InvalidEvent: Leanplum could not have produced one of them; then none happened.
         UnknownApp: One belongs to no app; then none happened.
     """
-    matches = [_matches(ledger, event) for event in events]
+    matching = _Matching(ledger)
+    matches = [matching.of(event) for event in events]
     new = [
-        NewDelivery(rule.app_id, rule.postback_id, _rendered(ledger, rule, event), event, now_at)
+        NewDelivery(
+            rule.app_id,
+            rule.postback_id,
+            compiled(rule.url).render(event, matching.app(rule.app_id).parameters_encoding),
+            event,
+            now_at,
+        )
         for event, match in zip(events, matches, strict=True)
         for rule in match.matched
     ]
@@ -96,11 +110,27 @@ def compiled(url: str) -> Template:
     return Template(url)
 
 
-def _matches(ledger: Ledger, event: Event) -> Matches:
-    app = find_app(ledger, event.app_id)
-    return match_rules(ledger.rules(app.app_id), check_event(event))
+class _Matching:
+    """Matches the events of one list: apps and rules are read once, equal events matched once."""
 
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._apps: dict[str, App] = {}
+        self._matches: dict[tuple[str, Channel | None], Matches] = {}
 
-def _rendered(ledger: Ledger, rule: PostbackRule, event: Event) -> str:
-    app = find_app(ledger, rule.app_id)
-    return compiled(rule.url).render(event, app.parameters_encoding)
+    def app(self, app_id: str) -> App:
+        app = self._apps.get(app_id)
+        if app is None:
+            app = self._apps[app_id] = find_app(self._ledger, app_id)
+        return app
+
+    def of(self, event: Event) -> Matches:
+        app = self.app(event.app_id)
+        check_event(event)
+        # Nothing else of an event decides which rules it fires.
+        kind = (app.app_id, event.channel if isinstance(event, MessageEvent) else None)
+        matches = self._matches.get(kind)
+        if matches is None:
+            matches = match_rules(self._ledger.rules(app.app_id), event)
+            self._matches[kind] = matches
+        return matches

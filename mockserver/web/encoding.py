@@ -60,8 +60,8 @@ def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
     )
 
 
-def delivery_json(delivery: DeliveryHistory) -> DeliveryJson:
-    """Return a delivery with its attempts."""
+def delivery_json(delivery: DeliveryHistory, event: EventJson | None = None) -> DeliveryJson:
+    """Return a delivery with its attempts; `event` is its event, if that was made before."""
     first_at = delivery.attempts[0].started_at if delivery.attempts else delivery.created_at
     return DeliveryJson(
         id=delivery.id,
@@ -69,7 +69,7 @@ def delivery_json(delivery: DeliveryHistory) -> DeliveryJson:
         postback_id=delivery.postback_id,
         url=delivery.url,
         state=delivery.state.value,
-        event=event_json(delivery.event),
+        event=event or event_json(delivery.event),
         created_at=delivery.created_at,
         attempts_made=delivery.attempts_made,
         due_at=delivery.due_at,
@@ -79,28 +79,28 @@ def delivery_json(delivery: DeliveryHistory) -> DeliveryJson:
 
 def event_json(event: Event) -> EventJson:
     """Return an event; fields of the other type of event are null."""
-    common = {
-        "app_id": event.app_id,
-        "triggered_at": event.triggered_at,
-        "user_id": event.user_id,
-        "device_id": event.device_id,
-    }
     if isinstance(event, AbTestEvent):
         return EventJson(
             type="abTestEvents",
+            app_id=event.app_id,
+            triggered_at=event.triggered_at,
+            user_id=event.user_id,
+            device_id=event.device_id,
             ab_test_id=event.ab_test_id,
             variant_id=event.variant_id,
-            **common,  # type: ignore[arg-type]
         )
     assert isinstance(event, MessageEvent)
     return EventJson(
         type="messageEvents",
+        app_id=event.app_id,
+        triggered_at=event.triggered_at,
+        user_id=event.user_id,
+        device_id=event.device_id,
         channel=event.channel.value,
         event=event.event,
         message_id=event.message_id,
         template_name=event.template_name,
         parameters=dict(event.parameters),
-        **common,  # type: ignore[arg-type]
     )
 
 
@@ -117,9 +117,10 @@ def event_kind_json(kind: EventKind) -> EventKindJson:
 
 def triggered_json(triggered: Triggered) -> TriggeredJson:
     """Return what an event led to."""
+    event = event_json(triggered.event)
     return TriggeredJson(
-        event=event_json(triggered.event),
-        deliveries=[delivery_json(delivery) for delivery in triggered.deliveries],
+        event=event,
+        deliveries=[delivery_json(delivery, event) for delivery in triggered.deliveries],
         mismatches=[mismatch_json(mismatch) for mismatch in triggered.mismatches],
     )
 

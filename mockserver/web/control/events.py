@@ -17,7 +17,7 @@ from mockserver.core.catalog import (
     parse_channel,
 )
 from mockserver.core.errors import InvalidValue
-from mockserver.core.events import build_event
+from mockserver.core.events import draft_event
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
@@ -67,7 +67,7 @@ def _event_of(sandbox: Sandbox, request: shapes.EventRequest, now_at: datetime) 
     given = {name: value for name, value in values.items() if value is not UNSET}
     app_id = sandbox.app(given.pop("app_id")).app_id
     kind = _kind_of(given)
-    return build_event(kind, app_id, now_at, given)
+    return draft_event(kind, app_id, now_at, given)
 
 
 def _kind_of(given: dict[str, Any]) -> EventKind:
