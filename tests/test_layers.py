@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "net": frozenset({"core"}),
     "schema": frozenset({"core"}),
-    "ledger": frozenset({"core"}),
+    "ledger": frozenset({"core", "net.monotonic"}),
     "time": frozenset({"core", "net.monotonic", "ledger.protocol"}),
     "transport": frozenset({"core", "net"}),
     "receiver": frozenset({"core", "net"}),

@@ -25,6 +25,7 @@ from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox
 from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
+from mockserver.web.routes import problem_of
 from mockserver.web.server import ApiServer, listen_at
 
 if TYPE_CHECKING:
@@ -159,7 +160,11 @@ def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
         from flask import request
 
         if request.path.endswith("/clock/advance"):
-            save_clock(sandbox.ledger, sandbox.clock)
+            try:
+                save_clock(sandbox.ledger, sandbox.clock)
+            except LedgerUnusable as error:
+                # Who hears that time has moved may rely on it after a restart as well.
+                return problem_of(error)
         return response
 
     app.after_request(save)

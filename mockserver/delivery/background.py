@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
+from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.engine import Engine
+from mockserver.delivery.unwritten import AGAIN_REAL_SECONDS
 from mockserver.ledger.protocol import Ledger
 from mockserver.time.clocks import RunningClock
 
@@ -24,6 +26,7 @@ class BackgroundEngine:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = False
+        self._is_away = False
         self._thread = threading.Thread(target=self._run, name="postbacks-background", daemon=True)
 
     def start(self) -> None:
@@ -50,11 +53,25 @@ class BackgroundEngine:
             try:
                 self._engine.settle()
                 wait_real_seconds = self._until_next()
+                self._say_that_it_is_back()
+            except LedgerUnusable as error:
+                self._say_that_it_is_away(error)
+                wait_real_seconds = AGAIN_REAL_SECONDS
             except Exception:
                 # Nobody but this thread would ever make these attempts again.
                 _log.exception("an attempt could not be made; trying again in a second")
                 wait_real_seconds = LONGEST_WAIT_REAL_SECONDS
             self._wake.wait(wait_real_seconds)
+
+    def _say_that_it_is_away(self, error: LedgerUnusable) -> None:
+        if not self._is_away:
+            self._is_away = True
+            _log.warning("%s. No attempts are made until it can be used again", error)
+
+    def _say_that_it_is_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            _log.warning("the ledger can be used again; attempts are made")
 
     def _until_next(self) -> float:
         due_at = self._ledger.next_due_at()

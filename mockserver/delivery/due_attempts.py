@@ -10,6 +10,7 @@ from mockserver.core.errors import ClockCannotGoBack
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.delivery.unwritten import Unwritten
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import Budget
 
@@ -37,12 +38,18 @@ class DueAttempts:
         self.is_stopped = False
         self._ledger = ledger
         self._clock = clock
-        self._on_results = on_results
+        self._unwritten = Unwritten(ledger, on_results)
         self._policies: dict[str, RetryPolicy] = {}
         self._resends: list[DueAttempt] = []
 
     def next_at(self, budget: Budget) -> datetime | None:
-        """Return the instant of the next attempt, not after the budget's end; None if none is."""
+        """Return the instant of the next attempt, not after the budget's end; None if none is.
+
+        Raises:
+            LedgerUnusable: Outcomes wait to be written, and the ledger does not take them.
+        """
+        # What is due next depends on them.
+        self._unwritten.catch_up()
         due_at = self._ledger.next_due_at()
         if due_at is not None and budget.until_at is not None and due_at > budget.until_at:
             due_at = None
@@ -51,18 +58,23 @@ class DueAttempts:
 
     def claim(self, until_at: datetime, limit: int) -> Sequence[DueAttempt]:
         """Claim up to `limit` attempts that are due not after `until_at`, in order."""
-        return self._ledger.claim(until_at, limit)
+        return self._unwritten.claim(until_at, limit)
 
     def claim_if_due(self, until_at: datetime, limit: int) -> Sequence[DueAttempt]:
         """Do the same, and spare the claim if nothing is due; for those who ask often."""
         # A claim is written down, and nothing may be due for long.
         due_at = self._ledger.next_due_at()
-        return () if due_at is None or due_at > until_at else self._ledger.claim(until_at, limit)
+        return () if due_at is None or due_at > until_at else self.claim(until_at, limit)
 
-    def release(self, attempts: Sequence[DueAttempt]) -> None:
-        """Give back claimed attempts that were not begun or whose outcome nobody knows."""
+    def release(self, attempts: Sequence[DueAttempt], *, begun: bool = False) -> None:
+        """Give back claimed attempts without an outcome; if the ledger is away, later.
+
+        Args:
+            attempts: Their outcome is not known and never will be.
+            begun: Whether they may have been sent.
+        """
         if attempts:
-            self._ledger.release(attempts)
+            self._unwritten.release(attempts, begun=begun)
 
     def add_resend(self, attempt: DueAttempt) -> None:
         """Put a manual attempt before all that is due."""
@@ -77,6 +89,7 @@ class DueAttempts:
         """Drop what the ledger knew before it was reset."""
         self._resends.clear()
         self._policies.clear()
+        self._unwritten.forget()
         self.arrivals += 1
 
     def visit(self, due_at: datetime) -> datetime:
@@ -111,11 +124,17 @@ class DueAttempts:
         return Result(attempt, started_at, outcome, state, due_at)
 
     def record(self, results: Sequence[Result]) -> None:
-        """Write a group of results, all in one transaction."""
+        """Write a group of results, all in one transaction.
+
+        Raises:
+            LedgerUnusable: The ledger does not take them now. They are kept, and written later.
+        """
         if results:
-            self._ledger.record(results)
-            if self._on_results is not None:
-                self._on_results(results)
+            self._unwritten.record(results)
+
+    def close(self) -> None:
+        """Write what waits to be written, if that is possible at once."""
+        self._unwritten.stop()
 
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app; the documented one if the app is not known."""

@@ -141,6 +141,10 @@ class Engine:
         """Make no more attempts, and drop those under way; they stay claimed."""
         self._due.is_stopped = True
 
+    def close(self) -> None:
+        """Write outcomes that wait to be written, if that is possible at once; after `stop`."""
+        self._due.close()
+
     @property
     def is_stopped(self) -> bool:
         """Whether no more attempts are made."""

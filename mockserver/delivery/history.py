@@ -131,7 +131,7 @@ def history(ledger: Ledger, delivery_id: int) -> DeliveryHistory:
 
 
 def as_taken(taken: Sequence[Taken]) -> list[Triggered]:
-    """Return what each of these events has fired, before any attempt."""
+    """Return what each of these events has fired, without the attempts that may have been made."""
     return [
         Triggered(
             event, [_history(delivery, ()) for delivery in deliveries], list(matches.mismatched)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
 from mockserver.core.clock import MovableClock
+from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.delivery.due_attempts import DueAttempts
@@ -30,7 +32,11 @@ class DueSender(Protocol):
     def send(self, due_at: datetime, budget: Budget) -> int:
         """Make attempts that are due at `due_at`; return how many were made.
 
-        Whatever is raised, attempts with an outcome are recorded and all others given back.
+        Whatever is raised, attempts with an outcome are recorded and all others given back, now or
+        as soon as the ledger takes it.
+
+        Raises:
+            LedgerUnusable: The ledger took no more. What had been sent was waited for.
         """
 
 
@@ -51,15 +57,18 @@ class InTurnSender:
         batch = self._batch(due_at, budget)
         arrivals = due.arrivals
         results: list[Result] = []
+        begun = 0
         visit, judge = due.visit, due.judge
         try:
             for attempt in batch:
                 started_at = visit(attempt.due_at)
+                begun += 1
                 results.append(judge(attempt, started_at, send(attempt)))
                 if due.arrivals != arrivals:
                     break
         finally:
-            due.release(batch[len(results) :])
+            due.release(batch[len(results) : begun], begun=True)
+            due.release(batch[begun:])
             due.record(results)
         return len(results)
 
@@ -116,14 +125,18 @@ class SideBySideSender:
                 if due.is_stopped:
                     break
                 results = [self._result(started, attempt, outcome) for attempt, outcome in group]
-                due.record(results)
+                # Their outcomes are known from here on, whatever becomes of the ledger.
                 started.finish(attempt for attempt, _ in group)
+                with started.waiting_for_the_rest():
+                    due.record(results)
         except ExchangeStopped:
             pass
         finally:
             end_exchange(groups)
             if not due.is_stopped:
-                due.release(list(started.under_way))
+                due.release(list(started.under_way), begun=True)
+        if started.failure is not None:
+            raise started.failure
         return started.finished
 
     def _exchange(self, started: _Started) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
@@ -148,9 +161,12 @@ class SideBySideSender:
             until_at, now_at = started.due_at, started.visited_at
         else:
             until_at = now_at = self._clock.now()
+        if started.failure is not None:
+            return ()
         attempts = due.take_resends(places)
         if not attempts and not started.is_budget_spent:
-            attempts = due.claim_if_due(until_at, min(places, started.budget_left))
+            with started.waiting_for_the_rest():
+                attempts = due.claim_if_due(until_at, min(places, started.budget_left))
         started.add(attempts, now_at)
         return attempts
 
@@ -168,6 +184,7 @@ class _Started:
         visited_at: While time is virtual, the present of the exchange.
         under_way: Each attempt without a result, with its start.
         finished: How many have one.
+        failure: What the ledger said when it took no more; then nothing more is begun.
     """
 
     def __init__(self, due_at: datetime, visited_at: datetime, budget: Budget) -> None:
@@ -175,6 +192,7 @@ class _Started:
         self.visited_at = visited_at
         self.under_way: dict[DueAttempt, datetime] = {}
         self.finished = 0
+        self.failure: LedgerUnusable | None = None
         self._budget = budget
         self._count = 0
 
@@ -185,6 +203,14 @@ class _Started:
     @property
     def budget_left(self) -> int:
         return self._budget.left - self._count
+
+    @contextmanager
+    def waiting_for_the_rest(self) -> Iterator[None]:
+        """Let attempts under way end although the ledger has failed: they have been sent."""
+        try:
+            yield
+        except LedgerUnusable as error:
+            self.failure = self.failure or error
 
     def add(self, attempts: Sequence[DueAttempt], started_at: datetime) -> None:
         self._count += len(attempts)

@@ -129,8 +129,13 @@ class Ledger(Protocol):
         state as it is. A manual attempt changes the state only from pending to delivered.
         """
 
-    def release(self, attempts: Sequence[DueAttempt]) -> None:
-        """Give back claims whose attempts were never begun; their order is unchanged."""
+    def release(self, attempts: Sequence[DueAttempt], *, begun: bool = False) -> None:
+        """Give back claims whose attempts have no outcome; their order is unchanged.
+
+        Args:
+            attempts: Those whose claim is not (or no longer) the delivery's are passed over.
+            begun: Whether they may have been sent: the next try is marked `repeated`.
+        """
 
     def recover(self) -> int:
         """Free the claims of processes that died; return how many.
@@ -138,6 +143,16 @@ class Ledger(Protocol):
         The attempt that was under way is due again at once, keeps its number and is marked
         `repeated`.
         """
+
+    def free_claims(self) -> None:
+        """Give back every claim; its attempts were never begun, their order is unchanged.
+
+        For whoever makes all attempts, has none under way, and does not know whether a claim of
+        its own was written.
+        """
+
+    def problem(self) -> str | None:
+        """Return at once why it takes nothing now, in words; None if it does."""
 
     def load_setting(self, name: str) -> str | None:
         """Return a value that `save_setting` kept, or None."""

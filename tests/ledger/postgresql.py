@@ -85,6 +85,9 @@ class PostgresDatabase:
             cursor.execute(and_then)
             emptied()
 
+    def problem(self) -> str | None:
+        return None
+
     def close(self) -> None:
         with self._transaction() as cursor:
             cursor.execute(f"DROP SCHEMA {self._schema} CASCADE")

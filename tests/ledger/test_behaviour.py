@@ -255,3 +255,38 @@ class TestReset:
         fresh = add(ledger, *[START] * 3)
         assert [each.id for each in ledger.deliveries(limit=2)] == fresh[:2]
         assert [each.id for each in ledger.deliveries(after=fresh[1])] == fresh[2:]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_released_attempt_is_marked_if_it_may_have_been_sent(ledger: Ledger, begun: bool) -> None:
+    add(ledger, START, START)
+    released, kept = ledger.claim(FAR, 2)
+    ledger.release([released], begun=begun)
+    again = claim_one(ledger)
+    assert (again.delivery_id, again.number) == (released.delivery_id, 1)
+    assert again.repeated is begun
+    # Once marked it stays marked, also if the next try is not begun.
+    ledger.release([again])
+    assert claim_one(ledger).repeated is begun
+    ledger.record([ended(kept)])
+    assert not ledger.attempts(kept.delivery_id)[0].repeated
+
+
+def test_all_claims_can_be_given_back_unmarked_and_in_order(ledger: Ledger) -> None:
+    expected = add(ledger, START, START, START)
+    first = ledger.claim(FAR, 2)
+    assert ids([*first, *ledger.claim(FAR, 1)]) == expected
+    assert ledger.next_due_at() is None
+    ledger.free_claims()
+    freed = ledger.claim(FAR, 3)
+    assert ids(freed) == expected
+    assert not any(attempt.repeated for attempt in freed)
+    # What was claimed before is nobody's any more.
+    ledger.record([ended(first[0])])
+    assert ledger.attempts(first[0].delivery_id) == []
+
+
+def test_a_ledger_that_works_has_no_problem(ledger: Ledger) -> None:
+    assert ledger.problem() is None
+    add(ledger, START)
+    assert ledger.problem() is None

@@ -230,25 +230,34 @@ class MemoryLedger:
                     else:
                         self._schedule(row, due_at)
 
-    def release(self, attempts: Sequence[DueAttempt]) -> None:
-        """Give back claims whose attempts were never begun; their order is unchanged."""
+    def release(self, attempts: Sequence[DueAttempt], *, begun: bool = False) -> None:
+        """Give back claims whose attempts have no outcome; their order is unchanged."""
         with self._lock:
             for attempt in attempts:
                 row = self._rows.get(attempt.delivery_id)
                 if row is not None and row.claim == attempt.claim and row.state is _PENDING:
-                    row.claim = _NO_CLAIM
-                    self._due.push((attempt.due_at, row.order, row.id))
+                    row.repeated = row.repeated or begun
+                    self._give_back(row)
 
     def recover(self) -> int:
         """Free claims that nobody will finish; return how many."""
         with self._lock:
             claimed = [row for row in self._rows.values() if row.claim and row.state is _PENDING]
             for row in claimed:
-                row.claim = _NO_CLAIM
                 row.repeated = True
-                assert row.due_at is not None, "a pending delivery is due some time"
-                self._due.push((row.due_at, row.order, row.id))
+                self._give_back(row)
             return len(claimed)
+
+    def free_claims(self) -> None:
+        """Give back every claim; its attempts were never begun, their order is unchanged."""
+        with self._lock:
+            for row in self._rows.values():
+                if row.claim and row.state is _PENDING:
+                    self._give_back(row)
+
+    def problem(self) -> str | None:
+        """Return None: memory takes everything."""
+        return None
 
     def load_setting(self, name: str) -> str | None:
         """Return a value that `save_setting` kept, or None."""
@@ -268,6 +277,11 @@ class MemoryLedger:
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+    def _give_back(self, row: _Row) -> None:
+        row.claim = _NO_CLAIM
+        assert row.due_at is not None, "a pending delivery is due some time"
+        self._due.push((row.due_at, row.order, row.id))
 
     def _schedule(self, row: _Row, due_at: datetime) -> None:
         row.due_at = due_at

@@ -64,6 +64,9 @@ class Database(Protocol):
         `emptied` is called within the transaction, at its end.
         """
 
+    def problem(self) -> str | None:
+        """Return at once why nothing can be written now, in words; None if it can."""
+
     def close(self) -> None:
         """Close every connection."""
 

@@ -270,9 +270,9 @@ class SqlLedger:
             except Unusual:
                 continue
 
-    def release(self, attempts: Sequence[DueAttempt]) -> None:
-        """Give back claims whose attempts were never begun; their order is unchanged."""
-        rows = [(attempt.delivery_id, attempt.claim) for attempt in attempts]
+    def release(self, attempts: Sequence[DueAttempt], *, begun: bool = False) -> None:
+        """Give back claims whose attempts have no outcome; their order is unchanged."""
+        rows = [(int(begun), attempt.delivery_id, attempt.claim) for attempt in attempts]
         if rows:
             with self._known.writing() as cursor:
                 cursor.executemany(statements.RELEASE, rows)
@@ -288,6 +288,16 @@ class SqlLedger:
             cursor.execute(statements.RECOVER)
             self._known.forget()
             return cursor.rowcount
+
+    def free_claims(self) -> None:
+        """Give back every claim; its attempts were never begun, their order is unchanged."""
+        with self._known.writing() as cursor:
+            cursor.execute(statements.FREE_CLAIMS)
+            self._known.forget()
+
+    def problem(self) -> str | None:
+        """Return at once why the database takes nothing now, in words; None if it does."""
+        return self._database.problem()
 
     def load_setting(self, name: str) -> str | None:
         """Return a value that `save_setting` kept, or None."""

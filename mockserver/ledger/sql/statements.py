@@ -102,10 +102,12 @@ COUNT_ONLY = (
 END_EARLY = (
     "UPDATE progress SET state = ?, due_at = NULL WHERE delivery_id = ? AND state = 'pending'"
 )
-#: delivery_id, claim
+#: whether it may have been sent, delivery_id, claim
 RELEASE = (
-    "UPDATE progress SET claim = NULL WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
+    "UPDATE progress SET claim = NULL, interrupted = CASE WHEN ? = 1 THEN 1 ELSE interrupted END"
+    " WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
 )
+FREE_CLAIMS = "UPDATE progress SET claim = NULL WHERE claim IS NOT NULL AND state = 'pending'"
 RECOVER = (
     "UPDATE progress SET claim = NULL, interrupted = 1"
     " WHERE claim IS NOT NULL AND state = 'pending'"

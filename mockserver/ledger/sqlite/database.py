@@ -19,7 +19,9 @@ from types import TracebackType
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.database import Cursor, prepare_tables
 from mockserver.ledger.sql.schema import ColumnTypes
+from mockserver.ledger.sqlite.file_watch import FileWatch
 from mockserver.ledger.sqlite.owner_lock import OwnerLock
+from mockserver.net.monotonic import real_seconds
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
@@ -28,6 +30,16 @@ _BUSY_REAL_SECONDS = 30.0
 
 #: SQLite makes a column its row id only if it is called INTEGER.
 _TYPES = ColumnTypes(key="INTEGER", counted_key="INTEGER", bytes="BLOB")
+
+#: Who waits so long for another program says that the ledger cannot be used.
+_LONG_WAIT_REAL_SECONDS = 0.5
+
+#: What is written, after a failure, to see whether there is room again; and taken away.
+_NEEDS_ROOM = (
+    "DELETE FROM settings WHERE name = 'room'",
+    "INSERT INTO settings (name, value) VALUES ('room', hex(zeroblob(65536)))",
+)
+_GIVES_ROOM = _NEEDS_ROOM[:1]
 
 #: Every reading thread gets a connection; so many are kept.
 _KEPT_READERS = 5
@@ -56,6 +68,13 @@ class SqliteDatabase:
         path: Of the file; None for a database in memory.
         exclusive: Whether to refuse a file that another ledger has open.
 
+    Attributes:
+        name: What messages call it.
+        is_exclusive: Whether nobody else can write to it while it is open.
+        watch: Notices that the file is not the one any more; None for a database in memory.
+        failure: What the last try to write has failed with, in words.
+        waits_since: Since when a transaction waits for another program, as `real_seconds` counts.
+
     Raises:
         LedgerUnusable: It cannot be opened, or is not one this version can use.
     """
@@ -66,6 +85,9 @@ class SqliteDatabase:
         self.name = "the ledger in memory" if self._path is None else str(self._path)
         self.is_exclusive = exclusive or self._path is None
         self._lock = threading.Lock()
+        self.watch: FileWatch | None = None
+        self.failure: str | None = None
+        self.waits_since: float | None = None
         self._readers: list[sqlite3.Connection] = []
         self._owner: OwnerLock | None = None
         if self._path is not None:
@@ -82,6 +104,10 @@ class SqliteDatabase:
             with self.writing() as cursor:
                 prepare_tables(cursor, _tables(cursor), _TYPES, self.name)
             self._keep_a_log()
+            if self._path is not None:
+                # The first transaction of a new connection makes the log.
+                self._at_once(*_GIVES_ROOM)
+                self.watch = FileWatch(self._path)
         except BaseException:
             self.close()
             raise
@@ -120,11 +146,44 @@ class SqliteDatabase:
         except LedgerUnusable as error:
             _log.warning("the ledger is empty, but its file stays as large as it was: %s", error)
 
+    def problem(self) -> str | None:
+        """Return at once why nothing can be written now, in words; None if it can."""
+        if not self._lock.acquire(blocking=False):
+            waits_since = self.waits_since
+            if waits_since is None or real_seconds() - waits_since < _LONG_WAIT_REAL_SECONDS:
+                return self.failure
+            return str(self.unusable("database is locked"))
+        try:
+            if self.watch is not None:
+                self.watch.check()
+            if self._path is not None:
+                with self._explained():
+                    if self.failure:
+                        self._at_once(*_NEEDS_ROOM)
+                    self._at_once(*_GIVES_ROOM if self.failure else ())
+            self.failure = None
+        except LedgerUnusable as error:
+            self.failure = str(error)
+        finally:
+            self._lock.release()
+        return self.failure
+
     def close(self) -> None:
         """Close the connections, then let another process have the file."""
         with self._lock:
             self._writer.close()
             self._release()
+
+    def _at_once(self, *statements: str) -> None:
+        """Run a transaction, which may be empty, without waiting for another program."""
+        self._writer.execute("PRAGMA busy_timeout = 0")
+        try:
+            for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
+                self._writer.execute(statement)
+        finally:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            self._writer.execute(f"PRAGMA busy_timeout = {int(_BUSY_REAL_SECONDS * 1000)}")
 
     def _release(self) -> None:
         while self._readers:
@@ -163,15 +222,17 @@ class SqliteDatabase:
         else:
             connection.close()
 
-    def unusable(self, error: sqlite3.Error) -> LedgerUnusable:
+    def unusable(self, error: sqlite3.Error | str) -> LedgerUnusable:
         """Return what is raised in place of an error of the driver."""
-        return LedgerUnusable(f"{self.name} cannot be used: {_advice(error)}")
+        return LedgerUnusable(f"{self.name} cannot be used: {_advice(str(error))}")
 
     def _outside(self, *statements: str) -> None:
         """Run what a transaction does not allow."""
         with self._lock, self._explained():
             for statement in statements:
                 self._writer.execute(statement).fetchall()
+            if self.watch is not None:
+                self.watch.has_shrunk()
 
     def _keep_a_log(self) -> None:
         # Kept in the file's head, so it is set after the check that the file is ours.
@@ -210,15 +271,22 @@ class _Transaction:
         self._lock = lock
 
     def __enter__(self) -> Cursor:
-        self._lock.acquire()
+        database = self._database
+        if not self._lock.acquire(timeout=_BUSY_REAL_SECONDS):
+            raise database.unusable("database is locked")
         try:
+            database.waits_since = real_seconds()
             # One that reads first and asks for the right to write later can be refused; one that
             # asks at once only waits.
             self._cursor.execute("BEGIN IMMEDIATE")
-        except BaseException as error:
-            self._lock.release()
-            if isinstance(error, sqlite3.Error):
-                raise self._database.unusable(error) from error
+            database.waits_since = None
+            if database.watch is not None:
+                database.watch.check()
+        except sqlite3.Error as error:
+            self._end()
+            raise self._failed(error) from error
+        except BaseException:
+            self._end()
             raise
         return self._cursor
 
@@ -228,19 +296,30 @@ class _Transaction:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        database = self._database
         try:
             if error is None:
                 self._cursor.execute("COMMIT")
+                database.failure = None
             elif isinstance(error, sqlite3.Error):
-                raise self._database.unusable(error) from error
+                raise self._failed(error) from error
         except sqlite3.Error as failure:
-            raise self._database.unusable(failure) from failure
+            raise self._failed(failure) from failure
         finally:
-            # SQLite ends some transactions by itself when they fail.
-            if self._connection.in_transaction:
-                with suppress(sqlite3.Error):
-                    self._cursor.execute("ROLLBACK")
-            self._lock.release()
+            self._end()
+
+    def _failed(self, error: sqlite3.Error) -> LedgerUnusable:
+        unusable = self._database.unusable(error)
+        self._database.failure = str(unusable)
+        return unusable
+
+    def _end(self) -> None:
+        # SQLite ends some transactions by itself when they fail.
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        self._database.waits_since = None
+        self._lock.release()
 
 
 class _Reading:
@@ -293,8 +372,7 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _advice(error: sqlite3.Error) -> str:
-    reason = str(error)
+def _advice(reason: str) -> str:
     if "locked" in reason:
         return f"{reason}; another program is writing to it, stop that one"
     if "full" in reason:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.errors import LedgerUnusable
 from mockserver.sandbox import Sandbox
 from mockserver.version import __version__
 from mockserver.web import encoding, shapes
@@ -27,6 +28,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations of whoever watches."""
 
     def health() -> shapes.Health:
+        problem = sandbox.ledger.problem()
+        if problem is not None:
+            raise LedgerUnusable(f"store unavailable: {problem}")
         app_ids = [app.app_id for app in sandbox.ledger.apps()]
         kind = type(sandbox.ledger).__name__
         return shapes.Health("ok", __version__, sandbox.receiver_url, kind, app_ids)
@@ -45,7 +49,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return shapes.ResetAnswer(rules, deliveries)
 
     return [
-        ControlRoute("GET", "health", "Whether the sandbox runs.", health, shapes.Health),
+        ControlRoute(
+            "GET",
+            "health",
+            "Whether the sandbox runs and its store takes something; 503 if not.",
+            health,
+            shapes.Health,
+        ),
         ControlRoute(
             "GET",
             "feed",
