@@ -17,7 +17,7 @@ from contracts.conformance.server import Server
 from contracts.suite.exchange import KEY, TOKEN, RecordingWire, evidence_among
 from contracts.suite.recorder import Deviation, Recorder, Untestable
 from contracts.suite.results import RecordedExchange
-from contracts.suite.subject import Names
+from contracts.suite.subject import CaseTarget, Names
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import PostbacksError, ServerUnreachable
@@ -38,7 +38,7 @@ EVERY_AB_TEST_VALUE = (
 OUR_HOST = "postbacks-contracts.invalid"
 
 
-class Target:
+class Target(CaseTarget):
     """A server, as one case uses it.
 
     Args:
@@ -82,14 +82,12 @@ class Target:
         return self.wire.exchanges
 
     def masked(self, text: str) -> str:
-        """Return a text in which names of variables stand for secrets."""
         return self.wire.masked(text)
 
     def recall(self, deviation: Deviation) -> None:
         """Do nothing: the last example repeats the deviation, so its exchanges are held anyway."""
 
     def evidence(self, area: str) -> RecordedExchange | None:
-        """Return the exchange that shows a deviation best; None if there was none."""
         return evidence_among(area, self.exchanges)
 
     def fresh(self) -> None:

@@ -41,7 +41,7 @@ class Operator(Protocol):
         """
 
 
-class CommandOperator:
+class CommandOperator(Operator):
     """Runs two commands of the user in a shell.
 
     Args:
@@ -54,15 +54,13 @@ class CommandOperator:
         self._down, self._up = down_command, up_command
 
     def down(self) -> None:
-        """Run the first command; see `Operator`."""
         _run(self._down, "--down-command")
 
     def up(self) -> None:
-        """Run the second command; see `Operator`."""
         _run(self._up, "--up-command")
 
 
-class AskingOperator:
+class AskingOperator(Operator):
     """Asks the person at the terminal.
 
     Args:
@@ -74,11 +72,9 @@ class AskingOperator:
         self._ask = ask
 
     def down(self) -> None:
-        """Ask for the endpoint to be taken down; see `Operator`."""
         self._ask("take the endpoint down now, as in an outage, then press Enter")
 
     def up(self) -> None:
-        """Ask for the endpoint to be taken up; see `Operator`."""
         self._ask("take the endpoint up again, then press Enter")
 
 

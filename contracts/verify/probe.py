@@ -43,7 +43,7 @@ class Probe(Protocol):
         """
 
 
-class UrlProbe:
+class UrlProbe(Probe):
     """Asks a URL with GET.
 
     Args:
@@ -59,7 +59,6 @@ class UrlProbe:
         self._open = build_opener(ProxyHandler({}), _NoRedirects).open
 
     def ask(self, prefix: str) -> Stored:
-        """Return what the URL answers; see `Probe`."""
         url = self._url.replace(PLACEHOLDER, quote(prefix, safe=""))
         try:
             with self._open(Request(url, headers=self._headers), timeout=PROBE_REAL_SECONDS) as got:
@@ -82,7 +81,7 @@ class UrlProbe:
         return read_stored(content.decode("utf-8", "replace"), self._url)
 
 
-class CommandProbe:
+class CommandProbe(Probe):
     """Runs a command and reads what it prints."""
 
     def __init__(self, command: str) -> None:
@@ -97,7 +96,6 @@ class CommandProbe:
         self.description = command
 
     def ask(self, prefix: str) -> Stored:
-        """Return what the command prints; see `Probe`."""
         words = [word.replace(PLACEHOLDER, prefix) for word in self._words]
         try:
             ended = run_command(words, PROBE_REAL_SECONDS)
@@ -114,7 +112,7 @@ class CommandProbe:
         return read_stored(ended.output, self.description)
 
 
-class FunctionProbe:
+class FunctionProbe(Probe):
     """Asks a function, for endpoints in this process."""
 
     def __init__(self, function: Callable[[], Sequence[Any] | int]) -> None:
@@ -122,7 +120,6 @@ class FunctionProbe:
         self._function = function
 
     def ask(self, prefix: str) -> Stored:
-        """Return what the function returns; see `Probe`."""
         answer = self._function()
         if isinstance(answer, int):
             return Stored(answer)

@@ -50,7 +50,7 @@ class Trust:
     verify: bool = True
 
 
-class SocketPostbackSender:
+class SocketPostbackSender(PostbackSender):
     """A `PostbackSender` over real sockets.
 
     Args:
@@ -80,7 +80,6 @@ class SocketPostbackSender:
     def post(
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
-        """POST to each URL; see `PostbackSender`."""
         waiting = [_attempt(number, url) for number, url in enumerate(urls)]
         waiting.reverse()
 
@@ -93,7 +92,6 @@ class SocketPostbackSender:
         return [outcomes[number] for number in range(len(urls))]
 
     def close(self) -> None:
-        """Close all connections."""
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
@@ -131,7 +129,6 @@ class PinnedGuard(AddressGuard):
     addresses: frozenset[str] = frozenset()
 
     def reason(self, address: str, port: int | None = None) -> str | None:
-        """Return why nothing is sent to a port of the literal `address`, or None if it may be."""
         if address not in self.addresses:
             return f"{address} is none of the addresses that the host had when the run began"
         return super().reason(address, port)

@@ -192,7 +192,6 @@ class EndpointTarget(Expectations):
         self._evidence = exchange
 
     def show_postback(self, postback: Postback) -> None:
-        """Show the last exchange of this postback in the report of the deviation that follows."""
         url = self.masked(postback.url)
         for exchange in reversed(self.exchanges):
             if exchange.url == url:

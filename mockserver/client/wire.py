@@ -62,7 +62,7 @@ class Wire(Protocol):
         """
 
 
-class HttpWire:
+class HttpWire(Wire):
     """A wire through a socket; it follows no redirect and uses no proxy.
 
     Args:
@@ -92,7 +92,6 @@ class HttpWire:
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
     ) -> Reply:
-        """Send one request and return its answer; see `Wire`."""
         request = Request(self.url + target, data=content, headers=dict(headers), method=method)
         try:
             return self._answered(request)

@@ -230,7 +230,6 @@ class Leanplum(Assertions):
         return list(self._applications)
 
     def said(self, deliveries: Iterable[DeliveryHistory]) -> None:
-        """Take note that the test knows that these were lost or rejected."""
         self._expected.update(delivery.id for delivery in deliveries)
 
     def _evidence(self) -> Evidence:

@@ -20,13 +20,13 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.due_queue import DueQueue
-from mockserver.ledger.protocol import Result, rule_limit_reached
+from mockserver.ledger.protocol import Ledger, Result, rule_limit_reached
 
 _PENDING = DeliveryState.PENDING
 _NO_CLAIM = 0
 
 
-class MemoryLedger:
+class MemoryLedger(Ledger):
     """Rules, deliveries and attempts in memory, behind one lock."""
 
     def __init__(self) -> None:
@@ -43,16 +43,13 @@ class MemoryLedger:
         self._pending_count = 0
 
     def put_app(self, app: App) -> None:
-        """Add an app, or replace the one with the same app id."""
         with self._lock:
             self._apps[app.app_id] = app
 
     def app(self, app_id: str) -> App | None:
-        """Return the app with this id, or None."""
         return self._apps.get(app_id)
 
     def apps(self) -> list[App]:
-        """Return all apps, ordered by app id."""
         with self._lock:
             return sorted(self._apps.values(), key=lambda app: app.app_id)
 
@@ -65,7 +62,6 @@ class MemoryLedger:
         created_at: datetime,
         limit: int,
     ) -> PostbackRule:
-        """Add a rule, unless the app has `limit` rules already."""
         with self._lock:
             if sum(rule.app_id == app_id for rule in self._rules.values()) >= limit:
                 raise rule_limit_reached(app_id, limit)
@@ -75,13 +71,11 @@ class MemoryLedger:
             return rule
 
     def rules(self, app_id: str | None = None) -> list[PostbackRule]:
-        """Return the rules of one app, or of all, oldest first."""
         with self._lock:
             rules = list(self._rules.values())
         return [rule for rule in rules if app_id is None or rule.app_id == app_id]
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
-        """Delete a rule and free its place; return whether there was one."""
         with self._lock:
             rule = self._rules.get(postback_id)
             if rule is None or rule.app_id != app_id:
@@ -90,7 +84,6 @@ class MemoryLedger:
             return True
 
     def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
-        """Take in deliveries as pending, in this order."""
         with self._lock:
             rows = [_Row(next(self._delivery_sequence), item) for item in new]
             for row in rows:
@@ -100,7 +93,6 @@ class MemoryLedger:
             return [row.as_delivery() for row in rows]
 
     def delivery(self, delivery_id: int) -> Delivery | None:
-        """Return one delivery as it stands, or None."""
         with self._lock:
             row = self._rows.get(delivery_id)
             return None if row is None else row.as_delivery()
@@ -114,7 +106,6 @@ class MemoryLedger:
         after: int = 0,
         limit: int | None = None,
     ) -> list[Delivery]:
-        """Return deliveries that pass all filters, by id, those after id `after` only."""
         with self._lock:
             found = (
                 row
@@ -126,29 +117,24 @@ class MemoryLedger:
             return [row.as_delivery() for row in itertools.islice(found, limit)]
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
-        """Return the deliveries with these ids, by id; those that are unknown are left out."""
         with self._lock:
             rows = self._rows
             return [rows[each].as_delivery() for each in sorted(set(delivery_ids)) if each in rows]
 
     def delivery_count(self) -> int:
-        """Return how many deliveries there are."""
         return len(self._rows)
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
-        """Return the attempts of one delivery in the order in which they were recorded."""
         with self._lock:
             row = self._rows.get(delivery_id)
             return [] if row is None else row.as_attempts()
 
     def attempts_of(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
-        """Return the attempts of many deliveries by delivery id, each in the order recorded."""
         with self._lock:
             found = ((each, self._rows.get(each)) for each in delivery_ids)
             return {each: [] if row is None else row.as_attempts() for each, row in found}
 
     def next_due_at(self) -> datetime | None:
-        """Return the earliest instant at which an unclaimed attempt is due."""
         with self._lock:
             while entry := self._due.peek():
                 due_at, order, delivery_id = entry
@@ -158,7 +144,6 @@ class MemoryLedger:
             return None
 
     def latest_at(self) -> datetime | None:
-        """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
         with self._lock:
             rows = self._rows.values()
             creations = [row.new.due_at for row in rows]
@@ -166,11 +151,9 @@ class MemoryLedger:
         return max(creations + ends, default=None)
 
     def pending_count(self) -> int:
-        """Return how many deliveries are pending."""
         return self._pending_count
 
     def claim(self, until_at: datetime, limit: int) -> list[DueAttempt]:
-        """Claim up to `limit` attempts due not after `until_at`, in order."""
         with self._lock:
             claim = next(self._claims)
             claimed: list[DueAttempt] = []
@@ -197,7 +180,6 @@ class MemoryLedger:
             return claimed
 
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
-        """Return a manual attempt of any delivery, whatever its state; None if unknown."""
         with self._lock:
             row = self._rows.get(delivery_id)
             if row is None:
@@ -206,7 +188,6 @@ class MemoryLedger:
             return DueAttempt(delivery_id, row.new.app_id, row.new.url, None, due_at, False, claim)
 
     def record(self, results: Sequence[Result]) -> None:
-        """Write finished attempts, in this order, and what follows each."""
         with self._lock:
             rows = self._rows
             for attempt, started_at, outcome, state, due_at in results:
@@ -231,7 +212,6 @@ class MemoryLedger:
                         self._schedule(row, due_at)
 
     def release(self, attempts: Sequence[DueAttempt], *, begun: bool = False) -> None:
-        """Give back claims whose attempts have no outcome; their order is unchanged."""
         with self._lock:
             for attempt in attempts:
                 row = self._rows.get(attempt.delivery_id)
@@ -240,7 +220,6 @@ class MemoryLedger:
                     self._give_back(row)
 
     def recover(self) -> int:
-        """Free claims that nobody will finish; return how many."""
         with self._lock:
             claimed = [row for row in self._rows.values() if row.claim and row.state is _PENDING]
             for row in claimed:
@@ -249,18 +228,15 @@ class MemoryLedger:
             return len(claimed)
 
     def free_claims(self) -> None:
-        """Give back every claim; its attempts were never begun, their order is unchanged."""
         with self._lock:
             for row in self._rows.values():
                 if row.claim and row.state is _PENDING:
                     self._give_back(row)
 
     def problem(self) -> str | None:
-        """Return None: memory takes everything."""
         return None
 
     def load_setting(self, name: str) -> str | None:
-        """Return a value that `save_setting` kept, or None."""
         return self._settings.get(name)
 
     def save_setting(self, name: str, value: str) -> None:
@@ -268,7 +244,6 @@ class MemoryLedger:
         self._settings[name] = value
 
     def reset(self) -> None:
-        """Forget rules, deliveries and attempts; keep apps and settings."""
         with self._lock:
             self._rules.clear()
             self._rows.clear()

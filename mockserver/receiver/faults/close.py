@@ -14,13 +14,11 @@ class Close(Fault, frozen=True, tag="close"):
     DOCS = (DocLine("`close`", "the connection is closed without a byte"),)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return an end in order and no byte."""
         error = "the connection was closed without an answer"
         return ReceiverAnswer(0, b"", b"", "closed", error=error)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the end of the stream."""
         return (Check("close", _sees_end),)
 
 

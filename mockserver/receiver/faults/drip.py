@@ -43,7 +43,6 @@ class Drip(Fault, frozen=True, tag="drip"):
 
     @property
     def shorthand(self) -> str:
-        """Return it with the part, unless that is the head."""
         return f"{self.tag()}:body" if self.part == "body" else self.tag()
 
     @property
@@ -52,14 +51,12 @@ class Drip(Fault, frozen=True, tag="drip"):
         return as_timedelta(self.interval)
 
     def check(self) -> None:
-        """Check the interval, and that there is a body to drip."""
         super().check()
         as_timedelta(self.interval)
         if self.part == "body":
             check_has_body(self.status)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return an answer with a pause before each byte of one part."""
         whole = http_answer(self.status, self.body.encode(), method, connection)
         if self.part == "body":
             return whole._replace(body_interval=self.interval_time)
@@ -67,7 +64,6 @@ class Drip(Fault, frozen=True, tag="drip"):
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for each part."""
         return Check("drip (head)", _sees_head_drip), Check("drip (body)", _sees_body_drip)
 
 

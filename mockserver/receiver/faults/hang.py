@@ -15,18 +15,15 @@ class Hang(Fault, frozen=True, tag="hang"):
     DOCS = (DocLine("`hang`", "the request is taken and never answered"),)
 
     def check(self) -> None:
-        """Check that it is not delayed."""
         super().check()
         if self.delay_time:
             raise InvalidBehaviour("a hang never ends, so it cannot be delayed")
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return silence."""
         return ReceiverAnswer(0, b"", b"", None)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the silence, and for how a reset of the receiver ends it."""
         return (Check("hang", _sees_silence),)
 
 

@@ -14,13 +14,11 @@ class Malformed(Fault, frozen=True, tag="malformed"):
     DOCS = (DocLine("`malformed`", "a status line that is not HTTP"),)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return a line of text, then the end of the connection."""
         error = "the answer is not HTTP"
         return ReceiverAnswer(0, b"THIS IS NOT HTTP\r\n\r\n", b"", "closed", error=error)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the line."""
         return (Check("malformed", _sees_no_http),)
 
 

@@ -23,27 +23,22 @@ class Redirect(Fault, frozen=True, tag="redirect"):
 
     @classmethod
     def values_of(cls, word: str, argument: str) -> dict[str, Any] | None:
-        """Return the URL behind the colon."""
         return {"location": argument} if word == cls.tag() and argument else None
 
     @property
     def shorthand(self) -> str:
-        """Return it with its URL."""
         return f"{self.tag()}:{self.location}"
 
     def check(self) -> None:
-        """Check that the URL can stand in a header field."""
         super().check()
         check_headers((("Location", self.location),))
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return an answer with a Location and no body."""
         headers = (("Location", self.location),)
         return http_answer(self.status, b"", method, connection, headers=headers)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for status and Location."""
         return (Check("redirect", _sees_location),)
 
 

@@ -14,13 +14,11 @@ class Reset(Fault, frozen=True, tag="reset"):
     DOCS = (DocLine("`reset`", "the connection is reset (TCP RST)"),)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return a reset and no byte."""
         error = "the connection was reset before an answer"
         return ReceiverAnswer(0, b"", b"", "reset", error=error)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the RST."""
         return (Check("reset", _sees_reset),)
 
 

@@ -27,18 +27,15 @@ class SlowRead(Fault, frozen=True, tag="slow-read"):
     status: Status = 200
 
     def check(self) -> None:
-        """Check that it takes time."""
         super().check()
         if not self.delay_time:
             raise InvalidBehaviour("a slow read takes some time; its delay cannot be 0")
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return an answer before which the connection is not read from."""
         return http_answer(self.status, b"", method, connection)._replace(reads_on=False)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for a second request, which is not taken up meanwhile."""
         return (Check("slow-read", _sees_nothing_read),)
 
 

@@ -22,14 +22,12 @@ class Stall(Fault, frozen=True, tag="stall"):
     body: str = "the second half of this is never sent"
 
     def check(self) -> None:
-        """Check that there is a body to stop in."""
         super().check()
         check_has_body(self.status)
         if not self.body:
             raise InvalidBehaviour("a stall stops in the middle of a body, so it needs one")
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return a head that announces the whole body, half of it, and silence."""
         body = self.body.encode()
         half = body[: len(body) // 2]
         whole = http_answer(self.status, half, method, connection, announced=len(body))
@@ -37,7 +35,6 @@ class Stall(Fault, frozen=True, tag="stall"):
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the silence behind half of the body."""
         return (Check("stall", _sees_half),)
 
 

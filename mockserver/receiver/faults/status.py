@@ -36,17 +36,14 @@ class StatusAnswer(Fault, frozen=True, tag="status"):
 
     @classmethod
     def values_of(cls, word: str, argument: str) -> dict[str, Any] | None:
-        """Return the status that stands there."""
         is_number = re.fullmatch(r"\d{1,9}", word, re.ASCII) and not argument
         return {"status": int(word)} if is_number else None
 
     @property
     def shorthand(self) -> str:
-        """Return the status."""
         return str(self.status)
 
     def check(self) -> None:
-        """Check the header fields, and that a body can be sent."""
         super().check()
         check_headers(self.headers)
         if self.body and self.body_base64:
@@ -55,7 +52,6 @@ class StatusAnswer(Fault, frozen=True, tag="status"):
             check_has_body(self.status)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return the answer as it was described."""
         return http_answer(self.status, self._body(), method, connection, headers=self.headers)
 
     def _body(self) -> bytes:
@@ -68,7 +64,6 @@ class StatusAnswer(Fault, frozen=True, tag="status"):
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the status, one for the delay."""
         return Check("status", _sees_status), Check("delay", _sees_delay)
 
 

@@ -20,19 +20,16 @@ class Truncated(Fault, frozen=True, tag="truncated"):
     body: str = "cut off"
 
     def check(self) -> None:
-        """Check that an answer with this status has a body."""
         super().check()
         check_has_body(self.status)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        """Return a head that announces more than the body that follows."""
         body = self.body.encode()
         whole = http_answer(self.status, body, method, connection, announced=len(body) + _MISSING)
         return whole._replace(end="closed")
 
     @staticmethod
     def checks() -> tuple[Check, ...]:
-        """Return one for the early end."""
         return (Check("truncated", _sees_early_end),)
 
 
