@@ -6,13 +6,13 @@ No real time passes: an answer takes as long as the application moves the clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from contracts.verify.raw_answer import RawAnswer
+from contracts.verify.sender import attempt_to
 from mockserver.client.wire import WsgiWire
 from mockserver.core.clock import ManualClock
-from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.application.factory import application_transport, kind_of
@@ -51,7 +51,7 @@ class InProcessPostbackSender:
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
         """Call the application for each URL, one after the other; see `PostbackSender`."""
-        return [self._transport.send(_attempt(url)) for url in urls]
+        return [self._transport.send(attempt_to(url)) for url in urls]
 
     def request(self, method: str, target: str) -> RawAnswer:
         """Send a request of another method; only a WSGI application can be sent one."""
@@ -61,7 +61,7 @@ class InProcessPostbackSender:
             reply = WsgiWire(self._app).send(method, target, {}, None)
         except Exception as error:
             # A server would answer 500.
-            failure = ApplicationFailure(_attempt(target), error, traceback_of(error))
+            failure = ApplicationFailure(attempt_to(target), error, traceback_of(error))
             self.failures.append(failure)
             return RawAnswer(500)
         return RawAnswer(reply.status, list(reply.headers), reply.body)
@@ -69,7 +69,3 @@ class InProcessPostbackSender:
     def close(self) -> None:
         """Shut the application down, if it has a shutdown (ASGI lifespan)."""
         self._transport.close()
-
-
-def _attempt(url: str) -> DueAttempt:
-    return DueAttempt(1, "", url, 1, datetime(1970, 1, 1, tzinfo=UTC), False, 1)

@@ -13,10 +13,11 @@ from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from contracts.verify.command import run_command
 from contracts.verify.stored import ProbeFailed, Stored, holds, read_stored
+from mockserver.client.wire import direct_opener
 from mockserver.core.errors import InvalidConfig
 
 #: How long a probe may take, in real seconds.
@@ -56,7 +57,7 @@ class UrlProbe(Probe):
         self.description = self._url
         self._headers = authorization | dict(headers or {})
         # Neither proxies nor redirects: the answer has to be the endpoint's own.
-        self._open = build_opener(ProxyHandler({}), _NoRedirects).open
+        self._open = direct_opener().open
 
     def ask(self, prefix: str) -> Stored:
         url = self._url.replace(PLACEHOLDER, quote(prefix, safe=""))
@@ -132,11 +133,6 @@ def probe_of(text: str) -> Probe:
     if re.match(r"https?://", text, re.IGNORECASE):
         return UrlProbe(text)
     return CommandProbe(text)
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 def _without_user_info(url: str) -> tuple[str, dict[str, str]]:

@@ -80,7 +80,7 @@ class SocketPostbackSender(PostbackSender):
     def post(
         self, urls: Sequence[str], *, at_once: int = 1, fresh: bool = False, address: str = ""
     ) -> list[Outcome]:
-        waiting = [_attempt(number, url) for number, url in enumerate(urls)]
+        waiting = [attempt_to(url, number) for number, url in enumerate(urls)]
         waiting.reverse()
 
         def pull(free: int) -> list[DueAttempt]:
@@ -134,5 +134,6 @@ class PinnedGuard(AddressGuard):
         return super().reason(address, port)
 
 
-def _attempt(number: int, url: str) -> DueAttempt:
+def attempt_to(url: str, number: int = 1) -> DueAttempt:
+    """Return an attempt for a transport; no ledger knows it, only its URL counts."""
     return DueAttempt(number, "", url, 1, datetime(1970, 1, 1, tzinfo=UTC), False, number)

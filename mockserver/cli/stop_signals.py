@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from types import TracebackType
 from typing import Any, Self
 
 
@@ -41,12 +40,7 @@ class StopSignals:
             if any(number in self._previous for number in self._heard.recv(64)):
                 return
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._previous_told)

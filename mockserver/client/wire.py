@@ -84,10 +84,10 @@ class HttpWire(Wire):
         self.url = _checked_url(url)
         self._timeout = timeout_real_seconds
         # A proxy or the target of a redirect would see the keys, which are for this server only.
-        handlers: list[BaseHandler] = [ProxyHandler({}), _NoRedirects()]
+        handlers: list[BaseHandler] = []
         if self.url.lower().startswith("https:"):
             handlers.append(HTTPSHandler(context=client_context(ca_file)))
-        self._opener: OpenerDirector = build_opener(*handlers)
+        self._opener = direct_opener(*handlers)
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -170,6 +170,11 @@ class WsgiWire:
             port=port or "80",
             multithread=True,
         )
+
+
+def direct_opener(*handlers: BaseHandler) -> OpenerDirector:
+    """Return an opener of URLs that uses no proxy and follows no redirect."""
+    return build_opener(ProxyHandler({}), _NoRedirects, *handlers)
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -51,6 +51,17 @@ def _expect_all_retried(found: dict[str, bool], rec: Recorder, why: str) -> None
     )
 
 
+def _expect_rejected(target: Target, rec: Recorder, statuses: tuple[int, ...]) -> None:
+    found = _retried(target, tuple(str(status) for status in statuses))
+    again = [status for status, retried in found.items() if retried]
+    rec.expect_verdict(
+        "rejected" if not again else f"retried: {', '.join(again)}",
+        "rejected",
+        {"rejected": "one attempt, and the data is gone"},
+        "the documentation retries `if the error code is 5xx`",
+    )
+
+
 @case(
     "PB-RETRY-5XX",
     "Every 5xx is retried",
@@ -78,14 +89,7 @@ def server_errors(target: Target, rec: Recorder) -> None:
 )
 def client_errors(target: Target, rec: Recorder) -> None:
     """Answers each of twelve client errors once, then 200."""
-    found = _retried(target, tuple(str(status) for status in CLIENT_ERRORS))
-    again = [status for status, retried in found.items() if retried]
-    rec.expect_verdict(
-        "rejected" if not again else f"retried: {', '.join(again)}",
-        "rejected",
-        {"rejected": "one attempt, and the data is gone"},
-        "the documentation retries `if the error code is 5xx`",
-    )
+    _expect_rejected(target, rec, CLIENT_ERRORS)
 
 
 @case(
@@ -100,14 +104,7 @@ def client_errors(target: Target, rec: Recorder) -> None:
 )
 def redirects(target: Target, rec: Recorder) -> None:
     """Answers each of seven redirects once, then 200."""
-    found = _retried(target, tuple(str(status) for status in REDIRECTS))
-    again = [status for status, retried in found.items() if retried]
-    rec.expect_verdict(
-        "rejected" if not again else f"retried: {', '.join(again)}",
-        "rejected",
-        {"rejected": "one attempt, and the data is gone"},
-        "the documentation retries `if the error code is 5xx`",
-    )
+    _expect_rejected(target, rec, REDIRECTS)
 
 
 @case(

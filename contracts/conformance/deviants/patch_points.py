@@ -124,20 +124,11 @@ class ChangedJournal(Journal):
         super().__init__(*bounds)
         self._change = change
 
-    def arrived(
-        self,
-        inbox: str,
-        method: str,
-        target: str,
-        request_line: bytes,
-        headers: tuple[tuple[bytes, bytes], ...],
-        body: bytes,
-        *rest: Any,
-        **named: Any,
-    ) -> ReceivedRequest:
+    def arrived(self, inbox: str, *request: Any, **named: Any) -> ReceivedRequest:
         """Take in a request as it was changed."""
-        sent = self._change(Sent(method, target, request_line, headers, body))
-        return super().arrived(inbox, *sent, *rest, **named)
+        fields = len(Sent._fields)
+        sent = self._change(Sent(*request[:fields]))
+        return super().arrived(inbox, *sent, *request[fields:], **named)
 
 
 def sent_as(change: Callable[[Sent], Sent]) -> Patches:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
-from types import TracebackType
 from typing import Any, Self
 
 from contracts.suite.request_budget import RequestBudget
@@ -111,12 +110,7 @@ class DeviantEndpoint:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def _endpoint(self, served: Served) -> EndpointSubject:
