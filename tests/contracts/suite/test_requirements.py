@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from contracts.suite.page_sentences import sentence_hash
 from contracts.suite.requirements import (
     LEVELS,
     NOWHERE,
@@ -12,10 +13,8 @@ from contracts.suite.requirements import (
     InvalidRequirements,
     Requirement,
     as_statement,
-    changed,
     load,
     read,
-    sentence_hash,
 )
 from contracts.suite.results import Statement
 from contracts.suite.vocabulary import Level, Origin
@@ -126,7 +125,7 @@ def test_every_fact_of_the_fake_is_stated(fact: FidelityFact) -> None:
 
 
 def test_areas_of_cases_are_few() -> None:
-    areas = {case_id.split("-")[1] for case_id in load().case_ids()}
+    areas = {case_id.split("-")[1] for row in load().statements for case_id in row.cases}
     assert areas == {
         *("API", "RULES", "CHANNELS", "EVENTS", "TEMPLATE", "PARAMETERS", "DELIVER", "RETRY")
     }
@@ -143,7 +142,7 @@ def test_a_document_becomes_statements() -> None:
     assert capped.fact == "rules.cap"
     assert (order.cases, order.excluded) == ([], "It allows everything.")
     assert requirements.retired == ["PB-RULES-OLD", "rules-old"]
-    assert requirements.case_ids() == ["PB-RULES-CAP", "PB-RULES-MODEL"]
+    assert capped.cases == ["PB-RULES-CAP", "PB-RULES-MODEL"]
 
 
 def test_a_case_has_its_statements_with_their_link() -> None:
@@ -162,15 +161,6 @@ def test_a_case_has_its_statements_with_their_link() -> None:
     assert found[0] == expected
     assert as_statement(requirements.statements[0], requirements.pages["reference"]) == expected
     assert requirements.statements_of("PB-RULES-OTHER") == []
-
-
-def test_case_ids_come_once_and_in_order() -> None:
-    other = ROW.replace("rules-cap", "rules-more").replace("[PB-RULES-CAP", "[PB-RULES-AB")
-    assert read(document(ROW, other)).case_ids() == [
-        "PB-RULES-CAP",
-        "PB-RULES-MODEL",
-        "PB-RULES-AB",
-    ]
 
 
 def test_silence_of_a_page_has_no_hash() -> None:
@@ -330,74 +320,3 @@ def test_without_pyyaml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         ContractsNotInstalled, match=re.escape("pip install 'postbacks[contracts]'")
     ):
         read(document(ROW))
-
-
-# Hashes
-
-
-def test_a_hash_is_a_fixed_one() -> None:
-    """The recipe may not change: it is what the hashes in the file were made by."""
-    assert sentence_hash("Three rules, not more.") == "e036a5e32177ee53"
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [" Three rules,  not more.", "Three rules,\nnot\tmore. ", "Three\u00a0rules, not more."],
-)
-def test_blanks_do_not_count(sentence: str) -> None:
-    assert sentence_hash(sentence) == sentence_hash(SENTENCE)
-
-
-@pytest.mark.parametrize("sentence", ["three rules, not more.", "Three rules, not more", ""])
-def test_everything_else_counts(sentence: str) -> None:
-    assert sentence_hash(sentence) != sentence_hash(SENTENCE)
-
-
-def row_for(sentence: str | None) -> Requirement:
-    sha = None if sentence is None else sentence_hash(sentence)
-    return Requirement(
-        "rules-cap", "Restated.", "reference", "body", sha, Level.MUST, Origin.DOCUMENTED
-    )
-
-
-@pytest.mark.parametrize(
-    ("sentence", "page"),
-    [
-        (SENTENCE, SENTENCE),
-        (SENTENCE, f"Before. {SENTENCE} After."),
-        (SENTENCE, f"Before! {SENTENCE}\r\nAfter"),
-        (SENTENCE, f"Is it so? {SENTENCE}"),
-        (SENTENCE, f"Head\n\n  • {SENTENCE}\n"),
-        (SENTENCE, f"Head\n  * {SENTENCE}\n - After"),
-        (SENTENCE, "Three\nrules, not\n\nmore. After."),
-        (SENTENCE, "  Three   rules, not\tmore.  "),
-        ("An event (e.g. Open) fires.", "Head\nAn event (e.g. Open) fires. After."),
-        ("Write ...[A, B]... for two.", "Before. Write ...[A, B]... for two."),
-        ("a-b stays whole - as it is", "a-b stays whole - as it is"),
-        (SENTENCE, '{"description": "Before. Three rules, not more. After."}'),
-        (SENTENCE, '{"a": [{"b": ["Head\\n * Three rules, not more."]}]}'),
-        ('"cap": 3', '{"a": {"cap":3}}'),
-        ('"names": ["a", "ü"]', '{"names":["a","\\u00fc"]}'),
-        ('"body": {}', '{"body": {}}'),
-        ('"event": "Send"', '{"event": "Click"}\n{"event": "Send"}'),
-    ],
-)
-def test_a_sentence_is_found(sentence: str, page: str) -> None:
-    assert changed([row_for(sentence)], page) == []
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "",
-        "Four rules, not more.",
-        "Three rules, not more, sadly.",
-        "three rules, not more.",
-        "Three rules. Not more.",
-        '{"description": "Four rules, not more."}',
-        "{}",
-    ],
-)
-def test_a_sentence_that_is_gone_is_told(page: str) -> None:
-    gone, silent = row_for(SENTENCE), row_for(None)
-    assert changed([silent, gone], page) == [gone]
