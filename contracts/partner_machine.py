@@ -36,14 +36,12 @@ from hypothesis.strategies import SearchStrategy
 
 from contracts import strategies
 from contracts.flaky_transport import FlakyTransport
+from contracts.stored_once import Problem, SentPostback, problems
 from mockserver.core.catalog import PostbackType, event_kinds
 from mockserver.core.errors import InvalidValue
 from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
-from mockserver.core.outcome import Outcome
-from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template, milliseconds
-from mockserver.delivery.history import DeliveryHistory
 from mockserver.sandbox import Sandbox
 
 #: What is left of a terminal beside the margin of pytest.
@@ -237,77 +235,14 @@ class PartnerStateMachine(RuleBasedStateMachine):
     def what_was_sent_is_stored_once(self) -> None:
         """Compare what is stored with what was sent, and say what is wrong in plain words."""
         counts = self._counted()
-        sent: dict[Hashable, list[DeliveryHistory]] = {}
+        sent: dict[Hashable, list[SentPostback]] = {}
         for delivery in self.sandbox.deliveries:
-            sent.setdefault(self.key_of(delivery.event), []).append(delivery)
-        reached = {key: group for key, group in sent.items() if self._answers_to(group)}
-        self._check_twice(counts)
-        self._check_gone(counts)
-        self._check_foreign(counts, reached)
-        for key, group in reached.items():
-            self._check_answered(key, group, key in counts)
+            answers = self._transport.answers.get(delivery.id, [])
+            postback = SentPostback(delivery.state, answers)
+            sent.setdefault(self.key_of(delivery.event), []).append(postback)
+        for problem in problems(counts, self._once_stored, sent):
+            raise self._problem(problem)
         self._once_stored = set(counts)
-
-    def _check_twice(self, counts: Counter[Hashable]) -> None:
-        for key, count in counts.items():
-            if count > 1:
-                times = "twice" if count == 2 else f"{count} times"
-                raise self._problem(
-                    f"stored {times}: {key!r}",
-                    "a postback may come more than once: look for what is stored already by "
-                    "the values that identify an event, and answer 200 to it without storing",
-                )
-
-    def _check_gone(self, counts: Counter[Hashable]) -> None:
-        for key in self._once_stored - set(counts):
-            raise self._problem(
-                f"stored, and gone again: {key!r}",
-                "what was answered 200 never comes again: keep it where a restart does not "
-                "reach it (if only the test forgets, override restart(), which by default "
-                "calls make_app() again)",
-            )
-
-    def _check_foreign(
-        self, counts: Counter[Hashable], reached: dict[Hashable, list[DeliveryHistory]]
-    ) -> None:
-        foreign = [key for key in counts if key not in reached]
-        missing = [key for key in reached if key not in counts]
-        if foreign and missing:
-            raise self._problem(
-                f"stored but different: expected {missing[0]!r}, got {foreign[0]!r}",
-                "decode the query of the URL once, as UTF-8, %XX and nothing else but it; key_of() "
-                "must return the entry that stored() has of the event, types included",
-            )
-        if foreign:
-            raise self._problem(
-                f"stored but never received: {foreign[0]!r}",
-                "make_app() must begin with nothing stored, and each postback is one event",
-            )
-
-    def _check_answered(self, key: Hashable, group: list[DeliveryHistory], is_stored: bool) -> None:
-        answers = self._answers_to(group)
-        statuses = [answer.status for answer in answers if answer.status is not None]
-        accepted = [status for status in statuses if status < 300]
-        told = ", ".join(str(status) for status in statuses) or "nothing in time"
-        if accepted and not is_stored:
-            raise self._problem(
-                f"answered {accepted[0]} but not stored: {key!r}",
-                "what was answered 2xx never comes again: store first, answer then; an event the "
-                "application ignores on purpose belongs out of events()",
-            )
-        if is_stored and not accepted and len(statuses) == len(answers):
-            raise self._problem(
-                f"stored but answered {told}: {key!r}",
-                "Leanplum takes it for failed, sends it again after a 5xx and counts it as lost "
-                "in the end: answer 200 once it is stored",
-            )
-        ended = [each for each in group if each.state in _FAILED and self._answers_to([each])]
-        if ended and not is_stored:
-            raise self._problem(
-                f"{ended[0].state.value} and not stored, answered {told}: {key!r}",
-                "Leanplum sends it no more: answer 5xx only to what is going to work later, and "
-                "neither 3xx nor 4xx to an event",
-            )
 
     # What the parts above use
 
@@ -337,16 +272,10 @@ class PartnerStateMachine(RuleBasedStateMachine):
                 f"the entries of stored() must be hashable, like tuples; got {stored[:1]!r}"
             ) from None
 
-    def _answers_to(self, group: Iterable[DeliveryHistory]) -> list[Outcome]:
-        return [answer for each in group for answer in self._transport.answers.get(each.id, [])]
-
-    def _problem(self, what: str, remedy: str) -> PartnerProblem:
+    def _problem(self, problem: Problem) -> PartnerProblem:
         steps = "\n".join(f"  {line}" for line in self._story)
-        told = fill(remedy, _COLUMNS, break_on_hyphens=False)
-        return PartnerProblem(f"{what}\n{told}\nThe steps:\n{steps}")
-
-
-_FAILED = (DeliveryState.REJECTED, DeliveryState.LOST)
+        told = fill(problem.remedy, _COLUMNS, break_on_hyphens=False)
+        return PartnerProblem(f"{problem.what}\n{told}\nThe steps:\n{steps}")
 
 
 _FIELDS_OF_PLACEHOLDERS = {

@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "proof": frozenset({"suite", "conformance.deviants", "verify.endpoints"}),
     "strategies": frozenset(),
     "flaky_transport": frozenset(),
-    "partner_machine": frozenset({"strategies", "flaky_transport"}),
+    "stored_once": frozenset(),
+    "partner_machine": frozenset({"strategies", "flaky_transport", "stored_once"}),
     "test_contract": frozenset({"suite", "conformance"}),
     "cli": frozenset({"suite", "conformance", "verify", "proof"}),
     "__init__": frozenset(),
@@ -42,7 +43,7 @@ OF_THE_FAKE: dict[str, tuple[str, ...]] = {
     "verify.endpoints": ("web.server",),
     # For users: they hold a sandbox, and are no part of a run.
     "strategies": ("delivery.history", "receiver.behaviours", "sandbox"),
-    "partner_machine": ("delivery.history", "sandbox"),
+    "partner_machine": ("sandbox",),
     "flaky_transport": ("sandbox",),
 }
 
