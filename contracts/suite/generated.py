@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def run_machine(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -
     Raises:
         Deviation: Of the shortest sequence that was found.
     """
-    machine: type[RuleBasedStateMachine] = case.body(target, rec)
+    machine: Callable[[], RuleBasedStateMachine] = case.body(target, rec)
 
     def begun() -> RuleBasedStateMachine:
         rec.begin_example()

@@ -6,8 +6,10 @@ seldom meet the instants at which something happens.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -45,46 +47,49 @@ _ANSWERS = st.sampled_from(["503", "503", "503", "hang", "599", "200", "404"])
     level=Level.MUST,
     examples=10,
 )
-def rules(target: Target, rec: Recorder) -> type[RuleBasedStateMachine]:
+def rules(target: Target, rec: Recorder) -> Callable[[], RuleBasedStateMachine]:
     """Adds, deletes and lists rules in generated orders, with a list beside it as the model."""
+    return partial(_Rules, target, rec)
 
-    class Rules(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.app = target.app
-            self.model: dict[int, str] = {}
 
-        @rule(type=_TYPES)
-        def add(self, type: str) -> None:
-            rec.step(f"add a rule of type {type}")
-            answer = self.app.call("addPostback", type=type, postbackUrl=NOWHERE)
-            expected, actual = (
-                "accepted" if yes else "refused" for yes in (len(self.model) < CAP, answer.accepted)
-            )
-            rec.expect(Said(expected), Said(actual), f"{len(self.model)} rules exist already")
-            if answer.accepted:
-                self.model[answer.response["postbackId"]] = type
+class _Rules(RuleBasedStateMachine):
+    """Adds, deletes and lists rules, with a list beside it as the model."""
 
-        @precondition(lambda self: self.model)
-        @rule(data=st.data())
-        def delete(self, data: st.DataObject) -> None:
-            number = data.draw(st.integers(0, len(self.model) - 1))
-            rec.step(f"delete rule number {number + 1} of {len(self.model)}")
-            postback_id = list(self.model)[number]
-            rec.expect(True, self.app.delete(postback_id).accepted, "the rule exists")
-            del self.model[postback_id]
+    def __init__(self, target: Target, rec: Recorder) -> None:
+        super().__init__()
+        self.rec = rec
+        self.app = target.app
+        self.model: dict[int, str] = {}
 
-        @rule()
-        def delete_unknown(self) -> None:
-            rec.step("delete a rule that does not exist")
-            rec.expect(False, self.app.delete(UNKNOWN_ID).accepted, "no rule has this id")
+    @rule(type=_TYPES)
+    def add(self, type: str) -> None:
+        self.rec.step(f"add a rule of type {type}")
+        answer = self.app.call("addPostback", type=type, postbackUrl=NOWHERE)
+        expected, actual = (
+            "accepted" if yes else "refused" for yes in (len(self.model) < CAP, answer.accepted)
+        )
+        self.rec.expect(Said(expected), Said(actual), f"{len(self.model)} rules exist already")
+        if answer.accepted:
+            self.model[answer.response["postbackId"]] = type
 
-        @invariant()
-        def the_list_is_the_model(self) -> None:
-            listed = {item.get("postbackId"): item.get("type") for item in self.app.rules()}
-            rec.expect(self.model, listed, "ids and types of the rules that should exist")
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        number = data.draw(st.integers(0, len(self.model) - 1))
+        self.rec.step(f"delete rule number {number + 1} of {len(self.model)}")
+        postback_id = list(self.model)[number]
+        self.rec.expect(True, self.app.delete(postback_id).accepted, "the rule exists")
+        del self.model[postback_id]
 
-    return Rules
+    @rule()
+    def delete_unknown(self) -> None:
+        self.rec.step("delete a rule that does not exist")
+        self.rec.expect(False, self.app.delete(UNKNOWN_ID).accepted, "no rule has this id")
+
+    @invariant()
+    def the_list_is_the_model(self) -> None:
+        listed = {item.get("postbackId"): item.get("type") for item in self.app.rules()}
+        self.rec.expect(self.model, listed, "ids and types of the rules that should exist")
 
 
 @dataclass
@@ -134,74 +139,79 @@ class ModelDelivery:
     needs=CLOCK,
     examples=14,
 )
-def deliveries(target: Target, rec: Recorder) -> type[RuleBasedStateMachine]:
+def deliveries(target: Target, rec: Recorder) -> Callable[[], RuleBasedStateMachine]:
     """Moves from one due instant to the next with generated answers, and restarts in between."""
-    can_restart = Need.RESTART in target.capabilities
+    return partial(_Deliveries, target, rec)
 
-    class Deliveries(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.app = target.app
-            self.inbox = target.inbox()
-            self.app.add(self.inbox.url)
-            self.model: dict[int, ModelDelivery] = {}
 
-        @property
-        def next_at(self) -> datetime | None:
-            return min((item.due_at for item in self.model.values() if item.due_at), default=None)
+class _Deliveries(RuleBasedStateMachine):
+    """Moves from one due instant to the next, with a `ModelDelivery` for each delivery."""
 
-        @precondition(lambda self: len(self.model) < 3)
-        @rule(answer=_ANSWERS)
-        def event_answered(self, answer: str) -> None:
-            rec.step(f"an event happens and is answered {answer}")
-            self.inbox.behave(answer)
-            now_at = target.now()
-            delivery = self.app.trigger_one("push.open")
-            self.model[delivery.id] = ModelDelivery()
-            self.model[delivery.id].answered(answer, now_at)
-            self._compare()
+    def __init__(self, target: Target, rec: Recorder) -> None:
+        super().__init__()
+        self.rec = rec
+        self.target = target
+        self.app = target.app
+        self.inbox = target.inbox()
+        self.app.add(self.inbox.url)
+        self.model: dict[int, ModelDelivery] = {}
 
-        @precondition(lambda self: self.next_at is not None)
-        @rule(answer=_ANSWERS, times=st.integers(1, 5))
-        def next_due_answered(self, answer: str, times: int) -> None:
-            self.inbox.behave(answer)
-            for _ in range(times):
-                at = self.next_at
-                if at is None:
-                    return
-                rec.step(f"the clock moves to the next due instant; answered {answer}")
-                target.advance(until="next")
-                for item in self.model.values():
-                    if item.due_at == at:
-                        item.answered(answer, at)
-                self._compare()
+    @property
+    def can_restart(self) -> bool:
+        return Need.RESTART in self.target.capabilities
 
-        @precondition(lambda self: self.next_at is not None)
-        @rule()
-        def just_before_due(self) -> None:
-            rec.step("the clock moves to one millisecond before the next due instant")
+    @property
+    def next_at(self) -> datetime | None:
+        return min((item.due_at for item in self.model.values() if item.due_at), default=None)
+
+    @precondition(lambda self: len(self.model) < 3)
+    @rule(answer=_ANSWERS)
+    def event_answered(self, answer: str) -> None:
+        self.rec.step(f"an event happens and is answered {answer}")
+        self.inbox.behave(answer)
+        now_at = self.target.now()
+        delivery = self.app.trigger_one("push.open")
+        self.model[delivery.id] = ModelDelivery()
+        self.model[delivery.id].answered(answer, now_at)
+        self._compare()
+
+    @precondition(lambda self: self.next_at is not None)
+    @rule(answer=_ANSWERS, times=st.integers(1, 5))
+    def next_due_answered(self, answer: str, times: int) -> None:
+        self.inbox.behave(answer)
+        for _ in range(times):
             at = self.next_at
-            assert at is not None
-            self.inbox.behave("200")
-            target.advance(to=at - timedelta(milliseconds=1))
+            if at is None:
+                return
+            self.rec.step(f"the clock moves to the next due instant; answered {answer}")
+            self.target.advance(until="next")
+            for item in self.model.values():
+                if item.due_at == at:
+                    item.answered(answer, at)
             self._compare()
 
-        @precondition(lambda self: can_restart and self.model)
-        @rule()
-        def restart(self) -> None:
-            rec.step("the server is restarted")
-            target.restart()
-            self._compare()
+    @precondition(lambda self: self.next_at is not None)
+    @rule()
+    def just_before_due(self) -> None:
+        self.rec.step("the clock moves to one millisecond before the next due instant")
+        at = self.next_at
+        assert at is not None
+        self.inbox.behave("200")
+        self.target.advance(to=at - timedelta(milliseconds=1))
+        self._compare()
 
-        def _compare(self) -> None:
-            expected = {
-                number: (item.state, item.attempts, item.due_at)
-                for number, item in self.model.items()
-            }
-            actual = {
-                item.id: (item.state, item.attempts_made, item.due_at)
-                for item in self.app.deliveries()
-            }
-            rec.expect(expected, actual, "state, attempts and next instant of every delivery")
+    @precondition(lambda self: self.can_restart and self.model)
+    @rule()
+    def restart(self) -> None:
+        self.rec.step("the server is restarted")
+        self.target.restart()
+        self._compare()
 
-    return Deliveries
+    def _compare(self) -> None:
+        expected = {
+            number: (item.state, item.attempts, item.due_at) for number, item in self.model.items()
+        }
+        actual = {
+            item.id: (item.state, item.attempts_made, item.due_at) for item in self.app.deliveries()
+        }
+        self.rec.expect(expected, actual, "state, attempts and next instant of every delivery")
