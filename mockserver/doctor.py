@@ -41,9 +41,9 @@ class _Bench:
         self._receiver = receiver
         self._inbox = inboxes.inbox("doctor", receiver.url)
 
-    def seen(self, script: str, silence: float = 2.0, requests: int = 1) -> list[Seen]:
+    def seen(self, script: str, requests: int = 1) -> list[Seen]:
         with self.client(script) as client:
-            return [self.post(client, silence) for _ in range(requests)]
+            return [self.post(client, 2.0) for _ in range(requests)]
 
     def client(self, script: str) -> RawClient:
         self._inbox.clear()

@@ -124,15 +124,6 @@ def encode(proof: Proof) -> bytes:
     return msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
 
 
-def decode(document: bytes) -> Proof:
-    """Return the proof that a JSON document holds.
-
-    Raises:
-        msgspec.DecodeError: The document is not of this form.
-    """
-    return msgspec.json.decode(document, type=Proof)
-
-
 class ProofFormat(ReportFormat[Proof]):
     """A format that `contracts prove` writes a proof in."""
 

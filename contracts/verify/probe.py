@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import HTTPError
@@ -49,13 +49,11 @@ class UrlProbe(Probe):
 
     Args:
         url: May hold a user name and password, which are sent as a browser sends them.
-        headers: Header fields to send.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        self._url, authorization = _without_user_info(url)
+    def __init__(self, url: str) -> None:
+        self._url, self._headers = _without_user_info(url)
         self.description = self._url
-        self._headers = authorization | dict(headers or {})
         # Neither proxies nor redirects: the answer has to be the endpoint's own.
         self._open = direct_opener().open
 

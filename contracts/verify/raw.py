@@ -21,6 +21,8 @@ from mockserver.core.errors import PostbacksError
 
 #: How long to wait for bytes after the end of an answer, in real seconds.
 SETTLING_REAL_SECONDS = 0.05
+#: How long a host may take to accept a connection that only shows that it listens.
+LISTENING_REAL_SECONDS = 2.0
 
 
 class NoConnection(PostbacksError):
@@ -125,10 +127,10 @@ class RawConnection:
             return False
 
 
-def is_listening(resolved_host: ResolvedHost, timeout_real_seconds: float = 2.0) -> bool:
+def is_listening(resolved_host: ResolvedHost) -> bool:
     """Return whether a connection to the host can be opened at all."""
     try:
-        _dial(resolved_host, timeout_real_seconds).close()
+        _dial(resolved_host, LISTENING_REAL_SECONDS).close()
     except OSError:
         return False
     return True

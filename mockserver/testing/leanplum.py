@@ -245,7 +245,6 @@ class LeanplumClock:
     """
 
     def __init__(self, leanplum: Leanplum) -> None:
-        self._leanplum = leanplum
         self.now = leanplum.now
         self.advance = leanplum.advance
         self.advance_to_next = leanplum.advance_to_next

@@ -16,7 +16,6 @@ from mockserver.schema.app import AppRequest as AppRequest
 from mockserver.schema.app import KeysJson as KeysJson
 from mockserver.schema.app import RetryJson as RetryJson
 
-Instant = Annotated[datetime, Meta(tz=True, description="An instant with a time zone.")]
 Positive = Annotated[int, Meta(gt=0)]
 
 

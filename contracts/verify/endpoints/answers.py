@@ -156,8 +156,10 @@ def _redirect(status: int, location: str) -> ShopAnswer:
     return ShopAnswer(status, (("Location", location),))
 
 
-def _always(name: str, change: str, answer: ShopAnswer, area: str = "answer") -> EndpointVariant:
-    return EndpointVariant(name, area, change, in_process(partial(_AlwaysAnswers, answer=answer)))
+def _always(name: str, change: str, answer: ShopAnswer) -> EndpointVariant:
+    return EndpointVariant(
+        name, "answer", change, in_process(partial(_AlwaysAnswers, answer=answer))
+    )
 
 
 def _taking(name: str, change: str, seconds: float, every: int = 1) -> EndpointVariant:

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 class Bench(Protocol):
     """A receiver to try things on, and a client that sees bytes."""
 
-    def seen(self, script: str, silence: float = 2.0, requests: int = 1) -> list[Seen]:
+    def seen(self, script: str, requests: int = 1) -> list[Seen]:
         """Return what a socket sees of requests to an inbox that follows `script`.
 
         Args:
             script: In shorthand.
-            silence: Real seconds without a byte after which reading ends.
             requests: How many are sent, one after the other on one connection.
         """
 
@@ -26,7 +25,12 @@ class Bench(Protocol):
         """Return a new connection; the inbox is emptied and follows `script`."""
 
     def post(self, client: RawClient, silence: float) -> Seen:
-        """POST to the inbox on a connection that `client` returned."""
+        """POST to the inbox on a connection that `client` returned.
+
+        Args:
+            client: The connection.
+            silence: Real seconds without a byte after which reading ends.
+        """
 
     def ends(self) -> list[str | None]:
         """Return how the requests to the inbox ended; None for one that is under way."""

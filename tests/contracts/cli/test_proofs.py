@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.cli import proofs as contract_proofs
-from contracts.proof import matrix, proof
+from contracts.proof import proof
 from contracts.proof.catalog import AnyDeviant, all_deviants
 from contracts.proof.matrix import TRUE_FAKE, Proof
 from contracts.proof.proof import columns_for, matrix_of, provable_cases
@@ -90,7 +91,7 @@ def test_one_deviant_is_proved_in_processes_of_its_own(
         f"the fake itself passes {len(provable_cases())} of {len(provable_cases())} cases" in shown
     )
     assert "proved: the deviant is caught" in shown or "proved: 1 deviant" in shown
-    proof = matrix.decode(document.read_bytes())
+    proof = msgspec.json.decode(document.read_bytes(), type=Proof)
     assert set(proof.cells) == {TRUE_FAKE, "cap-of-two"}
     assert proof.cells["cap-of-two"]["PB-RULES-CAP"] is Status.FAIL
     assert "cap-of-two" in html.read_text(encoding="utf-8")
