@@ -22,12 +22,12 @@ from mockserver.delivery.history import (
     history,
     what_came_of,
 )
-from mockserver.delivery.intake import find_app, take_events, take_rule
+from mockserver.delivery.intake import find_app, put_missing_apps, take_events, take_rule
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.time.advance import Advance, runaway
+from mockserver.time.advance import Advance, whole
 from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
@@ -72,7 +72,7 @@ class Sandbox:
         self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
         self.feed = Feed()
         self.deliveries = Deliveries(self.ledger)
-        self.default_app_id = _put_missing_apps(self.ledger, list(apps))
+        self.default_app_id = put_missing_apps(self.ledger, list(apps))
         self._collectors: list[list[Attempt]] = []
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
@@ -293,14 +293,14 @@ class Sandbox:
         if target_at is None:
             duration = duration_of(by, units, "advance")
             self._before_moving()
-            return _whole(self.engine.advance_by(duration))
+            return whole(self.engine.advance_by(duration))
         self._before_moving()
-        return _whole(self.engine.advance_to(target_at))
+        return whole(self.engine.advance_to(target_at))
 
     def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
         self._before_moving()
-        return _whole(self.engine.advance_to_next())
+        return whole(self.engine.advance_to_next())
 
     def run_until_idle(self) -> Advance:
         """Move the clock from one due instant to the next until nothing is pending.
@@ -309,7 +309,7 @@ class Sandbox:
             RunawaySchedule: As for `advance`.
         """
         self._before_moving()
-        return _whole(self.engine.run_until_idle())
+        return whole(self.engine.run_until_idle())
 
     def advance_within(
         self,
@@ -387,18 +387,3 @@ class Sandbox:
         made = self.feed.add_attempts(results)
         for collected in self._collectors:
             collected.extend(made)
-
-
-def _put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
-    for app in apps:
-        if ledger.app(app.app_id) is None:
-            ledger.put_app(app)
-    if not apps:
-        raise InvalidValue("a sandbox needs at least one app")
-    return apps[0].app_id
-
-
-def _whole(advance: Advance) -> Advance:
-    if not advance.complete:
-        raise runaway(advance.attempts_made, advance.now_at)
-    return advance

@@ -47,6 +47,20 @@ def find_app(ledger: Ledger, app_id: str) -> App:
     return app
 
 
+def put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
+    """Add the apps that the ledger has not; return the id of the first.
+
+    Raises:
+        InvalidValue: There are none.
+    """
+    for app in apps:
+        if ledger.app(app.app_id) is None:
+            ledger.put_app(app)
+    if not apps:
+        raise InvalidValue("a sandbox needs at least one app")
+    return apps[0].app_id
+
+
 def take_rule(
     ledger: Ledger,
     app: App,

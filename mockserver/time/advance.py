@@ -79,3 +79,14 @@ def runaway(made: int, now_at: datetime) -> RunawaySchedule:
         "the budget. Something triggers an event for every postback it gets; or call again "
         "to go on"
     )
+
+
+def whole(advance: Advance) -> Advance:
+    """Return `advance`, which has come to its end.
+
+    Raises:
+        RunawaySchedule: Its budget was used up before.
+    """
+    if not advance.complete:
+        raise runaway(advance.attempts_made, advance.now_at)
+    return advance
