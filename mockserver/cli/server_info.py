@@ -28,6 +28,7 @@ class ServerInfo:
         now: Where the clock stands, aware, in UTC.
         generated_token: The bearer token that was made up, or None if the user has chosen one.
         repeated_attempts: How many attempts were under way when the last process died.
+        warnings: What is less safe than it looks, a line each.
     """
 
     api_url: str
@@ -41,6 +42,7 @@ class ServerInfo:
     needs_token: bool
     generated_token: str | None
     repeated_attempts: int
+    warnings: list[str]
 
     def as_json(self) -> str:
         """Return it as one line of JSON."""
@@ -52,6 +54,7 @@ class ServerInfo:
             "apps": [{"app_id": app.app_id, "keys": _keys(app)} for app in self.apps],
             "token": self.generated_token,
             "repeated_attempts": self.repeated_attempts,
+            "warnings": self.warnings,
             "curl": [self.register_command(), self.trigger_command()],
         }
         return json.dumps(document, ensure_ascii=False) + "\n"

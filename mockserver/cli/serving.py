@@ -11,15 +11,14 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.cli.server_info import ServerInfo
 from mockserver.cli.stop_signals import StopSignals
+from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
-from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.wiring import SocketOptions
-from mockserver.ledger.opening import IN_MEMORY, below, described, open_ledger
+from mockserver.ledger.opening import described, open_ledger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox
@@ -43,6 +42,8 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
     """
     with StopSignals() as signals, ExitStack() as stack:
         info, server = start(config, stack)
+        for warning in info.warnings:
+            print(f"postbacks: warning: {warning}", file=sys.stderr, flush=True)
         sys.stdout.write(info.as_json() if as_json else info.as_text())
         sys.stdout.flush()
         server.start()
@@ -65,7 +66,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         import secrets
 
         generated = secrets.token_urlsafe(24)
-    place = _place_of_ledger(config)
+    place = place_of_ledger(config)
     ledger = open_ledger(place)
     ledger_open = stack.enter_context(ExitStack())
     ledger_open.callback(ledger.close)
@@ -99,6 +100,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         needs_token=(config.token or generated) is not None,
         generated_token=generated,
         repeated_attempts=recovered,
+        warnings=readable_by_others(place),
     )
     return info, server
 
@@ -106,25 +108,6 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
 def reachable(url: str) -> str:
     """Return `url` with an address that can be called in place of a wildcard like 0.0.0.0."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-
-
-def _place_of_ledger(config: Config) -> str:
-    if config.ephemeral:
-        return IN_MEMORY
-    return below(Path.cwd(), config.db or str(_default_path()))
-
-
-def _default_path() -> Path:
-    from platformdirs import user_data_path
-
-    folder = user_data_path("postbacks", appauthor=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LedgerUnusable(
-            f"cannot create the folder {folder}: {error.strerror}; pass --db PATH or --ephemeral"
-        ) from None
-    return folder / "sandbox.db"
 
 
 def _sandbox(config: Config, ledger: Ledger, api_port: int) -> Sandbox:

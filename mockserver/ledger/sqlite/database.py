@@ -19,11 +19,9 @@ from types import TracebackType
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.database import Cursor, prepare_tables
 from mockserver.ledger.sql.schema import ColumnTypes
+from mockserver.ledger.sqlite.database_file import DatabaseFile
 from mockserver.ledger.sqlite.file_watch import FileWatch
-from mockserver.ledger.sqlite.owner_lock import OwnerLock
 from mockserver.net.monotonic import real_seconds
-
-_SQLITE_MAGIC = b"SQLite format 3\0"
 
 #: Another process may be writing; how long to wait for it.
 _BUSY_REAL_SECONDS = 30.0
@@ -80,8 +78,7 @@ class SqliteDatabase:
     """
 
     def __init__(self, path: Path | None, *, exclusive: bool) -> None:
-        # The file stays the same when the working directory changes or a link is followed.
-        self._path = None if path is None else path.resolve()
+        self._path = None if path is None else _resolved(path)
         self.name = "the ledger in memory" if self._path is None else str(self._path)
         self.is_exclusive = exclusive or self._path is None
         self._lock = threading.Lock()
@@ -89,10 +86,9 @@ class SqliteDatabase:
         self.failure: str | None = None
         self.waits_since: float | None = None
         self._readers: list[sqlite3.Connection] = []
-        self._owner: OwnerLock | None = None
+        self._file: DatabaseFile | None = None
         if self._path is not None:
-            _check_file(self._path)
-            self._owner = OwnerLock(self._path, shared=not exclusive)
+            self._file = DatabaseFile(self._path, exclusive=exclusive)
         try:
             with self._explained():
                 self._writer = self._connect()
@@ -188,8 +184,8 @@ class SqliteDatabase:
     def _release(self) -> None:
         while self._readers:
             self._readers.pop().close()
-        if self._owner is not None:
-            self._owner.release()
+        if self._file is not None:
+            self._file.release()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -354,22 +350,15 @@ def _tables(cursor: Cursor) -> set[str]:
     return {name for (name,) in cursor.fetchall()}
 
 
-def _check_file(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise LedgerUnusable(f"cannot open {path}: there is no folder {path.parent}; create it")
+def _resolved(path: Path) -> Path:
+    # The file stays the same when the working directory changes or a link is followed.
     try:
-        with path.open("rb") as file:
-            head = file.read(len(_SQLITE_MAGIC))
-    except FileNotFoundError:
-        return
-    except OSError as error:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # Links in a circle, or a NUL.
         raise LedgerUnusable(
-            f"cannot open {path}: {error.strerror}; choose a file that may be read and written"
-        ) from error
-    if head and head != _SQLITE_MAGIC:
-        raise LedgerUnusable(
-            f"{path} is not a SQLite database; choose another file, or move this one away"
-        )
+            f"{str(path)!r} is no path of a file: {error}; choose another file"
+        ) from None
 
 
 def _advice(reason: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -19,7 +21,9 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver.cli.root import root
+from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.client.sandbox_client import Refused, SandboxClient
+from mockserver.config import Config
 from mockserver.core.errors import ServerUnreachable
 from mockserver.web.shapes import AdvanceRequest, AppRequest, EventRequest, KeysJson
 from tests.cli.serving import FREE_PORTS, environment, refused, serve, spawn
@@ -65,6 +69,7 @@ def trace(frame, event, _):
     return trace
 
 from mockserver.cli.root import root
+from mockserver.cli.storage import place_of_ledger, readable_by_others
 sys.settrace(trace)
 root.main(["serve", "--json", "--ephemeral", "--port", "0", "--receiver-port", "0"])
 """
@@ -122,6 +127,52 @@ def test_the_default_storage_is_the_users_data_directory(tmp_path: Path) -> None
         assert served.facts["storage"] == str(tmp_path / "data" / "postbacks" / "sandbox.db")
         assert Path(served.facts["storage"]).exists()
         assert served.stop(signal.SIGTERM) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_data_directory_is_for_its_user_alone(tmp_path: Path, umask: int) -> None:
+    """However it was: made wide by an earlier version, or not there."""
+    folder = tmp_path / "data" / "postbacks"
+    if umask == 0:
+        folder.mkdir(parents=True, mode=0o755)
+    before = os.umask(umask)
+    try:
+        with serve(tmp_path) as served:
+            assert served.facts["warnings"] == []
+            found = [folder, *folder.iterdir()]
+            modes = {each.name: oct(stat.S_IMODE(each.stat().st_mode)) for each in found}
+            names = ["sandbox.db", "sandbox.db-shm", "sandbox.db-wal", "sandbox.db.lock"]
+            assert modes == {"postbacks": "0o700"} | dict.fromkeys(names, "0o600")
+            assert served.stop(signal.SIGTERM) == (0, "")
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_what_cannot_be_kept_from_others_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a file system that has no permissions, and for each of its places."""
+    folder = tmp_path / "data" / "postbacks"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder.mkdir(parents=True, mode=0o755)
+    assert place_of_ledger(Config()) == str(folder / "sandbox.db")
+    for place in (folder / "sandbox.db", tmp_path / "box.db"):
+        place.touch()
+    folder.chmod(0o755)
+    (folder / "sandbox.db").chmod(0o640)
+    lines = readable_by_others(str(folder / "sandbox.db"))
+    assert [line.partition(" can be read by others")[0] for line in lines] == [
+        str(folder),
+        str(folder / "sandbox.db"),
+    ]
+    # The folder of a place that the user has chosen is the user's.
+    for mode, count in ((0o600, 0), (0o604, 1), (0o640, 1)):
+        (tmp_path / "box.db").chmod(mode)
+        for place in (str(tmp_path / "box.db"), f"sqlite:///{tmp_path / 'box.db'}"):
+            assert len(readable_by_others(place)) == count
+    assert readable_by_others("memory://") == readable_by_others("sqlite://") == []
 
 
 def test_a_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
