@@ -219,6 +219,21 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_config({}, {}, str(tmp_path / "latin.toml"))
 
 
+@pytest.mark.parametrize("token", ["schl\u00fcssel", "two words", "end ", "\ud800"])
+def test_a_token_that_never_matches_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    """Wherever it is given."""
+    tries = [({"token": token}, {}, None, "--token: a token has visible ASCII")]
+    tries += [({}, {"POSTBACKS_TOKEN": token}, None, "POSTBACKS_TOKEN: a token has")]
+    if token.isprintable():
+        file = write(tmp_path, f"[server]\ntoken = '{token}'\n")
+        tries += [({}, {}, file, "server.token: a token has visible ASCII characters only")]
+    for flags, environment, file_name, expected in tries:
+        with pytest.raises(InvalidConfig) as refused:
+            load_config(flags, environment, file_name)
+        assert expected in str(refused.value)
+        assert token not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("flags", "environment", "expected"),
     [

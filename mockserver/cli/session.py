@@ -41,11 +41,17 @@ class Session:
         """Return a client of the sandbox that is meant.
 
         Raises:
-            UsageError: `url` is no URL of a sandbox.
+            UsageError: `url` is no URL of a sandbox, or no header can carry `token`.
         """
         from mockserver.client.sandbox_client import SandboxClient
         from mockserver.core.errors import InvalidValue
+        from mockserver.core.tokens import check_token
 
+        if self.token is not None:
+            try:
+                check_token(self.token)
+            except InvalidValue as error:
+                raise click.UsageError(f"--token (or POSTBACKS_TOKEN): {error}") from None
         try:
             return SandboxClient(self.url or DEFAULT_URL, self.token)
         except InvalidValue as error:

@@ -19,6 +19,7 @@ from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
+from mockserver.core.tokens import check_token
 from mockserver.web import shapes
 
 API_VERSION = "1.0.6"
@@ -48,7 +49,8 @@ class SandboxClient:
             unless given.
 
     Raises:
-        InvalidValue: `url` is no http URL, or there are no certificates in `ca_file`.
+        InvalidValue: `url` is no http URL, no header can carry `token`, or there are no
+            certificates in `ca_file`.
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class SandboxClient:
         wire: Wire | None = None,
         ca_file: str | Path | None = None,
     ) -> None:
+        if token is not None:
+            check_token(token)
         self._wire: Wire = HttpWire(url, timeout_real_seconds, ca_file) if wire is None else wire
         self.url = self._wire.url
         self._token = token

@@ -15,8 +15,9 @@ from msgspec.structs import asdict
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
+from mockserver.core.tokens import check_token
 from mockserver.schema.app import AppTable, Positive, Text, apps_of
-from mockserver.schema.fitting import at, fit, not_as_expected
+from mockserver.schema.fitting import Misfit, at, fit, not_as_expected
 
 Values = dict[str, Any]
 
@@ -111,6 +112,12 @@ def _settings_in(table: ServerTable | LimitsTable) -> Values:
                 given[name] = read(given[name])
             except (ValueError, TypeError, OverflowError, InvalidValue):
                 raise not_as_expected((name,), expected, given[name]) from None
+    if "token" in given:
+        try:
+            check_token(given["token"])
+        except InvalidValue as error:
+            # It is a secret, so it is not shown as other values are.
+            raise Misfit(("token",), f": {error}") from None
     return given
 
 

@@ -37,6 +37,9 @@ def create_app(
         sandbox: What it controls.
         token: What the control API needs as `Authorization: Bearer`; None for nothing.
         allowed_hosts: Names, beside loopback ones and plain addresses, it answers for.
+
+    Raises:
+        InvalidValue: No header can carry this token.
     """
     app = Flask("mockserver", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY

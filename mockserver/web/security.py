@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 from flask import Request
 
 from mockserver.core.errors import PostbacksError
+from mockserver.core.tokens import check_token
 
 
 class UntrustedHost(PostbacksError):
@@ -61,10 +62,15 @@ class Guard:
     Args:
         hosts: Names the server answers for, beside loopback ones and plain addresses.
         token: What `Authorization: Bearer` must carry on the control API; None for nothing.
+
+    Raises:
+        InvalidValue: No header can carry this token.
     """
 
     def __init__(self, hosts: frozenset[str] = frozenset(), token: str | None = None) -> None:
-        self._hosts = hosts
+        if token is not None:
+            check_token(token)
+        self._hosts = frozenset(_as_clients_write(host) for host in hosts)
         self._token = token
 
     def check(self, request: Request, *, is_control: bool) -> None:
@@ -75,7 +81,7 @@ class Guard:
             ForeignOrigin: A browser sent it for a page of another site, or does not say for which.
             TokenNeeded: The control API was called without its token.
         """
-        self._check_host(request.host)
+        self._check_host(_host_of(request))
         _check_page(request)
         if is_control and self._token is not None:
             self._check_token(request.headers.get("Authorization", ""), self._token)
@@ -160,6 +166,24 @@ def _name_of(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
+
+
+def _host_of(request: Request) -> str:
+    # Flask takes no underscore in it, which names of containers have.
+    sent = request.headers.get("Host", "")
+    return sent if _WITH_UNDERSCORES.fullmatch(sent) else request.host
+
+
+_WITH_UNDERSCORES = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?")
+
+
+def _as_clients_write(host: str) -> str:
+    """Return a name as it is found in `Host`: in small letters, without port, in ASCII."""
+    name = _name_of(f"http://{host}") or host.lower()
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 def _is_loopback(name: str) -> bool:

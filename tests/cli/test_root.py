@@ -114,6 +114,18 @@ def test_a_url_that_is_none_is_wrong_usage(url: str) -> None:
     assert "is no URL of a sandbox" in result.stderr
 
 
+def test_a_token_that_cannot_be_sent_is_wrong_usage() -> None:
+    for arguments, variables in (
+        (["--token", "schl\xfcssel", "deliveries"], {}),
+        (["deliveries", "--token", "two words"], {}),
+        (["deliveries"], {"POSTBACKS_TOKEN": "schl\xfcssel"}),
+    ):
+        result = CliRunner().invoke(root, arguments, env=variables)
+        assert result.exit_code == 2
+        assert "--token (or POSTBACKS_TOKEN): a token has visible ASCII" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
 def test_shared_options_stand_before_or_after_the_command(postbacks: CommandLine) -> None:
     before = postbacks.ok("--json", "events")
     after = postbacks.ok("events", "--json")

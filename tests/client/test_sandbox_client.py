@@ -174,6 +174,11 @@ def test_a_refusal_is_the_error_it_was_over_there(
         call(client)
 
 
+def test_a_token_that_cannot_be_sent_is_refused_at_once() -> None:
+    with pytest.raises(InvalidValue, match="a token has visible ASCII characters only"):
+        SandboxClient(token="schl\xfcssel")
+
+
 def test_a_token_is_sent(sandbox: Sandbox) -> None:
     with served(sandbox, token="secret") as url:
         assert SandboxClient(url, "secret").health().status == "ok"

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockserver import Sandbox
+from mockserver.core.errors import InvalidValue
 from mockserver.web.app import create_app
 
 KEYS = "appId=YOUR_APP_ID&clientKey=YOUR_DATA_EXPORT_KEY&apiVersion=1.0.6"
@@ -232,6 +233,27 @@ def test_programs_may_call_without_fetch_metadata(
     assert client.get("/_sandbox/health", headers=headers).status_code == 200
     assert client.get(f"/api?action=listPostbacks&{KEYS}", headers=headers).status_code == 200
     assert client.post("/_sandbox/reset", json={}, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("allowed", "called"),
+    [
+        ("Box.Example", "box.example"),
+        ("box.example", "BOX.example:8780"),
+        ("box.example:8780", "box.example"),
+        ("b\xfccher.example", "xn--bcher-kva.example"),
+        ("my_box", "my_box"),
+    ],
+)
+def test_an_allowed_name_matches_as_clients_write_it(allowed: str, called: str) -> None:
+    client = create_app(Sandbox(), allowed_hosts=frozenset({allowed})).test_client()
+    assert client.get("/_sandbox/health", headers={"Host": called}).status_code == 200
+    assert client.get("/_sandbox/health", headers={"Host": f"x.{called}"}).status_code == 403
+
+
+def test_a_token_that_no_header_carries_is_refused_at_once() -> None:
+    with pytest.raises(InvalidValue, match="visible ASCII"):
+        create_app(Sandbox(), token="schl\xfcssel")
 
 
 def test_with_a_token_the_control_api_needs_it_and_leanplums_does_not() -> None:
