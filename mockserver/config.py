@@ -37,6 +37,8 @@ class Config:
         real_timeout: How long a foreign endpoint is waited for, in real time.
         token: What the control API needs as bearer token; None for nothing.
         allow_hosts: Names, beside loopback ones and addresses, that the API answers for.
+        allow_example_keys: Whether the keys of the documentation's examples open a sandbox that
+            others can reach.
         journal_requests: How many received requests are kept.
         journal_bytes: How many bytes of received requests are kept.
         capacity: How many postbacks may be under way at a time.
@@ -57,6 +59,7 @@ class Config:
     real_timeout: timedelta = timedelta(seconds=30)
     token: str | None = None
     allow_hosts: tuple[str, ...] = ()
+    allow_example_keys: bool = False
     journal_requests: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
     capacity: int = 64

@@ -24,6 +24,7 @@ rate = 3600
 real_timeout = 2.5
 token = "secret"
 allow_hosts = ["box.example"]
+allow_example_keys = true
 
 [limits]
 journal_requests = 10
@@ -73,6 +74,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         real_timeout=timedelta(seconds=2.5),
         token="secret",
         allow_hosts=("box.example",),
+        allow_example_keys=True,
         journal_requests=10,
         journal_bytes=1000,
         capacity=4,
@@ -111,6 +113,7 @@ def test_every_setting_has_a_variable() -> None:
         "POSTBACKS_REAL_TIMEOUT": "1m",
         "POSTBACKS_TOKEN": "t",
         "POSTBACKS_ALLOW_HOSTS": "a.example, b.example",
+        "POSTBACKS_ALLOW_EXAMPLE_KEYS": "1",
         "POSTBACKS_JOURNAL_REQUESTS": "1",
         "POSTBACKS_JOURNAL_BYTES": "2",
         "POSTBACKS_CAPACITY": "3",
@@ -128,6 +131,7 @@ def test_every_setting_has_a_variable() -> None:
         real_timeout=timedelta(minutes=1),
         token="t",
         allow_hosts=("a.example", "b.example"),
+        allow_example_keys=True,
         journal_requests=1,
         journal_bytes=2,
         capacity=3,

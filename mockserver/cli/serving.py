@@ -5,7 +5,6 @@ What is started last is stopped first.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 import threading
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from mockserver.cli.exposure import check_keys, generated_token
 from mockserver.cli.server_info import ServerInfo
 from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
@@ -38,7 +38,8 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
     """Serve as configured until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back.
+        PostbacksError: A port is taken, the ledger cannot be opened, the clock would go back, or
+            others could get in with the example keys.
     """
     with StopSignals() as signals, ExitStack() as stack:
         info, server = start(config, stack)
@@ -61,15 +62,12 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     Returns:
         What to tell the user, and the server, which does not answer yet.
     """
-    generated = None
-    if config.token is None and not _is_loopback(config.host):
-        import secrets
-
-        generated = secrets.token_urlsafe(24)
+    generated = generated_token(config)
     place = place_of_ledger(config)
     ledger = open_ledger(place)
     ledger_open = stack.enter_context(ExitStack())
     ledger_open.callback(ledger.close)
+    check_keys(config, ledger.apps())
     recovered = ledger.recover()
     # Before there is a sandbox, which may send at once: it must know where it never sends to.
     listener = stack.enter_context(listen_at(config.host, config.port))
@@ -151,15 +149,6 @@ def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
         return response
 
     app.after_request(save)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _end_within(real_seconds: float, stop: Callable[[], object]) -> None:

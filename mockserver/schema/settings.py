@@ -51,6 +51,7 @@ class ServerTable(Struct, forbid_unknown_fields=True):
     allow_hosts: (
         Annotated[tuple[Text, ...], Meta(extra={"expected": "a list of host names"})] | UnsetType
     ) = UNSET
+    allow_example_keys: bool | UnsetType = UNSET
 
 
 class LimitsTable(Struct, forbid_unknown_fields=True):
@@ -172,6 +173,7 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "port": _number,
     "receiver_port": _number,
     "ephemeral": _flag,
+    "allow_example_keys": _flag,
     "rate": _number,
     "real_timeout": _number,
     "allow_hosts": _split,

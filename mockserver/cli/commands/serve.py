@@ -50,6 +50,12 @@ from mockserver.cli.session import Session, json_option
     multiple=True,
     help="A name, beside localhost, that the API answers for; may be repeated.",
 )
+@click.option(
+    "--allow-example-keys",
+    is_flag=True,
+    default=None,
+    help="Let the published keys of YOUR_APP_ID in, where others can reach the API.",
+)
 @json_option
 @click.pass_obj
 def serve(session: Session, /, config: str | None, **flags: Any) -> None:

@@ -359,7 +359,8 @@ def test_a_token_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_beyond_loopback_a_token_is_generated(tmp_path: Path) -> None:
-    with serve(tmp_path, "--ephemeral", "--host", "0.0.0.0") as served:
+    arguments = ("--ephemeral", "--host", "0.0.0.0", "--allow-example-keys")
+    with serve(tmp_path, *arguments) as served:
         assert served.facts["api_url"].startswith("http://127.0.0.1:")
         assert len(served.facts["token"]) >= 32
         assert served.client.health().status == "ok"
