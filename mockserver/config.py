@@ -18,6 +18,8 @@ from mockserver.ledger.opening import below
 from mockserver.schema.fitting import Misfit, fit, place_of
 from mockserver.schema.settings import SETTINGS, ConfigFile, Values, setting_of, values_in
 
+#: Settings that name a file, from the folder of the configuration file on.
+_PATHS = frozenset({"tls_cert", "tls_key", "ca_file"})
 #: What a setting's environment variable begins with.
 PREFIX = "POSTBACKS_"
 
@@ -39,6 +41,12 @@ class Config:
         allow_hosts: Names, beside loopback ones and addresses, that the API answers for.
         allow_example_keys: Whether the keys of the documentation's examples open a sandbox that
             others can reach.
+        tls: Whether API and receiver speak TLS with a certificate that is made on the spot.
+        tls_cert: The path of a PEM file with the certificate they speak TLS with, if so.
+        tls_key: The path of a PEM file with its private key; None if `tls_cert` has it as well.
+        ca_file: The path of a PEM file with certificates to trust, beside the system's, when a
+            postback goes to an https URL.
+        insecure: Whether no certificate is checked then.
         journal_requests: How many received requests are kept.
         journal_bytes: How many bytes of received requests are kept.
         capacity: How many postbacks may be under way at a time.
@@ -60,6 +68,11 @@ class Config:
     token: str | None = None
     allow_hosts: tuple[str, ...] = ()
     allow_example_keys: bool = False
+    tls: bool = False
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    ca_file: str | None = None
+    insecure: bool = False
     journal_requests: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
     capacity: int = 64
@@ -93,6 +106,10 @@ def load_config(
         raise InvalidConfig(
             f"a rate of {config.rate:g} needs a running clock, a manual one stands still; "
             "use --clock running, or leave the rate out"
+        )
+    if config.tls_key is not None and config.tls_cert is None:
+        raise InvalidConfig(
+            "tls_key needs tls_cert, the file with the certificate that the key belongs to"
         )
     return config
 
@@ -152,4 +169,6 @@ def _read_file(path: Path) -> Values:
     if "db" in values:
         # Whoever starts the sandbox from elsewhere means the same file.
         values["db"] = below(path.parent, values["db"])
+    for name in _PATHS.intersection(values):
+        values[name] = str(path.parent / Path(values[name]).expanduser())
     return values

@@ -25,6 +25,11 @@ real_timeout = 2.5
 token = "secret"
 allow_hosts = ["box.example"]
 allow_example_keys = true
+tls = true
+tls_cert = "cert.pem"
+tls_key = "/keys/key.pem"
+ca_file = "tls/ca.pem"
+insecure = true
 
 [limits]
 journal_requests = 10
@@ -75,6 +80,11 @@ def test_a_whole_file(tmp_path: Path) -> None:
         token="secret",
         allow_hosts=("box.example",),
         allow_example_keys=True,
+        tls=True,
+        tls_cert=str(tmp_path / "cert.pem"),
+        tls_key="/keys/key.pem",
+        ca_file=str(tmp_path / "tls" / "ca.pem"),
+        insecure=True,
         journal_requests=10,
         journal_bytes=1000,
         capacity=4,
@@ -114,6 +124,11 @@ def test_every_setting_has_a_variable() -> None:
         "POSTBACKS_TOKEN": "t",
         "POSTBACKS_ALLOW_HOSTS": "a.example, b.example",
         "POSTBACKS_ALLOW_EXAMPLE_KEYS": "1",
+        "POSTBACKS_TLS": "1",
+        "POSTBACKS_TLS_CERT": "cert.pem",
+        "POSTBACKS_TLS_KEY": "key.pem",
+        "POSTBACKS_CA_FILE": "ca.pem",
+        "POSTBACKS_INSECURE": "true",
         "POSTBACKS_JOURNAL_REQUESTS": "1",
         "POSTBACKS_JOURNAL_BYTES": "2",
         "POSTBACKS_CAPACITY": "3",
@@ -132,6 +147,11 @@ def test_every_setting_has_a_variable() -> None:
         token="t",
         allow_hosts=("a.example", "b.example"),
         allow_example_keys=True,
+        tls=True,
+        tls_cert="cert.pem",
+        tls_key="key.pem",
+        ca_file="ca.pem",
+        insecure=True,
         journal_requests=1,
         journal_bytes=2,
         capacity=3,
@@ -247,6 +267,8 @@ def test_a_token_that_never_matches_is_refused_and_not_shown(tmp_path: Path, tok
         ({"start": "2026-01-01"}, {}, "--start must be an instant with a time zone"),
         ({"clock": "slow"}, {}, '--clock must be "running" or "manual", got \'slow\''),
         ({}, {"POSTBACKS_PORT": "tcp://1.2.3.4:80"}, "POSTBACKS_PORT must be a port"),
+        ({"tls_key": "key.pem"}, {}, "tls_key needs tls_cert"),
+        ({}, {"POSTBACKS_INSECURE": "maybe"}, "POSTBACKS_INSECURE must be true or false"),
         ({}, {"POSTBACKS_EPHEMERAL": "maybe"}, "POSTBACKS_EPHEMERAL must be true or false"),
         ({"rate": "2", "clock": "manual"}, {}, "a rate of 2 needs a running clock"),
     ],

@@ -69,6 +69,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {
             "version",
             "core",
+            "net.certificates",
+            "net.listener",
+            "net.trust",
             "net.visible_text",
             "time",
             "ledger.opening",
@@ -112,6 +115,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "testing.live",
         "schema",
     ),
+    "trustme": ("net.certificates",),
     "pytest": ("pytest_plugin",),
     "_pytest": ("pytest_plugin",),
     "hypothesis": (),

@@ -41,7 +41,7 @@ from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
 from mockserver.cli.output import Output, count, plain_console
-from mockserver.cli.session import Session
+from mockserver.cli.session import Session, usage_error
 from mockserver.client.wire import HttpWire
 from mockserver.core.errors import InvalidValue
 from mockserver.net.visible_text import one_line
@@ -109,7 +109,7 @@ def replay_report(session: Session, source: str) -> ExitCode:
     if session.url:
         names = Names(f"contracts-{secrets.token_hex(4)}")
         with _as_usage_error():
-            wire = HttpWire(session.url)
+            wire = HttpWire(session.url, ca_file=session.ca_file)
         same = _replayed(output, case, replay(case, wire, environment, names))
     else:
         with EmbeddedServer() as server:
@@ -153,7 +153,7 @@ def _as_usage_error() -> Iterator[None]:
     try:
         yield
     except InvalidValue as error:
-        raise click.UsageError(f"--url: {error}") from None
+        raise usage_error(error) from None
 
 
 @contextmanager
@@ -161,14 +161,16 @@ def _server(session: Session, choices: Choices) -> Iterator[ServerSubject]:
     if choices.target == TargetKind.REAL:
         url = session.url or LEANPLUM_URL
         with _as_usage_error():
-            real = real_server(os.environ, owned=choices.i_own_this_app, url=url)
+            # At Leanplum itself the system's certificates count.
+            ca_file = session.ca_file if session.url else None
+            real = real_server(os.environ, owned=choices.i_own_this_app, url=url, ca_file=ca_file)
         yield real
     elif choices.deviant:
         with DeviantServer(find_fake(choices.deviant)) as fake:
             yield fake
     elif session.url:
         with _as_usage_error():
-            running = RunningServer(session.url, session.token)
+            running = RunningServer(session.url, session.token, session.ca_file)
         yield running
     else:
         with EmbeddedServer() as server:

@@ -135,4 +135,7 @@ def verify(session: Session, /, **options: Any) -> int:
     from contracts.cli.verify_choices import Choices
     from contracts.cli.verify_runs import verify_endpoints
 
+    if "ca_file" in session.given and options["ca_file"] is None:
+        # `postbacks --ca-file FILE verify ...`
+        options["ca_file"] = session.ca_file
     return int(verify_endpoints(session, Choices(**options)))

@@ -107,7 +107,11 @@ class RealServer(ServerSubject):
 
 
 def real_server(
-    environment: Mapping[str, str], *, owned: bool, url: str = LEANPLUM_URL
+    environment: Mapping[str, str],
+    *,
+    owned: bool,
+    url: str = LEANPLUM_URL,
+    ca_file: str | None = None,
 ) -> RealServer:
     """Return the real API, with the credentials of the environment.
 
@@ -115,6 +119,7 @@ def real_server(
         environment: Where `LEANPLUM_APP_ID` and `LEANPLUM_DATA_EXPORT_KEY` are.
         owned: Whether the user said that the app is theirs.
         url: Another address than Leanplum's.
+        ca_file: A PEM file with the certificates to trust there; the system's unless given.
 
     Raises:
         InvalidConfig: There are credentials, but nobody said that the app is theirs.
@@ -127,4 +132,4 @@ def real_server(
             f"a run at {url} lists the rules of app {app_id}, adds some, and deletes what it "
             "added; pass --i-own-this-app if that may be done to it"
         )
-    return RealServer(credentials, PacedWire(HttpWire(url, timeout_real_seconds=30)))
+    return RealServer(credentials, PacedWire(HttpWire(url, 30, ca_file)))

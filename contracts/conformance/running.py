@@ -24,19 +24,21 @@ class RunningServer(ServerSubject):
     Args:
         url: Where it answers.
         token: The token of its control API, if it needs one.
+        ca_file: A PEM file with the certificates to trust if it is an https URL; the system's
+            unless given.
 
     Raises:
         ServerUnreachable: Nobody answers, or what answers is no HTTP API.
         Refused: The control API needs a token, or another one.
-        InvalidValue: `url` is no URL.
+        InvalidValue: `url` is no URL, or there are no certificates in `ca_file`.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self.wire = HttpWire(url, timeout_real_seconds=FIRST_ANSWER_REAL_SECONDS)
+    def __init__(self, url: str, token: str | None = None, ca_file: str | None = None) -> None:
+        self.wire = HttpWire(url, FIRST_ANSWER_REAL_SECONDS, ca_file)
         self.token = token
         self.description = f"what answers at {self.wire.url}"
         self.capabilities = self._look()
-        self.wire = HttpWire(url, timeout_real_seconds=60)
+        self.wire = HttpWire(url, 60, ca_file)
 
     def restart(self) -> None:
         """Refuse: somebody else started it."""

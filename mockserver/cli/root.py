@@ -46,6 +46,7 @@ class Root(SuggestingGroup):
         extra["obj"] = Session(
             url=os.environ.get("POSTBACKS_URL") or None,
             token=os.environ.get("POSTBACKS_TOKEN") or None,
+            ca_file=os.environ.get("POSTBACKS_CA_FILE") or None,
         )
         try:
             code = super().main(arguments, prog_name or "postbacks", **extra)

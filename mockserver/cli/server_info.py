@@ -28,6 +28,8 @@ class ServerInfo:
         now: Where the clock stands, aware, in UTC.
         generated_token: The bearer token that was made up, or None if the user has chosen one.
         repeated_attempts: How many attempts were under way when the last process died.
+        ca_file: The PEM file that clients need to believe it; None if they need none.
+        verifies: Whether the sandbox checks certificates.
         warnings: What is less safe than it looks, a line each.
     """
 
@@ -43,6 +45,8 @@ class ServerInfo:
     generated_token: str | None
     repeated_attempts: int
     warnings: list[str]
+    ca_file: str | None = None
+    verifies: bool = True
 
     def as_json(self) -> str:
         """Return it as one line of JSON."""
@@ -53,6 +57,7 @@ class ServerInfo:
             "clock": {"mode": self.clock_mode, "now": self.now.isoformat(), "rate": self.rate},
             "apps": [{"app_id": app.app_id, "keys": _keys(app)} for app in self.apps],
             "token": self.generated_token,
+            "ca_file": self.ca_file,
             "repeated_attempts": self.repeated_attempts,
             "warnings": self.warnings,
             "curl": [self.register_command(), self.trigger_command()],
@@ -85,7 +90,7 @@ class ServerInfo:
             f"--data-urlencode {shlex.quote(f'{name}={value}')}"
             for name, value in arguments.items()
         )
-        return f"curl '{self.api_url}/api?action=addPostback' {encoded}"
+        return f"curl {self._trusting()}'{self.api_url}/api?action=addPostback' {encoded}"
 
     def trigger_command(self) -> str:
         """Return a curl line that lets an event happen."""
@@ -94,7 +99,13 @@ class ServerInfo:
             token = f'-H "Authorization: Bearer {self.generated_token or _TOKEN_VARIABLE}" '
         body = json.dumps({"name": "email.click"})
         content_type = "-H 'Content-Type: application/json'"
-        return f"curl {self.api_url}/_sandbox/events {token}{content_type} -d '{body}'"
+        url = f"{self.api_url}/_sandbox/events"
+        return f"curl {self._trusting()}{url} {token}{content_type} -d '{body}'"
+
+    def _trusting(self) -> str:
+        if self.ca_file is not None:
+            return f"--cacert {shlex.quote(self.ca_file)} "
+        return "" if self.verifies or self.api_url.startswith("http:") else "--insecure "
 
     def _rows(self) -> list[tuple[str, Any]]:
         reach = "" if self.host in self.api_url else f"  (listening at {self.host})"
@@ -108,6 +119,10 @@ class ServerInfo:
         for app in self.apps:
             rows.append(("app", app.app_id))
             rows += [("", f"{name:<19}{key}") for name, key in _keys(app).items()]
+        if self.api_url.startswith("https:"):
+            rows.append(("url", f"{self.api_url}  (for --url or POSTBACKS_URL)"))
+        if self.ca_file is not None:
+            rows.append(("CA", f"{self.ca_file}  (for --ca-file or POSTBACKS_CA_FILE)"))
         if self.generated_token is not None:
             rows.append(("token", f"{self.generated_token}  (for --token or POSTBACKS_TOKEN)"))
         return rows

@@ -30,6 +30,8 @@ from mockserver.web.server import ApiServer, listen_at
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from mockserver.cli.serving_tls import ServingTls
+
 #: How long a stop may take. Then the process ends anyway; the ledger survives that at any moment.
 STOP_REAL_SECONDS = 0.7
 
@@ -71,7 +73,8 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     recovered = ledger.recover()
     # Before there is a sandbox, which may send at once: it must know where it never sends to.
     listener = stack.enter_context(listen_at(config.host, config.port))
-    sandbox = _sandbox(config, ledger, api_port=listener.getsockname()[1])
+    tls = _tls(config, place, stack)
+    sandbox = _sandbox(config, ledger, tls, api_port=listener.getsockname()[1])
     # From here on the sandbox closes its ledger.
     ledger_open.pop_all()
     stack.callback(sandbox.close)
@@ -81,7 +84,8 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         allowed_hosts=frozenset((config.host, *config.allow_hosts)),
     )
     _keep_clock(app, sandbox)
-    server = ApiServer(app, config.host, listener=listener)
+    context = None if tls is None else tls.context
+    server = ApiServer(app, config.host, listener=listener, tls_context=context)
     stack.callback(server.stop)
     # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)
@@ -98,7 +102,9 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         needs_token=(config.token or generated) is not None,
         generated_token=generated,
         repeated_attempts=recovered,
-        warnings=readable_by_others(place),
+        warnings=[*readable_by_others(place), *_about_insecure(config)],
+        ca_file=None if tls is None else tls.client_ca_file,
+        verifies=not config.insecure,
     )
     return info, server
 
@@ -108,7 +114,25 @@ def reachable(url: str) -> str:
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
-def _sandbox(config: Config, ledger: Ledger, api_port: int) -> Sandbox:
+def _tls(config: Config, place: str, stack: ExitStack) -> ServingTls | None:
+    if not (config.tls or config.tls_cert or config.ca_file):
+        return None
+    # The import of `ssl` takes longer than most of a start.
+    from mockserver.cli.serving_tls import tls_of
+
+    return tls_of(config, place, stack)
+
+
+def _about_insecure(config: Config) -> list[str]:
+    if not config.insecure:
+        return []
+    return [
+        "--insecure: no certificate is checked where postbacks go to https, so whoever is between "
+        "can read and answer them; better trust the authority of your endpoint with --ca-file FILE"
+    ]
+
+
+def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: int) -> Sandbox:
     if config.apps_given:
         for app in config.apps:
             ledger.put_app(app)
@@ -129,6 +153,9 @@ def _sandbox(config: Config, ledger: Ledger, api_port: int) -> Sandbox:
             capacity=config.capacity,
             real_timeout=config.real_timeout,
             addresses=config.addresses,
+            tls_context=None if tls is None else tls.context,
+            ca_file=None if tls is None else tls.trusted_file,
+            verify_tls=not config.insecure,
             api_port=api_port,
         ),
     )

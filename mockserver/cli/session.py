@@ -16,6 +16,7 @@ from mockserver.client.address import DEFAULT_URL
 if TYPE_CHECKING:
     from mockserver.cli.output import Output
     from mockserver.client.sandbox_client import SandboxClient
+    from mockserver.core.errors import InvalidValue
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -27,12 +28,14 @@ class Session:
     Attributes:
         url: Where the sandbox answers; None for the default.
         token: Its bearer token.
+        ca_file: The certificates to trust if it answers at https; None for the system's.
         json: Whether to answer in JSON.
         given: The names of those that were given on the command line.
     """
 
     url: str | None = None
     token: str | None = None
+    ca_file: str | None = None
     json: bool = False
     given: set[str] = field(default_factory=set)
 
@@ -41,7 +44,8 @@ class Session:
         """Return a client of the sandbox that is meant.
 
         Raises:
-            UsageError: `url` is no URL of a sandbox, or no header can carry `token`.
+            UsageError: `url` is no URL of a sandbox, no header can carry `token`, or `ca_file` has
+                no certificates.
         """
         from mockserver.client.sandbox_client import SandboxClient
         from mockserver.core.errors import InvalidValue
@@ -53,9 +57,9 @@ class Session:
             except InvalidValue as error:
                 raise click.UsageError(f"--token (or POSTBACKS_TOKEN): {error}") from None
         try:
-            return SandboxClient(self.url or DEFAULT_URL, self.token)
+            return SandboxClient(self.url or DEFAULT_URL, self.token, ca_file=self.ca_file)
         except InvalidValue as error:
-            raise click.UsageError(f"--url: {error}") from None
+            raise usage_error(error) from None
 
     @property
     def output(self) -> Output:
@@ -63,6 +67,12 @@ class Session:
         from mockserver.cli.output import Output
 
         return Output(as_json=self.json)
+
+
+def usage_error(error: InvalidValue) -> click.UsageError:
+    """Return what to say of an address or a file that a client does not take."""
+    option = "--ca-file (or POSTBACKS_CA_FILE)" if str(error).startswith("ca_file") else "--url"
+    return click.UsageError(f"{option}: {error}")
 
 
 class SuggestingGroup(click.Group):
@@ -124,6 +134,12 @@ def _url_options(help: str) -> Callable[[_Function], _Function]:
             "--token",
             metavar="TOKEN",
             help="The bearer token that `postbacks serve` printed, if it did (POSTBACKS_TOKEN).",
+        )(function)
+        function = _option(
+            "--ca-file",
+            metavar="FILE",
+            help="The certificates to trust if that is https (POSTBACKS_CA_FILE; default the "
+            "system's).",
         )(function)
         return _option("--url", metavar="URL", help=help)(function)
 

@@ -105,7 +105,8 @@ class HttpWire(Wire):
         if isinstance(reason, ssl.SSLCertVerificationError):
             return (
                 f"the certificate of {self.url} is not believed: {reason.verify_message}; give the "
-                "ca_file with the certificate of the authority that issued it (or SSL_CERT_FILE)"
+                "ca_file with the certificate of the authority that issued it (command line: "
+                "--ca-file or POSTBACKS_CA_FILE), or SSL_CERT_FILE"
             )
         if isinstance(reason, ssl.SSLError):
             return (

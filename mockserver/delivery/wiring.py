@@ -44,6 +44,7 @@ class SocketOptions:
         tls_context: What the receiver speaks TLS with; None for plain HTTP.
         ca_file: A PEM file with the certificates to trust when a postback goes to an https URL,
             the receiver's own among them; the system's unless given.
+        verify_tls: Whether certificates are checked at all when a postback goes to an https URL.
         api_port: Where the sandbox's own API listens, so that no postback is sent to it; None
             if it has no port.
     """
@@ -55,6 +56,7 @@ class SocketOptions:
     addresses: Literal["local", "public"] = "local"
     tls_context: ssl.SSLContext | None = None
     ca_file: str | Path | None = None
+    verify_tls: bool = True
     api_port: int | None = None
 
 
@@ -176,6 +178,7 @@ class Wiring:
             guard=AddressGuard(self._options.addresses, api_port=self._options.api_port),
             link=self._correlation,
             ca_file=None if ca_file is None else str(ca_file),
+            verify_tls=self._options.verify_tls,
         )
         return self._curl
 
@@ -193,7 +196,7 @@ def _check_trust(options: SocketOptions, host: str) -> None:
     if options.tls_context is not None:
         from mockserver.net.trust import check_server_context
 
-        check_server_context(options.tls_context, host, options.ca_file)
+        check_server_context(options.tls_context, host, options.ca_file, verify=options.verify_tls)
     elif options.ca_file is not None:
         from mockserver.net.trust import client_context
 

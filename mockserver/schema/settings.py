@@ -52,6 +52,11 @@ class ServerTable(Struct, forbid_unknown_fields=True):
         Annotated[tuple[Text, ...], Meta(extra={"expected": "a list of host names"})] | UnsetType
     ) = UNSET
     allow_example_keys: bool | UnsetType = UNSET
+    tls: bool | UnsetType = UNSET
+    tls_cert: Text | UnsetType = UNSET
+    tls_key: Text | UnsetType = UNSET
+    ca_file: Text | UnsetType = UNSET
+    insecure: bool | UnsetType = UNSET
 
 
 class LimitsTable(Struct, forbid_unknown_fields=True):
@@ -174,6 +179,8 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "receiver_port": _number,
     "ephemeral": _flag,
     "allow_example_keys": _flag,
+    "tls": _flag,
+    "insecure": _flag,
     "rate": _number,
     "real_timeout": _number,
     "allow_hosts": _split,

@@ -22,7 +22,7 @@ class Served:
     def __init__(self, process: subprocess.Popen[str], facts: dict[str, Any]) -> None:
         self.process = process
         self.facts = facts
-        self.client = SandboxClient(facts["api_url"], facts["token"])
+        self.client = SandboxClient(facts["api_url"], facts["token"], ca_file=facts["ca_file"])
 
     def stop(self, signal_number: int) -> tuple[int, str]:
         """Return the exit code, and what was said on stderr."""

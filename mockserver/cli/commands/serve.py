@@ -56,6 +56,22 @@ from mockserver.cli.session import Session, json_option
     default=None,
     help="Let the published keys of YOUR_APP_ID in, where others can reach the API.",
 )
+@click.option(
+    "--tls", is_flag=True, default=None, help="Serve https, with a certificate made on the spot."
+)
+@click.option("--tls-cert", metavar="FILE", help="Serve https with the certificate in a PEM file.")
+@click.option("--tls-key", metavar="FILE", help="Its private key, if it is in a file of its own.")
+@click.option(
+    "--ca-file",
+    metavar="FILE",
+    help="Trust these certificates, beside the system's, where postbacks go to https.",
+)
+@click.option(
+    "--insecure",
+    is_flag=True,
+    default=None,
+    help="Do not check certificates where postbacks go to https.",
+)
 @json_option
 @click.pass_obj
 def serve(session: Session, /, config: str | None, **flags: Any) -> None:
@@ -72,6 +88,8 @@ def serve(session: Session, /, config: str | None, **flags: Any) -> None:
         given["allow_hosts"] = ",".join(given["allow_hosts"])
     if session.token is not None:
         given.setdefault("token", session.token)
+    if session.ca_file is not None and "ca_file" in session.given:
+        given.setdefault("ca_file", session.ca_file)
     settings = load_config(given, os.environ, config)
     from mockserver.cli.serving import serve_until_told
 
