@@ -113,7 +113,12 @@ class HttpWire(Wire):
                 f"what answers at {self.url} does not speak TLS as it should: {reason.reason}; "
                 "is it at http://?"
             )
-        return f"no sandbox answers at {self.url}; start one with `postbacks serve`, or pass --url"
+        why = ""
+        if isinstance(reason, HTTPException | ConnectionResetError) and self.url[:5] == "http:":
+            why = ": what is there ended the connection (has it stopped, or is it at https://?)"
+        return (
+            f"no sandbox answers at {self.url}{why}; start one with `postbacks serve`, or pass --url"
+        )
 
     def _answered(self, request: Request) -> Reply:
         try:

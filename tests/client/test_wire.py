@@ -138,6 +138,11 @@ def test_who_speaks_no_tls_is_told() -> None:
             HttpWire(url).send("GET", "/", {}, None)
 
 
+def test_who_speaks_tls_only_is_told(tls_server: ApiServer) -> None:
+    with pytest.raises(ServerUnreachable, match=r"no sandbox answers at http://.*https://\?"):
+        HttpWire(tls_server.url.replace("https:", "http:")).send("GET", "/", {}, None)
+
+
 def test_who_never_answers_to_the_handshake_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
