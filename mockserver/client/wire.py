@@ -116,9 +116,8 @@ class HttpWire(Wire):
         why = ""
         if isinstance(reason, HTTPException | ConnectionResetError) and self.url[:5] == "http:":
             why = ": what is there ended the connection (has it stopped, or is it at https://?)"
-        return (
-            f"no sandbox answers at {self.url}{why}; start one with `postbacks serve`, or pass --url"
-        )
+        how = "start one with `postbacks serve`, or pass --url"
+        return f"no sandbox answers at {self.url}{why}; {how}"
 
     def _answered(self, request: Request) -> Reply:
         try:

@@ -73,7 +73,7 @@ class InTurnSender:
         return len(results)
 
     def _batch(self, due_at: datetime, budget: Budget) -> Sequence[DueAttempt]:
-        limit = self._transport.batch
+        limit = min(self._transport.batch, budget.left)
         resends = self._due.take_resends(limit)
         if resends:
             return resends
@@ -161,12 +161,14 @@ class SideBySideSender:
             until_at, now_at = started.due_at, started.visited_at
         else:
             until_at = now_at = self._clock.now()
-        if started.failure is not None:
+        # Resends count as well: an endpoint that resends for each postback would never let it end.
+        if started.failure is not None or started.is_budget_spent:
             return ()
+        places = min(places, started.budget_left)
         attempts = due.take_resends(places)
-        if not attempts and not started.is_budget_spent:
+        if not attempts:
             with started.waiting_for_the_rest():
-                attempts = due.claim_if_due(until_at, min(places, started.budget_left))
+                attempts = due.claim_if_due(until_at, places)
         started.add(attempts, now_at)
         return attempts
 

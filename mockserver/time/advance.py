@@ -76,8 +76,8 @@ def runaway(made: int, now_at: datetime) -> RunawaySchedule:
     """Return the error that says that more fell due than any schedule explains."""
     return RunawaySchedule(
         f"{made} attempts were made up to {now_at.isoformat()} and more are due, which is over "
-        "the budget. Something triggers an event for every postback it gets; or call again "
-        "to go on"
+        "the budget. An endpoint triggers an event or resends for every postback it gets: stop "
+        "that, or call again to go on"
     )
 
 
