@@ -117,7 +117,7 @@ def reachable(url: str) -> str:
 def _tls(config: Config, place: str, stack: ExitStack) -> ServingTls | None:
     if not (config.tls or config.tls_cert or config.ca_file):
         return None
-    # The import of `ssl` takes longer than most of a start.
+    # Only those who ask for it pay for reading what the system trusts.
     from mockserver.cli.serving_tls import tls_of
 
     return tls_of(config, place, stack)

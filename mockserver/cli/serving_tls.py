@@ -1,7 +1,4 @@
-"""Decides which certificate `postbacks serve` shows, and whose certificates it believes.
-
-It is imported only if TLS was asked for: the rest of a start takes less than `ssl` does.
-"""
+"""Decides which certificate `postbacks serve` shows, and whose certificates it believes."""
 
 from __future__ import annotations
 

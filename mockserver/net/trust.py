@@ -38,7 +38,8 @@ def with_system_certificates(ca_files: Iterable[str | Path]) -> bytes:
     Raises:
         InvalidValue: There is no such file, or no certificate in it.
     """
-    parts = [ssl.DER_cert_to_PEM_cert(each) for each in _system_certificates()]
+    # Most systems have each of theirs in a file and in a folder.
+    parts = [ssl.DER_cert_to_PEM_cert(each) for each in dict.fromkeys(_system_certificates())]
     for ca_file in ca_files:
         client_context(ca_file)
         parts.append(Path(ca_file).read_text(encoding="utf-8", errors="replace"))

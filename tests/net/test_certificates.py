@@ -113,7 +113,13 @@ class TestAddedToTheSystems:
         systems.cert_pem.write_to_path(str(systems_file))
         monkeypatch.setenv("SSL_CERT_FILE", str(systems_file))
         together = tmp_path / "together.pem"
+        # Each of the system's is in once, also if it is in a folder as well.
+        folder = tmp_path / "certs"
+        folder.mkdir()
+        systems.cert_pem.write_to_path(str(folder / "0123abcd.0"))
+        monkeypatch.setenv("SSL_CERT_DIR", str(folder))
         together.write_bytes(with_system_certificates([ca_file_in(tmp_path)]))
+        assert together.read_bytes().count(b"BEGIN CERTIFICATE") == 2
         for issuer in (systems, authority()):
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             issuer.issue_cert("127.0.0.1").configure_cert(context)
