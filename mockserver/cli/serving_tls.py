@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,17 @@ def _names_of(config: Config) -> list[str]:
     names = ["127.0.0.1", "::1", "localhost", reached_at(config.host), *config.allow_hosts]
     if is_exposed(config.host):
         names.append(socket.gethostname())
-        with suppress(OSError):
-            found = socket.getaddrinfo(socket.gethostname(), None)
-            names += [str(address[0]).partition("%")[0] for *_, address in found]
+        names += _outward_addresses()
     return [name for name in names if _CERTIFIABLE.fullmatch(name)]
+
+
+def _outward_addresses() -> Iterator[str]:
+    """Yield the addresses of this machine by which others are reached, and so it by them."""
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            # Nothing is sent: it only asks the system which way that would be.
+            probe.connect((elsewhere, 9))
+            yield str(probe.getsockname()[0]).partition("%")[0]
 
 
 #: What a certificate can be for: a name of the domain name system, or an address.

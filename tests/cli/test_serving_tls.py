@@ -140,6 +140,19 @@ class TestServers:
             assert served.facts["ca_file"] == str(folder / "ca.pem")
             assert served.facts["api_url"].startswith("https://")
 
+    def test_others_reach_it_by_its_own_address(self, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))
+            except OSError:
+                pytest.skip("this machine has no network")
+            address = probe.getsockname()[0]
+        exposed = ("--host", "0.0.0.0", "--allow-example-keys")
+        with serve(tmp_path, "--ephemeral", "--tls", *exposed) as served:
+            url = served.facts["api_url"].replace("127.0.0.1", address)
+            client = SandboxClient(url, served.facts["token"], ca_file=served.facts["ca_file"])
+            assert client.health().status == "ok"
+
     def test_a_link_where_the_certificate_goes_is_replaced(self, tmp_path: Path) -> None:
         precious = tmp_path / "precious"
         precious.write_text("precious")
