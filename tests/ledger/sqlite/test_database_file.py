@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.sqlite import database_file, owner_lock
 from mockserver.ledger.sqlite.store import open_sqlite
 from tests.ledger.samples import START, add
 from tests.ledger.sqlite.test_owner_lock import HOLDER, ROOT
@@ -181,6 +183,22 @@ class TestOneProcess:
             look += "c.execute('SELECT * FROM apps').fetchall(); c.close()"
             subprocess.run([sys.executable, "-c", look, path], check=True, timeout=60)
             assert path.with_name("ledger.db-wal").exists()
+
+    @pytest.mark.parametrize("platform", ["darwin", "win32"])
+    def test_elsewhere_it_opens_with_what_there_is(
+        self, path: Path, platform: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Other systems have no lock that keeps out of SQLite's way, Windows has no lock file."""
+        if platform == "win32":
+            monkeypatch.setattr(owner_lock, "fcntl", None)
+        monkeypatch.setattr(database_file, "sys", SimpleNamespace(platform=platform))
+        with closing(open_sqlite(path)) as ledger:
+            assert add(ledger, START) == [1]
+            with pytest.raises(LedgerUnusable, match="in use by process"):
+                open_sqlite(path)
+            path.with_name("other.db").hardlink_to(path)
+            with pytest.raises(LedgerUnusable, match="has 2 names"):
+                open_sqlite(path.with_name("other.db"))
 
     def test_no_descriptor_is_left(self, path: Path) -> None:
         def open_and_close() -> None:
