@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import ssl
@@ -106,11 +105,13 @@ def _put_beside(place: str, folder: Path, content: bytes) -> Path:
     if ledger.is_file():
         path = ledger.with_name(f"{ledger.name}.ca.pem")
     try:
-        descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        # Whatever is there is replaced and not followed.
-        os.replace(unfinished, path)
+        # In a folder of its own, so that nothing half-made is left beside the ledger.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as making:
+            unfinished = Path(making) / path.name
+            unfinished.touch(mode=0o600)
+            unfinished.write_bytes(content)
+            # Whatever is there is replaced and not followed.
+            unfinished.replace(path)
     except OSError as error:
         raise InvalidValue(f"cannot write {path}: {error.strerror}; use another --db") from None
     return path

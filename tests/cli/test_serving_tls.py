@@ -161,6 +161,12 @@ class TestServers:
             assert precious.read_text() == "precious"
             assert not (tmp_path / "box.db.ca.pem").is_symlink()
 
+    def test_a_folder_where_the_certificate_goes_is_in_the_way(self, tmp_path: Path) -> None:
+        (tmp_path / "box.db.ca.pem").mkdir()
+        code, line = refused(tmp_path, "--db", "box.db", "--tls", *FREE_PORTS)
+        assert (code, "cannot write" in line, "use another --db" in line) == (1, True, True)
+        assert [path.name for path in tmp_path.glob("*.pem*")] == ["box.db.ca.pem"]
+
     def test_no_postback_reaches_its_own_api_over_tls(self, tmp_path: Path) -> None:
         with serve(tmp_path, "--ephemeral", "--clock", "manual", "--tls") as served:
             own_api = f"{served.facts['api_url']}/_sandbox/reset"
