@@ -17,6 +17,7 @@ from mockserver.cli.server_info import ServerInfo
 from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
+from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.wiring import SocketOptions
 from mockserver.ledger.opening import described, open_ledger
 from mockserver.ledger.protocol import Ledger
