@@ -55,6 +55,20 @@ class Outcome:
     error: str | None = None
     request_id: int | None = None
 
+    def counted_as(self, elapsed: timedelta, request_id: int | None) -> Outcome:
+        """Return the same outcome with another duration, and with the request it belongs to."""
+        # Not `dataclasses.replace`, which takes several times as long.
+        return Outcome(
+            self.kind,
+            elapsed,
+            self.elapsed_real_seconds,
+            self.status,
+            self.headers,
+            self.body,
+            self.error,
+            request_id,
+        )
+
     @property
     def summary(self) -> str:
         """Return the outcome in one word: the status of a response, else the kind."""

@@ -6,7 +6,6 @@ the receiver do not know each other; each calls this from its own thread.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -77,12 +76,12 @@ class Correlation:
             return outcome
         elapsed, request = answer
         if not sender.virtual and outcome.kind is not OutcomeKind.TIMEOUT:
-            return dataclasses.replace(outcome, request_id=request.id)
+            return outcome.counted_as(outcome.elapsed, request.id)
         timeout = self._timeout_of(attempt)
         if elapsed is None or elapsed >= timeout:
             self._timed_out(request, request.arrived_at + timeout)
             return timeout_outcome(timeout, outcome.elapsed_real_seconds, request.id)
-        return dataclasses.replace(outcome, elapsed=elapsed, request_id=request.id)
+        return outcome.counted_as(elapsed, request.id)
 
     def account(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
         """Return the outcome of any attempt as it counts in sandbox time.
@@ -91,7 +90,7 @@ class Correlation:
         schedules are exact; a timeout always takes the whole time allowed.
         """
         if outcome.kind is OutcomeKind.TIMEOUT:
-            return dataclasses.replace(outcome, elapsed=self._timeout_of(attempt))
+            return outcome.counted_as(self._timeout_of(attempt), outcome.request_id)
         if outcome.request_id is None and self._is_virtual():
-            return dataclasses.replace(outcome, elapsed=NO_TIME)
+            return outcome.counted_as(NO_TIME, None)
         return outcome
