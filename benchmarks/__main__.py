@@ -23,6 +23,8 @@ _DESCRIPTION = "Run benchmarks, print their figures and keep them."
 #: In the order in which they are run; each is the module of its name.
 NAMES = (
     "rendering",
+    "default",
+    "stored",
     "million",
     "delivery",
     "latency",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from benchmarks import default
 from benchmarks.__main__ import NAMES, load, main
+from benchmarks.api import LIST_PATH
 from benchmarks.machine import Bystanders
 from benchmarks.measure import Case, Comparison, Plan, Report, Skipped, is_reached, run, short
 from benchmarks.processes import figures_of, serving
@@ -52,6 +56,30 @@ def test_every_way_of_delivery_delivers_all(kind: str) -> None:
     with serving("slow_sink", 0) as (port, _):
         figures = figures_of("deliver", kind, port, 20)
     assert figures["per second"] > 0
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("together", ["list", "one"])
+def test_every_way_in_the_process_delivers_all(kind: str, together: str) -> None:
+    assert figures_of("in_process", kind, together, 20)["per second"] > 0
+
+
+@pytest.mark.parametrize("kind", ["sandbox", "sqlite3"])
+def test_what_was_stored_is_read_and_emptied(kind: str) -> None:
+    figures = figures_of("stored", kind, 1000)
+    assert all(value > 0 for value in figures.values())
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_what_is_posted_to_a_server_is_delivered(kind: str) -> None:
+    assert default._served(kind, 20, 10)["per second"] > 0
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_api_is_served_from_either_ledger(kind: str) -> None:
+    with serving("api_server", kind) as (port, _), closing(HTTPConnection("127.0.0.1", port)) as it:
+        it.request("GET", LIST_PATH)
+        assert it.getresponse().status == 200
 
 
 def test_a_load_that_fails_is_an_error_that_says_why() -> None:
