@@ -183,9 +183,9 @@ class Wiring:
         return self._curl
 
     def _real_deadline_of(self, attempt: DueAttempt) -> timedelta:
-        timeout = self._timeout_of(attempt)
         if self._is_virtual():
             return self._options.real_timeout
+        timeout = self._timeout_of(attempt)
         if attempt.url.startswith(f"{self.receiver_url}/"):
             return timeout
         return min(timeout, self._options.real_timeout)

@@ -58,6 +58,8 @@ class InProcessReceiver:
     def accepts(self, url: str) -> bool:
         """Return whether `url` leads to one of the inboxes."""
         if not url.startswith(self._prefix):
+            if "@" not in url:
+                return False
             url = _USER_INFO.sub(r"\1", url)
         return url.startswith(self._prefix) and inbox_of(url) is not None
 

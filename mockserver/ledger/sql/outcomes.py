@@ -18,6 +18,7 @@ from mockserver.ledger.sql.codec import (
     encode_line,
 )
 
+_KINDS = {kind.value: kind for kind in OutcomeKind}
 _ALWAYS = ("kind", "elapsed", "elapsed_real_seconds")
 
 # Servers repeat themselves, so most headers were written or read before; few are remembered,
@@ -87,7 +88,7 @@ def decode_outcome(
 ) -> Outcome:
     """Return the outcome of which `encode_outcome` stored these columns."""
     return Outcome(
-        kind=OutcomeKind(kind),
+        kind=_KINDS[kind],
         elapsed=duration_from_microseconds(elapsed),
         elapsed_real_seconds=elapsed_real_seconds,
         status=status,

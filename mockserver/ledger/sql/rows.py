@@ -35,10 +35,13 @@ def delivery_of(row: Row) -> Delivery:
         url,
         decode_event(event),
         from_microseconds(created),
-        DeliveryState(state),
+        _STATES[state],
         attempts_made,
         None if due is None else from_microseconds(due),
     )
+
+
+_STATES = {state.value: state for state in DeliveryState}
 
 
 def attempt_of(row: Row) -> Attempt:

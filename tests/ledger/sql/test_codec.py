@@ -110,6 +110,18 @@ def test_events_come_back_as_they_were(event: Event) -> None:
     assert codec.decode_event(text) == event
 
 
+@given(message_events | ab_test_events)
+@example(
+    MessageEvent("a", Channel.PUSH, "Open", codec.EPOCH, parameters={"a": float("inf"), "b": 1})
+)
+@example(MessageEvent("a", Channel.PUSH, "Open", codec.EPOCH, "\ud800\x7f", parameters={"a": []}))
+@example(MessageEvent("a", Channel.PUSH, "Open", codec.EPOCH, parameters={"a": 10**30, "b": 1e16}))
+def test_the_quick_way_says_what_json_says(event: Event) -> None:
+    text = codec.encode_event(event)
+    slow = json.JSONEncoder(default=dict).encode(json.loads(text))
+    assert codec._decode(text) == json.loads(text) == codec._decode(slow)
+
+
 @given(st.dictionaries(st.text(), st.integers(), min_size=2))
 def test_parameters_keep_their_order(parameters: dict[str, int]) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
