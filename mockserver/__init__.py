@@ -3,7 +3,8 @@
 The flow of an event, which is also the order in which to read the packages:
 
 - `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `events`,
-  `matching`, `template`, `outcome`, `retry`, `clock`, `durations`, `tokens`, `errors`.
+  `matching`, `template`, `outcome`, `retry`, `clock`, `durations`, `tokens`, `json_values`,
+  `errors`.
 - `schema`: how apps and settings are written, and what is said of a mistake in them.
 - `net`: what everything that touches a socket shares.
 - `ledger`: where rules, deliveries and attempts are kept; in memory or in SQL.

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType, event_kind
-from mockserver.core.clock import ManualClock, MovableClock, as_utc
+from mockserver.core.clock import ManualClock, MovableClock, as_utc, check_room
 from mockserver.core.durations import duration_of
-from mockserver.core.errors import InvalidValue, LedgerUnusable
+from mockserver.core.errors import InvalidValue, LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
-from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule
+from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule, is_id
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import (
@@ -140,7 +140,12 @@ class Sandbox:
         return find_app(self.ledger, app_id or self.default_app_id)
 
     def put_app(self, app: App) -> None:
-        """Add an app, or replace the keys and knobs of the one with its app id."""
+        """Add an app, or replace the keys and knobs of the one with its app id.
+
+        Raises:
+            InvalidValue: Its retry policy takes more than ten years.
+        """
+        app.retry.check_length()
         self.ledger.put_app(app)
         self.engine.app_changed(app)
 
@@ -176,7 +181,8 @@ class Sandbox:
 
     def delete_postback(self, postback_id: int, app_id: str | None = None) -> bool:
         """Delete a rule; return whether there was one. Pending deliveries go on."""
-        deleted = self.ledger.delete_rule(self.app(app_id).app_id, postback_id)
+        app_id = self.app(app_id).app_id
+        deleted = is_id(postback_id) and self.ledger.delete_rule(app_id, postback_id)
         if deleted:
             self.feed.add("rule", {"deleted": postback_id})
         return deleted
@@ -208,7 +214,9 @@ class Sandbox:
         Raises:
             InvalidEvent: Leanplum could not have produced one of them.
             UnknownApp: One belongs to no app.
+            InvalidValue: The clock is frozen at an instant from which nothing can be scheduled.
         """
+        check_room(self.clock.now())
         taken = take_events(self.ledger, events, self.clock.now())
         self.feed.add_all(
             "event",
@@ -236,6 +244,8 @@ class Sandbox:
         Raises:
             UnknownDelivery: No delivery has this id.
         """
+        if not is_id(delivery_id):
+            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
         return history(self.ledger, delivery_id)
 
     @property
@@ -252,7 +262,8 @@ class Sandbox:
         Raises:
             UnknownDelivery: No delivery has this id.
         """
-        self.engine.resend(delivery_id, settle=False)
+        check_room(self.clock.now())
+        self.engine.resend(self.delivery(delivery_id).id, settle=False)
         self.settle()
         return self.delivery(delivery_id)
 

@@ -137,7 +137,13 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
     if config.apps_given:
         for app in config.apps:
             ledger.put_app(app)
-    clock = restore_clock(ledger, mode=config.clock, start_at=config.start, rate=config.rate)
+    clock = restore_clock(
+        ledger,
+        mode=config.clock,
+        start_at=config.start,
+        rate=config.rate,
+        remark=lambda text: print(text, file=sys.stderr, flush=True),
+    )
     save_clock(ledger, clock)
     return Sandbox(
         apps=config.apps,

@@ -10,6 +10,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 
+#: No clock stands later. What is left of the calendar is room for what was scheduled by then: the
+#: longest schedule that an app may have is shorter (`core.retry.LONGEST_SCHEDULE`).
+LATEST_AT = datetime(9900, 1, 1, tzinfo=UTC)
+
+#: The last instant there is, which no clock reaches.
+END_AT = datetime.max.replace(tzinfo=UTC)
+
 #: Where a manual clock starts unless told: a fixed instant, so that runs are alike.
 DEFAULT_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +59,7 @@ class ManualClock:
         start_at: The first instant, aware; converted to UTC.
 
     Raises:
-        InvalidValue: `start_at` is naive.
+        InvalidValue: `start_at` is naive, or later than a clock can stand.
     """
 
     mode: Literal["manual", "running", "ambient"] = "manual"
@@ -60,7 +67,7 @@ class ManualClock:
     can_rewind = False
 
     def __init__(self, start_at: datetime = DEFAULT_START_AT) -> None:
-        self._now_at = as_utc(start_at, "start_at")
+        self._now_at = check_room(as_utc(start_at, "start_at"))
 
     def now(self) -> datetime:
         """Return the instant the clock stands at, aware, in UTC."""
@@ -71,20 +78,46 @@ class ManualClock:
 
         Raises:
             ClockCannotGoBack: `instant_at` lies in the past.
+            InvalidValue: It is later than a clock can stand.
         """
         if instant_at < self._now_at:
             raise ClockCannotGoBack(
                 f"cannot move the clock back from {self._now_at.isoformat()} to "
                 f"{instant_at.isoformat()}; give an instant that is not in its past"
             )
-        self._now_at = instant_at
+        self._now_at = check_room(instant_at)
+
+
+def check_room(instant_at: datetime) -> datetime:
+    """Return `instant_at` (aware, UTC) if a clock can stand there.
+
+    Raises:
+        InvalidValue: It is later than `LATEST_AT`; what is scheduled then would end after the
+            calendar.
+    """
+    if instant_at > LATEST_AT:
+        raise InvalidValue(
+            f"the clock cannot stand at {instant_at.isoformat()}; it goes to "
+            f"{LATEST_AT.isoformat()} at most, "
+            "so that what is scheduled then fits into the calendar"
+        )
+    return instant_at
+
+
+def later(instant_at: datetime, duration: timedelta) -> datetime:
+    """Return `instant_at` plus `duration`, or `END_AT` where the calendar ends before."""
+    try:
+        return instant_at + duration
+    except OverflowError:
+        return END_AT if duration > timedelta(0) else datetime.min.replace(tzinfo=UTC)
 
 
 def as_utc(instant_at: datetime, name: str) -> datetime:
     """Return `instant_at` in UTC.
 
     Raises:
-        InvalidValue: It has no time zone, or is no datetime; the message carries `name`.
+        InvalidValue: It has no time zone, is no datetime, or lies outside the calendar in UTC; the
+            message carries `name`.
     """
     if not isinstance(instant_at, datetime):
         raise InvalidValue(f"{name} takes an aware datetime, got {instant_at!r}")
@@ -93,7 +126,15 @@ def as_utc(instant_at: datetime, name: str) -> datetime:
             f"{name} has no time zone: {instant_at.isoformat()}; "
             f"write {instant_at.isoformat()}Z or pass an aware datetime"
         )
-    return instant_at if instant_at.tzinfo is UTC else instant_at.astimezone(UTC)
+    if instant_at.tzinfo is UTC:
+        return instant_at
+    try:
+        return instant_at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue(
+            f"{name} lies outside the calendar: {instant_at.isoformat()} is before the year 1 or "
+            "after 9999 in UTC"
+        ) from None
 
 
 def as_hours(duration: timedelta) -> float:

@@ -45,8 +45,10 @@ def parse_duration(text: str) -> timedelta:
             units = (7 * _MICROSECONDS["d"], *(_MICROSECONDS[unit] for unit in "dhms"))
             return _sum(zip((weeks, days, hours, minutes, seconds), units, strict=True))
     except (OverflowError, InvalidOperation):
-        raise InvalidValue(f"{text!r} is longer than any clock can go") from None
-    raise InvalidValue(f"{text!r} is no duration; write it like 10h, 1h30m, 90s, 500ms or PT10H")
+        raise InvalidValue(f"{text[:60]!r} is longer than any clock can go") from None
+    raise InvalidValue(
+        f"{text[:60]!r} is no duration; write it like 10h, 1h30m, 90s, 500ms or PT10H"
+    )
 
 
 def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
@@ -69,7 +71,7 @@ def duration_of(by: object, units: Mapping[str, float], what: str) -> timedelta:
         duration = timedelta(**units) if by is None else by
     except TypeError:
         duration = None
-    except OverflowError:
+    except (OverflowError, ValueError):
         raise InvalidValue(f"{dict(units)} is longer than any clock can go") from None
     if not isinstance(duration, timedelta):
         got = dict(units) if by is None else by

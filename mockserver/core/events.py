@@ -16,8 +16,8 @@ from mockserver.core.catalog import (
 )
 from mockserver.core.clock import as_utc
 from mockserver.core.errors import InvalidEvent
+from mockserver.core.json_values import fault_in, is_text
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
-from mockserver.core.template import write_parameters
 
 #: Values for the fields that nobody set. The plus is there because real ids have it and
 #: receivers get it wrong; it must arrive as a plus, not as a space.
@@ -164,18 +164,15 @@ def _check_text(name: str, value: Any) -> None:
             f"{name} must be text, got {value!r}; ids have 16 digits, quote them so that no "
             "digit is lost"
         )
-    try:
-        value.encode()
-    except UnicodeEncodeError:
+    if not is_text(value):
         raise InvalidEvent(
-            f"{name} holds half of a surrogate pair, which no URL can carry: {value!r}"
-        ) from None
+            f"{name} holds half of a surrogate pair, which no URL can carry: {value[:100]!r}"
+        )
 
 
 def _check_parameters(parameters: Any) -> None:
     if not isinstance(parameters, Mapping):
-        raise InvalidEvent(f"parameters must be a JSON object, got {parameters!r}")
-    try:
-        write_parameters(parameters)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidEvent(f"parameters cannot be written as JSON: {error}") from None
+        raise InvalidEvent(f"parameters must be a JSON object, got a {type(parameters).__name__}")
+    fault = fault_in(parameters)
+    if fault is not None:
+        raise InvalidEvent(f"parameters cannot be written as JSON: parameters{fault}")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.clock import later
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
 
@@ -197,12 +198,20 @@ class Attempt:
     @property
     def ended_at(self) -> datetime:
         """When it ended, in sandbox time, aware UTC."""
-        return self.started_at + self.outcome.elapsed
+        return later(self.started_at, self.outcome.elapsed)
 
+
+#: No rule and no delivery has an id beyond: databases count no further.
+LARGEST_ID = 2**63 - 1
 
 _ID_FLOOR = 1_000_000_000_000_000
 _ID_RANGE = 7_999_999_999_999_999
 _ID_STEP = 4_406_400_932_175_873
+
+
+def is_id(number: int) -> bool:
+    """Return whether a rule or a delivery may have this id; a ledger need not be asked if not."""
+    return 0 < number <= LARGEST_ID
 
 
 def postback_id_of(sequence: int) -> int:

@@ -29,6 +29,12 @@ DEFAULT_RETRY_ON: frozenset[str] = frozenset({"5xx", "timeout", "refused", "rese
 
 DEFAULT_TIMEOUT = timedelta(seconds=30)
 
+#: How long the schedule of a policy may be, from the first attempt to the end of the last.
+LONGEST_SCHEDULE = timedelta(days=3650)
+
+#: How many attempts it may have after the first.
+MOST_DELAYS = 1000
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands; all but `pending` are final."""
@@ -89,6 +95,26 @@ class RetryPolicy:
         retries = tuple(Decision(DeliveryState.PENDING, delay) for delay in self.delays)
         object.__setattr__(self, "_retries", retries)
         object.__setattr__(self, "_retried_statuses", _statuses_in(frozenset(self.retry_on)))
+
+    def check_length(self) -> None:
+        """Check that a delivery ends some time; for those who take in apps.
+
+        Raises:
+            InvalidValue: All delays and timeouts together are longer than `LONGEST_SCHEDULE`, or
+                there are more than `MOST_DELAYS`.
+        """
+        if len(self.delays) > MOST_DELAYS:
+            raise InvalidValue(f"there are {len(self.delays)} delays; {MOST_DELAYS} are allowed")
+        try:
+            longest = sum(self.delays, self.timeout * self.attempt_limit)
+        except OverflowError:
+            longest = timedelta.max
+        if longest > LONGEST_SCHEDULE:
+            raise InvalidValue(
+                "all delays and timeouts together may take "
+                f"{LONGEST_SCHEDULE // timedelta(hours=1)}h (ten years), these take "
+                f"{longest // timedelta(hours=1)}h"
+            )
 
     @property
     def attempt_limit(self) -> int:

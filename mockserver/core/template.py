@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidEvent, InvalidTemplate
+from mockserver.core.json_values import is_text
 from mockserver.core.models import AbTestEvent, Event, MessageEvent, ParametersEncoding
 
 
@@ -40,6 +41,7 @@ class Template:
     __slots__ = ("_ab_test_fields", "_format", "_message_fields", "placeholders", "url")
 
     def __init__(self, url: str) -> None:
+        _check_text(url)
         _check_braces(url)
         _check_location(url)
         pieces = _PLACEHOLDER.split(url)
@@ -215,6 +217,13 @@ def _message_field(name: str, encoding: ParametersEncoding) -> _Field:
     if name == "Parameters":
         return _PARAMETERS_WRITERS[encoding]
     return _MESSAGE_FIELDS.get(name, _no_value)
+
+
+def _check_text(url: str) -> None:
+    if not is_text(url):
+        raise InvalidTemplate(
+            f"postbackUrl holds half of a surrogate pair, which no URL can carry: {url[:100]!r}"
+        )
 
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from mockserver.core.clock import later
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind, timeout_outcome
 from mockserver.receiver.journal import ReceivedRequest
@@ -79,7 +80,7 @@ class Correlation:
             return outcome.counted_as(outcome.elapsed, request.id)
         timeout = self._timeout_of(attempt)
         if elapsed is None or elapsed >= timeout:
-            self._timed_out(request, request.arrived_at + timeout)
+            self._timed_out(request, later(request.arrived_at, timeout))
             return timeout_outcome(timeout, outcome.elapsed_real_seconds, request.id)
         return outcome.counted_as(elapsed, request.id)
 

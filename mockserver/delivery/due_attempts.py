@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from mockserver.core.clock import MovableClock
+from mockserver.core.clock import MovableClock, later
 from mockserver.core.errors import ClockCannotGoBack
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
@@ -120,7 +120,7 @@ class DueAttempts:
             state = DeliveryState.DELIVERED if delivered else DeliveryState.PENDING
             return Result(attempt, started_at, outcome, state, None)
         state, delay = policy.decide(number, outcome)
-        due_at = None if delay is None else started_at + outcome.elapsed + delay
+        due_at = None if delay is None else later(later(started_at, outcome.elapsed), delay)
         return Result(attempt, started_at, outcome, state, due_at)
 
     def record(self, results: Sequence[Result]) -> None:

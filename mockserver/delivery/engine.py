@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from mockserver.core.clock import MovableClock
-from mockserver.core.errors import ClockCannotGoBack, InvalidValue, UnknownDelivery
+from mockserver.core.clock import LATEST_AT, MovableClock, check_room, later
+from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
 from mockserver.core.models import App
 from mockserver.core.retry import RetryPolicy
 from mockserver.delivery.due_attempts import DueAttempts
@@ -83,7 +83,7 @@ class Engine:
         real_seconds: float | None = None,
     ) -> Advance:
         """Move the clock by `duration` from where it stands; otherwise like `advance_to`."""
-        return self._advance(lambda now_at: now_at + duration, budget, real_seconds)
+        return self._advance(lambda now_at: later(now_at, duration), budget, real_seconds)
 
     def advance_to(
         self,
@@ -101,6 +101,7 @@ class Engine:
         Raises:
             ClockCannotGoBack: The target lies in the past.
             AdvanceInProgress: Time is being moved already.
+            InvalidValue: The target is later than a clock can stand; nothing was done.
         """
         return self._advance(lambda now_at: target_at, budget, real_seconds)
 
@@ -113,7 +114,10 @@ class Engine:
     def run_until_idle(
         self, budget: int = DEFAULT_BUDGET, real_seconds: float | None = None
     ) -> Advance:
-        """Move the clock from due instant to due instant until nothing is pending."""
+        """Move the clock from due instant to due instant until nothing is pending.
+
+        What is due later than a clock can stand stays pending.
+        """
         return self._advance(lambda now_at: None, budget, real_seconds)
 
     def resend(self, delivery_id: int, *, settle: bool = True) -> None:
@@ -181,18 +185,15 @@ class Engine:
     ) -> Advance:
         with self._clock_lock.advancing():
             from_at = self._clock.now()
-            try:
-                target_at = target(from_at)
-            except OverflowError:
-                raise InvalidValue(
-                    f"the clock stands at {from_at.isoformat()} and ends with the year 9999"
-                ) from None
+            target_at = target(from_at)
             if target_at is not None and target_at < from_at:
                 raise ClockCannotGoBack(
                     f"the clock stands at {from_at.isoformat()} and only moves forward; "
                     f"{target_at.isoformat()} lies in its past"
                 )
-            made, complete = self._run(Budget(target_at, budget, real_seconds))
+            # Before the first attempt is made: it would not get there.
+            until_at = LATEST_AT if target_at is None else check_room(target_at)
+            made, complete = self._run(Budget(until_at, budget, real_seconds))
             if complete:
                 self._due.move_to(max(target_at or self._clock.now(), from_at))
             now_at = self._clock.now()

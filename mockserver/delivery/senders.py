@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
-from mockserver.core.clock import MovableClock
+from mockserver.core.clock import MovableClock, later
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
@@ -80,7 +80,7 @@ class InTurnSender:
         window = self._due.batch_window() if limit > 1 else None
         if window is None:
             return self._due.claim(due_at, 1)
-        until_at = due_at + window
+        until_at = later(due_at, window)
         if budget.until_at is not None:
             until_at = min(until_at, budget.until_at)
         return self._due.claim(until_at, min(budget.left, limit))

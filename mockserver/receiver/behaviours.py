@@ -41,6 +41,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+#: How many behaviours a script may have.
+MOST_BEHAVIOURS = 10_000
+_LONGEST_SHOWN = 100
+
+
 def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Script:
     """Return the script that shorthand (`503*9,200`) or a list of behaviours describes.
 
@@ -49,7 +54,12 @@ def parse_script(script: str | Iterable[Behaviour | dict[str, Any] | str]) -> Sc
     """
     if not isinstance(script, Iterable):
         raise InvalidBehaviour(f"a script is text like '503*9,200', got {script!r}")
-    items = _split(script) if isinstance(script, str) else script
+    items = list(_split(script) if isinstance(script, str) else script)
+    if len(items) > MOST_BEHAVIOURS:
+        raise InvalidBehaviour(
+            f"a script may have {MOST_BEHAVIOURS} behaviours, this one has {len(items)}; write "
+            "503*9 for the same one nine times"
+        )
     parsed = tuple(
         _parse_item(item.strip(), number) if isinstance(item, str) else _checked(item, number)
         for number, item in enumerate(items, 1)
@@ -81,7 +91,7 @@ def _split(script: str) -> list[str]:
 
 
 def _parse_item(item: str, number: int) -> Behaviour:
-    match = re.fullmatch(r"(.*?)(?:@([^@*]+))?(?:\*(\d{1,9}))?", item, re.ASCII)
+    match = re.fullmatch(r"(.*?)(?:@([^@*]+))?(?:\*(\d{1,9}))?", item, re.ASCII | re.DOTALL)
     assert match is not None, "every part of the pattern is optional"
     name, pause, times = match.groups()
     word, _, argument = name.partition(":")
@@ -93,7 +103,9 @@ def _parse_item(item: str, number: int) -> Behaviour:
             if times:
                 values["times"] = int(times)
             return _checked(values | {"kind": tag}, number, item)
-    raise InvalidBehaviour(f"item {number} of the script, {item!r}, is none of: {allowed()}")
+    raise InvalidBehaviour(
+        f"item {number} of the script, {item[:_LONGEST_SHOWN]!r}, is none of: {allowed()}"
+    )
 
 
 def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> Behaviour:
@@ -102,8 +114,8 @@ def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> 
         values = to_builtins(item) if isinstance(item, Struct) else item
         behaviour: Behaviour = convert(values, behaviour_type())
         behaviour.check()
-    except (ValidationError, InvalidBehaviour) as error:
-        what = f", {shown!r}," if shown else ""
+    except (ValidationError, InvalidBehaviour, UnicodeEncodeError, RecursionError) as error:
+        what = f", {shown[:_LONGEST_SHOWN]!r}," if shown else ""
         raise InvalidBehaviour(
             f"item {number} of the script{what} cannot be used: {error}; allowed is {allowed()}"
         ) from None

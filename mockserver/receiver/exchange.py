@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from mockserver.core.clock import later
 from mockserver.receiver.accounted import accounted_answer
 from mockserver.receiver.answers import ReceiverAnswer
 from mockserver.receiver.journal import End, Journal, ReceivedRequest
@@ -120,7 +121,7 @@ class ReceiverExchange:
     def _act_virtually(self, timeout: timedelta) -> None:
         """Send at once what the attempt would get in time, and end as that would have ended."""
         accounted = accounted_answer(self._answer, timeout)
-        ended_at = self._request.arrived_at + accounted.ended_after
+        ended_at = later(self._request.arrived_at, accounted.ended_after)
         self._finish(accounted.end, accounted.status, ended_at)
         if self._answer.end is None and not accounted.sent:
             self._connection.transport.abort()

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from mockserver.core.clock import later
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.receiver.accounted import accounted_answer
@@ -92,7 +93,7 @@ class InProcessReceiver:
             (attempt.delivery_id, attempt.number),
         )
         accounted = accounted_answer(answer_of(behaviour, method), self._timeout_of(attempt))
-        ended_at = request.arrived_at + accounted.ended_after
+        ended_at = later(request.arrived_at, accounted.ended_after)
         journal.ended(request, accounted.end, accounted.status, ended_at)
         outcome = accounted.outcome
         return outcome.counted_as(outcome.elapsed, request.id)

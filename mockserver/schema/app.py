@@ -138,7 +138,9 @@ def _policy_of(given: RetryJson) -> RetryPolicy:
     if "timeout" in values:
         values["timeout"] = _duration_of(values["timeout"], ("retry", "timeout"))
     try:
-        return RetryPolicy(**values)
+        policy = RetryPolicy(**values)
+        policy.check_length()
+        return policy
     except InvalidValue as error:
         raise Misfit(("retry",), f": {error}") from None
 

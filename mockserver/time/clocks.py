@@ -10,19 +10,21 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from mockserver.core.clock import as_utc
+from mockserver.core.clock import LATEST_AT, as_utc, check_room
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 
 
 class RunningClock:
     """Real time plus an offset that grows with every advance, optionally faster.
 
+    At the latest instant of a clock (`core.clock.LATEST_AT`) it stands still.
+
     Args:
         start_at: The first instant, aware; the real present by default.
         rate: Sandbox seconds that pass in one real second.
 
     Raises:
-        InvalidValue: `rate` is not positive, or `start_at` is naive.
+        InvalidValue: `rate` is not positive, or `start_at` is naive or too late for a clock.
     """
 
     mode: Literal["manual", "running", "ambient"] = "running"
@@ -34,36 +36,42 @@ class RunningClock:
             raise InvalidValue(f"the rate of the clock must be greater than 0, got {rate}")
         self.rate = rate
         self._lock = threading.Lock()
-        self._anchor_at = datetime.now(UTC) if start_at is None else as_utc(start_at, "start_at")
+        start_at = datetime.now(UTC) if start_at is None else as_utc(start_at, "start_at")
+        self._anchor_at = check_room(start_at)
         self._anchor_real_seconds = time.monotonic()
 
     def now(self) -> datetime:
         """Return the present instant of the sandbox, aware, in UTC."""
         with self._lock:
-            return self._anchor_at + self._since_anchor()
+            return self._now_at()
 
     def move_to(self, instant_at: datetime) -> None:
         """Jump forward to `instant_at` (aware, UTC) and go on from there.
 
         Raises:
             ClockCannotGoBack: `instant_at` lies in the past.
+            InvalidValue: It is later than a clock can stand.
         """
         with self._lock:
-            now_at = self._anchor_at + self._since_anchor()
+            now_at = self._now_at()
             if instant_at < now_at:
                 raise ClockCannotGoBack(
                     f"cannot move the clock back from {now_at.isoformat()} to "
                     f"{instant_at.isoformat()}; give an instant that is not in its past"
                 )
-            self._anchor_at = instant_at
+            self._anchor_at = check_room(instant_at)
             self._anchor_real_seconds = time.monotonic()
 
     def real_seconds_until(self, instant_at: datetime) -> float:
         """Return how many real seconds pass until `instant_at`; at least 0."""
         return max(0.0, (instant_at - self.now()).total_seconds() / self.rate)
 
-    def _since_anchor(self) -> timedelta:
-        return timedelta(seconds=(time.monotonic() - self._anchor_real_seconds) * self.rate)
+    def _now_at(self) -> datetime:
+        gone = (time.monotonic() - self._anchor_real_seconds) * self.rate
+        try:
+            return min(self._anchor_at + timedelta(seconds=gone), LATEST_AT)
+        except OverflowError:
+            return LATEST_AT
 
 
 class Freezer(Protocol):

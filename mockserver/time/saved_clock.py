@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
-from mockserver.core.clock import DEFAULT_START_AT, ManualClock, MovableClock
-from mockserver.core.errors import InvalidConfig
+from mockserver.core.clock import (
+    DEFAULT_START_AT,
+    LATEST_AT,
+    ManualClock,
+    MovableClock,
+    check_room,
+    later,
+)
+from mockserver.core.errors import InvalidConfig, InvalidValue
 from mockserver.ledger.protocol import Ledger
 from mockserver.time.clocks import RunningClock
 
@@ -50,11 +58,14 @@ def restore_clock(
     start_at: datetime | None = None,
     rate: float = 1.0,
     real_now_at: datetime | None = None,
+    remark: Callable[[str], object] = lambda text: None,
 ) -> RunningClock | ManualClock:
     """Return the clock of a sandbox that is about to be started on `ledger`.
 
-    It never stands before anything the ledger knows. A manual clock stands where it stood; a
-    running one that was running goes on as if it had not been stopped.
+    It never stands before anything the ledger knows, unless that is later than a clock can stand: a
+    ledger of an earlier version may hold such a clock, and would never be of use again. A manual
+    clock stands where it stood; a running one that was running goes on as if it had not been
+    stopped.
 
     Args:
         ledger: Its attempts and its saved clock count.
@@ -62,22 +73,35 @@ def restore_clock(
         start_at: Begin there, aware UTC, whatever was saved.
         rate: Sandbox seconds in one real second, of a running clock.
         real_now_at: The real present, aware UTC; for tests.
+        remark: Called with a line for the user if the clock could not go on where it stood.
 
     Raises:
-        InvalidConfig: `start_at` lies before something the ledger knows.
+        InvalidConfig: `start_at` is later than a clock can stand, or lies before
+            something the ledger knows.
     """
+    _check_start(start_at)
     latest_at = ledger.latest_at()
+    if latest_at is not None and latest_at > LATEST_AT:
+        latest_at = None
     if start_at is not None and latest_at is not None and start_at < latest_at:
         raise InvalidConfig(
             f"the clock cannot start at {start_at.isoformat()}: the ledger has attempts up to "
             f"{latest_at.isoformat()}; start there or later, or choose another --db"
         )
     real_now_at = real_now_at or datetime.now(UTC)
-    begins_at = start_at or _continued(_saved(ledger), mode, real_now_at)
-    if begins_at is None:
+    stood_at = _continued(_saved(ledger), mode, real_now_at)
+    begins_at = start_at or stood_at
+    is_mended = begins_at is not None and begins_at > LATEST_AT
+    if begins_at is None or is_mended:
         begins_at = real_now_at if mode == "running" else DEFAULT_START_AT
     if latest_at is not None:
         begins_at = max(begins_at, latest_at)
+    if is_mended and stood_at is not None:
+        remark(
+            f"the clock stood at {stood_at.isoformat()}, later than a clock can "
+            f"({LATEST_AT.isoformat()}); it begins again at {begins_at.isoformat()}. What was due "
+            "later stays pending; `postbacks reset` forgets it"
+        )
     return RunningClock(begins_at, rate) if mode == "running" else ManualClock(begins_at)
 
 
@@ -99,4 +123,19 @@ def _continued(saved: SavedClock | None, mode: ClockMode, real_now_at: datetime)
         return saved.sandbox_at
     # The machine's clock may have been set back meanwhile; the sandbox's only goes forward.
     gone = max(timedelta(0), real_now_at - saved.real_at)
-    return saved.sandbox_at + gone * saved.rate
+    try:
+        gone *= saved.rate
+    except (OverflowError, ValueError):
+        return LATEST_AT
+    # One that ran up to the end stands there, as it would have done without a stop.
+    stands_at = later(saved.sandbox_at, gone)
+    return stands_at if saved.sandbox_at > LATEST_AT else min(stands_at, LATEST_AT)
+
+
+def _check_start(start_at: datetime | None) -> None:
+    if start_at is None:
+        return
+    try:
+        check_room(start_at)
+    except InvalidValue as error:
+        raise InvalidConfig(str(error)) from None

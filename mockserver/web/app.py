@@ -16,11 +16,14 @@ from mockserver.sandbox import Sandbox
 from mockserver.web.control import control_routes
 from mockserver.web.current import current_request
 from mockserver.web.leanplum import create_api, refusal
-from mockserver.web.routes import PREFIX, create_blueprint, problem, problem_of
+from mockserver.web.query import check_path
+from mockserver.web.routes import PREFIX, WholeNumber, create_blueprint, cut, problem, problem_of
 from mockserver.web.security import Guard
 
 #: A request body may not be larger.
 LARGEST_BODY = 1024 * 1024
+
+_LONGEST_PATH = 200
 
 _log = logging.getLogger("mockserver.web")
 
@@ -44,6 +47,7 @@ def create_app(
     app = Flask("mockserver", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
+    app.url_map.converters["int"] = WholeNumber
     guard = Guard(allowed_hosts, token)
     app.before_request(lambda: _check(guard, current_request()))
     app.register_blueprint(create_api(sandbox))
@@ -57,6 +61,7 @@ def create_app(
 
 def _check(guard: Guard, request: Request) -> None:
     guard.check(request, is_control=_is_control(request))
+    check_path(request)
 
 
 def _welcome() -> dict[str, Any]:
@@ -69,6 +74,10 @@ def _welcome() -> dict[str, Any]:
 
 def _is_control(request: Request) -> bool:
     return request.path.startswith(f"{PREFIX}/")
+
+
+def _is_leanplums(request: Request) -> bool:
+    return request.path.rstrip("/") == "/api"
 
 
 def _expected(error: PostbacksError) -> Response:
@@ -86,14 +95,16 @@ def _http(error: HTTPException) -> Response:
         detail = f"a request body may have {LARGEST_BODY} bytes at most"
     if status == 404:
         detail = (
-            f"nothing is at {request.path}; Leanplum's API is at /api, the control API is "
-            f"described at {PREFIX}/openapi.json"
+            f"nothing is at {cut(request.path, _LONGEST_PATH)}; Leanplum's API is at /api, the "
+            f"control API is described at {PREFIX}/openapi.json"
         )
     if status == 405:
         methods = set(getattr(error, "valid_methods", None) or ()) - {"HEAD", "OPTIONS"}
         allowed = ", ".join(sorted(methods))
-        detail = f"{request.path} cannot be asked with {request.method}; allowed: {allowed}"
-    answer = problem(name, status, detail) if request.path != "/api" else refusal(detail, status)
+        path = cut(request.path, _LONGEST_PATH)
+        detail = f"{path} cannot be asked with {request.method}; allowed: {allowed}"
+    is_leanplums = _is_leanplums(request)
+    answer = refusal(detail, status) if is_leanplums else problem(name, status, detail)
     if status == 405:
         answer.headers["Allow"] = allowed
     return answer
@@ -103,6 +114,6 @@ def _unexpected(error: Exception) -> Response:
     # The path alone: a query may hold keys, which never go into a log.
     _log.exception("%s %s failed", request.method, request.path)
     detail = f"a fault of the sandbox: {type(error).__name__}; its log has the traceback"
-    if request.path == "/api":
+    if _is_leanplums(request):
         return refusal(detail, 500)
     return problem("internal-error", 500, detail)

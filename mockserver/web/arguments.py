@@ -10,12 +10,15 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Request
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import parse_form_data
 
 from mockserver.core.errors import PostbacksError
+from mockserver.core.json_values import DEEPEST, fault_in
+from mockserver.web.query import REPLACEMENT, check_text, query_of
 
 #: A GET request's URL may not be longer (documented).
 LONGEST_GET_URL = 2083
@@ -45,10 +48,11 @@ def read_arguments(request: Request) -> dict[str, Any]:
 
     Raises:
         UnreadableArguments: The body is not what its Content-Type says, or too long a URL.
+        NoText: There are bytes that are no UTF-8.
     """
     if request.method == "GET":
         _check_length(request)
-    return _flat(request.args) | _body_arguments(request)
+    return _flat(query_of(request)) | _body_arguments(request)
 
 
 def was_sent_unencoded(request: Request, name: str) -> bool:
@@ -100,7 +104,9 @@ def _json(request: Request, body: bytes) -> dict[str, Any]:
     boundary = re.match(rb"--([^\r\n]{1,70})\r\ncontent-disposition:\s*form-data", body, re.I)
     if boundary:
         # Leanplum's published Postman requests label their form data like this.
-        return _multipart(request, body, f'{_MULTIPART}; boundary="{boundary[1].decode()}"')
+        return _multipart(
+            request, body, f'{_MULTIPART}; boundary="{boundary[1].decode("latin-1")}"'
+        )
     try:
         arguments = json.loads(body)
     except ValueError as error:
@@ -108,8 +114,15 @@ def _json(request: Request, body: bytes) -> dict[str, Any]:
         raise UnreadableArguments(
             f"the body is not JSON{looks} but its Content-Type says {_JSON}: {error}"
         ) from None
+    except RecursionError:
+        raise UnreadableArguments(
+            f"the body is nested too deeply; {DEEPEST} levels of lists and objects are read"
+        ) from None
     if not isinstance(arguments, dict):
         raise UnreadableArguments("the body must be a JSON object of arguments by name")
+    fault = fault_in(arguments)
+    if fault is not None:
+        raise UnreadableArguments(f"the arguments in the body cannot be used: {fault.lstrip('. ')}")
     return arguments
 
 
@@ -126,14 +139,18 @@ def _multipart(request: Request, body: bytes, content_type: str) -> dict[str, An
 def _form(request: Request, body: bytes, content_type: str) -> MultiDict[str, str]:
     import io
 
+    is_multipart = content_type.lower().startswith(_MULTIPART)
     environ = dict(request.environ)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_TYPE"] = content_type
     environ["CONTENT_LENGTH"] = str(len(body))
     try:
-        return parse_form_data(environ, silent=False)[1]
-    except ValueError as error:
+        form = parse_form_data(environ, silent=False)[1]
+    except (ValueError, LookupError) as error:
         raise UnreadableArguments(f"the form data of the body cannot be read: {error}") from None
+    if REPLACEMENT in str(form.to_dict(flat=False)):
+        check_text(body if is_multipart else unquote_to_bytes(body), "the form data of the body")
+    return form
 
 
 def _flat(values: Mapping[str, str] | MultiDict[str, str]) -> dict[str, Any]:

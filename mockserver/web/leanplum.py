@@ -19,6 +19,7 @@ from mockserver.core.models import App, KeyClass
 from mockserver.sandbox import Sandbox
 from mockserver.web.arguments import UnreadableArguments, read_arguments, was_sent_unencoded
 from mockserver.web.current import current_request
+from mockserver.web.routes import cut
 
 API_VERSION = "1.0.6"
 
@@ -52,7 +53,7 @@ def envelope(answer: Mapping[str, Any], status: int = 200) -> Response:
 
 def refusal(message: str, status: int) -> Response:
     """Return the envelope of a call that was not accepted."""
-    return envelope({"success": False, "error": {"message": message}}, status)
+    return envelope({"success": False, "error": {"message": cut(message)}}, status)
 
 
 def parse_channels(value: Any) -> list[str]:
@@ -83,7 +84,7 @@ def _channels_in_text(text: str) -> list[str]:
             names = json.loads(text)
             if isinstance(names, list) and all(isinstance(name, str) for name in names):
                 return names
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         if not text.endswith("]"):
             raise InvalidValue(f"channels has no closing bracket: {text!r}")
@@ -137,10 +138,12 @@ def _list_postbacks(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> di
 
 
 def _delete_postback(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> dict[str, Any]:
-    postback_id = _whole_number(arguments, "postbackId")
+    given = _whole_number(arguments, "postbackId")
+    # However many digits it has; only so many can be an id.
+    postback_id = int(given) if len(given) <= _MOST_DIGITS else 0
     if sandbox.delete_postback(postback_id, app.app_id):
         return {"success": True}
-    message = f"No postback with id {postback_id}; nothing was deleted"
+    message = f"No postback with id {cut(given, 100)}; nothing was deleted"
     return {"success": True, "warning": {"message": message}}
 
 
@@ -182,14 +185,19 @@ def _text(arguments: Mapping[str, Any], name: str, expected: str) -> str:
     return value
 
 
-def _whole_number(arguments: Mapping[str, Any], name: str) -> int:
+#: More than any id has.
+_MOST_DIGITS = 30
+
+
+def _whole_number(arguments: Mapping[str, Any], name: str) -> str:
+    """Return the digits of a whole number."""
     value = arguments.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = _text({name: value}, name, "the id that addPostback answered, 16 digits")
     if not (text.isascii() and text.strip().isdigit()):
         raise InvalidValue(f"argument {name} must be a whole number, got {text!r}")
-    return int(text)
+    return text.strip().lstrip("0") or "0"
 
 
 def _status_of(error: PostbacksError) -> int:

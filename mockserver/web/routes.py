@@ -15,11 +15,19 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.routing import BaseConverter
 
 from mockserver.core.errors import InvalidValue, PostbacksError
+from mockserver.core.json_values import DEEPEST
+from mockserver.net.visible_text import one_line
+from mockserver.web.current import current_request
+from mockserver.web.query import query_of
 from mockserver.web.shapes import Nothing, Problem
 
 PREFIX = "/_sandbox"
+
+_LONGEST_INSTANCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,20 @@ class ControlRoute:
         return self.body
 
 
+class WholeNumber(BaseConverter):
+    """What `<int:...>` in a path stands for: any digits, however many.
+
+    Werkzeug's own raises for so many that Python does not read them.
+    """
+
+    regex = "[0-9]+"
+
+    def to_python(self, value: str) -> int:
+        """Return the number; one that is too long for any id is as good as another."""
+        return int(value) if len(value) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
+
+
+_LONGEST_NUMBER = 100
 _TAKE_BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -70,6 +92,13 @@ def create_blueprint(routes: list[ControlRoute]) -> Blueprint:
     return blueprint
 
 
+def cut(text: str, longest: int = 2_000) -> str:
+    """Return `text` as one line, or its beginning and how long it was: an error is to be read."""
+    if len(text) <= longest:
+        return one_line(text)
+    return f"{one_line(text[:longest])}... (cut, it has {len(text)} characters)"
+
+
 def json_answer(value: Any, status: int = 200) -> Response:
     """Return `value` as JSON."""
     return Response(msgspec.json.encode(value), status=status, mimetype="application/json")
@@ -78,7 +107,8 @@ def json_answer(value: Any, status: int = 200) -> Response:
 def problem(code: str, status: int, detail: str) -> Response:
     """Return an error in the form of RFC 9457."""
     title = code.replace("-", " ").capitalize()
-    body = Problem(f"urn:postbacks:problem:{code}", title, status, detail, request.path)
+    where = cut(request.path, _LONGEST_INSTANCE)
+    body = Problem(f"urn:postbacks:problem:{code}", title, status, cut(detail), where)
     answer = json_answer(body, status)
     answer.mimetype = "application/problem+json"
     return answer
@@ -91,10 +121,11 @@ def problem_of(error: PostbacksError) -> Response:
 
 def _view(route: ControlRoute) -> Callable[..., Response]:
     def view(**values: Any) -> Response:
+        query = query_of(current_request())
         if route.query is not None:
-            values["query"] = _converted(dict(request.args), route.query)
-        elif request.args:
-            raise InvalidValue(f"{route.path} takes no query, got: {', '.join(request.args)}")
+            values["query"] = _converted(_once(query), route.query)
+        elif query:
+            raise InvalidValue(f"{route.path} takes no query, got: {', '.join(query)}")
         if route.expected_body is not None:
             body = _decoded(route.expected_body)
             if route.body is not None:
@@ -105,10 +136,17 @@ def _view(route: ControlRoute) -> Callable[..., Response]:
     return view
 
 
+def _once(query: MultiDict[str, str]) -> dict[str, str]:
+    for name, values in query.lists():
+        if len(values) > 1:
+            raise InvalidValue(f"the query has {name} {len(values)} times; give it once")
+    return query.to_dict()
+
+
 def _converted(values: dict[str, str], shape: Any) -> Any:
     try:
         return msgspec.convert(values, shape, strict=False)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise InvalidValue(f"the query does not fit: {_where(error, 'query')}") from None
 
 
@@ -126,8 +164,12 @@ def _decoded(shape: Any) -> Any:
         return msgspec.json.decode(content, type=shape)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"the body does not fit: {_where(error, 'body')}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidValue(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise InvalidValue(
+            f"the body is nested too deeply; {DEEPEST} levels of lists and objects are read"
+        ) from None
 
 
 def _where(error: Exception, place: str) -> str:

@@ -31,7 +31,11 @@ def to_microseconds(instant_at: datetime) -> int:
 
 def from_microseconds(microseconds: int) -> datetime:
     """Return the aware UTC instant so many microseconds after 1970 UTC."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    try:
+        return EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        # The end of an attempt that an earlier version let begin shortly before the calendar ends.
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def duration_to_microseconds(duration: timedelta) -> int:

@@ -20,6 +20,10 @@ Times = Annotated[int, Meta(ge=1, description="How many requests it serves.")]
 Duration = Annotated[float | str, Meta(description="Seconds, or text like `31s`.")]
 
 
+#: How long anything that a behaviour waits for may be; longer than any attempt waits for it.
+LONGEST = timedelta(days=365)
+
+
 class DocLine(NamedTuple):
     """A row of the table in README: shorthand in backticks, and what happens."""
 
@@ -100,7 +104,7 @@ def as_timedelta(value: float | str) -> timedelta:
     """Return a duration given in seconds or as text.
 
     Raises:
-        InvalidBehaviour: It is negative, or no duration.
+        InvalidBehaviour: It is negative, longer than `LONGEST`, or no duration.
     """
     try:
         duration = parse_duration(value) if isinstance(value, str) else timedelta(seconds=value)
@@ -108,6 +112,8 @@ def as_timedelta(value: float | str) -> timedelta:
         raise InvalidBehaviour(f"the duration of a behaviour cannot be read: {error}") from None
     if duration < timedelta(0):
         raise InvalidBehaviour(f"a behaviour cannot take {value} seconds; 0 is the least")
+    if duration > LONGEST:
+        raise InvalidBehaviour(f"a behaviour cannot take {value}; {LONGEST.days}d is the most")
     return duration
 
 
@@ -125,12 +131,12 @@ def check_headers(headers: Iterable[tuple[str, str]]) -> None:
     """Refuse header fields that cannot be sent.
 
     Raises:
-        InvalidBehaviour: A name is no token, or a value holds line ends, NUL or non-ASCII.
+        InvalidBehaviour: A name is no token, or a value holds control characters or non-ASCII.
     """
     for name, value in headers:
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             raise InvalidBehaviour(f"{name!r} is no name of a header field")
-        if re.search(r"[\r\n\0]", value) or not value.isascii():
+        if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value) or not value.isascii():
             raise InvalidBehaviour(
                 f"header field {name} has a value that cannot be sent: {value!r}"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -59,8 +58,8 @@ class StatusAnswer(Fault, frozen=True, tag="status"):
             return self.body.encode()
         try:
             return base64.b64decode(self.body_base64, validate=True)
-        except binascii.Error as error:
-            raise InvalidBehaviour(str(error)) from None
+        except ValueError as error:
+            raise InvalidBehaviour(f"`body_base64` is no base64: {error}") from None
 
     @staticmethod
     def checks() -> tuple[Check, ...]:

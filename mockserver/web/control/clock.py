@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import UNSET
 
-from mockserver.core.clock import as_utc
+from mockserver.core.clock import as_utc, later
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.sandbox import Sandbox
@@ -66,7 +66,7 @@ def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None
             f'"idle"); got {" and ".join(given) or "none"}'
         )
     if body.by is not UNSET:
-        return now_at + _not_negative(parse_duration(body.by))
+        return later(now_at, _not_negative(parse_duration(body.by)))
     if body.to is not UNSET:
         return parse_instant(body.to, "to")
     return None
@@ -76,13 +76,13 @@ def parse_instant(text: str, name: str) -> datetime:
     """Return the aware UTC instant that `text` names.
 
     Raises:
-        InvalidValue: It is none, or has no time zone.
+        InvalidValue: It is none, has no time zone, or lies outside the calendar.
     """
     try:
         return as_utc(datetime.fromisoformat(text), name)
     except ValueError:
         raise InvalidValue(
-            f"{name} must be an instant like 2026-01-01T12:00:00Z, got {text!r}"
+            f"{name} must be an instant like 2026-01-01T12:00:00Z, got {text[:60]!r}"
         ) from None
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
@@ -15,13 +16,17 @@ from mockserver.web.routes import ControlRoute
 ORDER = 3
 
 
+#: What a ledger counts with.
+Id = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+
+
 class DeliveriesQuery(Struct, forbid_unknown_fields=True):
     """Which deliveries, and which page of them."""
 
     state: DeliveryState | None = None
-    postback_id: int | None = None
+    postback_id: Id | None = None
     app_id: str | None = None
-    after: Annotated[int, Meta(ge=0)] = 0
+    after: Id = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
