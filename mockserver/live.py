@@ -14,7 +14,7 @@ from mockserver.ledger.opening import IN_MEMORY, open_ledger
 from mockserver.sandbox import Sandbox
 from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
-from mockserver.web.server import ApiServer, listen_at
+from mockserver.web.server import QUICK_IN_MEMORY, WAITING_FOR_NOTHING, ApiServer, listen_at
 
 if TYPE_CHECKING:
     import ssl
@@ -95,11 +95,13 @@ class LiveSandbox:
             # From here on the sandbox closes its ledger.
             ledger_open.pop_all()
             undo.callback(self.sandbox.close)
+            in_memory = self._ledger_place == IN_MEMORY
             self._server = ApiServer(
                 create_app(self.sandbox),
                 self._host,
                 tls_context=self._tls_context,
                 listener=listener,
+                quick_paths=QUICK_IN_MEMORY if in_memory else WAITING_FOR_NOTHING,
             )
             self._server.start()
             undo.pop_all()

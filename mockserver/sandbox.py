@@ -73,6 +73,8 @@ class Sandbox:
         self.feed = Feed()
         self.deliveries = Deliveries(self.ledger)
         self.default_app_id = put_missing_apps(self.ledger, list(apps))
+        #: The ids of all apps, for those who must not wait for the ledger.
+        self.app_ids = {app.app_id for app in self.ledger.apps()}
         self._collectors: list[list[Attempt]] = []
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
@@ -147,6 +149,7 @@ class Sandbox:
         """
         app.retry.check_length()
         self.ledger.put_app(app)
+        self.app_ids.add(app.app_id)
         self.engine.app_changed(app)
 
     def add_postback(

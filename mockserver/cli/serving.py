@@ -26,7 +26,7 @@ from mockserver.sandbox import Sandbox
 from mockserver.time.saved_clock import restore_clock, save_clock
 from mockserver.web.app import create_app
 from mockserver.web.routes import problem_of
-from mockserver.web.server import ApiServer, listen_at
+from mockserver.web.server import QUICK_IN_MEMORY, WAITING_FOR_NOTHING, ApiServer, listen_at
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -85,8 +85,13 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         allowed_hosts=frozenset((config.host, *config.allow_hosts)),
     )
     _keep_clock(app, sandbox)
-    context = None if tls is None else tls.context
-    server = ApiServer(app, config.host, listener=listener, tls_context=context)
+    server = ApiServer(
+        app,
+        config.host,
+        listener=listener,
+        tls_context=None if tls is None else tls.context,
+        quick_paths=QUICK_IN_MEMORY if place == IN_MEMORY else WAITING_FOR_NOTHING,
+    )
     stack.callback(server.stop)
     # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)

@@ -12,11 +12,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mockserver.net.listener import listening_socket, origin_of, reached_at
+from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
 
 if TYPE_CHECKING:
     import ssl
 
-#: Requests that may wait for something, and streams, at a time. Calls of Leanplum's API need none.
+#: Requests that may wait for something, and streams, at a time, before more workers are started.
 THREADS = 16
 #: Longer than clients keep a connection for another request, which is two minutes at most.
 IDLE_REAL_SECONDS = 180.0
@@ -42,6 +43,8 @@ class ApiServer:
             given, `host` and `port` say where to listen.
         idle_real_seconds: How long a connection is kept that waits for its next request, or on
             which a request or an answer does not get on.
+        quick_paths: The paths of calls that never wait for anything; the thread that reads answers
+            them. Those of a sandbox with its ledger in memory unless given.
         most_connections: How many there may be at a time; when there are so many, one that does
             nothing is closed for each that comes. Unless given, half of the descriptors that the
             process may have, and 2,000 at most.
@@ -64,6 +67,7 @@ class ApiServer:
         listener: socket.socket | None = None,
         idle_real_seconds: float = IDLE_REAL_SECONDS,
         most_connections: int | None = None,
+        quick_paths: frozenset[str] = QUICK_IN_MEMORY,
     ) -> None:
         # Not before somebody serves: the import takes longer than that of the rest.
         from waitress.adjustments import Adjustments
@@ -78,7 +82,7 @@ class ApiServer:
         self.port: int = bound.getsockname()[1]
         self.url = origin_of(scheme, reached_at(host), self.port)
         self._map: dict[int, Any] = {}
-        self._dispatcher = Dispatcher(THREADS)
+        self._dispatcher = Dispatcher(THREADS, quick_paths)
         self._server = Listener(
             app,
             bound,

@@ -1,8 +1,10 @@
 """Chooses the thread that answers a request: a worker, or the thread that reads all requests.
 
-A call of Leanplum's API looks something up or writes it down and is done. Handing it to a worker
-and its answer back takes longer than that, so the thread that reads it answers it. Whatever may
-wait (an advance, a look for requests that are still to come, a stream) gets a worker.
+A call of Leanplum's API on a ledger in memory looks something up or writes it down and is done.
+Handing it to a worker and its answer back takes longer than that, so the thread that reads it
+answers it. Whatever may wait gets a worker: an advance, a look for requests, a stream,
+any call that a database may keep waiting. Workers are added as they are needed, so that
+nobody has to wait for those who wait. Health is asked when all else waits, and needs no worker.
 """
 
 from __future__ import annotations
@@ -12,19 +14,23 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-#: The path of calls that never wait.
-QUICK_PATH = "/api"
+from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
+
+#: How many workers there may be. What comes then waits for the first of them.
+MOST_WORKERS = 200
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     """Hands requests to workers, and keeps back those that never wait.
 
     Args:
-        threads: How many workers there are.
+        threads: How many workers there are at first.
+        quick_paths: The paths of calls that never wait.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, quick_paths: frozenset[str] = QUICK_IN_MEMORY) -> None:
         super().__init__()
+        self._quick_paths = quick_paths
         self._kept_back: deque[Any] = deque()
         self._without_room: deque[Any] = deque()
         self.set_thread_count(threads)
@@ -37,11 +43,21 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             return
         request = task.requests[0]
         # To refuse what is no request takes no time either.
-        if request.error is not None or request.path == QUICK_PATH:
+        if request.error is not None or request.path in self._quick_paths:
             # Not answered here: the connection is locked while it hands the request over.
             self._kept_back.append(task)
         else:
+            self._have_a_worker()
             super().add_task(task)
+
+    def _have_a_worker(self) -> None:
+        """Start another worker if all have something to do."""
+        with self.lock:
+            running = len(self.threads) - self.stop_count
+            needed = self.active_count + len(self.queue) + 1
+        # Not after the end, when there are none.
+        if 0 < running < needed and running < MOST_WORKERS:
+            self.set_thread_count(running + 1)
 
     def answer_quick_ones(self) -> None:
         """Answer what was kept back; for the thread that reads, after each look at the sockets."""
