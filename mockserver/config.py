@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mockserver.core.errors import InvalidConfig
+from mockserver.core.limits import MOST_OF_FEED, MOST_OF_SCRIPTS
 from mockserver.core.models import App
 from mockserver.ledger.opening import below
 from mockserver.schema.fitting import Misfit, fit, place_of
@@ -49,6 +50,8 @@ class Config:
         insecure: Whether no certificate is checked then.
         journal_requests: How many received requests are kept.
         journal_bytes: How many bytes of received requests are kept.
+        feed_bytes: How many bytes of what happened are kept for those who watch.
+        behaviour_bytes: How many bytes the behaviours of all inboxes may take.
         capacity: How many postbacks may be under way at a time.
         addresses: `local` lets postbacks go to loopback and private addresses too, `public`
             to public ones only.
@@ -75,6 +78,8 @@ class Config:
     insecure: bool = False
     journal_requests: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
+    feed_bytes: int = MOST_OF_FEED
+    behaviour_bytes: int = MOST_OF_SCRIPTS
     capacity: int = 64
     addresses: Literal["local", "public"] = "local"
     apps: tuple[App, ...] = (App(),)

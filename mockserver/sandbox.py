@@ -51,6 +51,7 @@ class Sandbox:
         sockets: Lets the receiver listen on a real port; by default inboxes are reached in the
             process. Cannot be combined with a concurrent `transport`.
         inboxes: The receiver's scripts and journal; new ones by default.
+        feed: Keeps what happened lately; a new one by default.
 
     Raises:
         InvalidValue: There is no app, or both `sockets` and a concurrent `transport`.
@@ -66,11 +67,12 @@ class Sandbox:
         transport: Transport | ConcurrentTransport | None = None,
         sockets: SocketOptions | None = None,
         inboxes: Inboxes | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
-        self.feed = Feed()
+        self.feed = Feed() if feed is None else feed
         self.deliveries = Deliveries(self.ledger)
         self.default_app_id = put_missing_apps(self.ledger, list(apps))
         #: The ids of all apps, for those who must not wait for the ledger.

@@ -18,6 +18,7 @@ from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
+from mockserver.delivery.feed import Feed
 from mockserver.delivery.wiring import SocketOptions
 from mockserver.ledger.opening import described, open_ledger
 from mockserver.ledger.protocol import Ledger
@@ -154,10 +155,12 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
         apps=config.apps,
         clock=clock,
         ledger=ledger,
+        feed=Feed(kept_bytes=config.feed_bytes),
         inboxes=Inboxes(
             now=clock.now,
             max_requests=config.journal_requests,
             max_bytes=config.journal_bytes,
+            max_script_bytes=config.behaviour_bytes,
         ),
         sockets=SocketOptions(
             receiver_host=config.host,

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidEvent, InvalidTemplate
 from mockserver.core.json_values import is_text
+from mockserver.core.limits import LONGEST_TEMPLATE, LONGEST_URL, SHORT, TooMuch
 from mockserver.core.models import AbTestEvent, Event, MessageEvent, ParametersEncoding
 
 
@@ -63,14 +64,33 @@ class Template:
 
         Raises:
             InvalidEvent: A value cannot be written, e.g. half of a surrogate pair.
+        TooMuch: The URL is longer than any that is sent.
         """
         try:
+            fields = self._ab_test_fields
             if isinstance(event, MessageEvent):
                 fields = self._message_fields[parameters_encoding]
-                return self._format % tuple([field(event) for field in fields])
-            return self._format % tuple([field(event) for field in self._ab_test_fields])
+            values = [field(event) for field in fields]
+            if len(values) > _FEW:
+                self._check_length(len(self._format) + sum(len(str(value)) for value in values))
+            url = self._format % tuple(values)
+            if len(url) > SHORT:
+                self._check_length(len(url))
+            return url
         except (UnicodeEncodeError, ValueError, TypeError) as error:
             raise InvalidEvent(f"the event cannot be written into a URL: {error}") from error
+
+    @staticmethod
+    def _check_length(length: int) -> None:
+        if length > LONGEST_URL:
+            raise TooMuch(
+                f"the URL for this event would have {length} characters, {LONGEST_URL} are sent "
+                "at most; make the values or the template shorter"
+            )
+
+
+#: So many values can be put into a URL before its length is looked at.
+_FEW = 20
 
 
 def percent_encode(text: str) -> str:
@@ -112,7 +132,12 @@ _ENCODED_JSON_BYTES: Any = {
 } | {ord("/"): "%5C%2F"}
 _is_unreserved = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 # Few values, repeated in every URL: remembering them is cheaper than encoding them.
-_percent_encode_repeated = lru_cache(maxsize=4096)(percent_encode)
+_remembered = lru_cache(maxsize=4096)(percent_encode)
+
+
+def _percent_encode_repeated(text: str) -> str:
+    # A few long ones would take more memory than all others.
+    return _remembered(text) if len(text) <= 256 else percent_encode(text)
 
 
 def _message_id(event: MessageEvent) -> str:
@@ -154,11 +179,17 @@ def _json_value(value: Any, encoding: ParametersEncoding) -> str:
     return percent_encode(json.dumps(value, allow_nan=False))
 
 
-@lru_cache(maxsize=4096)
 def _json_key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"keys of Parameters must be text, got {key!r}")
+    return _remembered_key(key) if len(key) <= 256 else _written_key(key)
+
+
+def _written_key(key: str) -> str:
     return f"{_json_value(key, 'once')}%3A"
+
+
+_remembered_key = lru_cache(maxsize=4096)(_written_key)
 
 
 def _user_id(event: Event) -> str:
@@ -220,6 +251,8 @@ def _message_field(name: str, encoding: ParametersEncoding) -> _Field:
 
 
 def _check_text(url: str) -> None:
+    if len(url) > LONGEST_TEMPLATE:
+        raise TooMuch(f"postbackUrl has {len(url)} characters, {LONGEST_TEMPLATE} are kept at most")
     if not is_text(url):
         raise InvalidTemplate(
             f"postbackUrl holds half of a surrogate pair, which no URL can carry: {url[:100]!r}"
@@ -294,7 +327,7 @@ def _check_authority(url: str, authority: str) -> None:
     try:
         parts = urlsplit(f"http://{authority}/")
         host, port = parts.hostname, parts.port
-        if not host or port == 0 or re.search(r"[\s<>\"^`|]", authority):
+        if not host or len(host) > 253 or port == 0 or re.search(r"[\s<>\"^`|]", authority):
             raise ValueError("no host")
         host.encode("idna" if not host.isascii() else "ascii")
     except (ValueError, UnicodeError):

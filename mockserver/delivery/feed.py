@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mockserver.core.models import Attempt
+from mockserver.core.limits import MOST_OF_FEED
+from mockserver.core.models import AbTestEvent, Attempt, MessageEvent
 from mockserver.ledger.protocol import Result
 
 #: How many happenings are kept; the oldest are dropped first.
 KEPT_HAPPENINGS = 10_000
+#: What a happening takes besides its text.
+_ALONE_BYTES = 500
 
 
 class Happening(NamedTuple):
@@ -29,10 +32,19 @@ class Happening(NamedTuple):
 
 
 class Feed:
-    """A bounded, numbered list of happenings; any thread can add to it or wait for the next."""
+    """A bounded, numbered list of happenings; any thread can add to it or wait for the next.
 
-    def __init__(self, kept: int = KEPT_HAPPENINGS) -> None:
-        self._happenings: deque[Happening] = deque(maxlen=kept)
+    Args:
+        kept: How many are kept.
+        kept_bytes: About how many bytes they may take; the latest is kept even if it takes more.
+    """
+
+    def __init__(self, kept: int = KEPT_HAPPENINGS, kept_bytes: int = MOST_OF_FEED) -> None:
+        self._happenings: deque[Happening] = deque()
+        self._sizes: deque[int] = deque()
+        self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
         self._changed = threading.Condition()
         self._sequence = 0
         self._closed = False
@@ -52,6 +64,14 @@ class Feed:
             for payload in payloads:
                 self._sequence += 1
                 self._happenings.append(Happening(self._sequence, kind, payload))
+                size = _size_of(payload)
+                self._sizes.append(size)
+                self._bytes += size
+            while len(self._sizes) > 1 and (
+                len(self._sizes) > self._kept or self._bytes > self._kept_bytes
+            ):
+                self._happenings.popleft()
+                self._bytes -= self._sizes.popleft()
             self._changed.notify_all()
 
     def add_attempts(self, results: Sequence[Result]) -> list[Attempt]:
@@ -86,3 +106,28 @@ class Feed:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _size_of(payload: dict[str, Any]) -> int:
+    """Return about how many bytes a payload takes."""
+    size = _ALONE_BYTES
+    for value in payload.values():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, Attempt):
+            outcome = value.outcome
+            size += len(outcome.body) + len(outcome.error or "")
+            for name, text in outcome.headers:
+                size += len(name) + len(text) + 100
+        elif isinstance(value, MessageEvent | AbTestEvent):
+            size += _size_of_event(value)
+    return size
+
+
+def _size_of_event(event: MessageEvent | AbTestEvent) -> int:
+    size = len(event.user_id) + len(event.device_id)
+    if isinstance(event, AbTestEvent):
+        return size + len(event.ab_test_id) + len(event.variant_id)
+    size += len(event.message_id) + len(event.template_name)
+    # As text: what it takes as objects is some times that, and few events have many.
+    return size + (4 * len(str(event.parameters)) if event.parameters else 0)

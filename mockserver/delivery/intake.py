@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType, parse_channel, parse_type
 from mockserver.core.errors import InvalidTemplate, InvalidValue, UnknownApp
 from mockserver.core.events import check_event
+from mockserver.core.limits import MOST_OF_TEMPLATES, MOST_OF_URLS, SHORT, TooMuch
 from mockserver.core.matching import Matches, match_rules
 from mockserver.core.models import (
     App,
@@ -91,16 +92,30 @@ def take_rule(
         InvalidTemplate: The template has a mistake.
         InvalidValue: A type or channel does not exist.
         RuleLimitReached: The app's places are taken.
+        TooMuch: The URL is too long, alone or together with all others.
     """
     if not isinstance(url, str):
         raise InvalidTemplate(f"postbackUrl must be text, got {url!r}")
     if isinstance(channels, str):
         raise InvalidValue(f"channels takes a list of names like [{channels!r}], got {channels!r}")
     compiled(url)
+    _check_all_templates(ledger, url)
     chosen = tuple(dict.fromkeys(parse_channel(channel) for channel in channels or ()))
     return ledger.add_rule(
         app.app_id, parse_type(type), chosen or ALL_CHANNELS, url, now_at, app.rule_limit
     )
+
+
+def _check_all_templates(ledger: Ledger, url: str) -> None:
+    # Short ones are bounded by the number of rules that an app may have.
+    if len(url) <= SHORT:
+        return
+    total = len(url) + sum(len(rule.url) for rule in ledger.rules())
+    if total > MOST_OF_TEMPLATES:
+        raise TooMuch(
+            f"all postbackUrls together would have {total} characters, {MOST_OF_TEMPLATES} are "
+            "kept at most; delete rules, or register a shorter URL"
+        )
 
 
 def take_events(ledger: Ledger, events: Sequence[Event], now_at: datetime) -> list[Taken]:
@@ -108,21 +123,24 @@ def take_events(ledger: Ledger, events: Sequence[Event], now_at: datetime) -> li
 
     Raises:
         InvalidEvent: Leanplum could not have produced one of them; then none happened.
+        TooMuch: Their URLs are too long together; then none happened.
         UnknownApp: One belongs to no app; then none happened.
     """
     matching = _Matching(ledger)
     matches = [matching.of(event) for event in events]
-    new = [
-        NewDelivery(
-            rule.app_id,
-            rule.postback_id,
-            compiled(rule.url).render(event, matching.app(rule.app_id).parameters_encoding),
-            event,
-            now_at,
-        )
-        for event, match in zip(events, matches, strict=True)
-        for rule in match.matched
-    ]
+    new: list[NewDelivery] = []
+    length = 0
+    for event, match in zip(events, matches, strict=True):
+        for rule in match.matched:
+            encoding = matching.app(rule.app_id).parameters_encoding
+            url = compiled(rule.url).render(event, encoding)
+            length += len(url)
+            if length > MOST_OF_URLS:
+                raise TooMuch(
+                    f"the URLs for these events have more than {MOST_OF_URLS} characters together; "
+                    "send fewer events at once"
+                )
+            new.append(NewDelivery(rule.app_id, rule.postback_id, url, event, now_at))
     added = iter(ledger.add_deliveries(new))
     return [
         Taken(event, match, [next(added) for _ in match.matched])
@@ -130,14 +148,16 @@ def take_events(ledger: Ledger, events: Sequence[Event], now_at: datetime) -> li
     ]
 
 
-@lru_cache(maxsize=1024)
 def compiled(url: str) -> Template:
-    """Return the compiled template of `url`; each is compiled once.
+    """Return the compiled template of `url`; each that is not very long is compiled once.
 
     Raises:
         InvalidTemplate: The template has a mistake.
     """
-    return Template(url)
+    return _remembered(url) if len(url) <= SHORT else Template(url)
+
+
+_remembered = lru_cache(maxsize=1024)(Template)
 
 
 class _Matching:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from mockserver.core.limits import SHORT
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
 from mockserver.receiver.answers import Fields, ReceiverAnswer
 from mockserver.receiver.journal import End
@@ -34,9 +35,12 @@ class AccountedAnswer(NamedTuple):
     status: int | None
 
 
-@lru_cache(maxsize=1024)
 def accounted_answer(answer: ReceiverAnswer, timeout: timedelta) -> AccountedAnswer:
     """Return what comes of `answer` to an attempt that may take `timeout`."""
+    return (_accounted if len(answer.body) > SHORT else _remembered)(answer, timeout)
+
+
+def _accounted(answer: ReceiverAnswer, timeout: timedelta) -> AccountedAnswer:
     elapsed = answer.head_time
     if elapsed is None or elapsed >= timeout:
         outcome = timeout_outcome(timeout)
@@ -73,6 +77,10 @@ def _response(answer: ReceiverAnswer, elapsed: timedelta, timeout: timedelta) ->
         timeout if end == "client-gone" else elapsed + body_time,
         answer.status,
     )
+
+
+# A few large ones would take more memory than all others.
+_remembered = lru_cache(maxsize=1024)(_accounted)
 
 
 def _fields(head: bytes) -> Fields:

@@ -11,6 +11,7 @@ from typing import cast
 
 import httptools
 
+from mockserver.core.limits import MOST_UNDER_WAY
 from mockserver.net.listener import origin_of
 from mockserver.receiver.answers import ConnectionField
 from mockserver.receiver.exchange import ReceiverExchange
@@ -24,6 +25,9 @@ from mockserver.receiver.turns import Turns
 #: What a request may have at most; more is refused.
 LARGEST_BODY = 1024 * 1024
 LARGEST_HEAD = 64 * 1024
+
+#: What is not larger counts by the number of connections alone.
+_SMALL_BODY = 32 * 1024
 
 #: How long a refused client has to read why, before the connection is cut.
 LINGER_REAL_SECONDS = 2.0
@@ -169,6 +173,12 @@ class Connection(asyncio.Protocol):
         self._body_size += len(body)
         if self._body_size > LARGEST_BODY:
             self._refuse_body()
+        elif self._body_size > _SMALL_BODY and self._is_too_much():
+            self._refuse(
+                429,
+                f"the requests that are under way have {MOST_UNDER_WAY} bytes together; send "
+                "fewer at once, or let none of them hang",
+            )
         elif not self._deaf:
             self._body.append(body)
 
@@ -211,6 +221,7 @@ class Connection(asyncio.Protocol):
         ):
             self.journal.arrived(*arrived, answered=plain.status)
             self.transport.write(plain.data)
+            self._body_size = 0
             return
         request = self.journal.arrived(*arrived)
         connection: ConnectionField = "" if keep_alive else "close"
@@ -218,7 +229,9 @@ class Connection(asyncio.Protocol):
             connection = "keep-alive"
         answer = answer_of(behaviour, method, connection)
         exchange = ReceiverExchange(self, request, answer, keep_alive, attempt)
-        self._turns.add(exchange, self._head_size + self._body_size)
+        size, self._body_size = self._head_size + self._body_size, 0
+        self._body = []
+        self._turns.add(exchange, size)
 
     # Called by the receiver and by exchanges
 
@@ -239,6 +252,13 @@ class Connection(asyncio.Protocol):
     def hurry(self) -> None:
         """Answer the engine's waiting requests now, because sandbox time has jumped."""
         self._turns.hurry()
+
+    def bytes_under_way(self) -> int:
+        """Return how many bytes have come on it of requests that are not answered yet."""
+        return self._body_size + self._turns.bytes_waiting
+
+    def _is_too_much(self) -> bool:
+        return sum(connection.bytes_under_way() for connection in self._all) > MOST_UNDER_WAY
 
     def _is_over(self) -> bool:
         """Return whether all further input is ignored."""
@@ -303,6 +323,7 @@ class Connection(asyncio.Protocol):
         self._deaf = True
         self._headers.clear()
         self._body.clear()
+        self._body_size = 0
         self._turns.add(refusal_of(status, detail, "", keep_alive=False))
 
     def _not_found(self, method: str, keep_alive: bool) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from mockserver.core.errors import InvalidValue
+from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
 from mockserver.receiver.behaviours import (
     DEFAULT_SCRIPT,
     Script,
@@ -39,6 +40,7 @@ class Inboxes:
         now: The clock of the sandbox; real time by default.
         max_requests: How many requests the journal keeps.
         max_bytes: About how many bytes they may take.
+        max_script_bytes: About how many bytes the scripts of all inboxes may take.
 
     Attributes:
         journal: What all of them got.
@@ -50,7 +52,10 @@ class Inboxes:
         now: Callable[[], datetime] | None = None,
         max_requests: int = MAX_REQUESTS,
         max_bytes: int = MAX_BYTES,
+        max_script_bytes: int = MOST_OF_SCRIPTS,
     ) -> None:
+        self._max_script_bytes = max_script_bytes
+        self._script_bytes = 0
         self.journal = Journal(max_requests, max_bytes, now)
         self._lock = threading.Lock()
         self._walks: dict[str, _Walk] = {}
@@ -70,9 +75,24 @@ class Inboxes:
         return sorted(named | {request.inbox for request in self.journal.requests()})
 
     def behave(self, name: str, script: Script) -> None:
-        """Let an inbox follow `script` from its next request on."""
+        """Let an inbox follow `script` from its next request on.
+
+        Raises:
+            InvalidValue: It is no name of an inbox.
+            TooMuch: The scripts of all inboxes are too large together.
+        """
+        walk = _Walk(script)
         with self._lock:
-            self._walks[_checked(name)] = _Walk(script)
+            before = self._walks.get(_checked(name))
+            total = self._script_bytes + walk.size - (before.size if before else 0)
+            if total > self._max_script_bytes:
+                raise TooMuch(
+                    f"the behaviours of all inboxes would take {total} bytes, "
+                    f"{self._max_script_bytes} are kept at most (behaviour_bytes); make them "
+                    "shorter, or clear inboxes that are not needed"
+                )
+            self._script_bytes = total
+            self._walks[name] = walk
 
     def script(self, name: str) -> Script:
         """Return the whole script an inbox was given."""
@@ -90,13 +110,15 @@ class Inboxes:
     def clear(self, name: str) -> None:
         """Forget an inbox: what it got and what it does."""
         with self._lock:
-            self._walks.pop(_checked(name), None)
+            walk = self._walks.pop(_checked(name), None)
+            self._script_bytes -= walk.size if walk else 0
         self.journal.clear(name)
 
     def reset(self) -> None:
         """Forget all inboxes."""
         with self._lock:
             self._walks.clear()
+            self._script_bytes = 0
         self.journal.clear()
 
 
@@ -143,13 +165,14 @@ def inbox_of(target: str) -> str | None:
 class _Walk:
     """Counts how far an inbox has got in its script."""
 
-    __slots__ = ("_left", "_position", "_shown", "script")
+    __slots__ = ("_left", "_position", "_shown", "script", "size")
 
     def __init__(self, script: Script) -> None:
         self.script = script
         self._position = 0
         self._left = script[0].times
         self._shown = [format_behaviour(replace(behaviour, times=1)) for behaviour in script]
+        self.size = sum(behaviour.size for behaviour in script)
 
     def step(self) -> tuple[Behaviour, str]:
         if self._left == 0 and self._position < len(self.script) - 1:

@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl
 
 MAX_REQUESTS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
+#: Of how many inboxes it is counted what arrived, beside those of which requests are kept.
+_MOST_COUNTED = 20_000
 
 End = Literal["answered", "client-gone", "reset", "closed", "timed-out", "cancelled"]
 
@@ -158,6 +160,7 @@ class Journal:
         self._now = now or _real_now
         self._max_requests = max_requests
         self._max_bytes = max_bytes
+        self._max_counted = max_requests + _MOST_COUNTED
         self._requests: deque[tuple[ReceivedRequest, int]] = deque()
         self._bytes = 0
         self._sequence = 0
@@ -211,6 +214,8 @@ class Journal:
             self._bytes += size
             if len(self._requests) > self._max_requests or self._bytes > self._max_bytes:
                 self._evict()
+            if len(self._arrivals) > self._max_counted:
+                self._forget_counts()
             if self._waiting:
                 self._changed.notify_all()
         return request
@@ -292,6 +297,13 @@ class Journal:
                 self._requests = deque(kept)
                 del self._evicted[inbox], self._arrivals[inbox]
             self._bytes = sum(size for _, size in self._requests)
+
+    def _forget_counts(self) -> None:
+        # Whoever writes to ever new inboxes would fill the memory with their names.
+        kept = {request.inbox for request, _ in self._requests}
+        for counts in (self._arrivals, self._evicted):
+            for inbox in [name for name in counts if name not in kept]:
+                del counts[inbox]
 
     def _evict(self) -> None:
         # The newest is kept even if it alone is over the bound: it may be under way.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from mockserver.core.limits import SHORT
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer
 from mockserver.receiver.faults.base import Fault
 
@@ -21,7 +22,6 @@ class PlainAnswer(NamedTuple):
     data: bytes
 
 
-@lru_cache(maxsize=1024)
 def answer_of(fault: Fault, method: str, connection: ConnectionField = "") -> ReceiverAnswer:
     """Return what a request with `method` is answered with.
 
@@ -30,14 +30,28 @@ def answer_of(fault: Fault, method: str, connection: ConnectionField = "") -> Re
         method: Of the request, e.g. `POST`.
         connection: What the answer says of the connection.
     """
-    return fault.answer(method, connection)._replace(wait=fault.delay_time)
+    if fault.size > SHORT:
+        return _rendered(fault, method, connection)
+    return _remembered(fault, method, connection)
 
 
-@lru_cache(maxsize=1024)
 def plain_answer_of(fault: Fault) -> PlainAnswer | None:
     """Return the answer to a request that asks for nothing special, if it is a plain one.
 
     None if anything about it takes time or ends the connection.
     """
+    return _plain(fault) if fault.size > SHORT else _remembered_plain(fault)
+
+
+def _rendered(fault: Fault, method: str, connection: ConnectionField) -> ReceiverAnswer:
+    return fault.answer(method, connection)._replace(wait=fault.delay_time)
+
+
+def _plain(fault: Fault) -> PlainAnswer | None:
     answer = answer_of(fault, "POST")
     return PlainAnswer(answer.status, answer.everything) if answer.is_plain else None
+
+
+# What is large is rendered every time: a thousand of them would be a gibibyte.
+_remembered = lru_cache(maxsize=1024)(_rendered)
+_remembered_plain = lru_cache(maxsize=1024)(_plain)

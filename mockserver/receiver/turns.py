@@ -50,6 +50,11 @@ class Turns:
         self._proceeding = False
         self._writable = True
 
+    @property
+    def bytes_waiting(self) -> int:
+        """Return the bytes of the requests that are under way or wait."""
+        return self._bytes_waiting if self.waiting else 0
+
     def add(self, item: ReceiverExchange | Refusal, size: int = 0) -> None:
         """Serve a request of `size` bytes, or let it wait for those before it."""
         self.waiting.append(item)

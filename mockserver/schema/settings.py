@@ -64,6 +64,8 @@ class LimitsTable(Struct, forbid_unknown_fields=True):
 
     journal_requests: Positive | UnsetType = UNSET
     journal_bytes: Positive | UnsetType = UNSET
+    feed_bytes: Positive | UnsetType = UNSET
+    behaviour_bytes: Positive | UnsetType = UNSET
     capacity: Positive | UnsetType = UNSET
     addresses: Literal["local", "public"] | UnsetType = UNSET
 
@@ -186,5 +188,7 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "allow_hosts": _split,
     "journal_requests": _number,
     "journal_bytes": _number,
+    "feed_bytes": _number,
+    "behaviour_bytes": _number,
     "capacity": _number,
 }

@@ -11,10 +11,10 @@ import pytest
 
 from mockserver import SocketOptions
 from mockserver.net.raw_client import RawClient
+from mockserver.receiver import rendered
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_answer
 from mockserver.receiver.faults.status import StatusAnswer
 from mockserver.receiver.inboxes import Inboxes
-from mockserver.receiver.rendered import answer_of, plain_answer_of
 from mockserver.receiver.server import Receiver
 from tests.receiver.faults.test_every_fault import result_of
 
@@ -52,10 +52,10 @@ def answer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         return changed(request.param, method, connection)
 
     monkeypatch.setattr(StatusAnswer, "answer", render)
-    for cached in (answer_of, plain_answer_of):
+    for cached in (rendered._remembered, rendered._remembered_plain):
         cached.cache_clear()
     yield changed(request.param)
-    for cached in (answer_of, plain_answer_of):
+    for cached in (rendered._remembered, rendered._remembered_plain):
         cached.cache_clear()
 
 

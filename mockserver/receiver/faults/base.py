@@ -73,6 +73,18 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", k
         return self.tag()
 
     @property
+    def size(self) -> int:
+        """Return about how many bytes it takes, its answer not counted."""
+        size = 500
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                size += len(value)
+            elif isinstance(value, tuple):
+                size += sum(len(key) + len(text) + 200 for key, text in value)
+        return size
+
+    @property
     def delay_time(self) -> timedelta:
         """Return how long it waits before anything is sent."""
         return as_timedelta(self.delay)

@@ -157,6 +157,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self.since = real_seconds()
         return bool(super().received(data))
 
+    def bytes_under_way(self) -> int:
+        """Return how many bytes of bodies have come that were not answered yet."""
+        unfinished = self.request
+        size: int = 0 if unfinished is None else unfinished.body_bytes_received
+        for request in tuple(self.requests):
+            size += request.body_bytes_received
+        return size
+
     def send_at_once(self) -> None:
         """Send every piece of this answer as it is given: more are to come, some time."""
         self.adj = self.server.adjustments_of_streams

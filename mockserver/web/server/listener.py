@@ -80,6 +80,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._reader: int | None = None
         self._closing = threading.Lock()
         self._closed = False
+        # For those who parse, who know the settings only.
+        adjustments.bytes_under_way = self.bytes_under_way
         self.adjustments_of_streams = copy.copy(adjustments)
         # By waitress's own setting the head of an answer is sent first, alone, and wakes the client
         # for nothing. And a worker sends the answer before it is done with the request: a client
@@ -131,6 +133,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         with self._closing:
             if not self._closed:
                 super().pull_trigger()
+
+    def bytes_under_way(self) -> int:
+        """Return how many bytes of bodies have come that were not answered yet."""
+        return sum(connection.bytes_under_way() for connection in self.active_channels.values())
 
     def close_all(self) -> None:
         """Close the address and every connection; nothing if that is done."""

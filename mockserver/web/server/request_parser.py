@@ -12,6 +12,11 @@ import re
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error, InternalServerError
 
+from mockserver.core.limits import MOST_UNDER_WAY
+
+#: What is not larger counts by the number of connections alone.
+_SMALL_BODY = 32 * 1024
+
 _VISIBLE = bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 #: What a head may hold; CR and LF where they belong.
 _ALLOWED = b"\t\r\n" + _VISIBLE
@@ -23,6 +28,13 @@ class VersionNotSupported(Error):  # type: ignore[misc]
 
     code = 505
     reason = "HTTP Version Not Supported"
+
+
+class TooManyRequests(Error):  # type: ignore[misc]
+    """All connections together have sent more than is kept at a time."""
+
+    code = 429
+    reason = "Too Many Requests"
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]
@@ -40,6 +52,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             if self.body_rcv is None and not self._is_whole(data):
                 self._check_piece(data)
             consumed: int = super().received(data)
+            if self.body_bytes_received > _SMALL_BODY and not self.completed:
+                self._check_all_bodies()
         except ParsingError as error:
             self.error = BadRequest(str(error))
         except ValueError:
@@ -56,6 +70,16 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             # Else waitress asks for the body of what is refused or has none, and waits for it.
             self.expect_continue = False
         return consumed
+
+    def _check_all_bodies(self) -> None:
+        bytes_under_way = getattr(self.adj, "bytes_under_way", None)
+        if self.error is not None or bytes_under_way is None:
+            return
+        if bytes_under_way() > MOST_UNDER_WAY:
+            self.error = TooManyRequests(
+                f"The requests that are under way have {MOST_UNDER_WAY} bytes together; send "
+                "fewer at once"
+            )
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head of a request, which is whole.
