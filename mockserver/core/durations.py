@@ -19,10 +19,18 @@ _MICROSECONDS = {
 }
 _UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 _NUMBER = r"\d+(?:\.\d+)?"
-_SHORT = re.compile(rf"(?:{_NUMBER}(?:d|h|ms|us|m|s))+")
+_SHORT = re.compile(rf"(?:{_NUMBER}(?:d|h|ms|us|m|s))+", re.ASCII)
 _SHORT_PART = re.compile(rf"({_NUMBER})(d|h|ms|us|m|s)")
 _ISO = re.compile(
-    rf"P(?:({_NUMBER})W)?(?:({_NUMBER})D)?(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
+    rf"P(?:({_NUMBER})W)?(?:({_NUMBER})D)?(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?",
+    re.ASCII,
+)
+
+#: What `parse_duration` reads, as a pattern for JSON Schema; lengths apart.
+DURATION_PATTERN = (
+    r"^\s*(?:(?:[0-9]+(?:\.[0-9]+)?(?:[dDhHsS]|[mMuU][sS]|[mM]))+|[pP](?=.*[0-9])"
+    r"(?:[0-9]+(?:\.[0-9]+)?[wW])?(?:[0-9]+(?:\.[0-9]+)?[dD])?(?:[tT](?:[0-9]+(?:\.[0-9]+)?[hH])?"
+    r"(?:[0-9]+(?:\.[0-9]+)?[mM])?(?:[0-9]+(?:\.[0-9]+)?[sS])?)?)\s*$"
 )
 
 

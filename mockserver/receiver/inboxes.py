@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: Every inbox is found below this path.
 INBOX_PATH = "/inbox/"
 
+#: What the name of an inbox is, as a pattern for JSON Schema.
+NAME_PATTERN = "^[A-Za-z0-9._-]{1,100}$"
+
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _IN_TARGET = re.compile(r"(?:https?://[^/?#]*)?/inbox/([A-Za-z0-9._-]{1,100})(?=[/?#]|$)")
 

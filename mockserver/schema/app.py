@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
 
-from mockserver.core.durations import format_duration, parse_duration
+from mockserver.core.durations import DURATION_PATTERN, format_duration, parse_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import EXAMPLE_KEYS, App, KeyClass
 from mockserver.core.retry import RetryPolicy
@@ -24,7 +24,12 @@ TEXT = "text that is not empty"
 
 Text = Annotated[str, Meta(min_length=1, extra={"expected": TEXT})]
 Duration = Annotated[
-    str, Meta(description="A duration: `1h`.", extra={"expected": 'a duration like "30s"'})
+    str,
+    Meta(
+        description="A duration: `1h`.",
+        extra={"expected": 'a duration like "30s"'},
+        extra_json_schema={"pattern": DURATION_PATTERN},
+    ),
 ]
 Positive = Annotated[int, Meta(gt=0, extra={"expected": "a whole number from 1"})]
 

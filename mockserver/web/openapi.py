@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from mockserver.core.models import LARGEST_ID
+from mockserver.receiver.inboxes import NAME_PATTERN
 from mockserver.version import __version__
 from mockserver.web.routes import PREFIX, ControlRoute
 from mockserver.web.shapes import Problem
@@ -27,6 +29,7 @@ def document(routes: list[ControlRoute]) -> dict[str, Any]:
     bodies = [route.expected_body for route in routes]
     types = [kind for kind in (*(route.answer for route in routes), *bodies) if kind is not None]
     schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=_REFERENCE)
+    schemas, components = _plain(schemas), _plain(components)
     by_type = dict(zip(map(repr, [*types, Problem]), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -83,10 +86,35 @@ def _path_parameters(route: ControlRoute) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer" if kind == "int:" else "string"},
+            "schema": {"type": "integer" if kind == "int:" else "string", **_PATH_VALUES[name]},
         }
         for kind, name in re.findall(r"<(int:)?(\w+)>", route.path)
     ]
+
+
+#: What the server wants of the values in a path, by their names.
+_PATH_VALUES: dict[str, dict[str, Any]] = {
+    "name": {"pattern": NAME_PATTERN},
+    "delivery_id": {"minimum": 1, "maximum": LARGEST_ID},
+    "app_id": {"minLength": 1},
+}
+
+
+def _plain(value: Any) -> Any:
+    """Return a schema in which lists of one kind of thing are written as such.
+
+    For a pair msgspec writes `prefixItems` and `items: false`; generators of clients do not read
+    that.
+    """
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    parts = value.get("prefixItems")
+    if isinstance(parts, list) and all(part == parts[0] for part in parts):
+        value = {name: item for name, item in value.items() if name != "prefixItems"}
+        value["items"] = parts[0]
+    return {name: _plain(item) for name, item in value.items()}
 
 
 def _query_parameters(route: ControlRoute) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from mockserver.core.durations import DURATION_PATTERN
 from mockserver.receiver.behaviours import Behaviour
 from mockserver.schema.app import AppRequest as AppRequest
 from mockserver.schema.app import KeysJson as KeysJson
@@ -39,11 +40,20 @@ class ClockState(Struct):
     rate: float = 1.0
 
 
+_DURATION = Meta(
+    description="A duration: `10h`, `1h30m`, `PT10H`.",
+    extra_json_schema={"pattern": DURATION_PATTERN},
+)
+_INSTANT = Meta(
+    description="An instant: `2026-01-01T12:00:00Z`.", extra_json_schema={"format": "date-time"}
+)
+
+
 class AdvanceRequest(Struct, forbid_unknown_fields=True):
     """How far to move the clock: exactly one of the three."""
 
-    by: Annotated[str, Meta(description="A duration: `10h`, `1h30m`, `PT10H`.")] | UnsetType = UNSET
-    to: Annotated[str, Meta(description="An instant: `2026-01-01T12:00:00Z`.")] | UnsetType = UNSET
+    by: Annotated[str, _DURATION] | UnsetType = UNSET
+    to: Annotated[str, _INSTANT] | UnsetType = UNSET
     until: Literal["next", "idle"] | UnsetType = UNSET
     budget: Positive = 10_000
     real_seconds: Annotated[float, Meta(gt=0, le=60)] = 20.0

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta, Struct
 
-from mockserver.core.durations import parse_duration
+from mockserver.core.durations import DURATION_PATTERN, parse_duration
 from mockserver.core.errors import InvalidBehaviour, InvalidValue
 from mockserver.receiver.answers import BODILESS, ConnectionField, ReceiverAnswer
 from mockserver.receiver.faults.checks import Check
@@ -17,7 +17,13 @@ from mockserver.receiver.faults.checks import Check
 Status = Annotated[int, Meta(ge=100, le=599)]
 Times = Annotated[int, Meta(ge=1, description="How many requests it serves.")]
 #: Seconds as a number, or text like `31s`.
-Duration = Annotated[float | str, Meta(description="Seconds, or text like `31s`.")]
+Duration = Annotated[
+    float | str,
+    Meta(
+        description="Seconds, or text like `31s`.",
+        extra_json_schema={"pattern": DURATION_PATTERN, "minimum": 0},
+    ),
+]
 
 
 #: How long anything that a behaviour waits for may be; longer than any attempt waits for it.

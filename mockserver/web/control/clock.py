@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from mockserver.core.clock import as_utc, later
 from mockserver.core.durations import parse_duration
@@ -53,13 +54,17 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             "Move the clock, making every attempt on the way at its own instant.",
             advance,
             shapes.AdvanceAnswer,
-            body=shapes.AdvanceRequest,
+            body=Annotated[shapes.AdvanceRequest, _EXACTLY_ONE],
         ),
     ]
 
 
+_WAYS = ("by", "to", "until")
+_EXACTLY_ONE = Meta(extra_json_schema={"oneOf": [{"required": [name]} for name in _WAYS]})
+
+
 def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None:
-    given = [name for name in ("by", "to", "until") if getattr(body, name) is not UNSET]
+    given = [name for name in _WAYS if getattr(body, name) is not UNSET]
     if len(given) != 1:
         raise InvalidValue(
             'an advance takes exactly one of by ("10h"), to (an instant), until ("next" or '
