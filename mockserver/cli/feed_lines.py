@@ -9,16 +9,15 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
-from mockserver.cli.output import STYLES, elapsed, instant
+from mockserver.cli.output import STYLES, elapsed, instant, short_line
 from mockserver.cli.timeline import event_text, outcome_of
-from mockserver.net.visible_text import one_line
 from mockserver.web.shapes import AttemptJson, EventJson
 
 
 def feed_line(kind: str, payload: dict[str, Any]) -> Text:
     """Return the line of one entry; one whose kind is not known here is shown as it is."""
     line_of = _LINES.get(kind)
-    return Text(one_line(f"{kind}  {payload}")) if line_of is None else line_of(payload)
+    return Text(short_line(f"{kind}  {payload}")) if line_of is None else line_of(payload)
 
 
 def _attempt(payload: dict[str, Any]) -> Text:
@@ -36,7 +35,7 @@ def _event(payload: dict[str, Any]) -> Text:
     event = msgspec.convert(payload["event"], EventJson)
     numbers = ", ".join(str(number) for number in payload["delivery_ids"])
     led_to = f"delivery {numbers}" if numbers else "no rule fired"
-    who = one_line(event.user_id)
+    who = short_line(event.user_id)
     return Text(f"{instant(event.triggered_at)}  {event_text(event)} by {who}  -> {led_to}", "bold")
 
 

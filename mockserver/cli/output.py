@@ -22,6 +22,10 @@ STYLES = {
 }
 
 
+#: How many characters of one value a listing shows.
+LONGEST_SHOWN = 1000
+
+
 class Output:
     """Writes answers to stdout, and remarks for people to stderr.
 
@@ -59,7 +63,7 @@ class Output:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(one_line(cell)) for cell in row))
+            table.add_row(*(Text(short_line(cell)) for cell in row))
         self.console.print(table)
 
     def remark(self, text: str) -> None:
@@ -108,6 +112,18 @@ def elapsed(seconds: float) -> str:
     if 0 < seconds < 1:
         return f"{seconds * 1000:.3g}ms"
     return f"{seconds:.4g}s"
+
+
+def short_line(text: str, whole: str = "--json has all") -> str:
+    """Return foreign text as one line that is cut where it is long, with a word of that.
+
+    Args:
+        text: What somebody sent.
+        whole: How to get all of it.
+    """
+    if len(text) <= LONGEST_SHOWN:
+        return one_line(text)
+    return f"{one_line(text[:LONGEST_SHOWN])}... (cut, {len(text)} characters; {whole})"
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from rich.text import Text
 
-from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset
+from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset, short_line
 from mockserver.net.visible_text import one_line
 from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson, MismatchJson, ReceivedJson
 
@@ -33,7 +33,7 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))
         if attempt.error and attempt.error != last_error:
-            output.line(f"        {one_line(attempt.error)}", "dim")
+            output.line(f"        {short_line(attempt.error)}", "dim")
         last_error = attempt.error
     output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
 
@@ -46,7 +46,8 @@ def write_delivery_rows(output: Output, deliveries: Sequence[DeliveryJson]) -> N
         row.append(f"{delivery.state:<9}", STYLES[delivery.state])
         row.append(f"  {_attempts_in_short(delivery):<24}  {instant(delivery.due_at)}")
         output.line(row)
-        output.url_line(f"        {one_line(delivery.url)}")
+        whole = f"`postbacks deliveries {delivery.id}` has all"
+        output.url_line(f"        {short_line(delivery.url, whole)}")
 
 
 def write_attempts(output: Output, attempts: Sequence[AttemptJson]) -> None:
@@ -104,14 +105,14 @@ def event_text(event: EventJson) -> str:
     """Return what happened, e.g. `Email Click`."""
     if event.type == "abTestEvents":
         return "A/B test entered"
-    template = f" ({one_line(event.template_name)})" if event.template_name else ""
+    template = f" ({short_line(event.template_name)})" if event.template_name else ""
     return f"{event.channel} {event.event}{template}"
 
 
 def write_mismatches(output: Output, mismatches: Sequence[MismatchJson]) -> None:
     """Write which rules were not fired, and why."""
     for mismatch in mismatches:
-        output.line(f"rule {mismatch.postback_id} not fired: {one_line(mismatch.reason)}", "dim")
+        output.line(f"rule {mismatch.postback_id} not fired: {short_line(mismatch.reason)}", "dim")
 
 
 def write_request(output: Output, request: ReceivedJson) -> None:
@@ -123,13 +124,13 @@ def write_request(output: Output, request: ReceivedJson) -> None:
         attempt = "resent" if request.attempt_number is None else f"{request.attempt_number}"
         heading.append(f"  delivery {request.delivery_id}, attempt {attempt}", "dim")
     output.line(heading)
-    output.url_line(f"  {one_line(request.method)} {one_line(request.target)}")
+    output.url_line(f"  {one_line(request.method)} {short_line(request.target)}")
     query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
-    width = max((len(name) for name, _ in query), default=0)
+    width = min(40, max((len(name) for name, _ in query), default=0))
     for name, value in query:
-        output.url_line(f"    {one_line(name):<{width}} = {one_line(value)}")
+        output.url_line(f"    {short_line(name):<{width}} = {short_line(value)}")
     if request.body:
-        output.url_line(f"    body: {one_line(request.body)}")
+        output.url_line(f"    body: {short_line(request.body)}")
 
 
 def _attempts_in_short(delivery: DeliveryJson) -> str:

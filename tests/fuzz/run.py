@@ -153,8 +153,8 @@ async def _exchange(port: int, pieces: list[bytes]) -> bytes:
     received = bytearray()
     ended = False
     try:
-        # Refused in the middle, it is reset.
-        with suppress(ConnectionError):
+        # Refused in the middle, it is reset; to say then that no more comes is an error as well.
+        with suppress(OSError):
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
@@ -174,6 +174,6 @@ async def _exchange(port: int, pieces: list[bytes]) -> bytes:
                         received += data
     finally:
         writer.close()
-        with suppress(ConnectionError):
+        with suppress(OSError):
             await writer.wait_closed()
     return bytes(received)

@@ -45,6 +45,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
     """
 
     path = ""
+    completed: bool = False
 
     def received(self, data: bytes) -> int:
         """Take in what has come; return how much of it belongs to this request."""
