@@ -25,8 +25,8 @@ HANG_REAL_SECONDS = 20.0
 _FAULT = re.compile(rb"HTTP/1\.[01] 5(?!01 |05 )\d\d ")
 #: Inboxes answer 5xx where they were told to; what the receiver itself says is a problem document.
 _OF_RECEIVER = re.compile(_FAULT.pattern + rb"[^\r]*\r\nContent-Type: application/problem\+json")
-#: Workers that calls which wait have made, and what one more garbage collection would free.
-MORE_THREADS = 200
+#: How much more there may be: what still ends, and what one more garbage collection would free.
+MORE_THREADS = 4
 MORE_DESCRIPTORS = 20
 MORE_MEMORY = 64
 
@@ -53,8 +53,8 @@ class Result(NamedTuple):
 
     connections: int
     failures: list[Failure]
-    before: Look
-    after: Look
+    before: Look = Look(0, 0, 0)
+    after: Look = Look(0, 0, 0)
 
 
 def attack(
@@ -75,10 +75,16 @@ def attack(
         failures += asyncio.run(_send_all(target, seed, part))
         done += len(part)
         progress(done)
-        if start == numbers.start:
-            before = _at_rest(target)
-    after = _at_rest(target)
-    return Result(done, failures, before, after)
+        try:
+            if start == numbers.start:
+                before = _at_rest(target)
+            elif not asyncio.run(_answers(target)):
+                raise ConnectionError("no 200")
+        except OSError as error:
+            reason = f"the sandbox no longer answers behind this one or some before it: {error}"
+            last = part.stop - 1
+            return Result(done, [*failures, Failure(seed, last, reason, input_of(seed, last))])
+    return Result(done, failures, before, _at_rest(target))
 
 
 def complaints(result: Result) -> list[str]:
@@ -95,14 +101,17 @@ def complaints(result: Result) -> list[str]:
 
 def _at_rest(target: Target) -> Look:
     """Return what the sandbox has when it has been emptied and every connection is gone."""
-    assert asyncio.run(_answers(target)), "the sandbox no longer answers"
+    if not asyncio.run(_answers(target)):
+        raise ConnectionError("no 200")
+    # What lingers is cut after two seconds, and workers that are not needed end then.
     look = target.look()
-    # What lingers is cut after two seconds.
-    for _ in range(30):
+    quiet = 0
+    for _ in range(100):
+        if quiet >= 25:
+            break
         time.sleep(0.1)
         look, earlier = target.look(), look
-        if look.descriptors >= earlier.descriptors:
-            break
+        quiet = 0 if look[:2] < earlier[:2] else quiet + 1
     return look
 
 

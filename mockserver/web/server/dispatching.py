@@ -20,6 +20,10 @@ from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
 MOST_WORKERS = 200
 
 
+#: How long added workers may have nothing to do.
+_SPARE_REAL_SECONDS = 2.0
+
+
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     """Hands requests to workers, and keeps back those that never wait.
 
@@ -31,6 +35,9 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     def __init__(self, threads: int, quick_paths: frozenset[str] = QUICK_IN_MEMORY) -> None:
         super().__init__()
         self._quick_paths = quick_paths
+        self._workers_at_first = threads
+        #: Since when most of those who were added have had nothing to do, as `real_seconds` counts.
+        self._spare_since: float | None = None
         self._kept_back: deque[Any] = deque()
         self._without_room: deque[Any] = deque()
         self.set_thread_count(threads)
@@ -57,7 +64,25 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             needed = self.active_count + len(self.queue) + 1
         # Not after the end, when there are none.
         if 0 < running < needed and running < MOST_WORKERS:
+            self._spare_since = None
             self.set_thread_count(running + 1)
+
+    def end_spare_workers(self, now: float) -> None:
+        """End the workers that were added when they have had nothing to do for some time.
+
+        Args:
+            now: As `real_seconds` counts.
+        """
+        with self.lock:
+            running = len(self.threads) - self.stop_count
+            busy = self.active_count + len(self.queue)
+        if running <= self._workers_at_first or busy > self._workers_at_first // 2:
+            self._spare_since = None
+        elif self._spare_since is None:
+            self._spare_since = now
+        elif now - self._spare_since >= _SPARE_REAL_SECONDS:
+            self._spare_since = None
+            self.set_thread_count(self._workers_at_first)
 
     def answer_quick_ones(self) -> None:
         """Answer what was kept back; for the thread that reads, after each look at the sockets."""

@@ -110,6 +110,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         now = real_seconds()
         if now >= self._next_look:
             self._next_look = now + self._look_real_seconds
+            self.task_dispatcher.end_spare_workers(now)
             for connection in list(self.active_channels.values()):
                 is_over = connection.time_is_up(now, self._idle_real_seconds)
                 if is_over and not connection.is_about_to_ask():

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from mockserver.live import LiveSandbox
 from mockserver.web.server.api_server import THREADS
-from mockserver.web.server.dispatching import MOST_WORKERS
+from mockserver.web.server.dispatching import MOST_WORKERS, Dispatcher
 
 RULE = {
     "action": "addPostback",
@@ -129,3 +129,47 @@ def test_long_polls_do_not_use_up_the_workers(live: LiveSandbox) -> None:
     assert not waiting.answers
     live.sandbox.feed.add("reset", {})
     waiting.join()
+
+
+def test_workers_that_were_added_end_when_nobody_needs_them() -> None:
+    dispatcher = Dispatcher(2)
+    goes_on = threading.Event()
+    try:
+        for _ in range(6):
+            dispatcher.add_task(Task(goes_on))
+        assert len(dispatcher.threads) >= 6
+        dispatcher.end_spare_workers(100.0)
+        dispatcher.end_spare_workers(200.0)
+        assert dispatcher.stop_count == 0
+        goes_on.set()
+        until(lambda: not dispatcher.queue and dispatcher.active_count == 0)
+        dispatcher.end_spare_workers(300.0)
+        dispatcher.end_spare_workers(301.9)
+        assert len(dispatcher.threads) >= 6
+        dispatcher.end_spare_workers(302.0)
+        until(lambda: len(dispatcher.threads) == 2)
+        dispatcher.add_task(Task(goes_on))
+        until(lambda: not dispatcher.queue and dispatcher.active_count == 0)
+    finally:
+        dispatcher.shutdown()
+
+
+class Task:
+    """A connection with one request, whose answer waits."""
+
+    def __init__(self, goes_on: threading.Event) -> None:
+        self._goes_on = goes_on
+        self.requests = [mock.Mock(error=None, path="/_sandbox/feed")]
+
+    def has_room(self) -> bool:
+        return True
+
+    def service(self) -> None:
+        assert self._goes_on.wait(10)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
