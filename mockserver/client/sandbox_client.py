@@ -129,6 +129,7 @@ class SandboxClient:
             "app_id": app_id,
             "after": after,
             "limit": limit,
+            "whole": "true",
         }
         return self._get("deliveries", shapes.DeliveriesAnswer, query)
 
@@ -200,6 +201,7 @@ class SandboxClient:
             "path_prefix": path_prefix,
             "after": after,
             "limit": limit,
+            "whole": "true",
         }
         return self._get(f"inboxes/{_segment(inbox)}/requests", shapes.RequestsAnswer, query)
 
@@ -211,7 +213,7 @@ class SandboxClient:
 
     def feed(self, after: int, timeout_real_seconds: float = 0.0) -> shapes.FeedAnswer:
         """Return what happened after a sequence number, waiting for it; -1 asks for the last."""
-        query = {"after": after, "timeout": timeout_real_seconds}
+        query = {"after": after, "timeout": timeout_real_seconds, "whole": "true"}
         return self._get("feed", shapes.FeedAnswer, query)
 
     def reset(self) -> shapes.ResetAnswer:

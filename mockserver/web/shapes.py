@@ -83,6 +83,7 @@ class AttemptJson(Struct):
     headers: list[tuple[str, str]]
     body: str
     request_id: int | None
+    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
 class AdvanceAnswer(Struct):
@@ -155,6 +156,7 @@ class DeliveryJson(Struct):
     attempts_made: int
     due_at: datetime | None
     attempts: list[AttemptJson]
+    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
 class MismatchJson(Struct):
@@ -248,6 +250,7 @@ class ReceivedJson(Struct):
     status: int | None
     delivery_id: int | None
     attempt_number: int | None
+    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
 class RequestsAnswer(Struct):
@@ -265,6 +268,7 @@ class FeedEntry(Struct):
     sequence: int
     kind: str
     facts: dict[str, Any]
+    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
 class FeedAnswer(Struct):

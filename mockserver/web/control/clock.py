@@ -13,6 +13,7 @@ from mockserver.core.errors import InvalidValue
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -41,7 +42,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return shapes.AdvanceAnswer(
             done.from_at,
             done.now_at,
-            [encoding.attempt_json(item, first_at(item)) for item in attempts],
+            [
+                cut_values(
+                    encoding.attempt_json(item, first_at(item)),
+                    f"GET deliveries/{item.delivery_id} has all",
+                )
+                for item in attempts
+            ],
             done.next_due_at,
             done.complete,
         )

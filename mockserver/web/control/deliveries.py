@@ -6,10 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.limits import MIB
 from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
+from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -28,22 +30,47 @@ class DeliveriesQuery(Struct, forbid_unknown_fields=True):
     app_id: str | None = None
     after: Id = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+    whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
+
+
+#: How many deliveries are read at once.
+_AT_ONCE = 100
+#: About how many bytes of text one page has; then it ends before its limit.
+_MOST_BYTES = 16 * MIB
+
+
+def _size_of(delivery: shapes.DeliveryJson) -> int:
+    size = len(delivery.url) + len(delivery.event.user_id) + len(delivery.event.device_id)
+    return size + sum(len(attempt.body) for attempt in delivery.attempts)
 
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on deliveries."""
 
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
-        page = sandbox.deliveries(
-            state=query.state,
-            postback_id=query.postback_id,
-            app_id=query.app_id,
-            after=query.after,
-            limit=query.limit + 1,
-        )
-        shown = page[: query.limit]
-        following = shown[-1].id if len(page) > query.limit else None
-        return shapes.DeliveriesAnswer([encoding.delivery_json(item) for item in shown], following)
+        shown: list[shapes.DeliveryJson] = []
+        after, size = query.after, 0
+        while True:
+            at_once = min(_AT_ONCE, query.limit - len(shown))
+            page = sandbox.deliveries(
+                state=query.state,
+                postback_id=query.postback_id,
+                app_id=query.app_id,
+                after=after,
+                limit=at_once + 1,
+            )
+            for item in page[:at_once]:
+                delivery = encoding.delivery_json(item)
+                if not query.whole:
+                    delivery = cut_values(delivery, f"GET deliveries/{item.id} has all")
+                shown.append(delivery)
+                after = item.id
+                size += _size_of(delivery)
+                if size > _MOST_BYTES:
+                    break
+            is_last = len(page) <= at_once and (not page or after == page[-1].id)
+            if is_last or len(shown) >= query.limit or size > _MOST_BYTES:
+                return shapes.DeliveriesAnswer(shown, None if is_last else after)
 
     def delivery(delivery_id: int) -> shapes.DeliveryJson:
         return encoding.delivery_json(sandbox.delivery(delivery_id))

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from mockserver.receiver.behaviours import format_script, parse_script
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
+from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -24,6 +25,7 @@ class RequestsQuery(Struct, forbid_unknown_fields=True):
     path_prefix: str | None = None
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
 
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
@@ -56,6 +58,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             limit=query.limit,
         )
         shown = [encoding.received_json(request) for request in got]
+        if not query.whole:
+            shown = [cut_values(request, "whole=true has all") for request in shown]
         return shapes.RequestsAnswer(name, shown, journal.evicted_of(name), complete)
 
     def clear(name: str) -> None:

@@ -11,6 +11,7 @@ from mockserver.sandbox import Sandbox
 from mockserver.version import __version__
 from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -22,6 +23,7 @@ class FeedQuery(Struct, forbid_unknown_fields=True):
 
     after: Annotated[int, Meta(ge=-1)] = 0
     timeout: Annotated[float, Meta(ge=0, le=30)] = 0.0
+    whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
 
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
@@ -43,6 +45,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         last = happenings[-1].sequence if happenings else query.after
         first_at = FirstAttempts(sandbox)
         shown = [encoding.happening_json(item, first_at) for item in happenings]
+        if not query.whole:
+            shown = [cut_values(entry, "whole=true has all") for entry in shown]
         return shapes.FeedAnswer(shown, last)
 
     def reset() -> shapes.ResetAnswer:
