@@ -23,9 +23,8 @@ def test_the_openapi_document_describes_every_route(client: FlaskClient, sandbox
     assert paths["/_sandbox/contract"]["get"]["deprecated"]
     assert "deprecated" not in paths["/_sandbox/fidelity"]["get"]
     advance = paths["/_sandbox/clock/advance"]["post"]
-    assert advance["requestBody"]["content"]["application/json"]["schema"] == {
-        "$ref": "#/components/schemas/AdvanceRequest"
-    }
+    taken = advance["requestBody"]["content"]["application/json"]["schema"]
+    assert taken["$ref"] == "#/components/schemas/AdvanceRequest"
 
 
 def test_the_openapi_document_tells_what_has_to_be_sent(client: FlaskClient) -> None:
