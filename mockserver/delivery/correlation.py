@@ -15,6 +15,9 @@ from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind, timeout_outco
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.receiver.link import SendingAttempt
 
+#: The sandbox time until the answer, None for never, and the request that it answers.
+_Answer = tuple[timedelta | None, ReceivedRequest]
+
 
 class Correlation:
     """What the transport and the receiver tell each other about one connection.
@@ -39,12 +42,21 @@ class Correlation:
         self._timeout_of = timeout_of
         self._timed_out = timed_out
         self._senders: dict[int, SendingAttempt] = {}
-        self._answers: dict[int, tuple[timedelta | None, ReceivedRequest]] = {}
+        self._answers: dict[int, _Answer] = {}
+        self._attempts: dict[int, DueAttempt] = {}
+        #: Of attempts that are over and whose connection carries the next one already.
+        self._overtaken: dict[DueAttempt, tuple[SendingAttempt, _Answer]] = {}
 
     def sending(self, local_port: int, remote_port: int, attempt: DueAttempt) -> None:
         """Take note that an attempt is about to be written on a connection."""
         if remote_port == self.receiver_port:
-            self._answers.pop(local_port, None)
+            answer = self._answers.pop(local_port, None)
+            if answer is not None:
+                # A connection that has become free may carry the next attempt before anybody
+                # asks how the last one ended.
+                overtaken = self._attempts[local_port], self._senders[local_port]
+                self._overtaken[overtaken[0]] = overtaken[1], answer
+            self._attempts[local_port] = attempt
             self._senders[local_port] = SendingAttempt(
                 attempt.delivery_id,
                 attempt.number,
@@ -71,8 +83,8 @@ class Correlation:
 
     def received(self, local_port: int, attempt: DueAttempt, outcome: Outcome) -> Outcome:
         """Return the outcome as it counts in sandbox time, with the request it belongs to."""
-        sender = self._senders.pop(local_port, None)
-        answer = self._answers.pop(local_port, None)
+        overtaken = self._overtaken.pop(attempt, None)
+        sender, answer = overtaken or self._taken(local_port, attempt)
         if sender is None or answer is None:
             return outcome
         elapsed, request = answer
@@ -83,6 +95,14 @@ class Correlation:
             self._timed_out(request, later(request.arrived_at, timeout))
             return timeout_outcome(timeout, outcome.elapsed_real_seconds, request.id)
         return outcome.counted_as(elapsed, request.id)
+
+    def _taken(
+        self, local_port: int, attempt: DueAttempt
+    ) -> tuple[SendingAttempt | None, _Answer | None]:
+        if self._attempts.get(local_port) != attempt:
+            return None, None
+        del self._attempts[local_port]
+        return self._senders.pop(local_port, None), self._answers.pop(local_port, None)
 
     def account(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
         """Return the outcome of any attempt as it counts in sandbox time.
