@@ -23,9 +23,10 @@ from mockserver.delivery.history import (
     what_came_of,
 )
 from mockserver.delivery.intake import find_app, put_missing_apps, take_events, take_rule
+from mockserver.delivery.made_attempts import MadeAttempts
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
-from mockserver.ledger.protocol import Ledger, Result
+from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.time.advance import Advance, whole
 from mockserver.time.clocks import RunningClock
@@ -33,6 +34,9 @@ from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 if TYPE_CHECKING:
     from mockserver.delivery.background import BackgroundEngine
+
+#: How long `resend` waits for an attempt that another thread makes.
+RESEND_REAL_SECONDS = 5.0
 
 
 class Sandbox:
@@ -77,7 +81,7 @@ class Sandbox:
         self.default_app_id = put_missing_apps(self.ledger, list(apps))
         #: The ids of all apps, for those who must not wait for the ledger.
         self.app_ids = {app.app_id for app in self.ledger.apps()}
-        self._collectors: list[list[Attempt]] = []
+        self._made = MadeAttempts(self.feed)
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
             self.inboxes,
@@ -91,7 +95,7 @@ class Sandbox:
             self._wiring.transport,
             self.clock,
             account=self._wiring.account,
-            on_results=self._publish,
+            on_results=self._made,
         )
         self._wiring.start()
         self._background: BackgroundEngine | None = None
@@ -262,15 +266,36 @@ class Sandbox:
     def resend(self, delivery_id: int) -> DeliveryHistory:
         """Make one attempt now, outside the schedule; a success ends a pending delivery.
 
-        On a running clock the answer may come before the attempt has ended.
+        See `resend_within`, which also tells which attempt this was.
 
         Raises:
             UnknownDelivery: No delivery has this id.
         """
+        return self.resend_within(delivery_id)[0]
+
+    def resend_within(
+        self, delivery_id: int, real_seconds: float = RESEND_REAL_SECONDS
+    ) -> tuple[DeliveryHistory, Attempt | None]:
+        """Make one attempt now, and wait for it if another thread makes it.
+
+        Code that an attempt has called is not kept waiting: the attempt it asks for is made later.
+
+        Args:
+            delivery_id: Any delivery, whatever its state.
+            real_seconds: How long to wait at most.
+
+        Returns:
+            The delivery, and the attempt that was made; None if it is still under way.
+
+        Raises:
+            UnknownDelivery: No delivery has this id, or a reset has forgotten it meanwhile.
+        """
         check_room(self.clock.now())
-        self.engine.resend(self.delivery(delivery_id).id, settle=False)
-        self.settle()
-        return self.delivery(delivery_id)
+        asked = self.engine.resend(self.delivery(delivery_id).id, settle=False)
+        asked.wait(real_seconds, self.settle, lambda: self.engine.is_waiting_useless)
+        if asked.is_dropped:
+            raise UnknownDelivery(f"delivery {delivery_id} was forgotten by a reset")
+        return self.delivery(delivery_id), asked.made
 
     # Time
 
@@ -346,19 +371,14 @@ class Sandbox:
         Returns:
             What was done, and the attempts that were made meanwhile.
         """
-        collected: list[Attempt] = []
         self._before_moving()
-        self._collectors.append(collected)
-        try:
+        with self._made.collecting() as collected:
             if to_next:
                 done = self.engine.advance_to_next(budget)
             elif target_at is None:
                 done = self.engine.run_until_idle(budget, real_seconds)
             else:
                 done = self.engine.advance_to(target_at, budget, real_seconds)
-        finally:
-            # Compared by identity: a refused advance must not remove the list of the one under way.
-            self._collectors = [other for other in self._collectors if other is not collected]
         return done, collected
 
     # The receiver
@@ -399,7 +419,3 @@ class Sandbox:
     def _timeout_of(self, attempt: DueAttempt) -> timedelta:
         return self.engine.policy_of(attempt.app_id).timeout
 
-    def _publish(self, results: Sequence[Result]) -> None:
-        made = self.feed.add_attempts(results)
-        for collected in self._collectors:
-            collected.extend(made)

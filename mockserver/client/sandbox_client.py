@@ -137,9 +137,9 @@ class SandboxClient:
         """Return one delivery with its attempts."""
         return self._get(f"deliveries/{delivery_id}", shapes.DeliveryJson)
 
-    def resend(self, delivery_id: int) -> shapes.DeliveryJson:
-        """Make one attempt now, outside the schedule."""
-        return self._send("POST", f"deliveries/{delivery_id}/resend", shapes.DeliveryJson)
+    def resend(self, delivery_id: int) -> shapes.ResendAnswer:
+        """Make one attempt now, outside the schedule; `made` of the answer is that attempt."""
+        return self._send("POST", f"deliveries/{delivery_id}/resend", shapes.ResendAnswer)
 
     # Apps and rules
 

@@ -10,6 +10,7 @@ from mockserver.core.errors import ClockCannotGoBack
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.delivery.resends import Resend, Resends
 from mockserver.delivery.unwritten import Unwritten
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import Budget
@@ -38,9 +39,10 @@ class DueAttempts:
         self.is_stopped = False
         self._ledger = ledger
         self._clock = clock
-        self._unwritten = Unwritten(ledger, on_results)
+        self._on_results = on_results
+        self._unwritten = Unwritten(ledger, self._recorded)
         self._policies: dict[str, RetryPolicy] = {}
-        self._resends: list[DueAttempt] = []
+        self._resends = Resends()
 
     def next_at(self, budget: Budget) -> datetime | None:
         """Return the instant of the next attempt, not after the budget's end; None if none is.
@@ -73,17 +75,24 @@ class DueAttempts:
             attempts: Their outcome is not known and never will be.
             begun: Whether they may have been sent.
         """
-        if attempts:
-            self._unwritten.release(attempts, begun=begun)
+        manual = [
+            attempt._replace(repeated=attempt.repeated or begun)
+            for attempt in attempts
+            if attempt.number is None
+        ]
+        # A ledger knows nothing of manual ones: what is not kept here would never be made.
+        self._resends.put_back(manual)
+        if len(attempts) > len(manual):
+            scheduled = [each for each in attempts if each.number is not None]
+            self._unwritten.release(scheduled, begun=begun)
 
-    def add_resend(self, attempt: DueAttempt) -> None:
+    def add_resend(self, attempt: DueAttempt) -> Resend:
         """Put a manual attempt before all that is due."""
-        self._resends.append(attempt)
+        return self._resends.add(attempt)
 
     def take_resends(self, places: int) -> Sequence[DueAttempt]:
-        """Return up to so many manual attempts, and forget them."""
-        taken, self._resends = self._resends[:places], self._resends[places:]
-        return taken
+        """Return up to so many manual attempts; whoever takes them makes them."""
+        return self._resends.take(places) if self._resends else ()
 
     def forget(self) -> None:
         """Drop what the ledger knew before it was reset."""
@@ -155,3 +164,8 @@ class DueAttempts:
         delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
         shortest = min(delays, default=timedelta(0))
         return shortest - timedelta.resolution if shortest else None
+
+    def _recorded(self, results: Sequence[Result]) -> None:
+        self._resends.recorded(results)
+        if self._on_results is not None:
+            self._on_results(results)

@@ -17,6 +17,7 @@ from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
 from mockserver.core.models import App
 from mockserver.core.retry import RetryPolicy
 from mockserver.delivery.due_attempts import DueAttempts
+from mockserver.delivery.resends import Resend
 from mockserver.delivery.senders import Account, DueSender, InTurnSender, SideBySideSender
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import DEFAULT_BUDGET, Advance, Budget, runaway
@@ -120,12 +121,15 @@ class Engine:
         """
         return self._advance(lambda now_at: None, budget, real_seconds)
 
-    def resend(self, delivery_id: int, *, settle: bool = True) -> None:
+    def resend(self, delivery_id: int, *, settle: bool = True) -> Resend:
         """Make one attempt of a delivery now, outside its schedule.
 
         Args:
             delivery_id: Any delivery, whatever its state.
             settle: Whether to make it here; if not, the next settle or advance makes it.
+
+        Returns:
+            What comes of it. It may be made by another call that makes attempts already.
 
         Raises:
             UnknownDelivery: No delivery has this id.
@@ -133,9 +137,10 @@ class Engine:
         attempt = self._ledger.claim_resend(delivery_id, self._clock.now())
         if attempt is None:
             raise UnknownDelivery(f"no delivery has the id {delivery_id}")
-        self._due.add_resend(attempt)
+        asked = self._due.add_resend(attempt)
         if settle:
             self.settle()
+        return asked
 
     def forget(self) -> None:
         """Drop resends that were not begun, and policies, after the ledger was reset."""
@@ -153,6 +158,11 @@ class Engine:
     def is_stopped(self) -> bool:
         """Whether no more attempts are made."""
         return self._due.is_stopped
+
+    @property
+    def is_waiting_useless(self) -> bool:
+        """Whether no attempt is made while the caller waits: one has called it, or all is over."""
+        return self.is_stopped or self._clock_lock.is_within
 
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app."""

@@ -118,7 +118,8 @@ class Ledger(Protocol):
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
         """Return a manual attempt of any delivery, whatever its state; None if unknown.
 
-        It takes no claim on the schedule and nothing of it survives a crash.
+        It takes no claim on the schedule and nothing of it survives a crash. No two of them are
+        equal, also those of one delivery at one instant.
         """
 
     def record(self, results: Sequence[Result]) -> None:

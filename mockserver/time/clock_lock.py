@@ -34,6 +34,12 @@ class ClockLock:
         """Whether time is being moved right now."""
         return self._mode == "advancing"
 
+    @property
+    def is_within(self) -> bool:
+        """Whether its holder waits for the code that asks."""
+        with self._free:
+            return self._mode is not None and self._is_within()
+
     def begin_settling(self) -> bool:
         """Take the lock and return True if it is free; else ask its holder to look once more."""
         with self._free:

@@ -33,6 +33,7 @@ from mockserver.web.shapes import (
     HeaderJson,
     MismatchJson,
     ReceivedJson,
+    ResendAnswer,
     RuleJson,
     TriggeredJson,
 )
@@ -74,6 +75,16 @@ def delivery_json(delivery: DeliveryHistory, event: EventJson | None = None) -> 
         attempts_made=delivery.attempts_made,
         due_at=delivery.due_at,
         attempts=[attempt_json(attempt, first_at) for attempt in delivery.attempts],
+    )
+
+
+def resend_json(delivery: DeliveryHistory, made: Attempt | None) -> ResendAnswer:
+    """Return a delivery with the attempt that a resend has made; None if it is under way."""
+    shown = delivery_json(delivery)
+    first_at = delivery.attempts[0].started_at if delivery.attempts else delivery.created_at
+    return ResendAnswer(
+        **msgspec.structs.asdict(shown),
+        made=None if made is None else attempt_json(made, first_at),
     )
 
 

@@ -159,6 +159,15 @@ class DeliveryJson(Struct):
     cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
+class ResendAnswer(DeliveryJson):
+    """A delivery, and the attempt that a resend has made of it."""
+
+    made: Annotated[
+        AttemptJson | None,
+        Meta(description="Null if it is still under way; it is among `attempts` when it ends."),
+    ]
+
+
 class MismatchJson(Struct):
     """A rule that an event did not fire, and why."""
 

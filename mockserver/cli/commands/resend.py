@@ -12,12 +12,23 @@ from mockserver.cli.session import Session, sandbox_options
 @sandbox_options
 @click.pass_obj
 def resend(session: Session, delivery_id: int) -> None:
-    """Make one attempt of the delivery ID now, outside its schedule."""
-    from mockserver.cli.timeline import write_delivery
+    """Make one attempt of the delivery ID now, outside its schedule, and show what came of it."""
+    from mockserver.cli.timeline import outcome_of, write_delivery
 
     delivery = session.client.resend(delivery_id)
     output = session.output
     if session.json:
         output.document(delivery)
-    else:
-        write_delivery(output, delivery)
+        return
+    write_delivery(output, delivery)
+    if delivery.made is None:
+        output.line(
+            f"this resend is still under way; `postbacks deliveries {delivery_id}` shows it when "
+            "it has ended",
+            "yellow",
+        )
+        return
+    from mockserver.cli.output import elapsed
+
+    took = elapsed(delivery.made.elapsed_seconds)
+    output.line(f"this resend: {outcome_of(delivery.made)} after {took}", "bold")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import count
 
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.models import (
@@ -37,7 +38,6 @@ from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_u
 from mockserver.ledger.sql.remembered import Remembered
 from mockserver.ledger.sql.rows import attempt_of, delivery_of, due_attempts_of, rule_of
 
-_NO_CLAIM = 0
 #: How many ids one query asks for at most; also, those of a shorter list are filled up to it.
 _IDS = 500
 
@@ -55,6 +55,8 @@ class SqlLedger:
         self._rules: Remembered[str | None, list[PostbackRule]] = Remembered(
             on=database.is_exclusive
         )
+        # Manual attempts take no ticket, so that nothing is written for them.
+        self._manual_claims = count(1)
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the one with the same app id."""
@@ -244,7 +246,8 @@ class SqlLedger:
         if not found:
             return None
         ((app_id, url),) = found
-        return DueAttempt(delivery_id, app_id, url, None, due_at, False, _NO_CLAIM)
+        claim = next(self._manual_claims)
+        return DueAttempt(delivery_id, app_id, url, None, due_at, False, claim)
 
     def record(self, results: Sequence[Result]) -> None:
         """Write finished attempts, in this order, and what follows each: one transaction.

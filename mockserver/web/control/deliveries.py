@@ -75,8 +75,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     def delivery(delivery_id: int) -> shapes.DeliveryJson:
         return encoding.delivery_json(sandbox.delivery(delivery_id))
 
-    def resend(delivery_id: int) -> shapes.DeliveryJson:
-        return encoding.delivery_json(sandbox.resend(delivery_id))
+    def resend(delivery_id: int) -> shapes.ResendAnswer:
+        delivery, made = sandbox.resend_within(delivery_id)
+        return encoding.resend_json(delivery, made)
 
     one = "deliveries/<int:delivery_id>"
     return [
@@ -92,8 +93,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         ControlRoute(
             "POST",
             f"{one}/resend",
-            "Make one attempt now, outside the schedule.",
+            "Make one attempt now, outside the schedule, and wait up to 5 seconds for it.",
             resend,
-            shapes.DeliveryJson,
+            shapes.ResendAnswer,
         ),
     ]
