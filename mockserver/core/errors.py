@@ -60,6 +60,13 @@ class UnknownApp(PostbacksError):
     http_status = 404
 
 
+class LastApp(PostbacksError):
+    """The only app of a sandbox is to be deleted, and a sandbox without one is of no use."""
+
+    code = "last-app"
+    http_status = 409
+
+
 class UnknownDelivery(PostbacksError):
     """No delivery has this id."""
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.errors import RuleLimitReached
+from mockserver.core.errors import LastApp, RuleLimitReached
 from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
@@ -30,6 +30,13 @@ class Result(NamedTuple):
     outcome: Outcome
     state: DeliveryState
     due_at: datetime | None
+
+
+class Removed(NamedTuple):
+    """How much was deleted together with something else."""
+
+    rules: int
+    deliveries: int
 
 
 class Ledger(Protocol):
@@ -164,6 +171,37 @@ class Ledger(Protocol):
     def reset(self) -> None:
         """Forget rules, deliveries and attempts; keep apps and settings."""
 
+    def delete_app(self, app_id: str) -> Removed | None:
+        """Delete an app with its rules and its deliveries, also pending ones; None if unknown.
+
+        What is under way of them is not recorded any more.
+
+        Raises:
+            LastApp: It is the only one.
+        """
+
+    def finished_count(self) -> int:
+        """Return how many deliveries are not pending any more."""
+
+    def remove_finished(self, limit: int, created_before_at: datetime | None = None) -> int:
+        """Delete deliveries that are not pending any more, with their attempts; the oldest first.
+
+        Those of which an attempt is under way stay.
+
+        Args:
+            limit: How many at most, and how many to look at.
+            created_before_at: Only those that were created earlier, aware UTC.
+
+        Returns:
+            How many were deleted.
+        """
+
+    def begin_again(self, apps: Sequence[App]) -> None:
+        """Forget everything, put these apps, and count ids from 1 again, as in a new ledger.
+
+        Claims of before mean nothing afterwards. To be called while no attempt is under way.
+        """
+
     def close(self) -> None:
         """Release what the ledger holds; no method may be called after it."""
 
@@ -173,4 +211,12 @@ def rule_limit_reached(app_id: str, limit: int) -> RuleLimitReached:
     return RuleLimitReached(
         f"app {app_id!r} has {limit} postback rules already, which is the maximum; "
         "delete one with deletePostback first"
+    )
+
+
+def last_app(app_id: str) -> LastApp:
+    """Return the error that says that an app cannot be deleted because there is no other."""
+    return LastApp(
+        f"{app_id!r} is the only app, and a sandbox needs one; add another one first, with PUT "
+        "/_sandbox/apps/<app id>"
     )

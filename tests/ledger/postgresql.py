@@ -78,12 +78,11 @@ class PostgresDatabase:
         with self._transaction() as cursor:
             yield cursor
 
-    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
+    def empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
         with self.writing() as cursor:
             for table in tables:
                 cursor.execute(f"DELETE FROM {table}")
-            cursor.execute(and_then)
-            emptied()
+            and_then(cursor)
 
     def problem(self) -> str | None:
         return None

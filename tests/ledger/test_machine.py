@@ -9,17 +9,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mockserver.core.errors import RuleLimitReached
+from mockserver.core.errors import LastApp, RuleLimitReached
 from mockserver.core.models import App, DueAttempt, PostbackRule
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.ledger import MemoryLedger
-from mockserver.ledger.protocol import Ledger, Result
+from mockserver.ledger.protocol import Ledger, Removed, Result
 from mockserver.ledger.sqlite.store import open_sqlite
 from tests.ledger.samples import HOUR, START, add_rule, new
 
 #: Few instants, so that ties are common.
 instants = st.integers(0, 4).map(lambda hours: START + hours * HOUR)
+apps = st.sampled_from(["a", "b", "app0", "app1"])
 #: Everything happens after everything was created, as under a clock that only goes forward.
 FIRST_ATTEMPT_AT = START + 100 * HOUR
 
@@ -124,6 +125,25 @@ class TwoLedgers(RuleBasedStateMachine):
         for ledger in self.both:
             ledger.reset()
 
+    @rule(app_id=apps)
+    def put_app(self, app_id: str) -> None:
+        for ledger in self.both:
+            ledger.put_app(App(app_id))
+
+    @rule(app_id=apps)
+    def delete_app(self, app_id: str) -> None:
+        assert _deleted(self.memory, app_id) == _deleted(self.sql, app_id)
+
+    @rule(limit=st.integers(0, 3), before_at=st.none() | instants)
+    def remove_finished(self, limit: int, before_at: datetime | None) -> None:
+        ours, theirs = (ledger.remove_finished(limit, before_at) for ledger in self.both)
+        assert ours == theirs
+
+    @rule()
+    def begin_again(self) -> None:
+        for ledger in self.both:
+            ledger.begin_again([App("a")])
+
     @rule(
         state=st.none() | st.sampled_from(DeliveryState),
         postback_id=st.none() | st.integers(0, 4),
@@ -150,6 +170,8 @@ class TwoLedgers(RuleBasedStateMachine):
         assert ours.next_due_at() == theirs.next_due_at()
         assert ours.latest_at() == theirs.latest_at()
         assert ours.pending_count() == theirs.pending_count()
+        assert ours.finished_count() == theirs.finished_count()
+        assert ours.apps() == theirs.apps()
         assert ours.rules() == theirs.rules()
         assert ours.rules("a") == theirs.rules("a")
         assert ours.app("a") == theirs.app("a")
@@ -161,6 +183,13 @@ def _added(ledger: Ledger, app_id: str) -> PostbackRule | str:
     try:
         return add_rule(ledger, app_id)
     except RuleLimitReached as error:
+        return str(error)
+
+
+def _deleted(ledger: Ledger, app_id: str) -> Removed | str | None:
+    try:
+        return ledger.delete_app(app_id)
+    except LastApp as error:
         return str(error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.due_queue import DueQueue
-from mockserver.ledger.protocol import Ledger, Result, rule_limit_reached
+from mockserver.ledger.protocol import Ledger, Removed, Result, last_app, rule_limit_reached
 
 _PENDING = DeliveryState.PENDING
 _NO_CLAIM = 0
@@ -41,6 +41,9 @@ class MemoryLedger(Ledger):
         self._rows: dict[int, _Row] = {}
         self._due = DueQueue()
         self._pending_count = 0
+        self._latest_removed_at: datetime | None = None
+        #: Manual attempts with an earlier claim belong to what was forgotten.
+        self._first_claim = 0
 
     def put_app(self, app: App) -> None:
         with self._lock:
@@ -138,17 +141,16 @@ class MemoryLedger(Ledger):
         with self._lock:
             while entry := self._due.peek():
                 due_at, order, delivery_id = entry
-                if self._rows[delivery_id].order == order:
+                row = self._rows.get(delivery_id)
+                if row is not None and row.order == order:
                     return due_at
                 self._due.drop()
             return None
 
     def latest_at(self) -> datetime | None:
         with self._lock:
-            rows = self._rows.values()
-            creations = [row.new.due_at for row in rows]
-            ends = [attempt.ended_at for row in rows for attempt in row.as_attempts()]
-        return max(creations + ends, default=None)
+            known = [] if self._latest_removed_at is None else [self._latest_removed_at]
+            return max(known + _instants_of(self._rows.values()), default=None)
 
     def pending_count(self) -> int:
         return self._pending_count
@@ -163,8 +165,9 @@ class MemoryLedger(Ledger):
                 if not entries:
                     break
                 for due_at, order, delivery_id in entries:
-                    row = rows[delivery_id]
-                    if row.order == order:
+                    # A delivery that was deleted has left its entry behind.
+                    row = rows.get(delivery_id)
+                    if row is not None and row.order == order:
                         row.claim = claim
                         claimed.append(
                             DueAttempt(
@@ -196,6 +199,8 @@ class MemoryLedger(Ledger):
                     continue
                 number = attempt.number
                 if number is None:
+                    if attempt.claim < self._first_claim:
+                        continue
                     row.history += (None, started_at, outcome, False)
                     if row.state is _PENDING and state is DeliveryState.DELIVERED:
                         self._finish(row, state)
@@ -249,6 +254,49 @@ class MemoryLedger(Ledger):
             self._rows.clear()
             self._due = DueQueue()
             self._pending_count = 0
+            self._latest_removed_at = None
+
+    def delete_app(self, app_id: str) -> Removed | None:
+        with self._lock:
+            if app_id not in self._apps:
+                return None
+            if len(self._apps) == 1:
+                raise last_app(app_id)
+            del self._apps[app_id]
+            rules = [key for key, rule in self._rules.items() if rule.app_id == app_id]
+            for postback_id in rules:
+                del self._rules[postback_id]
+            rows = [row for row in self._rows.values() if row.new.app_id == app_id]
+            self._remove(rows)
+            return Removed(len(rules), len(rows))
+
+    def finished_count(self) -> int:
+        with self._lock:
+            return len(self._rows) - self._pending_count
+
+    def remove_finished(self, limit: int, created_before_at: datetime | None = None) -> int:
+        with self._lock:
+            finished = (
+                row
+                for row in self._rows.values()
+                if row.state is not _PENDING and row.claim == _NO_CLAIM
+            )
+            oldest = [
+                row
+                for row in itertools.islice(finished, limit)
+                if created_before_at is None or row.new.due_at < created_before_at
+            ]
+            self._remove(oldest)
+            return len(oldest)
+
+    def begin_again(self, apps: Sequence[App]) -> None:
+        self.reset()
+        with self._lock:
+            self._apps = {app.app_id: app for app in apps}
+            self._settings.clear()
+            self._rule_sequence = itertools.count(1)
+            self._delivery_sequence = itertools.count(1)
+            self._first_claim = next(self._claims)
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
@@ -269,12 +317,29 @@ class MemoryLedger(Ledger):
         row.order = 0
         self._pending_count -= 1
 
+    def _remove(self, rows: Sequence[_Row]) -> None:
+        known = [] if self._latest_removed_at is None else [self._latest_removed_at]
+        self._latest_removed_at = max(known + _instants_of(rows), default=None)
+        for row in rows:
+            del self._rows[row.id]
+        self._pending_count -= sum(row.state is _PENDING for row in rows)
+
     def _rows_after(self, after: int) -> Iterator[_Row]:
         if not after:
             return iter(self._rows.values())
-        # Ids grow in the order of insertion, so the tail can be addressed without a scan.
+        # Ids grow in the order of insertion, so most of the way to the tail can be skipped: all
+        # but as many rows as ids are missing.
         first = next(iter(self._rows), 1)
-        return itertools.islice(self._rows.values(), max(0, after + 1 - first), None)
+        last = next(reversed(self._rows), 0)
+        missing = last - first + 1 - len(self._rows)
+        rows = itertools.islice(self._rows.values(), max(0, after + 1 - first - missing), None)
+        return itertools.dropwhile(lambda row: row.id <= after, rows)
+
+
+def _instants_of(rows: Iterable[_Row]) -> list[datetime]:
+    rows = list(rows)
+    ends = [attempt.ended_at for row in rows for attempt in row.as_attempts()]
+    return [row.new.due_at for row in rows] + ends
 
 
 class _Row:

@@ -57,11 +57,11 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor for one statement that reads."""
 
-    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
-        """Delete all rows of some tables, run a statement, and give the space back.
+    def empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
+        """Delete all rows of some tables, and give the space back.
 
         It has happened or it has not. Whatever is referred to comes after what refers to it.
-        `emptied` is called within the transaction, at its end.
+        `and_then` is called within the transaction, at its end.
         """
 
     def problem(self) -> str | None:

@@ -22,8 +22,8 @@ from mockserver.core.models import (
     postback_id_of,
 )
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.protocol import Result, rule_limit_reached
-from mockserver.ledger.sql import statements
+from mockserver.ledger.protocol import Removed, Result, rule_limit_reached
+from mockserver.ledger.sql import forgetting, statements
 from mockserver.ledger.sql.codec import (
     decode_app,
     encode_app,
@@ -57,6 +57,8 @@ class SqlLedger:
         )
         # Manual attempts take no ticket, so that nothing is written for them.
         self._manual_claims = count(1)
+        #: Those with an earlier claim belong to what was forgotten.
+        self._first_manual_claim = 1
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the one with the same app id."""
@@ -256,6 +258,7 @@ class SqlLedger:
         One whose delivery a manual success has ended meanwhile is written, and leaves the
         state as it is. A manual attempt changes the state only from pending to delivered.
         """
+        results = self._of_what_is_there(results)
         if not results:
             return
         for record in (record_usual, record_one_by_one):
@@ -316,16 +319,61 @@ class SqlLedger:
 
     def reset(self) -> None:
         """Forget rules, deliveries and attempts; keep apps and settings."""
-        emptied = ("attempts", "progress", "deliveries", "rules")
-        with self._rules.changing():
-            try:
-                self._database.empty(emptied, statements.FORGET_LATEST, self._known.forget)
-            finally:
-                self._known.forget()
+        self._empty(forgetting.HAPPENED, forgetting.forget_latest)
+
+    def delete_app(self, app_id: str) -> Removed | None:
+        """Delete an app with its rules and its deliveries, also pending ones; None if unknown.
+
+        Raises:
+            LastApp: It is the only one.
+        """
+        with self._apps.changing(), self._rules.changing(), self._known.writing() as cursor:
+            self._known.forget()
+            return forgetting.delete_app(cursor, app_id)
+
+    def finished_count(self) -> int:
+        """Return how many deliveries are not pending any more."""
+        with self._database.reading() as cursor:
+            return forgetting.count_finished(cursor)
+
+    def remove_finished(self, limit: int, created_before_at: datetime | None = None) -> int:
+        """Delete deliveries that are not pending any more; the oldest first; return how many."""
+        before = None if created_before_at is None else to_microseconds(created_before_at)
+        with self._known.writing() as cursor:
+            return forgetting.delete_finished(cursor, limit, before)
+
+    def begin_again(self, apps: Sequence[App]) -> None:
+        """Forget everything, put these apps, and count ids from 1 again, in one transaction."""
+
+        def begin(cursor: Cursor) -> None:
+            forgetting.count_from_the_beginning(cursor)
+            for app in apps:
+                cursor.execute(statements.ADD_APP, (encode_app(app), app.app_id))
+            self._first_manual_claim = next(self._manual_claims)
+
+        with self._apps.changing():
+            self._empty(forgetting.EVERYTHING, begin)
 
     def close(self) -> None:
         """Release what the ledger holds; no method may be called after it."""
         self._database.close()
+
+    def _empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
+        def then(cursor: Cursor) -> None:
+            and_then(cursor)
+            self._known.forget()
+
+        with self._rules.changing():
+            try:
+                self._database.empty(tables, then)
+            finally:
+                self._known.forget()
+
+    def _of_what_is_there(self, results: Sequence[Result]) -> Sequence[Result]:
+        first = self._first_manual_claim
+        if first == 1:
+            return results
+        return [each for each in results if each[0].number or each[0].claim >= first]
 
     def _read(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
         with self._database.reading() as cursor:

@@ -42,7 +42,6 @@ DELETE_RULE = "DELETE FROM rules WHERE postback_id = ? AND app_id = ?"
 READ_COUNTERS = "SELECT deliveries, rules, tickets, latest FROM counters"
 #: deliveries, rules, tickets, latest
 WRITE_COUNTERS = "UPDATE counters SET deliveries = ?, rules = ?, tickets = ?, latest = ?"
-FORGET_LATEST = "UPDATE counters SET latest = NULL"
 READ_LATEST = "SELECT latest FROM counters"
 
 # Deliveries and attempts

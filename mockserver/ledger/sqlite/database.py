@@ -120,11 +120,11 @@ class SqliteDatabase:
         # Memory has one connection only, so its readers take turns with its writers.
         return self._transaction if self._path is None else _Reading(self)
 
-    def empty(self, tables: Sequence[str], and_then: str, emptied: Callable[[], None]) -> None:
-        """Delete all rows of some tables, run a statement, and give the space back.
+    def empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
+        """Delete all rows of some tables, and give the space back.
 
         It has happened or it has not. Whatever is referred to comes after what refers to it.
-        `emptied` is called within the transaction, at its end.
+        `and_then` is called within the transaction, at its end.
         """
         # As long as nobody may refer to its rows, a table is emptied without a look at each.
         self._outside("PRAGMA foreign_keys = OFF")
@@ -132,8 +132,7 @@ class SqliteDatabase:
             with self.writing() as cursor:
                 for table in tables:
                     cursor.execute(f"DELETE FROM {table}")
-                cursor.execute(and_then)
-                emptied()
+                and_then(cursor)
         finally:
             self._outside("PRAGMA foreign_keys = ON")
         try:
