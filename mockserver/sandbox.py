@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType, event_kind
-from mockserver.core.clock import ManualClock, MovableClock, as_utc, check_room
-from mockserver.core.durations import duration_of
-from mockserver.core.errors import InvalidValue, LedgerUnusable, UnknownDelivery
+from mockserver.core.clock import ManualClock, MovableClock, check_room
+from mockserver.core.errors import LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
 from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule, is_id
+from mockserver.delivery.apps import Apps, DeletedApp
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import (
@@ -22,13 +22,13 @@ from mockserver.delivery.history import (
     history,
     what_came_of,
 )
-from mockserver.delivery.intake import find_app, put_missing_apps, take_events, take_rule
+from mockserver.delivery.intake import take_events, take_rule
 from mockserver.delivery.made_attempts import MadeAttempts
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inbox, Inboxes
-from mockserver.time.advance import Advance, whole
+from mockserver.time.advance import Advance, goal_of, whole
 from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
@@ -78,7 +78,7 @@ class Sandbox:
         self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
         self.feed = Feed() if feed is None else feed
         self.deliveries = Deliveries(self.ledger)
-        self.default_app_id = put_missing_apps(self.ledger, list(apps))
+        self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
         self.app_ids = {app.app_id for app in self.ledger.apps()}
         self._made = MadeAttempts(self.feed)
@@ -145,7 +145,12 @@ class Sandbox:
         Raises:
             UnknownApp: There is no such app.
         """
-        return find_app(self.ledger, app_id or self.default_app_id)
+        return self._apps.find(app_id or None)
+
+    @property
+    def default_app_id(self) -> str:
+        """Return the id of the app that is meant where none is named: the first given one."""
+        return self._apps.default_id
 
     def put_app(self, app: App) -> None:
         """Add an app, or replace the keys and knobs of the one with its app id.
@@ -157,6 +162,19 @@ class Sandbox:
         self.ledger.put_app(app)
         self.app_ids.add(app.app_id)
         self.engine.app_changed(app)
+
+    def delete_app(self, app_id: str) -> DeletedApp:
+        """Delete an app with its rules and its deliveries; pending ones are not sent any more.
+
+        Raises:
+            LastApp: It is the only one.
+            UnknownApp: There is no such app.
+        """
+        deleted = self._apps.delete(app_id)
+        self.app_ids.discard(app_id)
+        self.engine.app_gone(app_id)
+        self.feed.add("app", {"deleted": app_id, "comes_back": deleted.comes_back})
+        return deleted
 
     def add_postback(
         self,
@@ -326,17 +344,11 @@ class Sandbox:
             RunawaySchedule: More attempts fell due than any schedule explains; what was
                 made is kept, and the advance can be repeated.
         """
-        if (by is not None) + (to is not None) + bool(units) != 1:
-            raise InvalidValue(
-                "advance takes exactly one of: a timedelta, to=instant, or units like hours=10"
-            )
-        target_at = as_utc(to, "to") if to is not None else None
-        if target_at is None:
-            duration = duration_of(by, units, "advance")
-            self._before_moving()
-            return whole(self.engine.advance_by(duration))
+        goal = goal_of(by, to, units)
         self._before_moving()
-        return whole(self.engine.advance_to(target_at))
+        if isinstance(goal, datetime):
+            return whole(self.engine.advance_to(goal))
+        return whole(self.engine.advance_by(goal))
 
     def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
@@ -418,4 +430,3 @@ class Sandbox:
 
     def _timeout_of(self, attempt: DueAttempt) -> timedelta:
         return self.engine.policy_of(attempt.app_id).timeout
-

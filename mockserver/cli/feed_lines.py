@@ -45,6 +45,10 @@ def _rule(payload: dict[str, Any]) -> Text:
     return Text(f"rule {payload['added']} added", "cyan")
 
 
+def _app(payload: dict[str, Any]) -> Text:
+    return Text(f"app {one_line(payload['deleted'])} deleted, with all that was its", "cyan")
+
+
 def _reset(payload: dict[str, Any]) -> Text:
     return Text("everything was reset", "cyan")
 
@@ -53,5 +57,6 @@ _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {
     "attempt": _attempt,
     "event": _event,
     "rule": _rule,
+    "app": _app,
     "reset": _reset,
 }

@@ -27,6 +27,7 @@ ORDER = (
     "trigger",
     "events",
     "rules",
+    "apps",
     "deliveries",
     "advance",
     "inbox",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -13,8 +12,6 @@ from mockserver.core.catalog import ALL_CHANNELS, Channel, suggestion
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _SHORT_CHANNELS = {"push": Channel.PUSH, "email": Channel.EMAIL, "in-app": Channel.IN_APP}
 
@@ -58,10 +55,3 @@ def a_channel(text: str) -> str:
         near = suggestion(text, known)
         raise click.BadParameter(f"unknown channel {text!r}{near}; one of: {', '.join(known)}")
     return channel.value
-
-
-def app_id_option(function: _Function) -> _Function:
-    """Add `--app-id`."""
-    return click.option(
-        "--app-id", metavar="ID", help="Which app; needed only where the sandbox has several."
-    )(function)

@@ -143,6 +143,15 @@ class SandboxClient:
 
     # Apps and rules
 
+    def apps(self) -> list[shapes.AppJson]:
+        """Return every app with its keys, knobs and rules, by app id."""
+        return self._get("apps", shapes.AppsAnswer).apps
+
+    def delete_app(self, app_id: str) -> shapes.AppDeleted:
+        """Delete an app with its rules and deliveries; the last app cannot be deleted."""
+        content = self._exchange("DELETE", f"/_sandbox/apps/{_segment(app_id)}")
+        return self._decoded(content, shapes.AppDeleted)
+
     def app(self, app_id: str) -> shapes.AppJson:
         """Return an app with its keys, knobs and rules."""
         return self._get(f"apps/{_segment(app_id)}", shapes.AppJson)

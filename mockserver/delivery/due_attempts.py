@@ -159,6 +159,11 @@ class DueAttempts:
         self._policies[app.app_id] = app.retry
         self.arrivals += 1
 
+    def app_gone(self, app_id: str) -> None:
+        """Forget the policy of an app that was deleted."""
+        self._policies.pop(app_id, None)
+        self.arrivals += 1
+
     def batch_window(self) -> timedelta | None:
         """Return how far ahead a batch may reach without meeting a retry of its own."""
         delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]

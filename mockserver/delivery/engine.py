@@ -172,6 +172,10 @@ class Engine:
         """Take over the policy of an app that was put."""
         self._due.app_changed(app)
 
+    def app_gone(self, app_id: str) -> None:
+        """Forget the policy of an app that was deleted."""
+        self._due.app_gone(app_id)
+
     def _settle(self, budget: int) -> tuple[int, bool]:
         self._due.arrivals += 1
         made, complete = 0, True

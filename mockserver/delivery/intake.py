@@ -35,49 +35,6 @@ class Taken(NamedTuple):
     deliveries: list[Delivery]
 
 
-def put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
-    """Add the apps that are not there yet; return the id of the first, which is the default.
-
-    Raises:
-        InvalidValue: There is none, or the schedule of one is too long.
-    """
-    if not apps:
-        raise InvalidValue("a sandbox needs at least one app")
-    for app in apps:
-        app.retry.check_length()
-    for app in apps:
-        if ledger.app(app.app_id) is None:
-            ledger.put_app(app)
-    return apps[0].app_id
-
-
-def find_app(ledger: Ledger, app_id: str) -> App:
-    """Return the app with this id.
-
-    Raises:
-        UnknownApp: There is none; those that exist are named.
-    """
-    app = ledger.app(app_id)
-    if app is None:
-        known = ", ".join(app.app_id for app in ledger.apps())
-        raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
-    return app
-
-
-def put_missing_apps(ledger: Ledger, apps: Sequence[App]) -> str:
-    """Add the apps that the ledger has not; return the id of the first.
-
-    Raises:
-        InvalidValue: There are none.
-    """
-    for app in apps:
-        if ledger.app(app.app_id) is None:
-            ledger.put_app(app)
-    if not apps:
-        raise InvalidValue("a sandbox needs at least one app")
-    return apps[0].app_id
-
-
 def take_rule(
     ledger: Ledger,
     app: App,

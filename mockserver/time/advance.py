@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mockserver.core.errors import RunawaySchedule
+from mockserver.core.clock import as_utc
+from mockserver.core.durations import duration_of
+from mockserver.core.errors import InvalidValue, RunawaySchedule
 from mockserver.net import monotonic
 
 #: How many attempts one advance makes at most; a schedule that needs more never ends.
@@ -70,6 +73,37 @@ class Budget:
             return True
         stop = self.stop_real_seconds
         return stop is not None and monotonic.real_seconds() >= stop
+
+
+def goal_of(
+    by: timedelta | str | None, to: datetime | None, units: Mapping[str, float]
+) -> timedelta | datetime:
+    """Return how far an advance is to go, or to which instant (aware UTC).
+
+    Args:
+        by: How far, e.g. `timedelta(hours=10)` or `10h`.
+        to: The instant to move to, aware.
+        units: How far, in what `timedelta` takes.
+
+    Raises:
+        InvalidValue: None of the three is given, or more than one, or it cannot be read.
+    """
+    if (by is not None) + (to is not None) + bool(units) != 1:
+        raise InvalidValue(
+            "advance takes exactly one of: a timedelta, to=instant, or units like hours=10"
+        )
+    return duration_of(by, units, "advance") if to is None else as_utc(to, "to")
+
+
+def whole(advance: Advance) -> Advance:
+    """Return an advance that got to its target.
+
+    Raises:
+        RunawaySchedule: It did not, because its budget was used up.
+    """
+    if not advance.complete:
+        raise runaway(advance.attempts_made, advance.now_at)
+    return advance
 
 
 def runaway(made: int, now_at: datetime) -> RunawaySchedule:

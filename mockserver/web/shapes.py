@@ -216,6 +216,24 @@ class AppJson(AppRequest, kw_only=True, forbid_unknown_fields=False):
     rules: list[RuleJson]
 
 
+class AppsAnswer(Struct):
+    """Every app, by app id."""
+
+    apps: list[AppJson]
+
+
+class AppDeleted(Struct):
+    """What went with an app."""
+
+    app_id: str
+    rules: int
+    deliveries: int
+    comes_back: Annotated[
+        bool,
+        Meta(description="Whether the configuration has it: it is there again after a restart."),
+    ]
+
+
 class BehaviourRequest(Struct, forbid_unknown_fields=True):
     """What an inbox shall do, request by request; the last one stays."""
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import click
 
-from mockserver.cli.parameters import app_id_option
+from mockserver.cli.app_choice import (
+    app_id_filter,
+    filtered_app_id,
+    is_given_on_the_command_line,
+)
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.retry import DeliveryState
 
@@ -17,7 +21,7 @@ from mockserver.core.retry import DeliveryState
     help="Only deliveries in this state.",
 )
 @click.option("--postback-id", type=int, metavar="ID", help="Only deliveries of this rule.")
-@app_id_option
+@app_id_filter
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only ids greater than this.")
 @click.option(
     "--limit",
@@ -39,9 +43,12 @@ def deliveries(
 ) -> None:
     """List deliveries, or show the one with ID and the timeline of its attempts."""
     if delivery_id is not None:
-        _show_one(session, delivery_id, filtered=bool(state or postback_id or app_id or after))
+        app_given = is_given_on_the_command_line("app_id")
+        _show_one(session, delivery_id, filtered=bool(state or postback_id or app_given or after))
         return
-    page = session.client.deliveries(
+    client = session.client
+    app_id = filtered_app_id(client, app_id)
+    page = client.deliveries(
         state=state, postback_id=postback_id, app_id=app_id, after=after, limit=limit
     )
     output = session.output

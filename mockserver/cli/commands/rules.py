@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.cli.parameters import a_channel, app_id_option
+from mockserver.cli.app_choice import app_id_option, chosen_app_id
+from mockserver.cli.parameters import a_channel
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.core.catalog import PostbackType
 
 if TYPE_CHECKING:
-    from mockserver.client.sandbox_client import SandboxClient
     from mockserver.web.shapes import RuleJson
 
 
@@ -31,7 +31,7 @@ def rules() -> None:
 def list_rules(session: Session, app_id: str | None) -> None:
     """List the rules of an app."""
     client = session.client
-    app = client.app(_app_id(client, app_id))
+    app = client.app(chosen_app_id(client, app_id))
     output = session.output
     if session.json:
         output.document({"app_id": app.app_id, "rules": app.rules})
@@ -69,7 +69,7 @@ def add(
 ) -> None:
     """Register the template URL, e.g. 'http://127.0.0.1:8781/inbox/crm?user={{User ID}}'."""
     client = session.client
-    app_id = _app_id(client, app_id)
+    app_id = chosen_app_id(client, app_id)
     postback_id = client.add_postback(app_id, template, kind, channels)
     output = session.output
     if session.json:
@@ -86,7 +86,7 @@ def add(
 def delete(session: Session, postback_id: int, app_id: str | None) -> None:
     """Delete the rule with the id POSTBACK_ID; deliveries that are pending go on."""
     client = session.client
-    app_id = _app_id(client, app_id)
+    app_id = chosen_app_id(client, app_id)
     warning = client.delete_postback(app_id, postback_id)
     if warning is not None:
         from mockserver.client.sandbox_client import Refused
@@ -97,17 +97,6 @@ def delete(session: Session, postback_id: int, app_id: str | None) -> None:
         output.document({"app_id": app_id, "deleted": postback_id})
     else:
         output.line(f"deleted rule {postback_id} of {app_id}")
-
-
-def _app_id(client: SandboxClient, given: str | None) -> str:
-    if given is not None:
-        return given
-    known = client.health().app_ids
-    if len(known) != 1:
-        raise click.UsageError(
-            f"the sandbox has several apps; pass --app-id, one of: {', '.join(known)}"
-        )
-    return known[0]
 
 
 def _listens_to(rule: RuleJson) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockserver.cli.parameters import a_json_object, an_instant, app_id_option
+from mockserver.cli.app_choice import app_id_option, chosen_app_id
+from mockserver.cli.parameters import a_json_object, an_instant
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.catalog import suggestion
 
@@ -69,6 +70,7 @@ def trigger(
     if parameters is not None:
         fields["parameters"] = parameters
     client = session.client
+    app_id = chosen_app_id(client, app_id)
     answer = _after_first_attempts(
         client, client.trigger(EventRequest(name=name, app_id=app_id, **fields))
     )

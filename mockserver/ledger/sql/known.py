@@ -48,10 +48,12 @@ class Known:
         #: In a list, because what is known may be that nothing is due.
         self._next_due: list[int | None] = []
         self._changes = 0
+        #: How many transactions are under way; one, but for moments.
+        self._writers = 0
 
     def writing(self) -> AbstractContextManager[Cursor]:
         """Open a transaction; if it fails, nothing is known any more."""
-        return _Transaction(self._database.writing(), self.forget)
+        return _Transaction(self._database.writing(), self)
 
     def counters(self, cursor: Cursor) -> Counters:
         """Return the counters as they stand."""
@@ -75,8 +77,9 @@ class Known:
         changes = self._changes
         due = read()
         with self._lock:
-            # What was read before a change must not outlive it.
-            if self._on and changes == self._changes:
+            # What was read before a change must not outlive it. Who reads while a transaction is
+            # under way reads what was before it.
+            if self._on and changes == self._changes and not self._writers:
                 self._next_due = [due]
         return due
 
@@ -94,6 +97,17 @@ class Known:
             self._changes += 1
             self._next_due = [due] if self._on else []
 
+    def begun(self) -> None:
+        """Note that a transaction is under way."""
+        with self._lock:
+            self._writers += 1
+
+    def ended(self) -> None:
+        """Note that a transaction has ended."""
+        with self._lock:
+            self._writers -= 1
+            self._changes += 1
+
     def forget(self) -> None:
         """Note that anything may have changed."""
         with self._lock:
@@ -105,14 +119,14 @@ class Known:
 class _Transaction:
     # Not a generator: one is begun for every attempt, and that takes a few microseconds.
 
-    def __init__(
-        self, transaction: AbstractContextManager[Cursor], failed: Callable[[], None]
-    ) -> None:
+    def __init__(self, transaction: AbstractContextManager[Cursor], known: Known) -> None:
         self._transaction = transaction
-        self._failed = failed
+        self._known = known
 
     def __enter__(self) -> Cursor:
-        return self._transaction.__enter__()
+        cursor = self._transaction.__enter__()
+        self._known.begun()
+        return cursor
 
     def __exit__(
         self,
@@ -123,7 +137,9 @@ class _Transaction:
         try:
             self._transaction.__exit__(kind, error, traceback)
         except BaseException:
-            self._failed()
+            self._known.forget()
             raise
+        finally:
+            self._known.ended()
         if kind is not None:
-            self._failed()
+            self._known.forget()

@@ -328,8 +328,9 @@ class SqlLedger:
             LastApp: It is the only one.
         """
         with self._apps.changing(), self._rules.changing(), self._known.writing() as cursor:
+            removed = forgetting.delete_app(cursor, app_id)
             self._known.forget()
-            return forgetting.delete_app(cursor, app_id)
+        return removed
 
     def finished_count(self) -> int:
         """Return how many deliveries are not pending any more."""

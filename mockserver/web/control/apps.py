@@ -21,10 +21,29 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         sandbox.put_app(app_of(app_id, body))
         return get(app_id)
 
+    def apps() -> shapes.AppsAnswer:
+        return shapes.AppsAnswer(
+            [
+                encoding.app_json(app, sandbox.ledger.rules(app.app_id))
+                for app in sandbox.ledger.apps()
+            ]
+        )
+
+    def delete(app_id: str) -> shapes.AppDeleted:
+        return shapes.AppDeleted(app_id, *sandbox.delete_app(app_id))
+
     one = "apps/<app_id>"
     return [
+        ControlRoute("GET", "apps", "Every app with its rules.", apps, shapes.AppsAnswer),
         ControlRoute("GET", one, "An app with its keys, knobs and rules.", get, shapes.AppJson),
         ControlRoute(
             "PUT", one, "Add or replace an app.", put, shapes.AppJson, body=shapes.AppRequest
+        ),
+        ControlRoute(
+            "DELETE",
+            one,
+            "Delete an app with its rules and deliveries, also pending ones; not the last app.",
+            delete,
+            shapes.AppDeleted,
         ),
     ]

@@ -1,0 +1,78 @@
+"""Keeps the apps of a sandbox: those it was given, the one that is meant if none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mockserver.core.errors import InvalidValue
+from mockserver.core.models import App
+from mockserver.delivery.intake import find_app
+from mockserver.ledger.protocol import Ledger
+
+
+class DeletedApp(NamedTuple):
+    """What went with an app.
+
+    Attributes:
+        rules: How many rules.
+        deliveries: How many deliveries, with their attempts.
+        comes_back: Whether the app is one that the sandbox was given, so that it is there again
+            after the next start or `reset(everything=True)`.
+    """
+
+    rules: int
+    deliveries: int
+    comes_back: bool
+
+
+class Apps:
+    """The apps of one ledger.
+
+    Args:
+        ledger: What keeps them; those of `given` that it has not are put there.
+        given: The apps that exist at every start. The first is meant if none is named.
+
+    Raises:
+        InvalidValue: There is none.
+    """
+
+    def __init__(self, ledger: Ledger, given: Iterable[App]) -> None:
+        self.given = tuple(given)
+        if not self.given:
+            raise InvalidValue("a sandbox needs at least one app")
+        self._ledger = ledger
+        for app in self.given:
+            if ledger.app(app.app_id) is None:
+                ledger.put_app(app)
+
+    @property
+    def default_id(self) -> str:
+        """Return the id of the app that is meant if none is named; the first of what is left."""
+        app_ids = [app.app_id for app in self._ledger.apps()]
+        return next((app.app_id for app in self.given if app.app_id in app_ids), app_ids[0])
+
+    def find(self, app_id: str | None) -> App:
+        """Return an app, the default one unless named.
+
+        Raises:
+            UnknownApp: There is no such app.
+        """
+        if app_id is None:
+            app_id = self.given[0].app_id
+            if self._ledger.app(app_id) is None:
+                app_id = self.default_id
+        return find_app(self._ledger, app_id)
+
+    def delete(self, app_id: str) -> DeletedApp:
+        """Delete an app with its rules and its deliveries.
+
+        Raises:
+            LastApp: It is the only one.
+            UnknownApp: There is no such app.
+        """
+        while (removed := self._ledger.delete_app(app_id)) is None:
+            # Raises, unless somebody has added it a moment ago.
+            find_app(self._ledger, app_id)
+        comes_back = any(app.app_id == app_id for app in self.given)
+        return DeletedApp(*removed, comes_back)
