@@ -42,6 +42,8 @@ from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
 from mockserver.cli.output import Output, count, plain_console
 from mockserver.cli.session import Session, usage_error
+from mockserver.client.leftovers import Leftovers
+from mockserver.client.sandbox_client import SandboxClient
 from mockserver.client.wire import HttpWire
 from mockserver.core.errors import InvalidValue
 from mockserver.net.visible_text import one_line
@@ -110,7 +112,8 @@ def replay_report(session: Session, source: str) -> ExitCode:
         names = Names(f"contracts-{secrets.token_hex(4)}")
         with _as_usage_error():
             wire = HttpWire(session.url, ca_file=session.ca_file)
-        same = _replayed(output, case, replay(case, wire, environment, names))
+        with _leaving_nothing(SandboxClient(token=session.token, wire=wire), names, output):
+            same = _replayed(output, case, replay(case, wire, environment, names))
     else:
         with EmbeddedServer() as server:
             same = _replayed(output, case, replay(case, server.wire, environment, Names()))
@@ -146,6 +149,19 @@ def _replayed(output: Output, case: CaseResult, exchanges: Iterable[Replayed]) -
     else:
         output.line("some answers differ from the recorded ones; run the case again", "bold")
     return same
+
+
+@contextmanager
+def _leaving_nothing(control: SandboxClient, names: Names, output: Output) -> Iterator[None]:
+    """Remove at the end, however that comes, what has one of these names."""
+    try:
+        yield
+    finally:
+        leftovers = Leftovers(control)
+        for kind, name in names.given:
+            (leftovers.app if kind == "app" else leftovers.inbox)(name)
+        for left in leftovers.remove():
+            output.remark(f"this is still there: {left}")
 
 
 @contextmanager

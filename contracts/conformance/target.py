@@ -19,6 +19,7 @@ from contracts.suite.recorder import Deviation, Recorder, Untestable
 from contracts.suite.results import RecordedExchange
 from contracts.suite.subject import CaseTarget, Names
 from contracts.suite.vocabulary import Need, TargetKind
+from mockserver.client.leftovers import Leftovers
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import PostbacksError, ServerUnreachable
 
@@ -58,6 +59,8 @@ class Target(CaseTarget):
         self._app: AppUnderTest | None = None
         self._added: list[tuple[AppUnderTest, int]] = []
         self._unsure: list[AppUnderTest] = []
+        # What passes here is no part of a case, so it is not recorded.
+        self._leftovers = Leftovers(SandboxClient(token=server.token, wire=server.wire))
 
     @property
     def kind(self) -> TargetKind:
@@ -91,10 +94,13 @@ class Target(CaseTarget):
         return evidence_among(area, self.exchanges)
 
     def fresh(self) -> None:
-        """Begin again with a new app; on a server of our own, delete everything first."""
+        """Begin again with a new app, and without what was there: all of it if it is ours."""
         self._app = None
         if self.server.is_ours:
             self.control.reset()
+        else:
+            # What is pending of an earlier example would fall due in the next one.
+            self._leftovers.remove()
         # Afterwards: a recording that is replayed elsewhere must not reset what is there.
         self.wire.exchanges.clear()
 
@@ -113,12 +119,15 @@ class Target(CaseTarget):
         keys = shapes.KeysJson(
             *(f"{app_id}-{kind}" for kind in ("export", "production", "development", "ro", "rw"))
         )
+        self._leftovers.app(app_id)
         self.control.put_app(app_id, shapes.AppRequest(keys, **knobs))
         return AppUnderTest(self, app_id, keys)
 
     def inbox(self, behaviour: str | list[Any] = "200") -> InboxUnderTest:
         """Return a new inbox that behaves like this."""
-        answer = self.control.behave(self._names.next("inbox"), behaviour)
+        name = self._names.next("inbox")
+        self._leftovers.inbox(name)
+        answer = self.control.behave(name, behaviour)
         return InboxUnderTest(self, answer.inbox, answer.url)
 
     # Time
@@ -163,13 +172,19 @@ class Target(CaseTarget):
         self._added = [item for item in self._added if item != (app, postback_id)]
 
     def clean_up(self) -> None:
-        """Delete the rules that the case added, where they would stay for ever.
+        """Remove what the case has added, where it would stay.
+
+        Of Leanplum that is rules; of a sandbox that somebody else started, apps and inboxes.
 
         Raises:
-            Untestable: One of them could not be deleted; the message says which.
+            Untestable: Something could not be removed; the message says what.
         """
-        if self.kind is not TargetKind.REAL:
-            return
+        if self.kind is TargetKind.REAL:
+            _check_nothing_is_left("these rules", self._delete_rules())
+        elif not self.server.is_ours:
+            _check_nothing_is_left("these", self._leftovers.remove())
+
+    def _delete_rules(self) -> list[object]:
         left: list[object] = []
         for app in self._unsure:
             try:
@@ -186,8 +201,7 @@ class Target(CaseTarget):
             except PostbacksError:
                 left.append(postback_id)
         self._added.clear()
-        if left:
-            raise Untestable(f"these rules are still there: {', '.join(map(str, left))}")
+        return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +340,11 @@ class InboxUnderTest:
         requests = self.requests()
         self.target.rec.expect(1, len(requests), "one event fires one rule with one request")
         return requests[0]
+
+
+def _check_nothing_is_left(what: str, left: Sequence[object]) -> None:
+    if left:
+        raise Untestable(f"{what} are still there: {', '.join(map(str, left))}")
 
 
 def _as_number(value: object) -> int | None:

@@ -88,9 +88,7 @@ def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> Case
     except Exception as error:
         found = _judged(case, rec, error, subject)
     except BaseException:
-        # An interrupt leaves nothing behind where it would stay for ever.
-        with suppress(Exception):
-            target.clean_up()
+        _clean_up_after_an_interrupt(target)
         raise
     if found.deviation is not None:
         target.recall(found.deviation)
@@ -99,8 +97,11 @@ def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> Case
     try:
         target.clean_up()
     except Exception as error:
-        reason = f"cleaning up failed, look at your rules: {error}"
+        reason = f"cleaning up failed: {error}"
         found = found._replace(status=Status.ERROR, reason=reason)
+    except BaseException:
+        _clean_up_after_an_interrupt(target)
+        raise
     details = _details(case, found, rec, target, evidence, keeps=subject.keeps_passing_exchanges)
     return _result(
         case, found.status, real_seconds=round(time.perf_counter() - began, 4), **details
@@ -111,6 +112,12 @@ def is_gone(result: CaseResult, subject: Subject) -> bool:
     """Return whether the subject stopped answering while this case was run."""
     unanswered = any(exchange.status is None for exchange in result.exchanges)
     return unanswered and not subject.still_answers()
+
+
+def _clean_up_after_an_interrupt(target: CaseTarget) -> None:
+    # Nothing is left behind where it would stay for ever.
+    with suppress(Exception):
+        target.clean_up()
 
 
 class _Found(NamedTuple):

@@ -34,7 +34,7 @@ class CaseTarget(Protocol):
         """Return the exchange that shows a deviation best; None if there was none."""
 
     def clean_up(self) -> None:
-        """Remove what the case has left where it would stay.
+        """Remove what the case has left where it would stay; again, if that was interrupted.
 
         Raises:
             Exception: Something could not be removed; the message says what.
@@ -88,13 +88,19 @@ class Names:
 
     Args:
         prefix: What all of them begin with.
+
+    Attributes:
+        given: The kind and the name of each that was handed out.
     """
 
     def __init__(self, prefix: str = "contracts") -> None:
         self._prefix = prefix
         self._last = 0
+        self.given: list[tuple[str, str]] = []
 
     def next(self, kind: str) -> str:
         """Return a name for an app or an inbox."""
         self._last += 1
-        return f"{self._prefix}-{kind}-{self._last}"
+        name = f"{self._prefix}-{kind}-{self._last}"
+        self.given.append((kind, name))
+        return name

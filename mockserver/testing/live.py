@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mockserver.client.sandbox_client import SandboxClient
+from mockserver.client.leftovers import Leftovers
+from mockserver.client.sandbox_client import Refused, SandboxClient
 from mockserver.core.durations import duration_of, format_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.live import LiveSandbox
@@ -51,6 +52,8 @@ class LiveLeanplum:
         self.app_id = app_id
         self.key = f"{app_id}-data-export-key"
         self._inboxes: list[str] = []
+        self._leftovers = Leftovers(client)
+        self._leftovers.app(app_id)
         client.put_app(app_id, _app_request(self.key, config or {}))
 
     def add_postback(
@@ -88,6 +91,7 @@ class LiveLeanplum:
         """Return a new inbox on a real port, with this script, e.g. `503*9,200`."""
         name = f"{self.app_id}-{len(self._inboxes) + 1}"
         self._inboxes.append(name)
+        self._leftovers.inbox(name)
         answer = self.client.behave(name, behaviour)
         return LiveInbox(self.client, name, answer.url)
 
@@ -97,6 +101,16 @@ class LiveLeanplum:
             self.client.delete_postback(self.app_id, rule.postback_id)
         for name in self._inboxes:
             self.client.clear_inbox(name)
+
+    def remove(self) -> None:
+        """Delete the app of this test with all that is its, and forget its inboxes.
+
+        Raises:
+            Refused: The app is still there; the message says why.
+        """
+        left = self._leftovers.remove()
+        if left:
+            raise Refused(f"this is still there: {', '.join(left)}")
 
 
 class LiveInbox:
@@ -150,7 +164,7 @@ class LiveServer:
             # This also ends requests that hang, so that they do not delay the next test.
             self._live.sandbox.reset()
         else:
-            live.clear()
+            live.remove()
 
 
 def _app_request(key: str, config: Mapping[str, Any]) -> AppRequest:

@@ -113,14 +113,3 @@ def runaway(made: int, now_at: datetime) -> RunawaySchedule:
         "the budget. An endpoint triggers an event or resends for every postback it gets: stop "
         "that, or call again to go on"
     )
-
-
-def whole(advance: Advance) -> Advance:
-    """Return `advance`, which has come to its end.
-
-    Raises:
-        RunawaySchedule: Its budget was used up before.
-    """
-    if not advance.complete:
-        raise runaway(advance.attempts_made, advance.now_at)
-    return advance

@@ -207,6 +207,13 @@ class _Deliveries(RuleBasedStateMachine):
         self.target.restart()
         self._compare()
 
+    # Else nothing could be done any more once all three are over.
+    @precondition(lambda self: not self.can_restart and self.model and self.next_at is None)
+    @rule()
+    def nothing_is_due(self) -> None:
+        self.rec.step("nothing is pending any more")
+        self._compare()
+
     def _compare(self) -> None:
         expected = {
             number: (item.state, item.attempts, item.due_at) for number, item in self.model.items()

@@ -72,15 +72,18 @@ def test_fresh_leaves_nothing_of_the_case_before(target: Target) -> None:
     assert target.until_idle() == []
 
 
-def test_fresh_keeps_what_is_not_ours(fake: DeviantServer) -> None:
+def test_fresh_removes_its_own_only_where_the_server_is_not_ours(fake: DeviantServer) -> None:
     fake.is_ours = False
+    somebody = Target(fake, Recorder(), Names("somebody"))
+    somebody.app.add(NOWHERE)
     target = Target(fake, Recorder(), Names())
     target.app.add(NOWHERE)
     before = target.app
     target.fresh()
     assert target.wire.exchanges == []
     assert target.app != before
-    assert len(before.rules()) == 1
+    assert before.call("listPostbacks").status == 403
+    assert len(somebody.app.rules()) == 1
     assert target.app.rules() == []
 
 

@@ -648,7 +648,7 @@ def test_a_clean_up_that_fails_is_an_error_that_names_the_rules() -> None:
 
     result = ran(real_case(body), leanplum.as_real())
     assert result.status is Status.ERROR
-    assert "look at your rules" in result.reason
+    assert result.reason.startswith("cleaning up failed: these rules are still there: ")
     (left,) = leanplum.rules
     assert str(left) in result.reason
 
