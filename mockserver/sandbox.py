@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, check_room
-from mockserver.core.errors import LedgerUnusable, UnknownDelivery
+from mockserver.core.errors import LedgerUnusable
 from mockserver.core.events import draft_event
-from mockserver.core.models import App, Attempt, DueAttempt, Event, PostbackRule, is_id
+from mockserver.core.models import App, Attempt, Event, PostbackRule
 from mockserver.delivery.apps import Apps, DeletedApp
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
@@ -86,7 +86,7 @@ class Sandbox:
         self._wiring = Wiring(
             self.inboxes,
             is_virtual=self.is_virtual,
-            timeout_of=self._timeout_of,
+            timeout_of=lambda attempt: self.engine.policy_of(attempt.app_id).timeout,
             sockets=sockets,
             transport=transport,
         )
@@ -271,8 +271,6 @@ class Sandbox:
         Raises:
             UnknownDelivery: No delivery has this id.
         """
-        if not is_id(delivery_id):
-            raise UnknownDelivery(f"no delivery has the id {delivery_id}")
         return history(self.ledger, delivery_id)
 
     @property
@@ -294,16 +292,10 @@ class Sandbox:
     def resend_within(
         self, delivery_id: int, real_seconds: float = RESEND_REAL_SECONDS
     ) -> tuple[DeliveryHistory, Attempt | None]:
-        """Make one attempt now, and wait for it if another thread makes it.
+        """Make one attempt now, and wait up to so long for it if another thread makes it.
 
-        Code that an attempt has called is not kept waiting: the attempt it asks for is made later.
-
-        Args:
-            delivery_id: Any delivery, whatever its state.
-            real_seconds: How long to wait at most.
-
-        Returns:
-            The delivery, and the attempt that was made; None if it is still under way.
+        Returns the delivery, and the attempt that was made; None if it is still under way, as
+        always for code that an attempt has called.
 
         Raises:
             UnknownDelivery: No delivery has this id, or a reset has forgotten it meanwhile.
@@ -409,17 +401,28 @@ class Sandbox:
         """
         self._wiring.transport.add_route(accepts, transport)
 
-    def reset(self) -> tuple[int, int]:
+    def reset(self, *, everything: bool = False) -> tuple[int, int]:
         """Forget rules, deliveries and received requests; keep apps and the clock.
 
-        Requests that hang are ended. Returns how many rules and deliveries there were.
+        Requests that hang are ended. Returns how many rules and deliveries there were. With
+        `everything` it is as if new: only the apps that were given, the clock at its start, ids
+        from 1 on.
+
+        Raises:
+            AdvanceInProgress: Everything is to be forgotten while time is being moved.
         """
         removed = len(self.ledger.rules()), self.ledger.delivery_count()
-        self.ledger.reset()
-        self.engine.forget()
+        if everything:
+            self._before_moving()
+            self._wiring.end_waiting()
+            self.engine.begin_again(lambda: self.ledger.begin_again(self._apps.given))
+            self.app_ids = {app.app_id for app in self.ledger.apps()}
+        else:
+            self.ledger.reset()
+            self.engine.forget()
         self._wiring.end_waiting()
         self.inboxes.reset()
-        self.feed.add("reset", {})
+        self.feed.add("reset", {"everything": True} if everything else {})
         return removed
 
     def _before_moving(self) -> None:
@@ -427,6 +430,3 @@ class Sandbox:
         # real time, up to the whole 30 seconds of a hang.
         if self.clock.is_running:
             self._wiring.hurry()
-
-    def _timeout_of(self, attempt: DueAttempt) -> timedelta:
-        return self.engine.policy_of(attempt.app_id).timeout

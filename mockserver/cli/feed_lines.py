@@ -50,7 +50,8 @@ def _app(payload: dict[str, Any]) -> Text:
 
 
 def _reset(payload: dict[str, Any]) -> Text:
-    return Text("everything was reset", "cyan")
+    what = "everything was reset, apps and clock too" if payload.get("everything") else ""
+    return Text(what or "everything was reset", "cyan")
 
 
 _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {

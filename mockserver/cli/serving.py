@@ -177,12 +177,12 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
 
 
 def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
-    """Save the clock before an advance is answered, so that a crash cannot turn it back."""
+    """Save the clock before a call that moves it is answered, so that a crash cannot undo that."""
 
     def save(response: Response) -> Response:
         from flask import request
 
-        if request.path.endswith("/clock/advance"):
+        if request.path.endswith(("/clock/advance", "/reset")):
             try:
                 save_clock(sandbox.ledger, sandbox.clock)
             except LedgerUnusable as error:

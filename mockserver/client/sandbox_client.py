@@ -225,9 +225,11 @@ class SandboxClient:
         query = {"after": after, "timeout": timeout_real_seconds, "whole": "true"}
         return self._get("feed", shapes.FeedAnswer, query)
 
-    def reset(self) -> shapes.ResetAnswer:
-        """Forget rules, deliveries and received requests; keep apps and the clock."""
-        return self._send("POST", "reset", shapes.ResetAnswer)
+    def reset(self, *, everything: bool = False) -> shapes.ResetAnswer:
+        """Forget rules, deliveries and received requests; apps and the clock only if told."""
+        # Sandboxes of earlier versions know no such field.
+        body = shapes.ResetRequest(everything) if everything else None
+        return self._send("POST", "reset", shapes.ResetAnswer, body)
 
     def fidelity(self) -> shapes.FidelityAnswer:
         """Return what the fake imitates, and how each behaviour is known."""

@@ -51,12 +51,18 @@ class MovableClock(Clock, Protocol):
     def move_to(self, instant_at: datetime) -> None:
         """Make `instant_at` (aware, UTC) the present."""
 
+    def start_over(self) -> None:
+        """Go back to the start, if this clock has one; else stay."""
+
 
 class ManualClock:
     """A clock that stands still until it is moved, and only moves forward.
 
     Args:
         start_at: The first instant, aware; converted to UTC.
+
+    Attributes:
+        first_at: Where `start_over` puts it, aware UTC.
 
     Raises:
         InvalidValue: `start_at` is naive, or later than a clock can stand.
@@ -67,7 +73,7 @@ class ManualClock:
     can_rewind = False
 
     def __init__(self, start_at: datetime = DEFAULT_START_AT) -> None:
-        self._now_at = check_room(as_utc(start_at, "start_at"))
+        self.first_at = self._now_at = check_room(as_utc(start_at, "start_at"))
 
     def now(self) -> datetime:
         """Return the instant the clock stands at, aware, in UTC."""
@@ -86,6 +92,10 @@ class ManualClock:
                 f"{instant_at.isoformat()}; give an instant that is not in its past"
             )
         self._now_at = check_room(instant_at)
+
+    def start_over(self) -> None:
+        """Go back to the first instant, because nothing is left of what happened since."""
+        self._now_at = self.first_at
 
 
 def check_room(instant_at: datetime) -> datetime:

@@ -146,6 +146,21 @@ class Engine:
         """Drop resends that were not begun, and policies, after the ledger was reset."""
         self._due.forget()
 
+    def begin_again(self, forget: Callable[[], None]) -> None:
+        """Call `forget` while no attempt is made, and put the clock back to its start.
+
+        Attempts under way are waited for.
+
+        Raises:
+            AdvanceInProgress: Time is being moved, or an attempt has called this.
+        """
+        with self._clock_lock.advancing():
+            forget()
+            self.forget()
+            self._clock.start_over()
+        # Whoever added something meanwhile has left it to this call.
+        self.settle()
+
     def stop(self) -> None:
         """Make no more attempts, and drop those under way; they stay claimed."""
         self._due.is_stopped = True

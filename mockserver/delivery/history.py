@@ -124,7 +124,7 @@ def history(ledger: Ledger, delivery_id: int) -> DeliveryHistory:
     Raises:
         UnknownDelivery: No delivery has this id.
     """
-    delivery = ledger.delivery(delivery_id)
+    delivery = ledger.delivery(delivery_id) if is_id(delivery_id) else None
     if delivery is None:
         raise UnknownDelivery(f"no delivery has the id {delivery_id}")
     return _history(delivery, ledger.attempts(delivery_id))

@@ -56,6 +56,10 @@ class FollowingClock:
         if clock is self._ambient:
             self._frozen_at = instant_at
 
+    def start_over(self) -> None:
+        """Go back to the start; while the time is frozen, stay: it is the freezer's."""
+        self._followed().start_over()
+
     def _followed(self) -> ManualClock | AmbientClock:
         freezer = active_freezer()
         if freezer is None:

@@ -23,6 +23,9 @@ class RunningClock:
         start_at: The first instant, aware; the real present by default.
         rate: Sandbox seconds that pass in one real second.
 
+    Attributes:
+        first_at: Where `start_over` puts it, aware UTC; None for the real present.
+
     Raises:
         InvalidValue: `rate` is not positive, or `start_at` is naive or too late for a clock.
     """
@@ -36,8 +39,8 @@ class RunningClock:
             raise InvalidValue(f"the rate of the clock must be greater than 0, got {rate}")
         self.rate = rate
         self._lock = threading.Lock()
-        start_at = datetime.now(UTC) if start_at is None else as_utc(start_at, "start_at")
-        self._anchor_at = check_room(start_at)
+        self.first_at = None if start_at is None else as_utc(start_at, "start_at")
+        self._anchor_at = check_room(self.first_at or datetime.now(UTC))
         self._anchor_real_seconds = time.monotonic()
 
     def now(self) -> datetime:
@@ -60,6 +63,12 @@ class RunningClock:
                     f"{instant_at.isoformat()}; give an instant that is not in its past"
                 )
             self._anchor_at = check_room(instant_at)
+            self._anchor_real_seconds = time.monotonic()
+
+    def start_over(self) -> None:
+        """Go on from the first instant, because nothing is left of what happened since."""
+        with self._lock:
+            self._anchor_at = self.first_at or datetime.now(UTC)
             self._anchor_real_seconds = time.monotonic()
 
     def real_seconds_until(self, instant_at: datetime) -> float:
@@ -115,3 +124,6 @@ class AmbientClock:
                 "AmbientClock(freezer), or tick it yourself and call settle()"
             )
         self._freezer.move_to(instant_at)
+
+    def start_over(self) -> None:
+        """Do nothing: the time is that of whoever has frozen it."""

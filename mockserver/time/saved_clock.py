@@ -102,7 +102,14 @@ def restore_clock(
             f"({LATEST_AT.isoformat()}); it begins again at {begins_at.isoformat()}. What was due "
             "later stays pending; `postbacks reset` forgets it"
         )
-    return RunningClock(begins_at, rate) if mode == "running" else ManualClock(begins_at)
+    # Where it starts over is where it would start with nothing in the ledger.
+    if mode == "manual":
+        manual = ManualClock(begins_at)
+        manual.first_at = start_at or DEFAULT_START_AT
+        return manual
+    running = RunningClock(begins_at, rate)
+    running.first_at = start_at
+    return running
 
 
 def _saved(ledger: Ledger) -> SavedClock | None:

@@ -23,7 +23,7 @@ from mockserver.core.json_values import DEEPEST
 from mockserver.net.visible_text import one_line
 from mockserver.web.current import current_request
 from mockserver.web.query import query_of
-from mockserver.web.shapes import Nothing, Problem
+from mockserver.web.shapes import Nothing, Problem, ResetRequest
 
 PREFIX = "/_sandbox"
 
@@ -153,7 +153,7 @@ def _converted(values: dict[str, str], shape: Any) -> Any:
 def _decoded(shape: Any) -> Any:
     content = request.get_data()
     if request.mimetype != "application/json" or not content.strip():
-        sample = "{}" if shape is Nothing else "{...}"
+        sample = "{}" if shape in (Nothing, ResetRequest) else "{...}"
         got = request.mimetype or "no Content-Type"
         raise InvalidValue(
             "this changes something, so it needs a JSON body and the header 'Content-Type: "

@@ -305,6 +305,18 @@ class FeedAnswer(Struct):
     last: int
 
 
+class ResetRequest(Struct, forbid_unknown_fields=True):
+    """What to forget: `{}` keeps apps and the clock."""
+
+    everything: Annotated[
+        bool,
+        Meta(
+            description="Begin again as if new: the apps of the configuration, the clock at its "
+            "start, ids from 1 on."
+        ),
+    ] = False
+
+
 class ResetAnswer(Struct):
     """What a reset removed."""
 

@@ -114,7 +114,7 @@ def test_what_is_not_there_and_what_is_not_allowed(client: FlaskClient) -> None:
 def test_an_unexpected_fault_has_the_same_shape(
     client: FlaskClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(sandbox, "reset", fail)

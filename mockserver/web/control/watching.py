@@ -49,8 +49,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             shown = [cut_values(entry, "whole=true has all") for entry in shown]
         return shapes.FeedAnswer(shown, last)
 
-    def reset() -> shapes.ResetAnswer:
-        rules, deliveries = sandbox.reset()
+    def reset(body: shapes.ResetRequest) -> shapes.ResetAnswer:
+        rules, deliveries = sandbox.reset(everything=body.everything)
         return shapes.ResetAnswer(rules, deliveries)
 
     return [
@@ -72,8 +72,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         ControlRoute(
             "POST",
             "reset",
-            "Forget rules, deliveries and received requests; keep apps and the clock.",
+            "Forget rules, deliveries and received requests; apps and clock only if told.",
             reset,
             shapes.ResetAnswer,
+            body=shapes.ResetRequest,
         ),
     ]
