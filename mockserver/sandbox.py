@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, check_room
-from mockserver.core.errors import LedgerUnusable
+from mockserver.core.errors import LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
-from mockserver.core.models import App, Attempt, Event, PostbackRule
+from mockserver.core.models import App, Attempt, Event, PostbackRule, is_id
 from mockserver.delivery.apps import Apps, DeletedApp
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed

@@ -46,7 +46,7 @@ def _rule(payload: dict[str, Any]) -> Text:
 
 
 def _app(payload: dict[str, Any]) -> Text:
-    return Text(f"app {one_line(payload['deleted'])} deleted, with all that was its", "cyan")
+    return Text(f"app {short_line(payload['deleted'])} deleted, with all that was its", "cyan")
 
 
 def _reset(payload: dict[str, Any]) -> Text:

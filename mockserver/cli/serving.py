@@ -20,7 +20,7 @@ from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.wiring import SocketOptions
-from mockserver.ledger.opening import described, open_ledger
+from mockserver.ledger.opening import IN_MEMORY, described, open_ledger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.sandbox import Sandbox

@@ -10,7 +10,7 @@ from typing import overload
 from mockserver.core.clock import as_hours
 from mockserver.core.errors import InvalidValue, UnknownDelivery
 from mockserver.core.matching import Mismatch
-from mockserver.core.models import Attempt, Delivery, Event
+from mockserver.core.models import Attempt, Delivery, Event, is_id
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.intake import Taken
 from mockserver.ledger.protocol import Ledger

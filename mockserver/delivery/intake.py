@@ -35,6 +35,19 @@ class Taken(NamedTuple):
     deliveries: list[Delivery]
 
 
+def find_app(ledger: Ledger, app_id: str) -> App:
+    """Return the app with this id.
+
+    Raises:
+        UnknownApp: There is none; those that exist are named.
+    """
+    app = ledger.app(app_id)
+    if app is None:
+        known = ", ".join(app.app_id for app in ledger.apps())
+        raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
+    return app
+
+
 def take_rule(
     ledger: Ledger,
     app: App,

@@ -165,7 +165,7 @@ class ResendAnswer(DeliveryJson):
     made: Annotated[
         AttemptJson | None,
         Meta(description="Null if it is still under way; it is among `attempts` when it ends."),
-    ]
+    ] = None
 
 
 class MismatchJson(Struct):

@@ -160,7 +160,7 @@ class TwoLedgers(RuleBasedStateMachine):
         assert self.memory.attempts_of(wanted) == self.sql.attempts_of(wanted)
 
     @rule(limit=st.integers(1, 3))
-    def put_app(self, limit: int) -> None:
+    def change_app(self, limit: int) -> None:
         for ledger in self.both:
             ledger.put_app(App("a", rule_limit=limit))
 
