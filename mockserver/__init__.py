@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mockserver.core.models import App as App
     from mockserver.core.retry import DeliveryState as DeliveryState
     from mockserver.core.retry import RetryPolicy as RetryPolicy
+    from mockserver.delivery.retention import Keep as Keep
     from mockserver.delivery.wiring import SocketOptions as SocketOptions
     from mockserver.sandbox import Sandbox as Sandbox
     from mockserver.time.clocks import AmbientClock as AmbientClock
@@ -44,6 +45,7 @@ __all__ = [
     "AmbientClock",
     "App",
     "DeliveryState",
+    "Keep",
     "ManualClock",
     "PostbacksError",
     "RetryPolicy",
@@ -57,6 +59,7 @@ _HOMES = {
     "AmbientClock": "mockserver.time.clocks",
     "App": "mockserver.core.models",
     "DeliveryState": "mockserver.core.retry",
+    "Keep": "mockserver.delivery.retention",
     "ManualClock": "mockserver.core.clock",
     "PostbacksError": "mockserver.core.errors",
     "RetryPolicy": "mockserver.core.retry",

@@ -55,6 +55,8 @@ class Config:
         capacity: How many postbacks may be under way at a time.
         addresses: `local` lets postbacks go to loopback and private addresses too, `public`
             to public ones only.
+        keep: How long finished deliveries are kept, in sandbox time; None for ever.
+        keep_deliveries: How many finished deliveries are kept; None for all.
         apps: The apps of the file; the one of the documentation's examples if there is none.
         apps_given: Whether the file has apps, which then replace stored ones.
     """
@@ -82,6 +84,8 @@ class Config:
     behaviour_bytes: int = MOST_OF_SCRIPTS
     capacity: int = 64
     addresses: Literal["local", "public"] = "local"
+    keep: timedelta | None = None
+    keep_deliveries: int | None = None
     apps: tuple[App, ...] = (App(),)
     apps_given: bool = False
 

@@ -24,6 +24,7 @@ from mockserver.delivery.history import (
 )
 from mockserver.delivery.intake import take_events, take_rule
 from mockserver.delivery.made_attempts import MadeAttempts
+from mockserver.delivery.retention import Keep, Retention
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
@@ -56,6 +57,7 @@ class Sandbox:
             process. Cannot be combined with a concurrent `transport`.
         inboxes: The receiver's scripts and journal; new ones by default.
         feed: Keeps what happened lately; a new one by default.
+        keep: Which finished deliveries stay; all by default.
 
     Raises:
         InvalidValue: There is no app, or both `sockets` and a concurrent `transport`.
@@ -72,6 +74,7 @@ class Sandbox:
         sockets: SocketOptions | None = None,
         inboxes: Inboxes | None = None,
         feed: Feed | None = None,
+        keep: Keep = Keep(),  # noqa: B008 (it never changes)
     ) -> None:
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
@@ -105,6 +108,9 @@ class Sandbox:
 
             self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
             self._background.start()
+        self._retention = Retention(self.ledger, self.clock.now, keep, self.feed)
+        if keep:
+            self._retention.start()
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +129,7 @@ class Sandbox:
         self._wiring.stop()
         if self._background is not None:
             self._background.stop()
+        self._retention.stop()
         self.engine.close()
         self.ledger.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
-from mockserver.cli.output import STYLES, elapsed, instant, short_line
+from mockserver.cli.output import STYLES, count, elapsed, instant, short_line
 from mockserver.cli.timeline import event_text, outcome_of
 from mockserver.web.shapes import AttemptJson, EventJson
 
@@ -54,10 +54,16 @@ def _reset(payload: dict[str, Any]) -> Text:
     return Text(what or "everything was reset", "cyan")
 
 
+def _retention(payload: dict[str, Any]) -> Text:
+    removed = count(payload["removed"], "old delivery", "old deliveries")
+    return Text(f"{removed} removed, which are not to be kept", "cyan")
+
+
 _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {
     "attempt": _attempt,
     "event": _event,
     "rule": _rule,
     "app": _app,
     "reset": _reset,
+    "retention": _retention,
 }

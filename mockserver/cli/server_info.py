@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mockserver.core.durations import format_duration
 from mockserver.core.models import App, KeyClass
+from mockserver.delivery.retention import Keep
 from mockserver.version import __version__
 
 #: Shown in place of a token that the user has chosen, and thus knows.
@@ -31,6 +33,7 @@ class ServerInfo:
         ca_file: The PEM file that clients need to believe it; None if they need none.
         verifies: Whether the sandbox checks certificates.
         warnings: What is less safe than it looks, a line each.
+        keep: Which finished deliveries are kept.
     """
 
     api_url: str
@@ -45,6 +48,7 @@ class ServerInfo:
     generated_token: str | None
     repeated_attempts: int
     warnings: list[str]
+    keep: Keep
     ca_file: str | None = None
     verifies: bool = True
 
@@ -60,6 +64,10 @@ class ServerInfo:
             "ca_file": self.ca_file,
             "repeated_attempts": self.repeated_attempts,
             "warnings": self.warnings,
+            "keep": {
+                "age": None if self.keep.age is None else format_duration(self.keep.age),
+                "deliveries": self.keep.deliveries,
+            },
             "curl": [self.register_command(), self.trigger_command()],
         }
         return json.dumps(document, ensure_ascii=False) + "\n"
@@ -116,6 +124,8 @@ class ServerInfo:
             ("storage", self.storage),
             ("clock", self._clock()),
         ]
+        if self.keep:
+            rows.append(("keeps", f"of finished deliveries {self.keep}; the others are removed"))
         for app in self.apps:
             rows.append(("app", app.app_id))
             rows += [("", f"{name:<19}{key}") for name, key in _keys(app).items()]

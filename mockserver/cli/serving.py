@@ -19,6 +19,7 @@ from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.delivery.feed import Feed
+from mockserver.delivery.retention import Keep
 from mockserver.delivery.wiring import SocketOptions
 from mockserver.ledger.opening import IN_MEMORY, described, open_ledger
 from mockserver.ledger.protocol import Ledger
@@ -112,6 +113,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         warnings=[*readable_by_others(place), *_about_insecure(config)],
         ca_file=None if tls is None else tls.client_ca_file,
         verifies=not config.insecure,
+        keep=Keep(config.keep, config.keep_deliveries),
     )
     return info, server
 
@@ -173,6 +175,7 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
             verify_tls=not config.insecure,
             api_port=api_port,
         ),
+        keep=Keep(config.keep, config.keep_deliveries),
     )
 
 

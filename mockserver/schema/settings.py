@@ -26,6 +26,7 @@ _CLOCK = '"running" or "manual"'
 _RATE = "a number greater than 0, up to 10000000"
 _INSTANT = "an instant with a time zone, like 2026-01-01T12:00:00Z"
 _REAL_TIME = 'seconds greater than 0, or a duration like "30s", up to a day'
+_AGE = 'a duration greater than 0, like "30d" or "12h"'
 _APPS = "a list of tables: write [[apps]] above each app"
 
 Port = Annotated[int, Meta(ge=0, le=65_535, extra={"expected": _PORT})]
@@ -64,7 +65,7 @@ class ServerTable(Struct, forbid_unknown_fields=True):
 
 
 class LimitsTable(Struct, forbid_unknown_fields=True):
-    """The table [limits]."""
+    """The table [limits]; `keep` is looked at by `_settings_in`."""
 
     journal_requests: Positive | UnsetType = UNSET
     journal_bytes: Positive | UnsetType = UNSET
@@ -72,6 +73,8 @@ class LimitsTable(Struct, forbid_unknown_fields=True):
     behaviour_bytes: Positive | UnsetType = UNSET
     capacity: Positive | UnsetType = UNSET
     addresses: Literal["local", "public"] | UnsetType = UNSET
+    keep: Any = UNSET
+    keep_deliveries: Positive | UnsetType = UNSET
 
 
 class ConfigFile(Struct, forbid_unknown_fields=True):
@@ -95,7 +98,8 @@ def values_in(file: ConfigFile) -> Values:
     """
     with at("server"):
         values = _settings_in(file.server)
-    values |= _settings_in(file.limits)
+    with at("limits"):
+        values |= _settings_in(file.limits)
     if file.apps is not UNSET:
         with at("apps"):
             values |= {"apps": apps_of(file.apps), "apps_given": True}
@@ -142,6 +146,16 @@ def _real_time(value: Any) -> timedelta:
     return duration
 
 
+def _age(value: Any) -> timedelta:
+    if not isinstance(value, str):
+        # A number could be of days, hours or seconds.
+        raise TypeError
+    duration = parse_duration(value)
+    if duration <= timedelta(0):
+        raise ValueError
+    return duration
+
+
 def _instant(value: Any) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
@@ -154,6 +168,7 @@ def _instant(value: Any) -> datetime:
 _MEANINGS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "start": (_INSTANT, _instant),
     "real_timeout": (_REAL_TIME, _real_time),
+    "keep": (_AGE, _age),
 }
 
 
@@ -195,4 +210,5 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "feed_bytes": _number,
     "behaviour_bytes": _number,
     "capacity": _number,
+    "keep_deliveries": _number,
 }

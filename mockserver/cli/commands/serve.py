@@ -37,6 +37,16 @@ from mockserver.cli.session import Session, json_option
     metavar="SECONDS",
     help="How long a foreign endpoint is waited for, in real time (default 30).",
 )
+@click.option(
+    "--keep",
+    metavar="DURATION",
+    help="Remove finished deliveries that were created longer ago, e.g. 30d (default: never).",
+)
+@click.option(
+    "--keep-deliveries",
+    metavar="N",
+    help="Remove all but the latest N finished deliveries (default: none).",
+)
 @click.option("--config", metavar="FILE", help="A TOML file with apps, policy and limits.")
 @click.option(
     "--token",
