@@ -20,6 +20,7 @@ from mockserver.core import errors
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
 from mockserver.core.tokens import check_token
+from mockserver.net.built_once import BUILDING
 from mockserver.web import shapes
 
 API_VERSION = "1.0.6"
@@ -276,7 +277,7 @@ class SandboxClient:
 
     def _raise(self, status: int, body: bytes) -> NoReturn:
         try:
-            problem = msgspec.json.decode(body, type=shapes.Problem)
+            problem = _decoder(shapes.Problem).decode(body)
             if problem.type.startswith(_PROBLEM_PREFIX):
                 raise _error_of(problem.type.removeprefix(_PROBLEM_PREFIX), status, problem.detail)
             message = problem.detail
@@ -292,7 +293,7 @@ class SandboxClient:
 
     def _decoded(self, content: bytes, shape: type[_Answer]) -> _Answer:
         try:
-            return msgspec.json.decode(content, type=shape)
+            return _decoder(shape).decode(content)
         except msgspec.DecodeError:
             self._raise_not_a_sandbox()
 
@@ -301,6 +302,12 @@ class SandboxClient:
             f"what answers at {self.url} is no sandbox of this version; "
             "start one with `postbacks serve`, or pass --url"
         )
+
+
+def _decoder(shape: type[_Answer]) -> msgspec.json.Decoder[_Answer]:
+    # Users call from several threads.
+    with BUILDING:
+        return msgspec.json.Decoder(shape)
 
 
 def _error_of(code: str, status: int, message: str) -> PostbacksError:

@@ -14,6 +14,7 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidBehaviour
+from mockserver.net.built_once import BUILDING
 from mockserver.receiver.faults.base import Fault
 from mockserver.receiver.faults.registry import all_faults, allowed, behaviour_type
 from mockserver.receiver.faults.status import StatusAnswer
@@ -112,7 +113,8 @@ def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> 
     try:
         # A struct that was made in Python has not been looked at by anybody yet.
         values = to_builtins(item) if isinstance(item, Struct) else item
-        behaviour: Behaviour = convert(values, behaviour_type())
+        with BUILDING:
+            behaviour: Behaviour = convert(values, behaviour_type())
         behaviour.check()
     except (ValidationError, InvalidBehaviour, UnicodeEncodeError, RecursionError) as error:
         what = f", {shown[:_LONGEST_SHOWN]!r}," if shown else ""

@@ -20,6 +20,7 @@ from werkzeug.routing import BaseConverter
 
 from mockserver.core.errors import InvalidValue, PostbacksError
 from mockserver.core.json_values import DEEPEST
+from mockserver.net.built_once import BuiltOnce
 from mockserver.net.visible_text import one_line
 from mockserver.web.current import current_request
 from mockserver.web.query import query_of
@@ -120,14 +121,19 @@ def problem_of(error: PostbacksError) -> Response:
 
 
 def _view(route: ControlRoute) -> Callable[..., Response]:
+    decode = None if route.expected_body is None else _decoder(route.expected_body)
+    # To convert, msgspec needs the same of a type as to decode.
+    prepare_query = _decoder(route.query)
+
     def view(**values: Any) -> Response:
         query = query_of(current_request())
         if route.query is not None:
+            prepare_query()
             values["query"] = _converted(_once(query), route.query)
         elif query:
             raise InvalidValue(f"{route.path} takes no query, got: {', '.join(query)}")
-        if route.expected_body is not None:
-            body = _decoded(route.expected_body)
+        if decode is not None:
+            body = _decoded(route.expected_body, decode)
             if route.body is not None:
                 values["body"] = body
         answer = route.handler(**values)
@@ -150,7 +156,11 @@ def _converted(values: dict[str, str], shape: Any) -> Any:
         raise InvalidValue(f"the query does not fit: {_where(error, 'query')}") from None
 
 
-def _decoded(shape: Any) -> Any:
+def _decoder(shape: Any) -> BuiltOnce[msgspec.json.Decoder[Any]]:
+    return BuiltOnce(lambda: msgspec.json.Decoder(shape))
+
+
+def _decoded(shape: Any, decoder: BuiltOnce[msgspec.json.Decoder[Any]]) -> Any:
     content = request.get_data()
     if request.mimetype != "application/json" or not content.strip():
         sample = "{}" if shape in (Nothing, ResetRequest) else "{...}"
@@ -161,7 +171,7 @@ def _decoded(shape: Any) -> Any:
             f"{got} and {'a' if content.strip() else 'no'} body"
         )
     try:
-        return msgspec.json.decode(content, type=shape)
+        return decoder().decode(content)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"the body does not fit: {_where(error, 'body')}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -82,6 +82,8 @@ def attack(
                 raise ConnectionError("no 200")
         except OSError as error:
             reason = f"the sandbox no longer answers behind this one or some before it: {error}"
+            if target.exit_code() is not None:
+                reason = f"the sandbox has ended with {target.exit_code()}"
             last = part.stop - 1
             return Result(done, [*failures, Failure(seed, last, reason, input_of(seed, last))])
     return Result(done, failures, before, _at_rest(target))

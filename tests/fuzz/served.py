@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import resource
@@ -45,8 +46,9 @@ class Target:
         self._process.stdin.flush()
         return Look(*self._answer())
 
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def exit_code(self) -> int | None:
+        """Return how the process has ended; None if it has not."""
+        return self._process.poll()
 
     def _answer(self) -> list[int]:
         assert self._process.stdout is not None
@@ -84,6 +86,8 @@ def target(place: str = "memory://") -> Iterator[Target]:
 
 def main(place: str) -> None:
     """Serve until standard input ends."""
+    # What ends a process without a word says at least where.
+    faulthandler.enable()
     sockets = SocketOptions()
     with Sandbox(ledger=open_ledger(place), sockets=sockets, transport=Nowhere()) as sandbox:
         quick = QUICK_IN_MEMORY if place == "memory://" else WAITING_FOR_NOTHING
