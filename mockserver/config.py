@@ -5,7 +5,6 @@ A flag beats the environment, the environment beats the file, the file beats the
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,9 @@ from typing import Any, Literal
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.limits import MOST_OF_FEED, MOST_OF_SCRIPTS
 from mockserver.core.models import App
+from mockserver.core.toml_text import parse_toml
 from mockserver.ledger.opening import below
+from mockserver.net.user_file import read_user_file
 from mockserver.schema.fitting import Misfit, fit, place_of
 from mockserver.schema.settings import SETTINGS, ConfigFile, Values, setting_of, values_in
 
@@ -162,12 +163,12 @@ def _read_setting(name: str, text: str | bool, given_by: str) -> Any:
 
 def _read_file(path: Path) -> Values:
     try:
-        content: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        content: Mapping[str, Any] = parse_toml(read_user_file(path).decode())
     except OSError as error:
         raise InvalidConfig(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise InvalidConfig(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise InvalidConfig(f"{path} is not TOML: {error}") from None
     try:
         values = values_in(fit(content, ConfigFile))

@@ -265,6 +265,11 @@ def test_a_token_that_never_matches_is_refused_and_not_shown(tmp_path: Path, tok
         ({"real_timeout": "-1"}, {}, "--real-timeout must be seconds"),
         ({"rate": "fast"}, {}, "--rate must be a number"),
         ({"start": "2026-01-01"}, {}, "--start must be an instant with a time zone"),
+        ({"start": "9999-12-31T23:59:59Z"}, {}, "a time zone before the year 9000"),
+        ({"start": "9000-01-01T00:00:00Z"}, {}, "a time zone before the year 9000"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, {}, "--start must be an instant"),
+        ({"port": "1" * 5_000}, {}, "--port must be a port from 0 to 65535"),
+        ({"token": "a\nb"}, {}, "--token must be printable ASCII"),
         ({"clock": "slow"}, {}, '--clock must be "running" or "manual", got \'slow\''),
         ({}, {"POSTBACKS_PORT": "tcp://1.2.3.4:80"}, "POSTBACKS_PORT must be a port"),
         ({"tls_key": "key.pem"}, {}, "tls_key needs tls_cert"),
@@ -279,3 +284,25 @@ def test_a_mistake_elsewhere_is_named(
     with pytest.raises(InvalidConfig) as refused:
         load_config(flags, environment)
     assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a = " + "[" * 50_000, "is not TOML: it is nested too deeply"),
+        ("a = " + "1" * 5_000, "is not TOML: an integer in it has too many digits"),
+    ],
+    ids=["deep", "long"],
+)
+def test_a_file_beyond_what_can_be_read_is_one_line(
+    content: str, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "postbacks.toml"
+    file.write_text(content)
+    with pytest.raises(InvalidConfig, match=reason):
+        load_config({}, {}, str(file))
+
+
+def test_a_file_without_an_end_is_not_read_for_ever() -> None:
+    with pytest.raises(InvalidConfig, match="/dev/zero cannot be read: File too large"):
+        load_config({}, {}, "/dev/zero")

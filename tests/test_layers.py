@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "client": frozenset({"core", "net", "web.shapes"}),
     "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
-    "config": frozenset({"core", "schema", "ledger.opening"}),
+    "config": frozenset({"core", "net.user_file", "schema", "ledger.opening"}),
     "doctor": frozenset({"core", "net", "receiver", "transport", "delivery", "sandbox"}),
     "demo": frozenset({"core", "delivery", "sandbox", "web"}),
     "testing": frozenset(

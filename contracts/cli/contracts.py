@@ -4,7 +4,8 @@ The suite is imported only by the command that needs it: `--help` stays fast, an
 it.
 
 Exit codes of `run`: 0 every MUST passed; 1 one did not, or a baseline entry is stale; 2 wrong
-usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite.
+usage, or nothing selected; 3 the target is unreachable; 4 a fault of the suite;
+130 interrupted.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from contracts.suite.report import github, markdown
 from contracts.suite.results import RunReport
+from mockserver.cli.process import tell
 from mockserver.core.errors import InvalidConfig
 
 
@@ -50,8 +50,9 @@ def write_file(path: Path, text: str) -> None:
 
 def _check_writable(path: Path) -> None:
     folder = path.parent
-    usable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
-    if not usable or (path.exists() and not os.access(path, os.W_OK)):
+    # Not the methods of a path, which raise an error if its name is too long.
+    usable = os.path.isdir(folder) and os.access(folder, os.W_OK) and not os.path.isdir(path)
+    if not usable or (os.path.exists(path) and not os.access(path, os.W_OK)):
         raise InvalidConfig(f"cannot write the report {path}: is its folder there, and writable?")
 
 
@@ -62,8 +63,9 @@ def tell_github(report: RunReport) -> None:
         InvalidConfig: The summary cannot be written.
     """
     # The commands are read from either stream, and stdout may hold a JSON document.
-    sys.stderr.write(github.annotations(report))
-    sys.stderr.flush()
+    annotations = github.annotations(report)
+    if annotations:
+        tell(annotations.removesuffix("\n"))
     summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary_file:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +39,8 @@ from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, run_suite
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
-from mockserver.cli.output import Output, count, plain_console
+from mockserver.cli.output import Output, count
+from mockserver.cli.process import tell
 from mockserver.cli.session import Session, usage_error
 from mockserver.client.leftovers import Leftovers
 from mockserver.client.sandbox_client import SandboxClient
@@ -94,7 +94,7 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
     if choices.github:
         tell_github(report)
     if not report.summary.applicable:
-        print("postbacks: no case could be run at this target", file=sys.stderr)
+        tell("postbacks: no case could be run at this target")
     if report.target.kind is TargetKind.REAL:
         _compare_with_the_last(output, report, Path(choices.snapshots))
     return run.exit_code(strict=choices.strict)
@@ -219,11 +219,6 @@ def _compare_with_the_last(output: Output, report: RunReport, folder: Path) -> N
     before = latest(url, folder)
     path = keep(snapshot, url, report.started_at, folder)
     # To stderr: stdout may be one JSON document, and drift is to be seen all the same.
-    console = plain_console(stderr=True)
-
-    def tell(text: str) -> None:
-        console.print(text, soft_wrap=True)
-
     tell(f"kept what was answered in {path}")
     if not before:
         return

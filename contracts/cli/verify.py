@@ -3,7 +3,8 @@
 The suite is imported only when the command runs.
 
 Exit codes: 0 every MUST passed; 1 one did not, or a baseline entry is stale; 2 wrong usage, a host
-that was not allowed, or nothing selected; 3 the endpoint is unreachable; 4 a fault of the suite.
+that was not allowed, or nothing selected; 3 the endpoint is unreachable; 4 a fault of the suite;
+130 interrupted.
 """
 
 from __future__ import annotations

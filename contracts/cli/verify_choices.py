@@ -5,6 +5,7 @@ Nothing is sent here. An option that cannot be read is refused with what it take
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -273,7 +274,7 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _readable(path: str | None) -> str | None:
-    if path is not None and not Path(path).is_file():
+    if path is not None and not os.path.isfile(path):
         raise InvalidConfig(f"cannot read --ca-file {path}: there is no such file")
     try:
         ssl.create_default_context(cafile=path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed
+from mockserver.cli.process import tell
 from mockserver.cli.session import Session
 from mockserver.net.visible_text import one_line
 
@@ -52,7 +52,7 @@ def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
         runs.append(run)
         if not output.as_json:
             _write(output, run.report, choices)
-        if run.report.incomplete.startswith("interrupted"):
+        if run.interrupted:
             break
     reports = [run.report for run in runs]
     for format_name, path in files:
@@ -100,13 +100,11 @@ def _write_banner(
         if endpoint.remarks:
             output.line()
     # For people, also if the answer is for programs: it goes to stderr.
-    sys.stdout.flush()
-    print(
+    output.flush()
+    tell(
         f"{count(len(cases), 'case')} against {endpoint.url}\n"
         f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}\n"
-        f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report",
-        file=sys.stderr,
-        flush=True,
+        f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report"
     )
 
 

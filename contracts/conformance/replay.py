@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from mockserver.client.wire import Wire
 from mockserver.core.errors import InvalidConfig
+from mockserver.net.user_file import read_user_file
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
@@ -63,13 +65,13 @@ def recorded_case(source: str) -> tuple[RunReport, CaseResult]:
         InvalidConfig: There is no such file or case, or nothing was recorded of it.
     """
     name, wanted = source, ""
-    if not Path(source).is_file() and "#" in source:
+    if not os.path.isfile(source) and "#" in source:
         name, _, wanted = source.rpartition("#")
     try:
-        report = decode(Path(name).read_bytes())
+        report = decode(read_user_file(Path(name)))
     except OSError as error:
         raise InvalidConfig(f"cannot read the report {name}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidConfig(
             f"{name} is no JSON report; write one with `contracts run --report json=FILE`"
         ) from None

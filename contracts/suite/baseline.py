@@ -11,7 +11,6 @@ A baseline is a TOML file:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +23,8 @@ from contracts.suite.registry import NothingSelected, find_case
 from contracts.suite.results import NOT_TRIED, CaseResult
 from contracts.suite.vocabulary import Status, TargetKind
 from mockserver.core.errors import InvalidConfig
+from mockserver.core.toml_text import parse_toml
+from mockserver.net.user_file import read_user_file
 
 _KEYS = ("case", "target", "reason", "expires")
 
@@ -87,7 +88,7 @@ def read_baseline(path: Path) -> Baseline:
         NothingSelected: An entry names a case that does not exist.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parse_toml(read_user_file(path).decode())
     except OSError as error:
         raise InvalidConfig(f"cannot read the baseline {path}: {error.strerror}") from None
     except ValueError as error:

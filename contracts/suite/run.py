@@ -31,6 +31,8 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     #: The suite itself has a fault.
     SUITE_ERROR = 4
+    #: Somebody ended it early, by Ctrl-C or another signal.
+    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,18 @@ class Run:
     Attributes:
         report: What every report is written from.
         unreachable: Whether the target stopped answering on the way.
+        interrupted: Whether it was ended early.
     """
 
     report: RunReport
     unreachable: bool
+    interrupted: bool = False
 
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """Return what a command that ran this ends with."""
+        if self.interrupted:
+            # It says nothing about the cases that were not run.
+            return ExitCode.INTERRUPTED
         return exit_code(self.report, strict=strict, unreachable=self.unreachable)
 
 
@@ -68,13 +75,14 @@ def run_suite(
     baseline = baseline or Baseline()
     started_at, began = datetime.now(UTC), time.perf_counter()
     results: list[CaseResult] = []
-    incomplete = ""
+    incomplete, interrupted = "", False
     try:
         for found in run_cases(cases, subject, effort, names or _names_for(subject), on_case):
             result = baseline.applied(found, subject.kind, started_at.date())
             results.append(result)
             on_result(result)
     except KeyboardInterrupt:
+        interrupted = True
         incomplete = f"interrupted after {len(results)} of {len(cases)} cases"
     unreachable = any(result.reason.startswith(GONE) for result in results)
     if results and not unreachable and not incomplete:
@@ -99,7 +107,7 @@ def run_suite(
         latency=observed.latency,
         traffic=observed.traffic,
     )
-    return Run(report, unreachable)
+    return Run(report, unreachable, interrupted)
 
 
 def exit_code(report: RunReport, *, strict: bool, unreachable: bool = False) -> ExitCode:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.core.errors import InvalidConfig
+from mockserver.net.user_file import read_user_file
 
 #: The most postbacks that are taken from a recording.
 MOST_RECORDED = 10_000
@@ -25,7 +26,7 @@ def read_recording(path: Path) -> list[str]:
         InvalidConfig: It cannot be read, or holds no postback.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_user_file(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise InvalidConfig(f"cannot read the recording {path}: {reason}") from None

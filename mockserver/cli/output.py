@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mockserver.net.visible_text import one_line
+from mockserver.cli.process import tell, writing
+from mockserver.net.visible_text import json_visible, one_line
 
 #: The colours of states on terminals.
 STYLES = {
@@ -40,22 +41,22 @@ class Output:
     def document(self, value: Any) -> None:
         """Write a JSON document."""
         encoded = msgspec.json.encode(value)
-        sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+        self._write(_written(msgspec.json.format(encoded, indent=2)) + "\n")
 
     def document_line(self, value: Any) -> None:
         """Write a JSON document in one line, at once."""
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-        sys.stdout.flush()
+        self._write(_written(msgspec.json.encode(value)) + "\n")
+        self.flush()
 
     def line(self, text: str | Text = "", style: str | None = None) -> None:
         """Write a line; a terminal gets it wrapped between words, a file or pipe as it is."""
         if isinstance(text, str):
             text = Text(text, style or "")
-        self.console.print(text, soft_wrap=not self.console.is_terminal)
+        self._print(text, soft_wrap=not self.console.is_terminal)
 
     def url_line(self, text: str) -> None:
         """Write a line that somebody may copy: it is never broken, however narrow the terminal."""
-        self.console.print(Text(text), soft_wrap=True)
+        self._print(Text(text), soft_wrap=True)
 
     def table(self, columns: list[str], rows: list[list[str]]) -> None:
         """Write a table; a cell that is too wide is continued on the next line."""
@@ -64,13 +65,37 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(short_line(cell)) for cell in row))
-        self.console.print(table)
+        self._print(table)
 
     def remark(self, text: str) -> None:
         """Write something that is not part of the answer to stderr; not if the answer is JSON."""
         if not self.as_json:
-            sys.stdout.flush()
-            print(text, file=sys.stderr, flush=True)
+            self.flush()
+            tell(text)
+
+    def flush(self) -> None:
+        """Write at once what was written so far."""
+        with writing():
+            self.console.file.flush()
+
+    def _write(self, text: str) -> None:
+        with writing():
+            sys.stdout.write(text)
+
+    def _print(self, what: Text | Table, **options: Any) -> None:
+        with writing():
+            self.console.print(what, **options)
+
+
+def _written(document: bytes) -> str:
+    """Return JSON that neither steers a terminal nor has a letter that stdout lacks."""
+    text = document.decode()
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json_visible(text, as_ascii=True)
+    return json_visible(text)
 
 
 class _Console(Console):

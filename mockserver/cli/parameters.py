@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -12,6 +14,13 @@ from mockserver.core.catalog import ALL_CHANNELS, Channel, suggestion
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
+from mockserver.core.inbox_name import checked_inbox_name
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+#: Python reads no longer ones, unless told.
+_MOST_DIGITS = 4_000
+_LONGEST_SHOWN = 120
 
 _SHORT_CHANNELS = {"push": Channel.PUSH, "email": Channel.EMAIL, "in-app": Channel.IN_APP}
 
@@ -38,12 +47,49 @@ def a_duration(text: str) -> str:
 def a_json_object(text: str) -> dict[str, Any]:
     """Return the object that `text` is in JSON."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_int=_an_int, parse_float=_a_float, parse_constant=_none)
+        if not isinstance(document, dict):
+            raise click.BadParameter(f"{_cut(text)} is no JSON object")
+        json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError:
+        raise click.BadParameter(f"{_cut(text)} is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise click.BadParameter(
+            f"{_cut(text)} holds half a character (a surrogate alone), which cannot be sent"
+        ) from None
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no JSON object: {error}") from None
-    if not isinstance(document, dict):
-        raise click.BadParameter(f"{text!r} is no JSON object")
+        raise click.BadParameter(f"{_cut(text)} is no JSON object: {error}") from None
     return document
+
+
+def _an_int(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number in it has {len(digits)} digits")
+    return int(digits)
+
+
+def _a_float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is larger than any number that can be sent")
+    return number
+
+
+def _none(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _cut(text: str) -> str:
+    """Return what was typed for a message, its beginning if it is long."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+
+
+def an_inbox_name(text: str) -> str:
+    """Return a name as written, once it is known to be one that an inbox may have."""
+    try:
+        return checked_inbox_name(text)
+    except InvalidValue as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def a_channel(text: str) -> str:

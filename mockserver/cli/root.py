@@ -1,25 +1,37 @@
 """Defines the command `postbacks` itself, and turns errors into one line and an exit code.
 
 Exit codes: 0 done; 1 the sandbox refused, or a check failed; 2 wrong usage, or a command that
-cannot be loaded; 3 no server; 4 a fault of the contract suite.
+cannot be loaded; 3 no server; 4 a fault of postbacks or of the contract suite; 130 interrupted by
+SIGINT, SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
 from mockserver.cli.lookup import foreign_commands, load_foreign, own_command, own_names
+from mockserver.cli.process import INTERRUPTED, tell, writing
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
 from mockserver.core.errors import PostbacksError
+from mockserver.net.visible_text import json_visible, one_line
 from mockserver.version import __version__
 
+FAILED = 1
 USAGE = 2
-INTERRUPTED = 130
+OWN_FAULT = 4
+
+#: Shows the traceback of a fault of our own.
+TRACEBACK = "POSTBACKS_TRACEBACK"
+
+#: A message is cut in its middle from here on: what was typed may be of any length.
+_LONGEST_MESSAGE = 1_000
 
 
 class Root(SuggestingGroup):
@@ -43,12 +55,13 @@ class Root(SuggestingGroup):
         """Run the command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
-        extra["obj"] = Session(
-            url=os.environ.get("POSTBACKS_URL") or None,
-            token=os.environ.get("POSTBACKS_TOKEN") or None,
-            ca_file=os.environ.get("POSTBACKS_CA_FILE") or None,
-        )
         try:
+            _check_text(arguments, os.environ)
+            extra["obj"] = Session(
+                url=os.environ.get("POSTBACKS_URL") or None,
+                token=os.environ.get("POSTBACKS_TOKEN") or None,
+                ca_file=os.environ.get("POSTBACKS_CA_FILE") or None,
+            )
             code = super().main(arguments, prog_name or "postbacks", **extra)
         except click.ClickException as error:
             code = _report(_usage_text(error), "usage", 400, arguments, USAGE)
@@ -56,18 +69,25 @@ class Root(SuggestingGroup):
             code = INTERRUPTED
         except PostbacksError as error:
             code = _report(str(error), error.code, error.http_status, arguments, error.exit_code)
+        except Exception as error:
+            code = _own_fault(error, arguments)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the arguments, and show the help if it was asked for."""
+        with _reader_may_leave(), writing():
+            return super().make_context(*arguments, **more)
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for; a reader who leaves early is no error."""
         try:
-            result = super().invoke(context)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Python flushes once more at its end, which must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        return result
+            with _reader_may_leave():
+                return super().invoke(context)
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                # The terminal has written ^C, and the prompt begins on a line of its own.
+                tell("")
+            return INTERRUPTED
 
 
 @click.group(
@@ -87,15 +107,71 @@ def root() -> None:
     """
 
 
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Write what is left of the output; end quietly if nobody reads it any more."""
+    try:
+        yield
+        with writing():
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise click.exceptions.Exit(0) from None
+
+
+def _check_text(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Go on only if every argument and variable of ours is text.
+
+    Raises:
+        click.UsageError: One is not.
+    """
+    given = {f"argument {number}": text for number, text in enumerate(arguments, 1)}
+    given |= {name: text for name, text in environment.items() if name.startswith("POSTBACKS_")}
+    for place, text in given.items():
+        if "\0" in text:
+            raise click.UsageError(f"{place} has a NUL character in it, got {_shown(text)}")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise click.UsageError(f"{place} is not UTF-8, got {_shown(text)}; no other is read")
+
+
+def _shown(text: str) -> str:
+    written = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
+    return f"'{one_line(written.decode('utf-8', 'backslashreplace'))}'"
+
+
+def _is_escaped(text: str) -> bool:
+    """Return whether the system's bytes can be had back from a text."""
+    return not any("\ud800" <= each <= "\udc7f" or "\udd00" <= each <= "\udfff" for each in text)
+
+
 def _usage_text(error: click.ClickException) -> str:
     text = " ".join(error.format_message().split())
+    if text.endswith(".") and not text.endswith(".."):
+        text = text[:-1]
     context = getattr(error, "ctx", None)
     if isinstance(context, click.Context) and "--help" not in text:
         text = f"{text} (see `{context.command_path} --help`)"
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def _own_fault(error: Exception, arguments: list[str]) -> int:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return _report(
+        f"this is a fault of postbacks itself, not yours: {type(error).__name__}: {error} "
+        f"({os.path.basename(where.filename)}:{where.lineno}); {TRACEBACK}=1 shows where",
+        "own-fault",
+        500,
+        arguments,
+        OWN_FAULT,
+    )
+
+
 def _report(message: str, code: str, status: int, arguments: list[str], exit_code: int) -> int:
+    message = one_line(" ".join(message.split()))
+    if len(message) > _LONGEST_MESSAGE:
+        half = _LONGEST_MESSAGE // 2
+        message = f"{message[:half]} [...] {message[-half:]}"
     if "--json" in arguments:
         import json
 
@@ -105,7 +181,8 @@ def _report(message: str, code: str, status: int, arguments: list[str], exit_cod
             "status": status,
             "detail": message,
         }
-        print(json.dumps(problem, ensure_ascii=False), file=sys.stderr, flush=True)
+        text = json_visible(json.dumps(problem, ensure_ascii=False))
     else:
-        print(f"postbacks: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        text = f"postbacks: {message}"
+    tell(text)
     return exit_code

@@ -70,7 +70,7 @@ class ServerInfo:
             },
             "curl": [self.register_command(), self.trigger_command()],
         }
-        return json.dumps(document, ensure_ascii=False) + "\n"
+        return json.dumps(document) + "\n"
 
     def as_text(self) -> str:
         """Return it as text for people."""

@@ -6,6 +6,7 @@ What is started last is stopped first.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mockserver.cli.exposure import check_keys, generated_token
+from mockserver.cli.process import tell, writing
 from mockserver.cli.server_info import ServerInfo
 from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
@@ -49,11 +51,14 @@ def serve_until_told(config: Config, *, as_json: bool) -> None:
     with StopSignals() as signals, ExitStack() as stack:
         info, server = start(config, stack)
         for warning in info.warnings:
-            print(f"postbacks: warning: {warning}", file=sys.stderr, flush=True)
-        sys.stdout.write(info.as_json() if as_json else info.as_text())
-        sys.stdout.flush()
+            tell(f"postbacks: warning: {warning}")
+        with writing():
+            sys.stdout.write(info.as_json() if as_json else info.as_text())
+            sys.stdout.flush()
         server.start()
-        signals.wait()
+        if signals.wait() is signal.SIGINT and sys.stderr.isatty():
+            # The terminal has written ^C, and the prompt begins on a line of its own.
+            tell("")
         _end_within(STOP_REAL_SECONDS, stack.pop_all().close)
 
 

@@ -152,6 +152,8 @@ def _option(name: str, **settings: Any) -> Callable[[_Function], _Function]:
 
 def _take_over(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     # What stands after the command's name counts; an option that is not given changes nothing.
+    if value == "":
+        raise click.UsageError(f"--{parameter.name} is empty; leave it out for the default")
     if value and parameter.name is not None:
         session = context.find_object(Session)
         setattr(session, parameter.name, value)

@@ -33,12 +33,13 @@ class StopSignals:
             self._previous[number] = signal.signal(number, _do_nothing)
         return self
 
-    def wait(self) -> None:
-        """Wait until one of the signals has come; at once, if one came before."""
+    def wait(self) -> signal.Signals:
+        """Wait until one of the signals has come, and return it; at once, if one came before."""
         while True:
             # Other signals that have a handler are written there as well.
-            if any(number in self._previous for number in self._heard.recv(64)):
-                return
+            for number in self._heard.recv(64):
+                if number in self._previous:
+                    return signal.Signals(number)
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():

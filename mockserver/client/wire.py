@@ -5,6 +5,7 @@ The client speaks through a wire, and so does the contract suite, which records 
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPException
@@ -102,6 +103,11 @@ class HttpWire(Wire):
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, TimeoutError):
             return f"the sandbox at {self.url} took longer than {self._timeout:g} s to answer"
+        if isinstance(reason, socket.gaierror):
+            return (
+                f"the host of {self.url} is not known ({reason.strerror}); start a sandbox with "
+                "`postbacks serve`, or pass another --url"
+            )
         if isinstance(reason, ssl.SSLCertVerificationError):
             return (
                 f"the certificate of {self.url} is not believed: {reason.verify_message}; give the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from mockserver.core.errors import AddressUnavailable
@@ -31,14 +32,27 @@ def listening_socket(host: str, port: int, server: str = "") -> socket.socket:
         # Two sockets may be bound to one port until one of them listens.
         listener.listen(_BACKLOG)
         listener.setblocking(False)
-    except OSError as error:
+    except (OSError, UnicodeError, TypeError) as error:
+        # A name that cannot be encoded is an error of its type, in Python's eyes.
         listener.close()
         cannot = f"{server} cannot listen".lstrip()
+        reason = getattr(error, "strerror", None) or str(error)
         raise AddressUnavailable(
-            f"{cannot} at {host} port {port}: {error.strerror or error}; choose another port "
-            "(0 picks a free one) or stop what listens there"
+            f"{cannot} at {host} port {port}: {reason}; {_way_out(error)}"
         ) from None
     return listener
+
+
+def _way_out(error: Exception) -> str:
+    """Return what a user can do who cannot listen somewhere."""
+    if isinstance(error, socket.gaierror | UnicodeError | TypeError):
+        return "it is no name that is known here; choose an address of this machine, as 127.0.0.1"
+    code = getattr(error, "errno", None)
+    if code == errno.EADDRNOTAVAIL:
+        return "this machine has no such address; choose one that it has, as 127.0.0.1"
+    if code == errno.EACCES:
+        return "choose a port above 1023 (0 picks a free one)"
+    return "choose another port (0 picks a free one) or stop what listens there"
 
 
 def reached_at(host: str) -> str:

@@ -35,6 +35,33 @@ def one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def json_visible(document: str, *, as_ascii: bool = False) -> str:
+    r"""Return a JSON document with every character that cannot be seen as an escape of JSON.
+
+    It means the same: outside of its texts a document has none of these characters.
+
+    Args:
+        document: Valid JSON.
+        as_ascii: Whether to write everything beyond ASCII so.
+
+    Examples:
+        >>> json_visible('"a\u202eb"')
+        '"a\\u202eb"'
+    """
+
+    def written(match: re.Match[str]) -> str:
+        character = match.group()
+        return json_escape(character) if as_ascii or _is_hidden(character) else character
+
+    return SUSPECT.sub(written, document)
+
+
+def json_escape(character: str) -> str:
+    r"""Return a character as JSON escapes it: `\u202e`, or a pair of surrogates."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+
+
 def _visible_character(character: str) -> str:
     if not _is_hidden(character):
         return character

@@ -119,6 +119,15 @@ def _checked(item: Behaviour | dict[str, Any], number: int, shown: str = "") -> 
     except (ValidationError, InvalidBehaviour, UnicodeEncodeError, RecursionError) as error:
         what = f", {shown[:_LONGEST_SHOWN]!r}," if shown else ""
         raise InvalidBehaviour(
-            f"item {number} of the script{what} cannot be used: {error}; allowed is {allowed()}"
+            f"item {number} of the script{what} cannot be used: {_in_words(error)}; allowed is "
+            f"{allowed()}"
         ) from None
     return behaviour
+
+
+def _in_words(error: Exception) -> str:
+    """Return what is wrong without the words of msgspec where they name types of Python."""
+    found = re.fullmatch(r"Expected `(?:int|float)` ([<>])= (\d+) - at `\$\.(\w+)`", str(error))
+    if found is None:
+        return str(error)
+    return f"its {found[3]} must be {'at most' if found[1] == '<' else 'at least'} {found[2]}"

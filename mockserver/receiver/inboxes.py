@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from mockserver.core.errors import InvalidValue
+from mockserver.core.inbox_name import checked_inbox_name
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
 from mockserver.receiver.behaviours import (
     DEFAULT_SCRIPT,
@@ -32,7 +32,6 @@ INBOX_PATH = "/inbox/"
 #: What the name of an inbox is, as a pattern for JSON Schema.
 NAME_PATTERN = "^[A-Za-z0-9._-]{1,100}$"
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _IN_TARGET = re.compile(r"(?:https?://[^/?#]*)?/inbox/([A-Za-z0-9._-]{1,100})(?=[/?#]|$)")
 
 
@@ -69,7 +68,7 @@ class Inboxes:
         Raises:
             InvalidValue: The name has characters that a path would have to encode.
         """
-        return Inbox(self, _checked(name), f"{base_url}{INBOX_PATH}{name}")
+        return Inbox(self, checked_inbox_name(name), f"{base_url}{INBOX_PATH}{name}")
 
     def names(self) -> list[str]:
         """Return the names in use, sorted."""
@@ -86,7 +85,7 @@ class Inboxes:
         """
         walk = _Walk(script)
         with self._lock:
-            before = self._walks.get(_checked(name))
+            before = self._walks.get(checked_inbox_name(name))
             total = self._script_bytes + walk.size - (before.size if before else 0)
             if total > self._max_script_bytes:
                 raise TooMuch(
@@ -99,7 +98,7 @@ class Inboxes:
 
     def script(self, name: str) -> Script:
         """Return the whole script an inbox was given."""
-        walk = self._walks.get(_checked(name))
+        walk = self._walks.get(checked_inbox_name(name))
         return DEFAULT_SCRIPT if walk is None else walk.script
 
     def next_behaviour(self, name: str) -> tuple[Behaviour, str]:
@@ -113,7 +112,7 @@ class Inboxes:
     def clear(self, name: str) -> None:
         """Forget an inbox: what it got and what it does."""
         with self._lock:
-            walk = self._walks.pop(_checked(name), None)
+            walk = self._walks.pop(checked_inbox_name(name), None)
             self._script_bytes -= walk.size if walk else 0
         self.journal.clear(name)
 
@@ -183,11 +182,3 @@ class _Walk:
             self._left = self.script[self._position].times
         self._left = max(0, self._left - 1)
         return self.script[self._position], self._shown[self._position]
-
-
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InvalidValue(
-            f"{name!r} is no name of an inbox; use up to 100 letters, digits, '.', '_' and '-'"
-        )
-    return name

@@ -5,14 +5,15 @@ The defaults stand in `mockserver.config.Config`; here nothing is set that was n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
 
-from mockserver.core.clock import as_utc
+from mockserver.core.clock import LATEST_AT, as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.core.tokens import check_token
@@ -24,7 +25,7 @@ Values = dict[str, Any]
 _PORT = "a port from 0 to 65535 (0 picks a free one)"
 _CLOCK = '"running" or "manual"'
 _RATE = "a number greater than 0, up to 10000000"
-_INSTANT = "an instant with a time zone, like 2026-01-01T12:00:00Z"
+_INSTANT = "an instant with a time zone before the year 9900, like 2026-01-01T12:00:00Z"
 _REAL_TIME = 'seconds greater than 0, or a duration like "30s", up to a day'
 _AGE = 'a duration greater than 0, like "30d" or "12h"'
 _APPS = "a list of tables: write [[apps]] above each app"
@@ -161,7 +162,10 @@ def _instant(value: Any) -> datetime:
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise TypeError
-    return as_utc(value, "start")
+    instant_at = as_utc(value, "start")
+    if instant_at >= LATEST_AT:
+        raise ValueError
+    return instant_at
 
 
 #: What msgspec has no type for: TOML's own instants, seconds or a duration.
@@ -179,9 +183,11 @@ def _as_it_is(text: str) -> str:
 def _number(text: str) -> float | str:
     for read in (int, float):
         try:
-            return read(text)
+            number = read(text)
         except ValueError:
             continue
+        # Many digits are an infinite float.
+        return number if math.isfinite(number) else text
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,3 +53,17 @@ def test_numbers_with_their_noun() -> None:
 def test_what_could_steer_a_terminal_is_made_visible() -> None:
     assert one_line("a\x1b[2Jb\r\n\u202e ü") == "a\\x1b[2Jb\\r\\n\\u202e ü"
     assert one_line("[bold]:smile:") == "[bold]:smile:"
+
+
+@pytest.mark.parametrize(
+    "odd", ["\u009b2J", "\u202e", "\x7f", "\u2028", "\U000e0001", "\x1b", "\r"]
+)
+def test_json_never_steers_a_terminal_and_stays_the_same(
+    odd: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for write in (Output(as_json=True).document, Output(as_json=True).document_line):
+        write({"name": f"a{odd}ü\n"})
+        written = capsys.readouterr().out
+        assert odd not in written
+        assert "ü" in written
+        assert json.loads(written) == {"name": f"a{odd}ü\n"}

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import click
@@ -16,7 +17,7 @@ from mockserver.cli import session
 from mockserver.cli.root import root
 from mockserver.client import sandbox_client as client
 from mockserver.config import Config
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import CommandLine, Live
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -214,3 +215,92 @@ def test_no_text_of_a_help_is_cut() -> None:
         _, _, commands = rest.partition("Commands:\n")
         for line in commands.partition("\n\n")[0].splitlines():
             assert line.endswith("."), (path, line)
+
+
+def test_a_fault_of_our_own_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object) -> None:
+        raise KeyError("x" * 5_000)
+
+    monkeypatch.setattr(client.SandboxClient, "event_kinds", broken)
+    result = CliRunner().invoke(root, ["events"])
+    assert result.exit_code == 4
+    assert result.stderr.startswith("postbacks: this is a fault of postbacks itself, not yours: Ke")
+    assert result.stderr.count("\n") == 1
+    assert "[...]" in result.stderr
+    assert len(result.stderr) < 1_100
+    shown = CliRunner().invoke(root, ["events"], env={"POSTBACKS_TRACEBACK": "1"})
+    assert "Traceback" in shown.stderr
+
+
+@pytest.mark.parametrize("name", ["POSTBACKS_URL", "POSTBACKS_TOKEN", "POSTBACKS_DB"])
+def test_a_variable_that_is_not_utf_8_is_one_line(name: str) -> None:
+    environment = {key.encode(): value.encode() for key, value in os.environ.items()}
+    ended = subprocess.run(
+        [sys.executable, "-m", "mockserver", "serve"],
+        env=environment | {name.encode(): b"\xff"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    said = f"postbacks: {name} is not UTF-8, got '\\xff'; no other is read\n"
+    assert ended.stderr.decode() == said
+
+
+@pytest.mark.parametrize("token", ["a\nb", "ü", "€", "\x7f"])
+def test_a_token_that_no_header_can_hold_is_refused(token: str) -> None:
+    for words in (["--token", token, "events"], ["serve", "--token", token, "--ephemeral"]):
+        result = CliRunner().invoke(root, words)
+        assert result.exit_code == 2
+        assert "printable ASCII" in result.stderr
+    result = CliRunner().invoke(root, ["events"], env={"POSTBACKS_TOKEN": token})
+    assert result.exit_code == 2
+    assert result.stderr.startswith("postbacks: POSTBACKS_TOKEN: a token is printable ASCII")
+
+
+def test_a_message_has_no_stray_full_stop() -> None:
+    result = CliRunner().invoke(root, ["trigger"], prog_name="postbacks")
+    assert result.stderr == (
+        "postbacks: missing argument 'NAME' (see `postbacks trigger --help`)\n"
+    )
+
+
+def test_an_unknown_host_is_called_so() -> None:
+    result = CliRunner().invoke(root, ["--url", "http://nowhere.invalid", "events"])
+    assert result.exit_code == 3
+    assert "the host of http://nowhere.invalid is not known" in result.stderr
+
+
+def test_https_at_the_plain_port_is_answered_at_once(live: Live) -> None:
+    began = time.perf_counter()
+    for url in (live.url, live.sandbox.receiver_url):
+        result = CliRunner().invoke(root, ["--url", url.replace("http:", "https:"), "events"])
+        assert result.exit_code == 3
+        assert "does not speak TLS as it should" in result.stderr
+        assert "is it at http://?" in result.stderr
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ('{"a":"\\ud800"}', "half a character"),
+        ("[" * 50_000, "nested too deeply"),
+        ('{"a":' + "1" * 5_000 + "}", "a number in it has 5000 digits"),
+        ('{"a":1e999}', "1e999 is larger than any number"),
+        ('{"a":NaN}', "JSON has no NaN"),
+        ("[]", "is no JSON object"),
+        ("x" * 500, "is no JSON object"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_parameters_that_cannot_be_sent(parameters: str, reason: str) -> None:
+    result = CliRunner().invoke(root, ["trigger", "email.click", "--parameters", parameters])
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert len(result.stderr) < 400
+
+
+def test_an_app_that_is_unknown_is_called_so(postbacks: CommandLine) -> None:
+    for words in (["deliveries"], ["rules", "list"], ["trigger", "email.click"]):
+        said = postbacks.fails(1, *words, "--app-id", "nope")
+        assert said == "unknown app 'nope'; the sandbox has: YOUR_APP_ID"

@@ -55,7 +55,7 @@ def test_another_signal_does_not_end_the_wait() -> None:
             ending = threading.Timer(0.05, signal.raise_signal, (signal.SIGTERM,))
             began = time.monotonic()
             ending.start()
-            signals.wait()
+            assert signals.wait() is signal.SIGTERM
             ending.join()
     finally:
         signal.signal(signal.SIGUSR1, previous)

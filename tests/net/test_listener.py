@@ -64,3 +64,18 @@ def test_a_server_is_called_by_what_clients_can_reach(host: str, origin: str) ->
 def test_only_ipv6_addresses_are_put_in_brackets() -> None:
     assert host_in_url("fe80::1") == "[fe80::1]"
     assert host_in_url("a.example") == "a.example"
+
+
+@pytest.mark.parametrize(
+    ("host", "way_out"),
+    [
+        ("nowhere.invalid", "it is no name that is known here"),
+        ("192.0.2.1", "this machine has no such address"),
+        ("ü" * 70, "it is no name that is known here"),
+        ("\ud800", "it is no name that is known here"),
+    ],
+)
+def test_what_is_wrong_with_a_host_is_not_blamed_on_the_port(host: str, way_out: str) -> None:
+    with pytest.raises(AddressUnavailable, match=way_out) as refused:
+        listening_socket(host, 0)
+    assert "choose another port" not in str(refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.net.visible_text import one_line, visible
+from mockserver.net.visible_text import json_visible, one_line, visible
 from tests.contracts.suite.report.texts import nasty_texts
 
 #: The characters of XML 1.0, without the carriage return, which its readers take for a line feed.
@@ -54,3 +55,13 @@ def test_plain_text_is_left_alone(text: str) -> None:
 @given(nasty_texts)
 def test_one_line_is_one_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
+
+
+@given(st.text())
+def test_visible_json_is_the_same_document(text: str) -> None:
+    document = json.dumps([text], ensure_ascii=False)
+    for as_ascii in (False, True):
+        written = json_visible(document, as_ascii=as_ascii)
+        assert json.loads(written) == [text]
+        assert visible(written) == written
+    assert json_visible(document, as_ascii=True).isascii()

@@ -157,3 +157,18 @@ def test_a_list_may_hold_shorthand() -> None:
 def test_what_cannot_be_done_is_refused(script: object) -> None:
     with pytest.raises(InvalidBehaviour):
         parse_script(script)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("99", "its status must be at least 100"),
+        ("600", "its status must be at most 599"),
+        ("200*0", "its times must be at least 1"),
+    ],
+)
+def test_a_number_that_is_out_of_range_is_said_in_plain_words(script: str, reason: str) -> None:
+    with pytest.raises(InvalidBehaviour) as refused:
+        parse_script(script)
+    assert reason in str(refused.value)
+    assert "Expected `int`" not in str(refused.value)

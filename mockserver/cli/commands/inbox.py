@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockserver.cli.parameters import an_inbox_name
 from mockserver.cli.session import Session, sandbox_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
 
 
 @click.command(short_help="Show what the receiver got; make it fail.")
-@click.argument("name")
+@click.argument("name", type=an_inbox_name)
 @click.option("--clear", is_flag=True, help="First forget its requests and its behaviour.")
 @click.option(
     "--behave",

@@ -23,11 +23,7 @@ def tail(session: Session) -> None:
     """Show what happens, live, until Ctrl-C; with --json one document a line."""
     client = session.client
     output = session.output
-    try:
-        _follow(session, client, output)
-    except KeyboardInterrupt:
-        # Ctrl-C is the way to end it, so it is no error.
-        return
+    _follow(session, client, output)
 
 
 def _follow(session: Session, client: SandboxClient, output: Output) -> None:
@@ -48,4 +44,4 @@ def _follow(session: Session, client: SandboxClient, output: Output) -> None:
                 output.line(feed_line(entry.kind, entry.facts))
                 if "url" in entry.facts:
                     output.url_line(f"  {one_line(entry.facts['url'])}")
-        output.console.file.flush()
+        output.flush()

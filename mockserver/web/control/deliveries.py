@@ -48,6 +48,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on deliveries."""
 
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
+        if query.app_id is not None:
+            # Nothing would be found, which looks as if nothing had happened.
+            sandbox.app(query.app_id)
         shown: list[shapes.DeliveryJson] = []
         after, size = query.after, 0
         while True:

@@ -73,7 +73,8 @@ def test_a_script_that_cannot_be_read(postbacks: CommandLine) -> None:
 
 
 def test_a_name_that_is_none(postbacks: CommandLine) -> None:
-    postbacks.fails(1, "inbox", "a b", "--behave", "200")
+    for name in ("a b", "a b/c?d", "", "x" * 101):
+        assert "no name of an inbox" in postbacks.fails(2, "inbox", name, "--behave", "200")
     postbacks.fails(2, "inbox", "crm", "--wait-for", "0")
 
 

@@ -47,7 +47,7 @@ def test_tail_shows_what_happens_and_ends_quietly(live: Live, add_rule: Callable
     assert lines[3].startswith("2026-01-01 00:00:00  delivery 1  attempt 1  503 in ")
     assert lines[3].endswith("  pending, next at 2026-01-01 01:00:00\n")
     assert lines[4].startswith("  http://127.0.0.1:")
-    assert (process.returncode, rest, complaints) == (0, "", "")
+    assert (process.returncode, rest, complaints) == (130, "", "")
 
 
 def test_tail_in_json_is_one_document_a_line(

@@ -240,7 +240,7 @@ def test_ctrl_c_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     result = run(
         *FAILING[:2], "--case", "PB-API-ACTION", "--case", "PB-RULES-ID", "--report", f"json={path}"
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 130
     assert "incomplete   interrupted after 1 of 2 cases" in result.stdout
     assert statuses(results.decode(path.read_bytes())) == {"PB-API-ACTION": Status.PASS}
 

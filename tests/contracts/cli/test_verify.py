@@ -25,6 +25,7 @@ from contracts.suite.vocabulary import Need, Profile, Status
 from contracts.verify import expectations, resolved_host
 from mockserver import Sandbox, SocketOptions
 from mockserver.cli.root import root
+from mockserver.cli.stop_signals import ending_signals
 from mockserver.web.server import ApiServer
 
 QUERY = "?user={{User ID}}&device={{Device ID}}&event={{Message event}}&at={{Trigger time}}"
@@ -524,7 +525,10 @@ def test_a_workflow_is_annotated(
 # An interrupt
 
 
-def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", ending_signals())
+def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     written = tmp_path / "report.json"
     with Sandbox(sockets=SocketOptions()) as sandbox:
         inbox = sandbox.inbox("slow")
@@ -536,14 +540,14 @@ def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(tmp_path: Path
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             inbox.wait_for(3, timeout_real_seconds=20)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             began = time.perf_counter()
             _, said = process.communicate(timeout=20)
             took = time.perf_counter() - began
         finally:
             process.kill()
             process.wait()
-    assert process.returncode == 1, said
+    assert process.returncode == 130, said
     report = results.decode(written.read_bytes())
     assert report.incomplete.startswith("interrupted after")
     assert took < 3, "a second, and room for a busy machine"
@@ -583,6 +587,7 @@ def test_ctrl_c_ends_the_run_where_somebody_is_asked(
 
     monkeypatch.setattr(click, "prompt", interrupted)
     result = verify(url, "--ask", "--case", "PB-OUTAGE-*")
+    assert result.exit_code == 130
     assert "interrupted after 0 of 2 cases" in result.stdout
     # It may have been taken down by then.
     assert [text.partition(",")[0] for text in asked] == [

@@ -176,8 +176,8 @@ def test_an_interrupt_keeps_what_was_found_and_says_so() -> None:
 
 
 def test_an_interrupted_run_has_not_passed() -> None:
-    assert run(a_case(passing), a_case(interrupted)).exit_code() is ExitCode.FAILED
-    assert run(a_case(interrupted)).exit_code() is ExitCode.FAILED
+    assert run(a_case(passing), a_case(interrupted)).exit_code() is ExitCode.INTERRUPTED
+    assert run(a_case(interrupted)).exit_code() is ExitCode.INTERRUPTED
 
 
 def test_an_interrupt_while_a_result_is_told_keeps_it() -> None:

@@ -26,7 +26,7 @@ def test_deliveries_are_filtered_and_paged(
     assert ids == [1, 2, 3, 4, 5]
     assert ok(client.get("/_sandbox/deliveries?postback_id=1"))["deliveries"] == []
     assert len(ok(client.get(f"/_sandbox/deliveries?postback_id={rule}"))["deliveries"]) == 5
-    assert ok(client.get("/_sandbox/deliveries?app_id=NONE"))["deliveries"] == []
+    refused(client.get("/_sandbox/deliveries?app_id=NONE"), 404, "unknown-app")
 
 
 @pytest.mark.parametrize("query", ["state=gone", "limit=0", "limit=x", "after=-1", "colour=red"])
