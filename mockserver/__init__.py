@@ -26,7 +26,9 @@ PYTEST_DONT_REWRITE.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Not imported from `typing`: that takes longer than all else that this module does, and a Ctrl-C
+# in the meantime would be a traceback. Type checkers know the name.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from mockserver.core.clock import ManualClock as ManualClock
@@ -70,7 +72,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # The command line imports this package for every `--help`: nothing is loaded unasked.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

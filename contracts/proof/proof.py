@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.resources import files
 
 import msgspec
@@ -18,6 +16,7 @@ from contracts.conformance.deviants.deviant_server import (
 )
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
 from contracts.proof.matrix import TRUE_FAKE, Proof, ProvedCase, ProvedDeviant
+from contracts.proof.workers import in_workers
 from contracts.suite.generated import Effort, keep_nothing
 from contracts.suite.registry import Case, all_cases
 from contracts.suite.results import FORMAT
@@ -56,15 +55,10 @@ def prove(
     left_out = reasons_to_leave_out([*endpoint_catalog.GOOD, *chosen])
     names = [name for name in columns_for(chosen) if name not in left_out]
     cells: dict[str, dict[str, Status]] = {}
-    # Not forked: a process must begin with modules that no deviant has changed, and without the
-    # locks that other threads hold.
-    context = multiprocessing.get_context("spawn")
     count = min(workers or os.cpu_count() or 1, len(names))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=keep_nothing) as pool:
-        futures = {pool.submit(column, name): name for name in names}
-        for future in as_completed(futures):
-            cells[futures[future]] = future.result()
-            on_column(futures[future])
+    for name, statuses in in_workers(column, names, workers=count, prepare=keep_nothing):
+        cells[name] = statuses
+        on_column(name)
     return matrix_of(chosen, {name: cells[name] for name in names}, left_out)
 
 

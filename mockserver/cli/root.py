@@ -70,24 +70,19 @@ class Root(SuggestingGroup):
         except PostbacksError as error:
             code = _report(str(error), error.code, error.http_status, arguments, error.exit_code)
         except Exception as error:
-            code = _own_fault(error, arguments)
+            is_interrupt = _has_within(error, KeyboardInterrupt)
+            code = _interrupted() if is_interrupt else _own_fault(error, arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
         """Read the arguments, and show the help if it was asked for."""
-        with _reader_may_leave(), writing():
+        with _ends_early(), writing():
             return super().make_context(*arguments, **more)
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was asked for; a reader who leaves early is no error."""
-        try:
-            with _reader_may_leave():
-                return super().invoke(context)
-        except KeyboardInterrupt:
-            if sys.stderr.isatty():
-                # The terminal has written ^C, and the prompt begins on a line of its own.
-                tell("")
-            return INTERRUPTED
+        with _ends_early():
+            return super().invoke(context)
 
 
 @click.group(
@@ -108,14 +103,16 @@ def root() -> None:
 
 
 @contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """Write what is left of the output; end quietly if nobody reads it any more."""
+def _ends_early() -> Iterator[None]:
+    """Write what is left of the output; end quietly if nobody reads it, or at an interrupt."""
     try:
         yield
         with writing():
             sys.stdout.flush()
     except BrokenPipeError:
         raise click.exceptions.Exit(0) from None
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(_interrupted()) from None
 
 
 def _check_text(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -151,6 +148,20 @@ def _usage_text(error: click.ClickException) -> str:
     if isinstance(context, click.Context) and "--help" not in text:
         text = f"{text} (see `{context.command_path} --help`)"
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _interrupted() -> int:
+    if sys.stderr.isatty():
+        # The terminal has written ^C, and the prompt begins on a line of its own.
+        tell("")
+    return INTERRUPTED
+
+
+def _has_within(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Return whether an error came of one of this kind; a class that is being made wraps any."""
+    if error is None or isinstance(error, kind):
+        return error is not None
+    return _has_within(error.__cause__ or error.__context__, kind)
 
 
 def _own_fault(error: Exception, arguments: list[str]) -> int:

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from click.testing import CliRunner
 
 from mockserver.cli.process import INTERRUPTED
+from mockserver.cli.root import root
 from mockserver.cli.stop_signals import ending_signals
+from mockserver.client import sandbox_client
 from tests.cli.conftest import Live
 
 POSTBACKS = (sys.executable, "-m", "mockserver")
@@ -133,6 +136,20 @@ def test_a_signal_while_modules_are_imported_is_no_traceback() -> None:
             check=False,
         )
         assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, "", "")
+
+
+def test_an_interrupt_that_the_making_of_a_class_wraps_is_one_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrapped(self: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise RuntimeError("Error calling __set_name__") from error
+
+    monkeypatch.setattr(sandbox_client.SandboxClient, "event_kinds", wrapped)
+    result = CliRunner().invoke(root, ["events"])
+    assert (result.exit_code, result.stderr) == (INTERRUPTED, "")
 
 
 STUBBORN = """
