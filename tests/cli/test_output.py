@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockserver.cli.output import count, elapsed, instant, offset
+from mockserver.cli.output import Output, count, elapsed, instant, offset
 from mockserver.net.visible_text import one_line
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
