@@ -75,13 +75,17 @@ NO_MIRRORS = {
 
 #: Tests of more than one module, and of what.
 TESTS_OF_MORE = {
+    "cli/test_any_argument.py": "every command, for any argument",
+    "cli/test_long_values.py": "every listing, for long values",
     "contracts/test_layers.py": "all imports of `contracts`",
     "contracts/verify/endpoints/test_caught.py": "every endpoint against every case",
     "delivery/test_loops.py": "every way from a postback to another",
+    "fuzz/test_fuzz.py": "both servers, for any bytes",
     "ledger/test_attempts.py": "what every store promises",
     "ledger/test_behaviour.py": "what every store promises",
     "ledger/test_concurrency.py": "what every store promises",
     "ledger/test_crash.py": "what every store promises",
+    "ledger/test_forgetting.py": "what every store promises",
     "ledger/test_machine.py": "what every store promises",
     "receiver/faults/test_every_fault.py": "every fault on every receiver",
     "receiver/test_any_bytes.py": "the receiver, for any bytes",
@@ -99,8 +103,12 @@ TESTS_OF_MORE = {
     "test_testing_page.py": "the documentation",
     "test_tutorial.py": "the documentation",
     "test_verify_page.py": "the documentation",
+    "time/test_end_of_calendar.py": "clocks, apps and advances at the end of the calendar",
+    "web/server/test_waiting_calls.py": "calls beside others that wait",
+    "web/test_bounded_memory.py": "what clients have the sandbox keep, in bytes",
     "web/test_clients.py": "the API, through clients of others",
     "web/test_foreign_pages.py": "the API, through a browser",
+    "web/test_odd_values.py": "every operation of both APIs, for odd values",
 }
 
 

@@ -34,7 +34,7 @@ class Apps:
         given: The apps that exist at every start. The first is meant if none is named.
 
     Raises:
-        InvalidValue: There is none.
+        InvalidValue: There is none, or the retry policy of one takes more than ten years.
     """
 
     def __init__(self, ledger: Ledger, given: Iterable[App]) -> None:
@@ -43,6 +43,7 @@ class Apps:
             raise InvalidValue("a sandbox needs at least one app")
         self._ledger = ledger
         for app in self.given:
+            app.retry.check_length()
             if ledger.app(app.app_id) is None:
                 ledger.put_app(app)
 

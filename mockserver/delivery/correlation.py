@@ -51,7 +51,7 @@ class Correlation:
         """Take note that an attempt is about to be written on a connection."""
         if remote_port == self.receiver_port:
             answer = self._answers.pop(local_port, None)
-            if answer is not None:
+            if answer is not None and local_port in self._attempts:
                 # A connection that has become free may carry the next attempt before anybody
                 # asks how the last one ended.
                 overtaken = self._attempts[local_port], self._senders[local_port]
