@@ -102,6 +102,8 @@ _OF_THE_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 
 
 def _interrupt(number: int, frame: object) -> None:
+    # The pool sends it once more, when the first of its workers has ended.
+    signal.signal(signal.SIGTERM, _leave_it)
     raise KeyboardInterrupt
 
 

@@ -27,8 +27,8 @@ def nothing():
     pass
 
 def column(name):
-    (FOLDER / f"begun-{os.getpid()}").touch()
     try:
+        (FOLDER / f"begun-{os.getpid()}").touch()
         time.sleep(60)
     finally:
         (FOLDER / f"tidied-{os.getpid()}").touch()
