@@ -1,6 +1,6 @@
 """Reads what a request has in its URL, and refuses bytes that are no UTF-8.
 
-Werkzeug replaces such bytes, or fails on them. A rule or an app whose name is not the one that was
+Werkzeug replaces such bytes, leaves them encoded, or fails on them. A rule or an app whose name is not the one that was
 sent would be found by nobody.
 """
 
@@ -33,8 +33,9 @@ def query_of(request: Request) -> MultiDict[str, str]:
         values = request.args
     except UnicodeDecodeError:
         raise _no_text("the query") from None
+    decoded = str(values.to_dict(flat=False))
     # Only then is it worth a look at the bytes.
-    if REPLACEMENT in str(values.to_dict(flat=False)):
+    if REPLACEMENT in decoded or "%" in decoded:
         check_text(unquote_to_bytes(request.query_string), "the query")
     return values
 
