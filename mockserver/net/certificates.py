@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from mockserver.core.errors import InvalidValue
 from mockserver.net.trust import reason_of
+from mockserver.net.user_file import read_user_file
 
 
 def read_server_context(cert_file: str, key_file: str | None) -> ssl.SSLContext:
@@ -87,7 +88,7 @@ def _no_password() -> NoReturn:
 
 def _content(file: str, name: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        return read_user_file(Path(file))
     except (OSError, ValueError) as error:
         raise InvalidValue(
             f"{name} '{file}' cannot be read: {getattr(error, 'strerror', None) or error}; give "
