@@ -58,6 +58,7 @@ BESIDES = {
 }
 #: Arguments that are there unless one of them is odd.
 ARGUMENTS = {
+    "app_id": "YOUR_APP_ID",
     "name": "email.click",
     "urls": "http://127.0.0.1:1/in?user={{User ID}}",
     "template": "http://127.0.0.1:1/",
