@@ -79,6 +79,7 @@ TESTS_OF_MORE = {
     "cli/test_long_values.py": "every listing, for long values",
     "contracts/test_layers.py": "all imports of `contracts`",
     "contracts/verify/endpoints/test_caught.py": "every endpoint against every case",
+    "crash/test_crash.py": "`serve`, whatever is taken away from it",
     "delivery/test_loops.py": "every way from a postback to another",
     "fuzz/test_fuzz.py": "both servers, for any bytes",
     "ledger/test_attempts.py": "what every store promises",

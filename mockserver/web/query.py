@@ -1,7 +1,7 @@
 """Reads what a request has in its URL, and refuses bytes that are no UTF-8.
 
-Werkzeug replaces such bytes, leaves them encoded, or fails on them. A rule or an app whose name is not the one that was
-sent would be found by nobody.
+Werkzeug replaces such bytes, leaves them encoded, or fails on them. A rule or an app whose name is
+not the one that was sent would be found by nobody.
 """
 
 from __future__ import annotations
