@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_kills(tmp_path: Path) -> None:
-    account = scenarios.kills(tmp_path, 4, seed=1)
+    account = scenarios.kills(tmp_path, 2, seed=1)
     assert account.is_right, account
     assert account.acknowledged
 
