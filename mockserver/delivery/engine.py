@@ -4,12 +4,14 @@ Laws, each of them tested: the target of an advance is included; attempts due at
 run in the order in which they were scheduled; while an attempt runs, the present is its due
 instant; time only moves forward; an advance within an advance is refused; a budget of attempts
 stops a runaway; after an error the advance can be resumed; advancing by a and then by b is
-advancing by a + b.
+advancing by a + b; a clock that runs by itself stands while it is advanced, so that nothing falls
+due unseen while an answer is waited for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 from mockserver.core.clock import LATEST_AT, MovableClock, check_room, later
@@ -22,6 +24,7 @@ from mockserver.delivery.senders import Account, DueSender, InTurnSender, SideBy
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import DEFAULT_BUDGET, Advance, Budget, runaway
 from mockserver.time.clock_lock import ClockLock
+from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 
@@ -53,7 +56,12 @@ class Engine:
         self._sender: DueSender
         if isinstance(transport, ConcurrentTransport):
             self._sender = SideBySideSender(
-                self._due, transport, clock, lambda: self.is_virtual, account
+                self._due,
+                transport,
+                clock,
+                lambda: self.is_virtual,
+                account,
+                is_wanted=lambda: self.is_advance_wanted,
             )
         else:
             self._sender = InTurnSender(self._due, transport)
@@ -62,6 +70,11 @@ class Engine:
     def is_virtual(self) -> bool:
         """Whether durations are accounted in sandbox time instead of being waited for."""
         return self._clock_lock.is_advancing or not self._clock.is_running
+
+    @property
+    def is_advance_wanted(self) -> bool:
+        """Whether an advance waits for the attempts under way, to make all others itself."""
+        return self._clock_lock.is_wanted
 
     def settle(self, budget: int = DEFAULT_BUDGET) -> int:
         """Make every attempt that is due now, each at its own instant; return how many.
@@ -197,7 +210,9 @@ class Engine:
         while self._clock_lock.begin_settling():
             try:
                 now_at = self._clock.now()
-                more, complete = self._run(Budget(now_at, budget - made))
+                more, complete = self._run(
+                    Budget(now_at, budget - made), lambda: self.is_advance_wanted
+                )
                 made += more
                 self._due.move_to(now_at)
             finally:
@@ -212,7 +227,7 @@ class Engine:
         budget: int,
         real_seconds: float | None,
     ) -> Advance:
-        with self._clock_lock.advancing():
+        with self._clock_lock.advancing(), _standing(self._clock):
             from_at = self._clock.now()
             target_at = target(from_at)
             if target_at is not None and target_at < from_at:
@@ -232,12 +247,22 @@ class Engine:
             made += more
         return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
 
-    def _run(self, budget: Budget) -> tuple[int, bool]:
-        """Make what is due; return how many attempts, and whether the budget was enough."""
+    def _run(self, budget: Budget, is_left: Callable[[], bool] = lambda: False) -> tuple[int, bool]:
+        """Make what is due; return how many attempts, and whether the budget was enough.
+
+        Args:
+            budget: How far to go.
+            is_left: Whether to leave the rest to somebody else.
+        """
         while True:
-            due_at = None if self._due.is_stopped else self._due.next_at(budget)
+            over = self._due.is_stopped or is_left()
+            due_at = None if over else self._due.next_at(budget)
             if due_at is None:
                 return budget.made, True
             if budget.is_spent():
                 return budget.made, False
             budget.made += self._sender.send(due_at, budget)
+
+
+def _standing(clock: MovableClock) -> AbstractContextManager[None]:
+    return clock.standing() if isinstance(clock, RunningClock) else nullcontext()

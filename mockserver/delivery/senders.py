@@ -95,6 +95,7 @@ class SideBySideSender:
         clock: Tells when they start, unless time is virtual.
         is_virtual: Whether durations are accounted instead of being waited for.
         account: See `Account`.
+        is_wanted: Whether an advance waits, which makes all that has not been begun.
     """
 
     def __init__(
@@ -104,12 +105,15 @@ class SideBySideSender:
         clock: MovableClock,
         is_virtual: Callable[[], bool],
         account: Account | None,
+        *,
+        is_wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._due = due
         self._transport = transport
         self._clock = clock
         self._is_virtual = is_virtual
         self._account = account
+        self._is_wanted = is_wanted
 
     def send(self, due_at: datetime, budget: Budget) -> int:
         """Make what is due at `due_at`; see `DueSender`.
@@ -157,6 +161,8 @@ class SideBySideSender:
         due = self._due
         if due.is_stopped:
             raise ExchangeStopped
+        if self._is_wanted():
+            return ()
         if self._is_virtual():
             until_at, now_at = started.due_at, started.visited_at
         else:

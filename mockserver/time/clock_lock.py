@@ -1,8 +1,8 @@
 """Lets one caller at a time move the clock and make attempts, and never from within an attempt.
 
 There are two kinds of calls: a settle makes what is due now, an advance moves time. A settle leaves
-its work to whoever holds the lock. An advance waits for a settle, and is refused during another
-advance.
+its work to whoever holds the lock, or waits for it. An advance waits until a settle has finished
+what is under way, and is refused during another advance.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class ClockLock:
         self._mode: Literal["settling", "advancing"] | None = None
         self._owner = 0
         self._again = False
+        self._waiting = 0
 
     @property
     def is_advancing(self) -> bool:
@@ -39,6 +40,11 @@ class ClockLock:
         """Whether its holder waits for the code that asks."""
         with self._free:
             return self._mode is not None and self._is_within()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether an advance waits for a settle to end; what is left to do is then its own."""
+        return self._waiting > 0
 
     def begin_settling(self) -> bool:
         """Take the lock and return True if it is free; else ask its holder to look once more."""
@@ -76,7 +82,11 @@ class ClockLock:
                     raise AdvanceInProgress(
                         "the clock is being advanced already; wait for that to end"
                     )
-                self._free.wait()
+                self._waiting += 1
+                try:
+                    self._free.wait()
+                finally:
+                    self._waiting -= 1
             self._take("advancing")
         try:
             yield

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -39,6 +41,7 @@ class RunningClock:
             raise InvalidValue(f"the rate of the clock must be greater than 0, got {rate}")
         self.rate = rate
         self._lock = threading.Lock()
+        self._stands = False
         self.first_at = None if start_at is None else as_utc(start_at, "start_at")
         self._anchor_at = check_room(self.first_at or datetime.now(UTC))
         self._anchor_real_seconds = time.monotonic()
@@ -71,11 +74,26 @@ class RunningClock:
             self._anchor_at = self.first_at or datetime.now(UTC)
             self._anchor_real_seconds = time.monotonic()
 
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let time stand still except for `move_to`, and run on from there afterwards."""
+        with self._lock:
+            self._anchor_at = self._now_at()
+            self._stands = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stands = False
+                self._anchor_real_seconds = time.monotonic()
+
     def real_seconds_until(self, instant_at: datetime) -> float:
         """Return how many real seconds pass until `instant_at`; at least 0."""
         return max(0.0, (instant_at - self.now()).total_seconds() / self.rate)
 
     def _now_at(self) -> datetime:
+        if self._stands:
+            return self._anchor_at
         gone = (time.monotonic() - self._anchor_real_seconds) * self.rate
         try:
             return min(self._anchor_at + timedelta(seconds=gone), LATEST_AT)
