@@ -11,7 +11,9 @@ from mockserver.core.clock import ManualClock, MovableClock, check_room
 from mockserver.core.errors import LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
 from mockserver.core.models import App, Attempt, Event, PostbackRule, is_id
+from mockserver.delivery.advances import AdvanceProgress
 from mockserver.delivery.apps import Apps, DeletedApp
+from mockserver.delivery.collected import CollectedAttempts
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import (
@@ -370,7 +372,9 @@ class Sandbox:
         real_seconds: float,
         *,
         to_next: bool = False,
-    ) -> tuple[Advance, list[Attempt]]:
+        listed: int | None = None,
+        is_unwanted: Callable[[], bool] | None = None,
+    ) -> tuple[Advance, CollectedAttempts]:
         """Advance as far as a budget of attempts and real time allows; for servers.
 
         Args:
@@ -378,19 +382,43 @@ class Sandbox:
             budget: How many attempts to make at most.
             real_seconds: How long to take at most.
             to_next: Go to the next due instant, and ignore `target_at`.
+            listed: How many attempts to keep; the rest are only counted. All unless given.
+            is_unwanted: Whether nobody waits for it any more; asked now and then. If so, it is
+                cancelled.
 
         Returns:
             What was done, and the attempts that were made meanwhile.
         """
         self._before_moving()
-        with self._made.collecting() as collected:
+        with self._made.collecting(listed) as collected:
             if to_next:
-                done = self.engine.advance_to_next(budget)
+                done = self.engine.advance_to_next(budget, is_unwanted)
             elif target_at is None:
-                done = self.engine.run_until_idle(budget, real_seconds)
+                done = self.engine.run_until_idle(budget, real_seconds, is_unwanted)
             else:
-                done = self.engine.advance_to(target_at, budget, real_seconds)
+                done = self.engine.advance_to(target_at, budget, real_seconds, is_unwanted)
         return done, collected
+
+    @property
+    def advance_progress(self) -> AdvanceProgress | None:
+        """Return how far the advance has come that is under way; None if there is none."""
+        return self.engine.advance_progress()
+
+    def cancel_advance(self, wait_real_seconds: float = 0.0) -> bool:
+        """End the advance that is under way; return whether there was one.
+
+        It begins no other attempt. Those under way are dropped: each is due again at its own
+        instant, and its repetition is marked `repeated`, because it may have arrived. The clock
+        stays where it is, and another advance goes on from there. Call it from another thread than
+        the one that advances.
+
+        Args:
+            wait_real_seconds: How long to wait at most for it to end.
+        """
+        asked = self.engine.cancel_advance()
+        if asked is not None:
+            asked.ended.wait(wait_real_seconds)
+        return asked is not None
 
     # The receiver
 

@@ -27,6 +27,7 @@ class DueAttempts:
     Attributes:
         arrivals: Grows when something arrived that may change what is due next.
         is_stopped: Whether no more attempts are to be made.
+        recorded: How many attempts have been recorded so far.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class DueAttempts:
     ) -> None:
         self.arrivals = 0
         self.is_stopped = False
+        self.recorded = 0
         self._ledger = ledger
         self._clock = clock
         self._on_results = on_results
@@ -171,6 +173,7 @@ class DueAttempts:
         return shortest - timedelta.resolution if shortest else None
 
     def _recorded(self, results: Sequence[Result]) -> None:
+        self.recorded += len(results)
         self._resends.recorded(results)
         if self._on_results is not None:
             self._on_results(results)

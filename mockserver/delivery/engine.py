@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mockserver.core.clock import LATEST_AT, MovableClock, check_room, later
 from mockserver.core.errors import ClockCannotGoBack, UnknownDelivery
 from mockserver.core.models import App
 from mockserver.core.retry import RetryPolicy
+from mockserver.delivery.advances import AdvanceProgress, Advances, AskedAdvance
 from mockserver.delivery.due_attempts import DueAttempts
 from mockserver.delivery.resends import Resend
 from mockserver.delivery.senders import Account, DueSender, InTurnSender, SideBySideSender
+from mockserver.delivery.under_way import AttemptUnderWay, UnderWay
 from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import DEFAULT_BUDGET, Advance, Budget, runaway
-from mockserver.time.clock_lock import ClockLock
+from mockserver.time.clock_lock import CancelledWhileWaiting, ClockLock
 from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
@@ -53,6 +56,8 @@ class Engine:
         self._clock = clock
         self._clock_lock = ClockLock()
         self._due = DueAttempts(ledger, clock, on_results)
+        self._advances = Advances(lambda: self._due.recorded)
+        self._under_way = UnderWay()
         self._sender: DueSender
         if isinstance(transport, ConcurrentTransport):
             self._sender = SideBySideSender(
@@ -62,6 +67,7 @@ class Engine:
                 lambda: self.is_virtual,
                 account,
                 is_wanted=lambda: self.is_advance_wanted,
+                under_way=self._under_way,
             )
         else:
             self._sender = InTurnSender(self._due, transport)
@@ -95,15 +101,19 @@ class Engine:
         duration: timedelta,
         budget: int = DEFAULT_BUDGET,
         real_seconds: float | None = None,
+        is_unwanted: Callable[[], bool] | None = None,
     ) -> Advance:
         """Move the clock by `duration` from where it stands; otherwise like `advance_to`."""
-        return self._advance(lambda now_at: later(now_at, duration), budget, real_seconds)
+        return self._advance(
+            lambda now_at: later(now_at, duration), budget, real_seconds, is_unwanted
+        )
 
     def advance_to(
         self,
         target_at: datetime,
         budget: int = DEFAULT_BUDGET,
         real_seconds: float | None = None,
+        is_unwanted: Callable[[], bool] | None = None,
     ) -> Advance:
         """Move the clock to `target_at`, stopping at every due instant on the way.
 
@@ -111,28 +121,63 @@ class Engine:
             target_at: Aware UTC; attempts due at this very instant are made.
             budget: How many attempts to make at most.
             real_seconds: How long to take at most; attempts under way are finished.
+            is_unwanted: Whether nobody waits for the advance any more; asked now and then. If so,
+                it is cancelled.
 
         Raises:
             ClockCannotGoBack: The target lies in the past.
             AdvanceInProgress: Time is being moved already.
             InvalidValue: The target is later than a clock can stand; nothing was done.
         """
-        return self._advance(lambda now_at: target_at, budget, real_seconds)
+        return self._advance(lambda now_at: target_at, budget, real_seconds, is_unwanted)
 
-    def advance_to_next(self, budget: int = DEFAULT_BUDGET) -> Advance:
+    def advance_to_next(
+        self,
+        budget: int = DEFAULT_BUDGET,
+        is_unwanted: Callable[[], bool] | None = None,
+    ) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
         return self._advance(
-            lambda now_at: max(now_at, self._ledger.next_due_at() or now_at), budget, None
+            lambda now_at: max(now_at, self._ledger.next_due_at() or now_at),
+            budget,
+            None,
+            is_unwanted,
         )
 
     def run_until_idle(
-        self, budget: int = DEFAULT_BUDGET, real_seconds: float | None = None
+        self,
+        budget: int = DEFAULT_BUDGET,
+        real_seconds: float | None = None,
+        is_unwanted: Callable[[], bool] | None = None,
     ) -> Advance:
         """Move the clock from due instant to due instant until nothing is pending.
 
         What is due later than a clock can stand stays pending.
         """
-        return self._advance(lambda now_at: None, budget, real_seconds)
+        return self._advance(lambda now_at: None, budget, real_seconds, is_unwanted)
+
+    def advance_progress(self) -> AdvanceProgress | None:
+        """Return how far the advance has come that is under way; None if there is none."""
+        asked = self._advances.current()
+        return None if asked is None else asked.progress(self._clock.now(), self.under_way())
+
+    def under_way(self) -> list[AttemptUnderWay]:
+        """Return the attempts that are being made through sockets right now."""
+        return self._under_way.now()
+
+    def cancel_advance(self) -> AskedAdvance | None:
+        """End the advance that is under way, if there is one, and return it.
+
+        It begins no other attempt. Those under way are dropped: each is due again at its own
+        instant, and its repetition is marked `repeated`, because it may have arrived. The clock
+        stays where it is, and another advance goes on from there.
+        """
+        asked = self._advances.current()
+        if asked is not None:
+            asked.cancellation.cancel()
+            # A batch in this process ends, too.
+            self._due.arrivals += 1
+        return asked
 
     def resend(self, delivery_id: int, *, settle: bool = True) -> Resend:
         """Make one attempt of a delivery now, outside its schedule.
@@ -226,8 +271,35 @@ class Engine:
         target: Callable[[datetime], datetime | None],
         budget: int,
         real_seconds: float | None,
+        is_unwanted: Callable[[], bool] | None,
     ) -> Advance:
-        with self._clock_lock.advancing(), _standing(self._clock):
+        with self._advances.asked(is_unwanted) as asked:
+            try:
+                done = self._move(asked, target, budget, real_seconds)
+            except CancelledWhileWaiting:
+                now_at = self._clock.now()
+                done = Advance(now_at, now_at, 0, None, complete=False, cancelled=True)
+            made, complete = done.attempts_made, done.complete
+            # Whoever added something after the last look has left it to this call.
+            if complete:
+                more, complete = self._settle(max(0, budget - made))
+                made += more
+            next_due_at = self._ledger.next_due_at()
+        return replace(done, attempts_made=made, complete=complete, next_due_at=next_due_at)
+
+    def _move(
+        self,
+        asked: AskedAdvance,
+        target: Callable[[datetime], datetime | None],
+        budget: int,
+        real_seconds: float | None,
+    ) -> Advance:
+        """Make what is due on the way, and move the clock to the target if it gets there."""
+        cancellation = asked.cancellation
+        with (
+            self._clock_lock.advancing(cancellation, self._described),
+            _standing(self._clock),
+        ):
             from_at = self._clock.now()
             target_at = target(from_at)
             if target_at is not None and target_at < from_at:
@@ -237,15 +309,17 @@ class Engine:
                 )
             # Before the first attempt is made: it would not get there.
             until_at = LATEST_AT if target_at is None else check_room(target_at)
-            made, complete = self._run(Budget(until_at, budget, real_seconds))
+            asked.begin(from_at, target_at)
+            made, complete = self._run(Budget(until_at, budget, real_seconds, cancellation))
             if complete:
                 self._due.move_to(max(target_at or self._clock.now(), from_at))
             now_at = self._clock.now()
-        # Whoever added something after the last look has left it to this call.
-        if complete:
-            more, complete = self._settle(max(0, budget - made))
-            made += more
-        return Advance(from_at, now_at, made, self._ledger.next_due_at(), complete)
+        cancelled = not complete and cancellation.is_cancelled
+        return Advance(from_at, now_at, made, None, complete, cancelled)
+
+    def _described(self) -> str:
+        progress = self.advance_progress()
+        return "" if progress is None else f" ({progress})"
 
     def _run(self, budget: Budget, is_left: Callable[[], bool] = lambda: False) -> tuple[int, bool]:
         """Make what is due; return how many attempts, and whether the budget was enough.
@@ -259,10 +333,27 @@ class Engine:
             due_at = None if over else self._due.next_at(budget)
             if due_at is None:
                 return budget.made, True
-            if budget.is_spent():
+            if budget.is_cancelled or budget.is_spent():
                 return budget.made, False
             budget.made += self._sender.send(due_at, budget)
 
 
 def _standing(clock: MovableClock) -> AbstractContextManager[None]:
     return clock.standing() if isinstance(clock, RunningClock) else nullcontext()
+
+
+def _checked_target(
+    target: Callable[[datetime], datetime | None], from_at: datetime
+) -> datetime | None:
+    try:
+        target_at = target(from_at)
+    except OverflowError:
+        raise InvalidValue(
+            f"the clock stands at {from_at.isoformat()} and ends with the year 9999"
+        ) from None
+    if target_at is not None and target_at < from_at:
+        raise ClockCannotGoBack(
+            f"the clock stands at {from_at.isoformat()} and only moves forward; "
+            f"{target_at.isoformat()} lies in its past"
+        )
+    return target_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mockserver.core.models import Attempt
+from mockserver.delivery.collected import CollectedAttempts
 from mockserver.delivery.feed import Feed
 from mockserver.ledger.protocol import Result
 
@@ -15,18 +15,19 @@ class MadeAttempts:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._collectors: list[list[Attempt]] = []
+        self._collectors: list[CollectedAttempts] = []
 
     def __call__(self, results: Sequence[Result]) -> None:
         """Pass on what was made."""
         made = self._feed.add_attempts(results)
         for collected in self._collectors:
-            collected.extend(made)
+            for attempt in made:
+                collected.add(attempt)
 
     @contextmanager
-    def collecting(self) -> Iterator[list[Attempt]]:
-        """Lend a list that gets the attempts made meanwhile."""
-        collected: list[Attempt] = []
+    def collecting(self, listed: int | None = None) -> Iterator[CollectedAttempts]:
+        """Lend a list that gets the attempts made meanwhile, `listed` of them at most."""
+        collected = CollectedAttempts(listed)
         self._collectors.append(collected)
         try:
             yield collected

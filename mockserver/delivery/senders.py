@@ -12,6 +12,7 @@ from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.delivery.due_attempts import DueAttempts
+from mockserver.delivery.under_way import UnderWay
 from mockserver.ledger.protocol import Result
 from mockserver.time.advance import Budget
 from mockserver.transport.protocol import (
@@ -96,6 +97,7 @@ class SideBySideSender:
         is_virtual: Whether durations are accounted instead of being waited for.
         account: See `Account`.
         is_wanted: Whether an advance waits, which makes all that has not been begun.
+        under_way: Told what is begun and ended.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class SideBySideSender:
         account: Account | None,
         *,
         is_wanted: Callable[[], bool] = lambda: False,
+        under_way: UnderWay | None = None,
     ) -> None:
         self._due = due
         self._transport = transport
@@ -114,12 +117,13 @@ class SideBySideSender:
         self._is_virtual = is_virtual
         self._account = account
         self._is_wanted = is_wanted
+        self._under_way = UnderWay() if under_way is None else under_way
 
     def send(self, due_at: datetime, budget: Budget) -> int:
         """Make what is due at `due_at`; see `DueSender`.
 
         When the engine is stopped, attempts under way are dropped and stay claimed: nobody knows
-        whether they arrived.
+        whether they arrived. When an advance is cancelled, they are dropped and due again.
         """
         due = self._due
         started = _Started(due_at, due.visit(due_at), budget)
@@ -131,12 +135,14 @@ class SideBySideSender:
                 results = [self._result(started, attempt, outcome) for attempt, outcome in group]
                 # Their outcomes are known from here on, whatever becomes of the ledger.
                 started.finish(attempt for attempt, _ in group)
+                self._under_way.end(attempt for attempt, _ in group)
                 with started.waiting_for_the_rest():
                     due.record(results)
         except ExchangeStopped:
             pass
         finally:
             end_exchange(groups)
+            self._under_way.clear()
             if not due.is_stopped:
                 due.release(list(started.under_way), begun=True)
         if started.failure is not None:
@@ -159,9 +165,9 @@ class SideBySideSender:
 
     def _pull(self, started: _Started, places: int) -> Sequence[DueAttempt]:
         due = self._due
-        if due.is_stopped:
+        if due.is_stopped or started.is_cancelled:
             raise ExchangeStopped
-        if self._is_wanted():
+        if not places or self._is_wanted():
             return ()
         if self._is_virtual():
             until_at, now_at = started.due_at, started.visited_at
@@ -176,6 +182,7 @@ class SideBySideSender:
             with started.waiting_for_the_rest():
                 attempts = due.claim_if_due(until_at, places)
         started.add(attempts, now_at)
+        self._under_way.begin(attempts, now_at)
         return attempts
 
     def _result(self, started: _Started, attempt: DueAttempt, outcome: Outcome) -> Result:
@@ -203,6 +210,10 @@ class _Started:
         self.failure: LedgerUnusable | None = None
         self._budget = budget
         self._count = 0
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._budget.is_cancelled
 
     @property
     def is_budget_spent(self) -> bool:

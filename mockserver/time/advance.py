@@ -10,6 +10,7 @@ from mockserver.core.clock import as_utc
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, RunawaySchedule
 from mockserver.net import monotonic
+from mockserver.time.cancelling import Cancellation
 
 #: How many attempts one advance makes at most; a schedule that needs more never ends.
 DEFAULT_BUDGET = 100_000
@@ -25,6 +26,7 @@ class Advance:
         attempts_made: How many attempts it made.
         next_due_at: When the next attempt is due, aware UTC; None if nothing is pending.
         complete: Whether it got to its target; if not, another advance goes on from here.
+        cancelled: Whether it was ended early by somebody.
     """
 
     from_at: datetime
@@ -32,6 +34,7 @@ class Advance:
     attempts_made: int
     next_due_at: datetime | None
     complete: bool
+    cancelled: bool = False
 
 
 class Budget:
@@ -41,19 +44,25 @@ class Budget:
         until_at: The last instant whose attempts are made, aware UTC; None for no end.
         attempts: How many attempts to make at most.
         real_seconds: How long to take at most; None for as long as it takes.
+        cancellation: Ends it early; None if nobody can.
 
     Attributes:
         made: How many attempts have been made.
     """
 
-    __slots__ = ("attempts", "made", "stop_real_seconds", "until_at")
+    __slots__ = ("_cancellation", "attempts", "made", "stop_real_seconds", "until_at")
 
     def __init__(
-        self, until_at: datetime | None, attempts: int, real_seconds: float | None = None
+        self,
+        until_at: datetime | None,
+        attempts: int,
+        real_seconds: float | None = None,
+        cancellation: Cancellation | None = None,
     ) -> None:
         self.until_at = until_at
         self.attempts = attempts
         self.made = 0
+        self._cancellation = cancellation
         self.stop_real_seconds = (
             None if real_seconds is None else monotonic.real_seconds() + real_seconds
         )
@@ -62,6 +71,11 @@ class Budget:
     def left(self) -> int:
         """Return how many more attempts may be made."""
         return self.attempts - self.made
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether to drop what is under way and to begin nothing else."""
+        return self._cancellation is not None and self._cancellation.is_cancelled
 
     def is_spent(self, started: int = 0) -> bool:
         """Return whether the attempts or the real time are used up.
@@ -96,12 +110,12 @@ def goal_of(
 
 
 def whole(advance: Advance) -> Advance:
-    """Return an advance that got to its target.
+    """Return an advance that got to its target, or that somebody has cancelled.
 
     Raises:
-        RunawaySchedule: It did not, because its budget was used up.
+        RunawaySchedule: It did not get there because its budget was used up.
     """
-    if not advance.complete:
+    if not advance.complete and not advance.cancelled:
         raise runaway(advance.attempts_made, advance.now_at)
     return advance
 

@@ -8,16 +8,25 @@ what is under way, and is refused during another advance.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
 from mockserver.core.errors import AdvanceInProgress
+from mockserver.time.cancelling import Cancellation
 
 #: The locks held by whoever called this code, also in another thread: an application may answer an
 #: attempt in a thread of its own, which runs in a copy of the context that makes the attempt.
 _HELD: ContextVar[tuple[ClockLock, ...]] = ContextVar("held", default=())
+
+
+#: How often one who waits looks whether the wait was cancelled.
+_LOOK_REAL_SECONDS = 0.05
+
+
+class CancelledWhileWaiting(Exception):
+    """Raised when an advance was cancelled before it could begin."""
 
 
 class ClockLock:
@@ -65,10 +74,19 @@ class ClockLock:
             return again
 
     @contextmanager
-    def advancing(self) -> Iterator[None]:
+    def advancing(
+        self,
+        cancellation: Cancellation | None = None,
+        describe: Callable[[], str] = lambda: "",
+    ) -> Iterator[None]:
         """Hold the lock to move time, after a settle under way has ended.
 
+        Args:
+            cancellation: Ends the wait early.
+            describe: Returns what to say of an advance that is under way already.
+
         Raises:
+            CancelledWhileWaiting: The wait was ended early.
             AdvanceInProgress: Time is being moved already, or this is called from within.
         """
         with self._free:
@@ -80,11 +98,15 @@ class ClockLock:
                     )
                 if self._mode == "advancing":
                     raise AdvanceInProgress(
-                        "the clock is being advanced already; wait for that to end"
+                        f"the clock is being advanced already{describe()}; wait for that to end, "
+                        "or cancel it with `postbacks advance --cancel` (POST "
+                        "/_sandbox/clock/advance/cancel)"
                     )
+                if cancellation is not None and cancellation.is_cancelled:
+                    raise CancelledWhileWaiting
                 self._waiting += 1
                 try:
-                    self._free.wait()
+                    self._free.wait(None if cancellation is None else _LOOK_REAL_SECONDS)
                 finally:
                     self._waiting -= 1
             self._take("advancing")

@@ -12,7 +12,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 
 #: Hands out up to so many claimed attempts; an empty answer means that none is due now. What it
-#: raises ends the exchange at once.
+#: raises ends the exchange at once, so a transport without a free place asks for none now and then.
 Pull = Callable[[int], Sequence[DueAttempt]]
 
 #: Takes back attempts that were pulled and not begun; they are handed out again, in their order.

@@ -143,6 +143,8 @@ class RoutingTransport:
         routed: _Routed = deque()
 
         def pull_others(places: int) -> list[DueAttempt]:
+            if not places:
+                pull(0)
             while len(waiting) < places and not routed:
                 pulled = pull(places - len(waiting))
                 if not pulled:

@@ -341,6 +341,23 @@ class TestRelease:
         assert ledger.claim(FAR, 10) == []
         assert ledger.next_due_at() is None
 
+    def test_what_was_begun_is_marked_until_it_is_recorded(self, ledger: Ledger) -> None:
+        add(ledger, *[START] * 3)
+        claimed = ledger.claim(START, 3)
+        ledger.release(claimed[1:2], begun=True)
+        ledger.release([claimed[0], claimed[2]])
+        again = ledger.claim(START, 10)
+        assert [(each.delivery_id, each.number, each.repeated) for each in again] == [
+            (1, 1, False),
+            (2, 1, True),
+            (3, 1, False),
+        ]
+        ledger.release(again)
+        again = ledger.claim(START, 10)
+        assert [attempt.repeated for attempt in again] == [False, True, False]
+        ledger.record([ended(attempt) for attempt in again])
+        assert [ledger.attempts(number)[0].repeated for number in (1, 2, 3)] == [False, True, False]
+
 
 class TestRecover:
     def test_a_claim_is_due_again_at_once_and_marked(self, ledger: Ledger) -> None:

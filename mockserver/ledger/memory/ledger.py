@@ -201,7 +201,7 @@ class MemoryLedger(Ledger):
                 if number is None:
                     if attempt.claim < self._first_claim:
                         continue
-                    row.history += (None, started_at, outcome, False)
+                    row.history += (None, started_at, outcome, attempt.repeated)
                     if row.state is _PENDING and state is DeliveryState.DELIVERED:
                         self._finish(row, state)
                 elif row.claim == attempt.claim:

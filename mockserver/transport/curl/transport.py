@@ -93,7 +93,7 @@ class CurlTransport:
             finished: list[_Finished] = []
             wanted = True
             while True:
-                if wanted and self._idle:
+                if wanted:
                     self._begin(multi, pull(len(self._idle)), finished)
                     wanted = False
                 if len(self._idle) < self.capacity:
