@@ -100,6 +100,10 @@ class SandboxClient:
                 return
             yield answer
 
+    def cancel_advance(self) -> shapes.CancelAnswer:
+        """End the advance that is under way, if there is one; another goes on from there."""
+        return self._send("POST", "clock/advance/cancel", shapes.CancelAnswer)
+
     # Events
 
     def event_kinds(self) -> list[shapes.EventKindJson]:

@@ -30,14 +30,40 @@ class Health(Struct):
     app_ids: list[str]
 
 
+class UnderWayJson(Struct):
+    """An attempt that is being made right now."""
+
+    delivery_id: int
+    number: Annotated[int | None, Meta(description="None for a manual resend.")]
+    url: str
+    started_at: datetime
+    real_seconds: Annotated[float, Meta(description="How long it has taken on the machine.")]
+
+
+class AdvanceUnderWay(Struct):
+    """An advance that goes on: how far it is, and what it waits for."""
+
+    from_at: Annotated[
+        datetime | None, Meta(description="None while it waits for attempts begun before it.")
+    ] = field(name="from")
+    to: Annotated[datetime | None, Meta(description="None: until nothing is pending.")]
+    attempts_made: int
+    real_seconds: float
+    under_way: int
+    waiting_for: Annotated[
+        list[UnderWayJson], Meta(description="The first ten that are under way.")
+    ]
+
+
 class ClockState(Struct):
-    """Where the clock stands."""
+    """Where the clock stands, and the advance that moves it, if one does."""
 
     mode: Literal["manual", "running", "ambient"]
     now: datetime
     next_due: datetime | None
     pending: int
     rate: float = 1.0
+    advance: AdvanceUnderWay | None = None
 
 
 _DURATION = Meta(
@@ -56,7 +82,10 @@ class AdvanceRequest(Struct, forbid_unknown_fields=True):
     to: Annotated[str, _INSTANT] | UnsetType = UNSET
     until: Literal["next", "idle"] | UnsetType = UNSET
     budget: Positive = 10_000
-    real_seconds: Annotated[float, Meta(gt=0, le=60)] = 20.0
+    real_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 20.0
+    listed: Annotated[
+        int, Meta(ge=0, description="How many attempts to list at most; all are counted.")
+    ] = 10_000
 
 
 class Nothing(Struct, forbid_unknown_fields=True):
@@ -87,13 +116,31 @@ class AttemptJson(Struct):
 
 
 class AdvanceAnswer(Struct):
-    """What an advance did; if it is not `complete`, ask again and it goes on."""
+    """What an advance did; if it is not `complete`, ask again and it goes on.
+
+    It is `cancelled` if somebody asked for that, or if nobody waited for the answer any more.
+    """
 
     from_at: datetime = field(name="from")
     now: datetime
     attempts: list[AttemptJson]
     next_due: datetime | None
     complete: bool
+    cancelled: bool = False
+    attempts_made: Annotated[int, Meta(description="Also those that are not listed.")] = 0
+    outcomes: Annotated[
+        dict[str, int], Meta(description="How many came to what: a status, or e.g. `timeout`.")
+    ] = field(default_factory=dict)
+
+
+class CancelAnswer(Struct):
+    """Whether an advance was cancelled, and where the clock stands now.
+
+    If the advance has not ended yet, `clock.advance` tells what it waits for.
+    """
+
+    cancelled: bool
+    clock: ClockState
 
 
 class EventRequest(Struct, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ BARE: list[tuple[dict[str, str], bytes]] = [
 def test_the_changing_routes_are_those_that_are_tried() -> None:
     assert sorted(CHANGING) == [
         ("POST", "clock/advance"),
+        ("POST", "clock/advance/cancel"),
         ("POST", "deliveries/1/resend"),
         ("POST", "events"),
         ("POST", "reset"),

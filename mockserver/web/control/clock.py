@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -13,11 +14,16 @@ from mockserver.core.errors import InvalidValue
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.current import current_request
 from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
+from mockserver.web.under_way import advance_under_way
 
 #: Its place in the OpenAPI document.
 ORDER = 1
+
+#: How long a cancel waits for the advance to end.
+_CANCEL_REAL_SECONDS = 5.0
 
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
@@ -31,12 +37,18 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             sandbox.ledger.next_due_at(),
             sandbox.ledger.pending_count(),
             rate,
+            advance_under_way(sandbox.advance_progress),
         )
 
     def advance(body: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
         target_at = _target_of(body, sandbox.now())
         done, attempts = sandbox.advance_within(
-            target_at, body.budget, body.real_seconds, to_next=body.until == "next"
+            target_at,
+            body.budget,
+            body.real_seconds,
+            to_next=body.until == "next",
+            listed=body.listed,
+            is_unwanted=_is_client_gone(),
         )
         first_at = FirstAttempts(sandbox)
         return shapes.AdvanceAnswer(
@@ -51,7 +63,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             ],
             done.next_due_at,
             done.complete,
+            done.cancelled,
+            attempts.total,
+            dict(attempts.outcomes.most_common()),
         )
+
+    def cancel() -> shapes.CancelAnswer:
+        return shapes.CancelAnswer(sandbox.cancel_advance(_CANCEL_REAL_SECONDS), clock())
 
     return [
         ControlRoute("GET", "clock", "Where the clock stands.", clock, shapes.ClockState),
@@ -63,11 +81,24 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             shapes.AdvanceAnswer,
             body=Annotated[shapes.AdvanceRequest, _EXACTLY_ONE],
         ),
+        ControlRoute(
+            "POST",
+            "clock/advance/cancel",
+            "End the advance that is under way; what has no answer yet is dropped and due again.",
+            cancel,
+            shapes.CancelAnswer,
+        ),
     ]
 
 
 _WAYS = ("by", "to", "until")
 _EXACTLY_ONE = Meta(extra_json_schema={"oneOf": [{"required": [name]} for name in _WAYS]})
+
+
+def _is_client_gone() -> Callable[[], bool] | None:
+    """Return what tells whether the client of this request has gone, if the server knows."""
+    asked: Callable[[], bool] | None = current_request().environ.get("waitress.client_disconnected")
+    return asked
 
 
 def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None:

@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
 from mockserver.net.monotonic import real_seconds
+from mockserver.web.server.departure import has_gone
 from mockserver.web.server.request_parser import RequestParser
 from mockserver.web.shapes import Problem
 
@@ -109,6 +110,13 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.since = real_seconds()
         super().__init__(*arguments, **named)
+
+    def check_client_disconnected(self) -> bool:
+        """Return whether nobody waits for the answer; applications ask for it by the environment.
+
+        Waitress itself does not look at a connection whose request is being answered.
+        """
+        return bool(super().check_client_disconnected()) or has_gone(self.socket)
 
     def time_is_up(self, now: float, idle_real_seconds: float) -> bool:
         """Return whether it has lingered, been idle or stood still for too long.
