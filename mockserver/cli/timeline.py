@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
@@ -50,16 +50,24 @@ def write_delivery_rows(output: Output, deliveries: Sequence[DeliveryJson]) -> N
         output.url_line(f"        {short_line(delivery.url, whole)}")
 
 
-def write_attempts(output: Output, attempts: Sequence[AttemptJson]) -> None:
-    """Write the attempts of several deliveries in the order in which they were made."""
+def write_attempts(
+    output: Output, attempts: Sequence[AttemptJson], outcomes: Mapping[str, int] | None = None
+) -> None:
+    """Write the attempts of several deliveries in the order in which they were made.
+
+    Args:
+        output: Where to.
+        attempts: All of them, or at least as many as are shown.
+        outcomes: How many of all came to what; counted from `attempts` unless given.
+    """
     for attempt in attempts[:SHOWN_ATTEMPTS]:
         text = attempt_text(attempt)
         output.line(Text(f"  delivery {attempt.delivery_id:<4}") + text)
-    rest = attempts[SHOWN_ATTEMPTS:]
+    rest = Counter(map(outcome_of, attempts)) if outcomes is None else Counter(outcomes)
+    rest -= Counter(map(outcome_of, attempts[:SHOWN_ATTEMPTS]))
     if rest:
-        kinds = Counter(outcome_of(attempt) for attempt in rest).most_common()
-        summary = ", ".join(f"{kind} x {number}" for kind, number in kinds)
-        output.line(f"  ... and {len(rest)} more: {summary}")
+        summary = ", ".join(f"{kind} x {number}" for kind, number in rest.most_common())
+        output.line(f"  ... and {rest.total()} more: {summary}")
 
 
 def attempt_text(attempt: AttemptJson, first: AttemptJson | None = None) -> Text:

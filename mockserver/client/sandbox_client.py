@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
@@ -68,6 +69,13 @@ class SandboxClient:
         self.url = self._wire.url
         self._token = token
 
+    def patient(self, timeout_real_seconds: float) -> SandboxClient:
+        """Return a client of the same sandbox that waits so long for an answer."""
+        patient = copy(self)
+        if isinstance(self._wire, HttpWire):
+            patient._wire = self._wire.patient(timeout_real_seconds)  # noqa: SLF001 (our own copy)
+        return patient
+
     def health(self) -> shapes.Health:
         """Return which sandbox answers: its version, receiver, ledger and apps."""
         return self._get("health", shapes.Health)
@@ -83,10 +91,13 @@ class SandboxClient:
         return self._send("POST", "clock/advance", shapes.AdvanceAnswer, request)
 
     def advances(self, request: shapes.AdvanceRequest) -> Iterator[shapes.AdvanceAnswer]:
-        """Move the clock all the way, with as many requests as it takes; yield each answer."""
+        """Move the clock all the way, with as many requests as it takes; yield each answer.
+
+        If somebody cancels the advance, the last answer says so and is not complete.
+        """
         answer = self.advance(request)
         yield answer
-        while not answer.complete:
+        while not (answer.complete or answer.cancelled):
             if request.by is not msgspec.UNSET:
                 # The next request is for the rest of the way only, so name where it ends.
                 target_at = answer.from_at + parse_duration(request.by)

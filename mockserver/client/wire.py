@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -98,6 +99,12 @@ class HttpWire(Wire):
             return self._answered(request)
         except (OSError, HTTPException) as error:
             raise ServerUnreachable(self._explained(error)) from None
+
+    def patient(self, timeout_real_seconds: float) -> HttpWire:
+        """Return a wire to the same place that waits so long for an answer."""
+        patient = copy(self)
+        patient._timeout = timeout_real_seconds  # noqa: SLF001 (our own copy)
+        return patient
 
     def _explained(self, error: Exception) -> str:
         reason = error.reason if isinstance(error, URLError) else error

@@ -61,19 +61,6 @@ def test_a_long_advance_takes_several_requests_and_is_one_answer(
     assert answer["next_due"] is None
 
 
-def test_a_terminal_sees_progress_on_stderr(
-    live: Live, add_rule: Callable[..., int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "_BUDGET", 2)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    failing(live, add_rule, deliveries=3)
-    result = CommandLine(live.url).run("advance", "--until", "idle")
-    assert "(+65h): 27 attempts" in result.stdout
-    assert "2026-01-03 17:00:00" in result.stderr
-    assert "27 attempts" in result.stderr
-
-
 def test_many_attempts_are_summed_up(
     postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
 ) -> None:
