@@ -37,9 +37,9 @@ from mockserver.core.errors import (
     UnknownApp,
     UnknownDelivery,
 )
-from mockserver.core.events import SAMPLE_VALUES
 from mockserver.core.models import AbTestEvent, DueAttempt, MessageEvent
 from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.samples import SAMPLE_VALUES
 from mockserver.transport.in_process import CallableTransport
 from mockserver.transport.protocol import Pull
 from tests.engine_setup import HOUR, MINUTE, OFFSETS_IN_HOURS, SECOND, status
@@ -71,7 +71,7 @@ def test_a_click_arrives_with_every_value(sandbox: Sandbox) -> None:
     assert request.body == b""
     assert request.query == {
         "user": "ada+news@example.com",
-        "device": SAMPLE_VALUES["device_id"],
+        "device": "",
         "at": "1767225600000",
         "message": SAMPLE_VALUES["message_id"],
         "event": "Click",

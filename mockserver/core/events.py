@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
+from functools import cache
 from typing import Any
 
 from mockserver.core.catalog import (
@@ -18,29 +18,10 @@ from mockserver.core.clock import as_utc
 from mockserver.core.errors import InvalidEvent
 from mockserver.core.json_values import fault_in, is_text
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
-
-#: Values for the fields that nobody set. The plus is there because real ids have it and
-#: receivers get it wrong; it must arrive as a plus, not as a space.
-SAMPLE_VALUES: Mapping[str, str] = MappingProxyType(
-    {
-        "user_id": "ada+news@example.com",
-        "device_id": "7C3A9C52-1F0B-4D8E-9C61-0A5D2B7E4F10",
-        "message_id": "5838201947316224",
-        "ab_test_id": "4912773501100032",
-        "variant_id": "5001344097845248",
-    }
-)
-
-#: What a Click carries (observed); every other event carries no parameters.
-SAMPLE_CLICK_PARAMETERS: Mapping[str, Any] = MappingProxyType(
-    {"index": 1, "url": "https://example.com/offers?from=newsletter"}
-)
+from mockserver.core.samples import carried_by, sample_value
 
 MESSAGE_FIELDS = ("user_id", "device_id", "message_id", "template_name", "parameters")
 AB_TEST_FIELDS = ("user_id", "device_id", "ab_test_id", "variant_id")
-
-_MESSAGE_SAMPLES = {name: SAMPLE_VALUES.get(name, "") for name in MESSAGE_FIELDS}
-_AB_TEST_SAMPLES = {name: SAMPLE_VALUES.get(name, "") for name in AB_TEST_FIELDS}
 
 
 def build_event(
@@ -72,12 +53,13 @@ def draft_event(
     triggered_at = _checked_instant(values.pop("triggered_at", triggered_at))
     _check_names(kind, values)
     if kind.type is PostbackType.AB_TEST_EVENTS:
-        return AbTestEvent(app_id, triggered_at, **(_AB_TEST_SAMPLES | values))
+        samples = _samples(kind.channel, kind.event, AB_TEST_FIELDS)
+        return AbTestEvent(app_id, triggered_at, **(samples | values))
     assert kind.channel is not None, "only A/B tests have no channel"
     values.setdefault("template_name", kind.template_name)
     if "parameters" not in values:
-        values["parameters"] = dict(SAMPLE_CLICK_PARAMETERS) if kind.event == "Click" else {}
-    fields = _MESSAGE_SAMPLES | values
+        values["parameters"] = dict(carried_by(kind.channel, kind.event).parameters)
+    fields = _samples(kind.channel, kind.event, MESSAGE_FIELDS) | values
     return MessageEvent(app_id, kind.channel, kind.event, triggered_at, **fields)
 
 
@@ -123,6 +105,11 @@ def _check_names(kind: EventKind, values: Mapping[str, Any]) -> None:
                 f"{kind.name} has no field {name!r}{suggestion(name, allowed)}; "
                 f"it has: {', '.join(allowed)}, triggered_at"
             )
+
+
+@cache
+def _samples(channel: Channel | None, event: str, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: sample_value(name, channel, event) for name in names}
 
 
 def _are_sound(*texts: Any) -> bool:

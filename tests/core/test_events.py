@@ -9,8 +9,9 @@ import pytest
 
 from mockserver.core.catalog import Channel, event_kind, event_kinds
 from mockserver.core.errors import InvalidEvent, PostbacksError
-from mockserver.core.events import SAMPLE_CLICK_PARAMETERS, SAMPLE_VALUES, build_event, check_event
+from mockserver.core.events import build_event, check_event
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
+from mockserver.core.samples import SAMPLE_CLICK_PARAMETERS, SAMPLE_VALUES
 
 NOW_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def test_a_click_has_samples_for_everything() -> None:
         "Click",
         NOW_AT,
         user_id=SAMPLE_VALUES["user_id"],
-        device_id=SAMPLE_VALUES["device_id"],
+        device_id="",
         message_id=SAMPLE_VALUES["message_id"],
         template_name="",
         parameters=SAMPLE_CLICK_PARAMETERS,
