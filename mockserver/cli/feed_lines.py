@@ -10,8 +10,12 @@ import msgspec
 from rich.text import Text
 
 from mockserver.cli.output import STYLES, count, elapsed, instant, short_line
+from mockserver.cli.shortening import fitted
 from mockserver.cli.timeline import event_text, outcome_of
 from mockserver.web.shapes import AttemptJson, EventJson
+
+#: How much of a user id is shown.
+_LONGEST_USER = 60
 
 
 def feed_line(kind: str, payload: dict[str, Any]) -> Text:
@@ -35,7 +39,7 @@ def _event(payload: dict[str, Any]) -> Text:
     event = msgspec.convert(payload["event"], EventJson)
     numbers = ", ".join(str(number) for number in payload["delivery_ids"])
     led_to = f"delivery {numbers}" if numbers else "no rule fired"
-    who = short_line(event.user_id)
+    who = fitted(event.user_id, _LONGEST_USER)
     return Text(f"{instant(event.triggered_at)}  {event_text(event)} by {who}  -> {led_to}", "bold")
 
 

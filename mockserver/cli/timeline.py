@@ -9,9 +9,17 @@ from urllib.parse import parse_qsl
 
 from rich.text import Text
 
-from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset, short_line
+from mockserver.cli.output import STYLES, Output, count, elapsed, instant, offset
+from mockserver.cli.shortening import bounded
 from mockserver.net.visible_text import one_line
-from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson, MismatchJson, ReceivedJson
+from mockserver.web.shapes import (
+    AttemptJson,
+    DeliveryJson,
+    EventJson,
+    MismatchJson,
+    ReceivedJson,
+    UnderWayJson,
+)
 
 #: How many attempts of an advance are shown one by one. The rest are counted by outcome.
 SHOWN_ATTEMPTS = 20
@@ -28,7 +36,7 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     heading.append(delivery.state, STYLES[delivery.state])
     heading.append(f"  {event_text(delivery.event)}, rule {delivery.postback_id}", "not bold")
     output.line(heading)
-    output.url_line(f"POST {one_line(delivery.url)}")
+    output.url_line(f"POST {bounded(delivery.url)}")
     last_error = None
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))
@@ -36,18 +44,6 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
             output.line(f"        {short_line(attempt.error)}", "dim")
         last_error = attempt.error
     output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
-
-
-def write_delivery_rows(output: Output, deliveries: Sequence[DeliveryJson]) -> None:
-    """Write deliveries in columns, each with its URL on a line of its own."""
-    output.line(Text(f"{'ID':>6}  {'STATE':<9}  {'ATTEMPTS':<24}  NEXT DUE", "bold"))
-    for delivery in deliveries:
-        row = Text(f"{delivery.id:>6}  ")
-        row.append(f"{delivery.state:<9}", STYLES[delivery.state])
-        row.append(f"  {_attempts_in_short(delivery):<24}  {instant(delivery.due_at)}")
-        output.line(row)
-        whole = f"`postbacks deliveries {delivery.id}` has all"
-        output.url_line(f"        {short_line(delivery.url, whole)}")
 
 
 def write_attempts(
@@ -87,6 +83,8 @@ def attempt_text(attempt: AttemptJson, first: AttemptJson | None = None) -> Text
 
 def verdict(delivery: DeliveryJson) -> str:
     """Return in a sentence what became of a delivery."""
+    if delivery.state == "pending" and delivery.under_way is not None:
+        return f"pending: {_being_made(delivery.under_way)}"
     if delivery.state == "pending":
         following = delivery.attempts_made + 1
         return f"pending: attempt {following} is due at {instant(delivery.due_at)}"
@@ -109,11 +107,16 @@ def verdict(delivery: DeliveryJson) -> str:
     return f"delivered by {by}" + ("" if after == "0h" else f", {after} after the first")
 
 
+def _being_made(attempt: UnderWayJson) -> str:
+    which = "a resend" if attempt.number is None else f"attempt {attempt.number}"
+    return f"{which} is being made since {instant(attempt.started_at)}"
+
+
 def event_text(event: EventJson) -> str:
     """Return what happened, e.g. `Email Click`."""
     if event.type == "abTestEvents":
         return "A/B test entered"
-    template = f" ({short_line(event.template_name)})" if event.template_name else ""
+    template = f" ({bounded(event.template_name, 100)})" if event.template_name else ""
     return f"{event.channel} {event.event}{template}"
 
 
@@ -129,22 +132,17 @@ def write_request(output: Output, request: ReceivedJson) -> None:
     heading = Text(f"#{request.id}  ", "bold")
     heading.append(f"{instant(request.arrived_at)}  {end}", "not bold")
     if request.delivery_id is not None:
-        attempt = "resent" if request.attempt_number is None else f"{request.attempt_number}"
-        heading.append(f"  delivery {request.delivery_id}, attempt {attempt}", "dim")
+        number = request.attempt_number
+        attempt = "resent" if number is None else f"attempt {number}"
+        heading.append(f"  delivery {request.delivery_id}, {attempt}", "dim")
     output.line(heading)
-    output.url_line(f"  {one_line(request.method)} {short_line(request.target)}")
+    output.url_line(f"  {one_line(request.method)} {bounded(request.target)}")
     query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
-    width = min(40, max((len(name) for name, _ in query), default=0))
+    width = min(max((len(name) for name, _ in query), default=0), 40)
     for name, value in query:
-        output.url_line(f"    {short_line(name):<{width}} = {short_line(value)}")
+        output.url_line(f"    {bounded(name):<{width}} = {bounded(value)}")
     if request.body:
-        output.url_line(f"    body: {short_line(request.body)}")
-
-
-def _attempts_in_short(delivery: DeliveryJson) -> str:
-    if not delivery.attempts:
-        return "none yet"
-    return f"{len(delivery.attempts)}, last: {outcome_of(delivery.attempts[-1])}"
+        output.url_line(f"    body: {bounded(request.body)}")
 
 
 def _style_of(attempt: AttemptJson) -> str:

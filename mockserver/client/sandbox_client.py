@@ -135,6 +135,10 @@ class SandboxClient:
         state: str | None = None,
         postback_id: int | None = None,
         app_id: str | None = None,
+        user_id: str | None = None,
+        event: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
         after: int = 0,
         limit: int = 100,
     ) -> shapes.DeliveriesAnswer:
@@ -143,6 +147,10 @@ class SandboxClient:
             "state": state,
             "postback_id": postback_id,
             "app_id": app_id,
+            "user_id": user_id,
+            "event": event,
+            "since": since,
+            "until": until,
             "after": after,
             "limit": limit,
             "whole": "true",
@@ -195,7 +203,11 @@ class SandboxClient:
 
     def inboxes(self) -> list[str]:
         """Return the names of the inboxes in use."""
-        return self._get("inboxes", dict[str, list[str]])["inboxes"]
+        return self._get("inboxes", shapes.InboxesAnswer).inboxes
+
+    def inboxes_in_short(self) -> list[shapes.InboxJson]:
+        """Return the inboxes in use, each with how much it got and what it does."""
+        return self._get("inboxes", shapes.InboxesAnswer).listed
 
     def behaviour(self, inbox: str) -> shapes.BehaviourAnswer:
         """Return what an inbox does."""

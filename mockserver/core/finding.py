@@ -35,13 +35,30 @@ class DeliveryFilter:
 
     def accepts(self, delivery: Delivery) -> bool:
         """Return whether a delivery passes, as it stands."""
+        return self.accepts_values(
+            delivery.state,
+            delivery.postback_id,
+            delivery.app_id,
+            delivery.created_at,
+            delivery.event,
+        )
+
+    def accepts_values(
+        self,
+        state: DeliveryState,
+        postback_id: int,
+        app_id: str,
+        created_at: datetime,
+        event: Event,
+    ) -> bool:
+        """Return whether a delivery with these values passes."""
         return (
-            (self.state is None or delivery.state is self.state)
-            and (self.postback_id is None or delivery.postback_id == self.postback_id)
-            and (self.app_id is None or delivery.app_id == self.app_id)
-            and (self.since_at is None or delivery.created_at >= self.since_at)
-            and (self.until_at is None or delivery.created_at < self.until_at)
-            and self.accepts_event(delivery.event)
+            (self.state is None or state is self.state)
+            and (self.postback_id is None or postback_id == self.postback_id)
+            and (self.app_id is None or app_id == self.app_id)
+            and (self.since_at is None or created_at >= self.since_at)
+            and (self.until_at is None or created_at < self.until_at)
+            and self.accepts_event(event)
         )
 
     def accepts_event(self, event: Event) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import overload
 
-from mockserver.core.clock import as_hours
+from mockserver.core.catalog import event_kind
+from mockserver.core.clock import as_hours, as_utc
 from mockserver.core.errors import InvalidValue, UnknownDelivery
+from mockserver.core.finding import DeliveryFilter
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import Attempt, Delivery, Event, is_id
 from mockserver.core.retry import DeliveryState
-from mockserver.delivery.intake import Taken
+from mockserver.delivery.intake import Taken, find_app
 from mockserver.ledger.protocol import Ledger
 
 
@@ -63,6 +65,10 @@ class Deliveries(Sequence[DeliveryHistory]):
         state: DeliveryState | str | None = None,
         postback_id: int | None = None,
         app_id: str | None = None,
+        user_id: str | None = None,
+        event: str | None = None,
+        since_at: datetime | None = None,
+        until_at: datetime | None = None,
         after: int = 0,
         limit: int | None = None,
     ) -> list[DeliveryHistory]:
@@ -72,19 +78,29 @@ class Deliveries(Sequence[DeliveryHistory]):
             state: Only those in this state now.
             postback_id: Only those of this rule.
             app_id: Only those of this app.
+            user_id: Only those of an event of this user.
+            event: Only those of this event, by its name, e.g. `email.click`.
+            since_at: Only those whose event happened then or later, aware. What counts is when the
+                sandbox took it in, not its trigger time, which may lie in the past.
+            until_at: Only those whose event happened before, aware.
             after: Only those with a larger id.
             limit: How many at most.
 
         Raises:
-            InvalidValue: There is no such state.
+            InvalidEvent: There is no such event.
+            InvalidValue: There is no such state, or an instant has no time zone.
+            UnknownApp: There is no such app.
         """
-        found = self._ledger.deliveries(
-            state=None if state is None else _state(state),
-            postback_id=postback_id,
-            app_id=app_id,
-            after=after,
-            limit=limit,
+        wanted = DeliveryFilter(
+            None if state is None else _state(state),
+            postback_id,
+            None if app_id is None else find_app(self._ledger, app_id).app_id,
+            user_id,
+            None if event is None else event_kind(event),
+            None if since_at is None else as_utc(since_at, "since_at"),
+            None if until_at is None else as_utc(until_at, "until_at"),
         )
+        found = self._ledger.find_deliveries(wanted, after=after, limit=limit)
         return _with_attempts(self._ledger, found)
 
     @overload

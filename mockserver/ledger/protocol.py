@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.errors import LastApp, RuleLimitReached
+from mockserver.core.finding import DeliveryFilter
 from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
@@ -93,6 +94,11 @@ class Ledger(Protocol):
         limit: int | None = None,
     ) -> list[Delivery]:
         """Return deliveries that pass all filters, by id, those after id `after` only."""
+
+    def find_deliveries(
+        self, wanted: DeliveryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[Delivery]:
+        """Return deliveries that pass a filter, by id, those after id `after` only."""
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
         """Return the deliveries with these ids, by id; those that are unknown are left out."""

@@ -276,6 +276,14 @@ class Journal:
                 self._waiting -= 1
         return self.requests(inbox)
 
+    def in_short(self) -> dict[str, tuple[int, datetime]]:
+        """Return of each inbox that got something how many are kept, and when the last came."""
+        with self._changed:
+            kept = [request for request, _ in self._requests]
+        counts = Counter(request.inbox for request in kept)
+        last = {request.inbox: request.arrived_at for request in kept}
+        return {inbox: (counts[inbox], arrived_at) for inbox, arrived_at in last.items()}
+
     def evicted_of(self, inbox: str) -> int:
         """Return how many requests of an inbox were dropped to stay within bounds."""
         return self._evicted[inbox]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from mockserver.core.models import (
 )
 from mockserver.delivery.feed import Happening
 from mockserver.delivery.history import DeliveryHistory, Triggered
+from mockserver.delivery.under_way import AttemptUnderWay
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.schema.app import fields_of
 from mockserver.web.shapes import (
@@ -37,6 +39,7 @@ from mockserver.web.shapes import (
     RuleJson,
     TriggeredJson,
 )
+from mockserver.web.under_way import attempt_under_way
 
 
 def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
@@ -61,9 +64,22 @@ def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
     )
 
 
-def delivery_json(delivery: DeliveryHistory, event: EventJson | None = None) -> DeliveryJson:
-    """Return a delivery with its attempts; `event` is its event, if that was made before."""
+def delivery_json(
+    delivery: DeliveryHistory,
+    event: EventJson | None = None,
+    under_way: AttemptUnderWay | None = None,
+) -> DeliveryJson:
+    """Return a delivery with its attempts.
+
+    Args:
+        delivery: As it stands.
+        event: Its event, if that was made before.
+        under_way: The attempt that is being made.
+    """
     first_at = delivery.attempts[0].started_at if delivery.attempts else delivery.created_at
+    if under_way is not None and (under_way.number or math.inf) <= delivery.attempts_made:
+        # It has been recorded since it was looked up.
+        under_way = None
     return DeliveryJson(
         id=delivery.id,
         app_id=delivery.app_id,
@@ -75,6 +91,7 @@ def delivery_json(delivery: DeliveryHistory, event: EventJson | None = None) -> 
         attempts_made=delivery.attempts_made,
         due_at=delivery.due_at,
         attempts=[attempt_json(attempt, first_at) for attempt in delivery.attempts],
+        under_way=None if under_way is None else attempt_under_way(under_way),
     )
 
 

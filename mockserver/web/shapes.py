@@ -203,6 +203,9 @@ class DeliveryJson(Struct):
     attempts_made: int
     due_at: datetime | None
     attempts: list[AttemptJson]
+    under_way: Annotated[
+        UnderWayJson | None, Meta(description="The attempt that is being made right now.")
+    ] = None
     cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 
@@ -243,6 +246,9 @@ class DeliveriesAnswer(Struct):
 
     deliveries: list[DeliveryJson]
     next: int | None
+    in_all: Annotated[
+        int | None, Meta(description="If none fits: how many there are without any filter.")
+    ] = None
 
 
 class RuleJson(Struct):
@@ -294,6 +300,23 @@ class BehaviourAnswer(Struct):
     url: str
     behaviour: str
     script: list[Behaviour]
+
+
+class InboxJson(Struct):
+    """An inbox in short: what it got, and what it does."""
+
+    inbox: str
+    url: str
+    requests: Annotated[int, Meta(description="How many are kept.")]
+    last_at: Annotated[datetime | None, Meta(description="When the last of them arrived.")]
+    behaviour: str
+
+
+class InboxesAnswer(Struct):
+    """The inboxes in use, by name."""
+
+    inboxes: list[str]
+    listed: Annotated[list[InboxJson], Meta(description="The same, each with what it got.")]
 
 
 class HeaderJson(Struct):

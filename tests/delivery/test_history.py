@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.core.clock import DEFAULT_START_AT
-from mockserver.core.errors import InvalidValue
+from mockserver.core.errors import InvalidEvent, InvalidValue, UnknownApp
 from mockserver.core.models import App
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import Deliveries, history
@@ -112,7 +112,20 @@ def test_filters_add_up(full: EngineSetup) -> None:
     assert deliveries(app_id="other", state="lost") == []
     assert len(deliveries(postback_id=1)) == 4
     assert deliveries(postback_id=2) == []
-    assert deliveries(app_id="nobody") == []
+    assert [each.id for each in deliveries(event="email.open")] == [1, 2, 3, 4]
+    assert deliveries(event="email.click") == []
+    assert [each.id for each in deliveries(user_id="", app_id="other")] == [4]
+    assert deliveries(user_id="ada") == []
+    last = deliveries[-1].created_at
+    assert [each.id for each in deliveries(since_at=last)] == [2, 3, 4]
+    assert [each.id for each in deliveries(until_at=last)] == [1]
+    assert [each.id for each in deliveries(since_at=last, limit=1, after=2)] == [3]
+    with pytest.raises(InvalidEvent, match=r"did you mean 'email\.open'"):
+        deliveries(event="email.opn")
+    with pytest.raises(InvalidValue, match="since_at has no time zone"):
+        deliveries(since_at=last.replace(tzinfo=None))
+    with pytest.raises(UnknownApp, match="unknown app 'nobody'"):
+        deliveries(app_id="nobody")
 
 
 def test_a_history_keeps_every_field_of_its_delivery(full: EngineSetup) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mockserver.cli.app_choice import (
@@ -9,6 +11,7 @@ from mockserver.cli.app_choice import (
     filtered_app_id,
     is_given_on_the_command_line,
 )
+from mockserver.cli.parameters import an_instant
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.retry import DeliveryState
 
@@ -21,6 +24,10 @@ from mockserver.core.retry import DeliveryState
     help="Only deliveries in this state.",
 )
 @click.option("--postback-id", type=int, metavar="ID", help="Only deliveries of this rule.")
+@click.option("--user-id", metavar="ID", help="Only deliveries of events of this user.")
+@click.option("--event", metavar="NAME", help="Only deliveries of this event, e.g. email.click.")
+@click.option("--since", type=an_instant, metavar="INSTANT", help="Only of events then or later.")
+@click.option("--until", type=an_instant, metavar="INSTANT", help="Only of events before.")
 @app_id_filter
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only ids greater than this.")
 @click.option(
@@ -37,37 +44,59 @@ def deliveries(
     delivery_id: int | None,
     state: str | None,
     postback_id: int | None,
+    user_id: str | None,
+    event: str | None,
+    since: str | None,
+    until: str | None,
     app_id: str | None,
     after: int,
     limit: int,
 ) -> None:
     """List deliveries, or show the one with ID and the timeline of its attempts."""
+    given = {
+        "state": state,
+        "postback_id": postback_id,
+        "user_id": user_id,
+        "event": event,
+        "since": since,
+        "until": until,
+    }
+    filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if delivery_id is not None:
         app_given = is_given_on_the_command_line("app_id")
-        _show_one(session, delivery_id, filtered=bool(state or postback_id or app_given or after))
+        _show_one(session, delivery_id, filtered=bool(filters or app_given or after))
         return
     client = session.client
     app_id = filtered_app_id(client, app_id)
-    page = client.deliveries(
-        state=state, postback_id=postback_id, app_id=app_id, after=after, limit=limit
-    )
+    page = client.deliveries(**filters, app_id=app_id, after=after, limit=limit)
     output = session.output
     if session.json:
         output.document(page)
         return
-    from mockserver.cli.timeline import write_delivery_rows
+    from mockserver.cli.listing import write_delivery_rows
 
     if not page.deliveries:
-        output.line("no deliveries; `postbacks trigger email.click` makes one if a rule fits")
+        output.line(_nothing(page.in_all))
         return
     write_delivery_rows(output, page.deliveries)
     if page.next is not None:
         output.line(f"there are more: --after {page.next}", "dim")
 
 
+def _nothing(in_all: int | None) -> str:
+    if not in_all:
+        return "no deliveries; `postbacks trigger email.click` makes one if a rule fits"
+    if in_all == 1:
+        return "the only delivery there is does not fit; leave filters out to see it"
+    return f"none of the {in_all:,} deliveries fits; leave filters out to see them"
+
+
 def _show_one(session: Session, delivery_id: int, filtered: bool) -> None:
     if filtered:
         raise click.UsageError("filters and an ID do not go together; leave one out")
+    from mockserver.cli.answers import write_answers
+    from mockserver.cli.output import instant
+    from mockserver.cli.shortening import bounded
     from mockserver.cli.timeline import write_delivery
 
     delivery = session.client.delivery(delivery_id)
@@ -76,3 +105,9 @@ def _show_one(session: Session, delivery_id: int, filtered: bool) -> None:
         output.document(delivery)
     else:
         write_delivery(output, delivery)
+        event = delivery.event
+        output.line(f"event taken in at {instant(delivery.created_at)}, app {delivery.app_id}")
+        output.line(f"  trigger time {instant(event.triggered_at)}")
+        for name, value in (("user", event.user_id), ("device", event.device_id)):
+            output.url_line(f"  {name} {bounded(value) or '-'}")
+        write_answers(output, delivery.attempts)

@@ -22,7 +22,7 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
 
 
 @click.command(short_help="Show what the receiver got; make it fail.")
-@click.argument("name", type=an_inbox_name)
+@click.argument("name", required=False, metavar="[NAME]", type=an_inbox_name)
 @click.option("--clear", is_flag=True, help="First forget its requests and its behaviour.")
 @click.option(
     "--behave",
@@ -47,14 +47,20 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
 @click.pass_obj
 def inbox(
     session: Session,
-    name: str,
+    name: str | None,
     clear: bool,
     behave: str | None,
     wait_for: int | None,
     timeout: float,
 ) -> None:
-    """Show what the receiver's inbox NAME got; options say what it shall do."""
+    """Show what the receiver's inbox NAME got; options say what it shall do.
+
+    Without a NAME all inboxes are listed.
+    """
     client = session.client
+    if name is None:
+        _list(session, client, has_options=clear or behave is not None or wait_for is not None)
+        return
     if clear:
         client.clear_inbox(name)
     if behave is not None:
@@ -65,6 +71,24 @@ def inbox(
         _say_cleared(session, name)
     elif behave is None:
         _write_requests(session, client.requests(name))
+
+
+def _list(session: Session, client: SandboxClient, *, has_options: bool) -> None:
+    if has_options:
+        raise click.UsageError("--clear, --behave and --wait-for need the NAME of an inbox")
+    inboxes = client.inboxes_in_short()
+    output = session.output
+    if session.json:
+        output.document({"inboxes": inboxes})
+        return
+    from mockserver.cli.listing import write_inbox_rows
+
+    if inboxes:
+        write_inbox_rows(output, inboxes)
+        return
+    receiver = client.health().receiver_url
+    output.line("no inbox is in use; each exists as soon as something is sent to it:")
+    output.url_line(f"  {receiver}/inbox/NAME")
 
 
 def _behave(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.finding import DeliveryFilter
 from mockserver.core.models import (
     App,
     Attempt,
@@ -118,6 +119,15 @@ class MemoryLedger(Ledger):
                 and (app_id is None or row.new.app_id == app_id)
             )
             return [row.as_delivery() for row in itertools.islice(found, limit)]
+
+    def find_deliveries(
+        self, wanted: DeliveryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[Delivery]:
+        with self._lock:
+            rows = list(self._rows_after(after))
+        # Nobody waits while many are looked at.
+        found = itertools.islice((row for row in rows if row.passes(wanted)), limit)
+        return [row.as_delivery() for row in found]
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
         with self._lock:
@@ -369,6 +379,10 @@ class _Row:
         # Number, start, outcome and repetition of each attempt, one after the other: a
         # million attempts take a third of what a tuple for each would.
         self.history: list[Any] = []
+
+    def passes(self, wanted: DeliveryFilter) -> bool:
+        new = self.new
+        return wanted.accepts_values(self.state, new.postback_id, new.app_id, new.due_at, new.event)
 
     def as_delivery(self) -> Delivery:
         new = self.new

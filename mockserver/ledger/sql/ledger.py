@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import count
 
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.finding import DeliveryFilter
 from mockserver.core.models import (
     App,
     Attempt,
@@ -22,7 +23,7 @@ from mockserver.core.models import (
     postback_id_of,
 )
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.protocol import Removed, Result, rule_limit_reached
+from mockserver.ledger.protocol import Ledger, Removed, Result, rule_limit_reached
 from mockserver.ledger.sql import forgetting, statements
 from mockserver.ledger.sql.codec import (
     decode_app,
@@ -33,6 +34,7 @@ from mockserver.ledger.sql.codec import (
     to_microseconds,
 )
 from mockserver.ledger.sql.database import Cursor, Database, Row
+from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries
 from mockserver.ledger.sql.known import Known
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
@@ -42,7 +44,7 @@ from mockserver.ledger.sql.rows import attempt_of, delivery_of, due_attempts_of,
 _IDS = 500
 
 
-class SqlLedger:
+class SqlLedger(Ledger):
     """Rules, deliveries and attempts in a database, which the ledger closes with itself.
 
     Of a database that nobody else writes to, apps and rules are read once and remembered.
@@ -61,7 +63,6 @@ class SqlLedger:
         self._first_manual_claim = 1
 
     def put_app(self, app: App) -> None:
-        """Add an app, or replace the one with the same app id."""
         row = (encode_app(app), app.app_id)
         with self._apps.changing(), self._known.writing() as cursor:
             cursor.execute(statements.REPLACE_APP, row)
@@ -69,11 +70,9 @@ class SqlLedger:
                 cursor.execute(statements.ADD_APP, row)
 
     def app(self, app_id: str) -> App | None:
-        """Return the app with this id, or None."""
         return self._apps.get(app_id, self._read_app)
 
     def apps(self) -> list[App]:
-        """Return all apps, ordered by app id."""
         # Databases sort text each in their own way.
         found = (decode_app(document) for (document,) in self._read(statements.ALL_APPS))
         return sorted(found, key=lambda app: app.app_id)
@@ -117,7 +116,6 @@ class SqlLedger:
         return rule
 
     def rules(self, app_id: str | None = None) -> list[PostbackRule]:
-        """Return the rules of one app, or of all, oldest first."""
         return list(self._rules.get(app_id, self._read_rules))
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
@@ -127,7 +125,6 @@ class SqlLedger:
             return cursor.rowcount > 0
 
     def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
-        """Take in deliveries as pending, in this order, in one transaction."""
         if not new:
             return []
         with self._known.writing() as cursor:
@@ -157,7 +154,6 @@ class SqlLedger:
         ]
 
     def delivery(self, delivery_id: int) -> Delivery | None:
-        """Return one delivery as it stands, or None."""
         found = self._read(statements.select_deliveries(1), (delivery_id,))
         return delivery_of(found[0]) if found else None
 
@@ -170,7 +166,6 @@ class SqlLedger:
         after: int = 0,
         limit: int | None = None,
     ) -> list[Delivery]:
-        """Return deliveries that pass all filters, by id, those after id `after` only."""
         wanted = {
             "state": None if state is None else state.value,
             "postback_id": postback_id,
@@ -178,51 +173,44 @@ class SqlLedger:
         }
         filters = {name: value for name, value in wanted.items() if value is not None}
         text = statements.select_page(tuple(filters))
-        parameters = (after, *filters.values(), _NO_LIMIT if limit is None else limit)
+        parameters = (after, *filters.values(), NO_LIMIT if limit is None else limit)
         return [delivery_of(row) for row in self._read(text, parameters)]
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
-        """Return the deliveries with these ids, by id; those that are unknown are left out."""
         return [
             delivery_of(row) for row in self._read_of(statements.select_deliveries, delivery_ids)
         ]
 
     def delivery_count(self) -> int:
-        """Return how many deliveries there are."""
         return self._read_number(statements.COUNT_DELIVERIES)
 
+    def find_deliveries(
+        self, wanted: DeliveryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[Delivery]:
+        return find_deliveries(self._read, wanted, after, limit)
+
     def attempts(self, delivery_id: int) -> list[Attempt]:
-        """Return the attempts of one delivery in the order in which they were recorded."""
         found = self._read(statements.select_attempts(1), (delivery_id,))
         return [attempt_of(row) for row in found]
 
     def attempts_of(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
-        """Return the attempts of many deliveries by delivery id, each in the order recorded."""
         made: dict[int, list[Attempt]] = {delivery_id: [] for delivery_id in delivery_ids}
         for row in self._read_of(statements.select_attempts, delivery_ids):
             made[row[0]].append(attempt_of(row))
         return made
 
     def next_due_at(self) -> datetime | None:
-        """Return the earliest instant at which an unclaimed attempt is due."""
         due = self._known.next_due(self._read_next_due)
         return None if due is None else from_microseconds(due)
 
     def latest_at(self) -> datetime | None:
-        """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
         ((latest,),) = self._read(statements.READ_LATEST)
         return None if latest is None else from_microseconds(latest)
 
     def pending_count(self) -> int:
-        """Return how many deliveries are pending."""
         return self._read_number(statements.COUNT_PENDING)
 
     def claim(self, until_at: datetime, limit: int) -> list[DueAttempt]:
-        """Claim up to `limit` attempts due not after `until_at`, so that no other does.
-
-        They come in the order in which they fell due; those due at the same instant in the
-        order in which they were scheduled. The claim is durable before this returns.
-        """
         if limit <= 0:
             return []
         with self._known.writing() as cursor:
@@ -252,12 +240,6 @@ class SqlLedger:
         return DueAttempt(delivery_id, app_id, url, None, due_at, False, claim)
 
     def record(self, results: Sequence[Result]) -> None:
-        """Write finished attempts, in this order, and what follows each: one transaction.
-
-        A scheduled attempt whose claim is not (or no longer) the delivery's is not written.
-        One whose delivery a manual success has ended meanwhile is written, and leaves the
-        state as it is. A manual attempt changes the state only from pending to delivered.
-        """
         results = self._of_what_is_there(results)
         if not results:
             return
@@ -306,19 +288,16 @@ class SqlLedger:
         return self._database.problem()
 
     def load_setting(self, name: str) -> str | None:
-        """Return a value that `save_setting` kept, or None."""
         found = self._read(statements.GET_SETTING, (name,))
         return found[0][0] if found else None
 
     def save_setting(self, name: str, value: str) -> None:
-        """Keep a value over restarts, e.g. where the clock stands."""
         with self._known.writing() as cursor:
             cursor.execute(statements.REPLACE_SETTING, (value, name))
             if not cursor.rowcount:
                 cursor.execute(statements.ADD_SETTING, (value, name))
 
     def reset(self) -> None:
-        """Forget rules, deliveries and attempts; keep apps and settings."""
         self._empty(forgetting.HAPPENED, forgetting.forget_latest)
 
     def delete_app(self, app_id: str) -> Removed | None:
@@ -333,7 +312,6 @@ class SqlLedger:
         return removed
 
     def finished_count(self) -> int:
-        """Return how many deliveries are not pending any more."""
         with self._database.reading() as cursor:
             return forgetting.count_finished(cursor)
 
@@ -356,7 +334,6 @@ class SqlLedger:
             self._empty(forgetting.EVERYTHING, begin)
 
     def close(self) -> None:
-        """Release what the ledger holds; no method may be called after it."""
         self._database.close()
 
     def _empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
@@ -413,10 +390,6 @@ def _next_due(cursor: Cursor) -> int | None:
     cursor.execute(statements.NEXT_DUE)
     row = cursor.fetchone()
     return None if row is None else row[0]
-
-
-#: More than there can be; some databases have no word for "no limit".
-_NO_LIMIT = 2**62
 
 
 def _rows_of(

@@ -124,13 +124,22 @@ def select_page(filters: tuple[str, ...]) -> str:
     """Return the query of deliveries by id; its parameters: the least id, the filters, the limit.
 
     Args:
-        filters: Of `state`, `postback_id` and `app_id`, those that are to be equal to something.
+        filters: Names of `_FILTERS`; `event`, a pattern of the event's text, as often as wanted.
     """
     # Of the two equal columns, the one whose index also serves the filter.
     key = "p.delivery_id" if "state" in filters else "d.id"
-    tables = {"state": "p", "postback_id": "d", "app_id": "d"}
-    equal = "".join(f" AND {tables[name]}.{name} = ?" for name in filters)
-    return f"{_SELECT_DELIVERIES} WHERE {key} > ?{equal} ORDER BY {key} LIMIT ?"
+    narrowed = "".join(f" AND {_FILTERS[name]}" for name in filters)
+    return f"{_SELECT_DELIVERIES} WHERE {key} > ?{narrowed} ORDER BY {key} LIMIT ?"
+
+
+_FILTERS = {
+    "state": "p.state = ?",
+    "postback_id": "d.postback_id = ?",
+    "app_id": "d.app_id = ?",
+    "since_at": "d.created_at >= ?",
+    "until_at": "d.created_at < ?",
+    "event": "d.event LIKE ? ESCAPE '/'",
+}
 
 
 @lru_cache

@@ -9,8 +9,10 @@ from msgspec import Meta, Struct
 from mockserver.core.limits import MIB
 from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
+from mockserver.delivery.under_way import AttemptUnderWay
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
+from mockserver.web.control.clock import parse_instant
 from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
 
@@ -28,6 +30,10 @@ class DeliveriesQuery(Struct, forbid_unknown_fields=True):
     state: DeliveryState | None = None
     postback_id: Id | None = None
     app_id: str | None = None
+    user_id: str | None = None
+    event: str | None = None
+    since: str | None = None
+    until: str | None = None
     after: Id = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
     whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
@@ -47,10 +53,13 @@ def _size_of(delivery: shapes.DeliveryJson) -> int:
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on deliveries."""
 
+    def by_delivery() -> dict[int, AttemptUnderWay]:
+        return {attempt.delivery_id: attempt for attempt in sandbox.engine.under_way()}
+
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
-        if query.app_id is not None:
-            # Nothing would be found, which looks as if nothing had happened.
-            sandbox.app(query.app_id)
+        since_at = None if query.since is None else parse_instant(query.since, "since")
+        until_at = None if query.until is None else parse_instant(query.until, "until")
+        under_way = by_delivery()
         shown: list[shapes.DeliveryJson] = []
         after, size = query.after, 0
         while True:
@@ -59,11 +68,15 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
                 state=query.state,
                 postback_id=query.postback_id,
                 app_id=query.app_id,
+                user_id=query.user_id,
+                event=query.event,
+                since_at=since_at,
+                until_at=until_at,
                 after=after,
                 limit=at_once + 1,
             )
             for item in page[:at_once]:
-                delivery = encoding.delivery_json(item)
+                delivery = encoding.delivery_json(item, under_way=under_way.get(item.id))
                 if not query.whole:
                     delivery = cut_values(delivery, f"GET deliveries/{item.id} has all")
                 shown.append(delivery)
@@ -73,10 +86,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
                     break
             is_last = len(page) <= at_once and (not page or after == page[-1].id)
             if is_last or len(shown) >= query.limit or size > _MOST_BYTES:
-                return shapes.DeliveriesAnswer(shown, None if is_last else after)
+                in_all = None if shown else len(sandbox.deliveries)
+                return shapes.DeliveriesAnswer(shown, None if is_last else after, in_all)
 
     def delivery(delivery_id: int) -> shapes.DeliveryJson:
-        return encoding.delivery_json(sandbox.delivery(delivery_id))
+        # In this order: what has ended in between is no longer shown as under way.
+        found = sandbox.delivery(delivery_id)
+        return encoding.delivery_json(found, under_way=by_delivery().get(delivery_id))
 
     def resend(delivery_id: int) -> shapes.ResendAnswer:
         delivery, made = sandbox.resend_within(delivery_id)

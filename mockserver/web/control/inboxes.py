@@ -31,8 +31,16 @@ class RequestsQuery(Struct, forbid_unknown_fields=True):
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on inboxes."""
 
-    def names() -> dict[str, list[str]]:
-        return {"inboxes": sandbox.inboxes.names()}
+    def inboxes() -> shapes.InboxesAnswer:
+        got = sandbox.inboxes.journal.in_short()
+        names = sandbox.inboxes.names()
+        listed = []
+        for name in names:
+            requests, last_at = got.get(name, (0, None))
+            does = format_script(sandbox.inboxes.script(name))
+            url = sandbox.inbox(name).url
+            listed.append(shapes.InboxJson(name, url, requests, last_at, does))
+        return shapes.InboxesAnswer(names, listed)
 
     def behaviour(name: str) -> shapes.BehaviourAnswer:
         script = sandbox.inboxes.script(name)
@@ -68,7 +76,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     one = "inboxes/<name>"
     answer = shapes.BehaviourAnswer
     return [
-        ControlRoute("GET", "inboxes", "The names in use.", names, dict[str, list[str]]),
+        ControlRoute("GET", "inboxes", "The inboxes in use.", inboxes, shapes.InboxesAnswer),
         ControlRoute("GET", f"{one}/behaviour", "What an inbox does.", behaviour, answer),
         ControlRoute(
             "PUT",

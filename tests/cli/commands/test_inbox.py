@@ -85,3 +85,48 @@ def test_foreign_text_cannot_steer_the_terminal(
     live.sandbox.trigger("email.click", user_id="\x1b[31mred\u202e")
     shown = postbacks.ok("inbox", "crm")
     assert "user = \\x1b[31mred\\u202e" in shown
+
+
+def test_without_a_name_all_inboxes_are_listed(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    assert postbacks.ok("inbox") == (
+        "no inbox is in use; each exists as soon as something is sent to it:\n"
+        f"  {live.inbox_url('NAME')}\n"
+    )
+    add_rule()
+    live.sandbox.trigger("email.click")
+    live.sandbox.advance(hours=1)
+    live.sandbox.trigger("email.click")
+    live.sandbox.inbox("later").behave("503*9,200")
+    lines = postbacks.ok("inbox").splitlines()
+    assert [line.split() for line in lines] == [
+        ["INBOX", "REQUESTS", "LAST", "AT", "BEHAVIOUR"],
+        ["crm", "2", "2026-01-01", "01:00:00", "200"],
+        ["later", "0", "-", "503*9,200"],
+    ]
+    listed = postbacks.json("inbox")["inboxes"]
+    assert listed[0] == {
+        "inbox": "crm",
+        "url": live.inbox_url("crm"),
+        "requests": 2,
+        "last_at": "2026-01-01T01:00:00Z",
+        "behaviour": "200",
+    }
+    assert [inbox["inbox"] for inbox in listed] == ["crm", "later"]
+
+
+def test_options_need_a_name(postbacks: CommandLine) -> None:
+    for option in (["--clear"], ["--behave", "404"], ["--wait-for", "1"]):
+        assert "need the NAME of an inbox" in postbacks.fails(2, "inbox", *option)
+
+
+def test_a_resend_is_called_so(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    live.sandbox.resend(1)
+    headings = [line for line in postbacks.ok("inbox", "crm").splitlines() if line[0] == "#"]
+    assert headings[0].endswith("  delivery 1, attempt 1")
+    assert headings[1].endswith("  delivery 1, resent")

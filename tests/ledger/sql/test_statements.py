@@ -22,6 +22,7 @@ TEXTS = {
     },
     "add_attempt": statements.add_attempt(("delivery_id", *OUTCOME_COLUMNS)),
     "select_page": statements.select_page(("state", "postback_id", "app_id")),
+    "select_page of events": statements.select_page(("since_at", "until_at", "event", "event")),
     "select_page of all": statements.select_page(()),
     "select_deliveries": statements.select_deliveries(3),
     "select_attempts": statements.select_attempts(3),
