@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mockserver.core.clock import DEFAULT_START_AT, ManualClock, MovableClock
 from mockserver.core.errors import AdvanceInProgress
-from mockserver.core.models import DueAttempt
+from mockserver.core.models import Attempt, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.delivery.engine import Engine
 from mockserver.time.advance import Advance
@@ -216,3 +217,39 @@ def test_a_cancelled_advance_leaves_the_next_one_alone(way: dict[str, Any]) -> N
     done = setup.engine.run_until_idle()
     assert (done.cancelled, done.attempts_made) == (False, 9)
     assert setup.offsets_in_hours() == OFFSETS_IN_HOURS
+
+
+def unmarked(setup: EngineSetup) -> list[list[Attempt]]:
+    return [
+        [replace(attempt, repeated=False) for attempt in setup.attempts(delivery_id)]
+        for delivery_id in range(1, 4)
+    ]
+
+
+@pytest.mark.parametrize("way", [{"batch": 1}, {"batch": 1000}, {"capacity": 4}], ids=str)
+@pytest.mark.parametrize("every", [1, 2, 3, 7])
+def test_an_advance_in_pieces_is_one_advance(way: dict[str, Any], every: int) -> None:
+    whole = engine_setup(503, **way)
+    pieces = engine_setup(503, **way)
+    for setup in (whole, pieces):
+        setup.schedule([START_AT, START_AT + HOUR, START_AT + HOUR])
+    whole.engine.run_until_idle()
+    made = 0
+
+    def cancel_now_and_then(results: object) -> None:
+        if len(pieces.made) % every == 0:
+            pieces.engine.cancel_advance()
+
+    pieces.on_results = cancel_now_and_then
+    for _ in range(100):
+        done = pieces.engine.run_until_idle()
+        made += done.attempts_made
+        if done.complete:
+            break
+        assert done.cancelled
+    assert made == 30
+    # Side by side, what was under way with the last of a piece is made again, and marked.
+    assert unmarked(pieces) == unmarked(whole)
+    if "batch" in way:
+        assert pieces.history() == whole.history()
+    assert pieces.clock.now() == whole.clock.now()

@@ -16,13 +16,18 @@ from datetime import timedelta
 import pytest
 from click.testing import Result
 
+from mockserver import Sandbox, SocketOptions
 from mockserver.cli import advancing
 from mockserver.cli.advancing import progress_text
 from mockserver.core.catalog import Channel
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.models import MessageEvent, NewDelivery
+from mockserver.time.clocks import RunningClock
+from mockserver.web.app import create_app
+from mockserver.web.server import ApiServer
 from mockserver.web.shapes import AdvanceUnderWay, ClockState, UnderWayJson
 from tests.cli.conftest import CommandLine, Live
+from tests.engine_setup import OFFSETS_IN_HOURS
 
 START_AT = DEFAULT_START_AT
 HOUR = timedelta(hours=1)
@@ -247,3 +252,30 @@ def waiting_for(url: str, real_seconds: float = 12.4) -> UnderWayJson:
 )
 def test_the_text_of_the_line(clock: ClockState, text: str) -> None:
     assert progress_text(clock) == text
+
+
+def test_every_attempt_is_counted_and_exact_on_a_running_clock(endpoint: str) -> None:
+    """Two deliveries that hang, four seconds apart: less than a timeout of the sandbox takes."""
+    sockets = SocketOptions(real_timeout=timedelta(seconds=0.03))
+    with Sandbox(clock=RunningClock(START_AT), sockets=sockets) as sandbox:
+        app_id = sandbox.default_app_id
+        event = MessageEvent(app_id, Channel.PUSH, "Open", START_AT)
+        due = [START_AT + HOUR, START_AT + HOUR + timedelta(seconds=4)]
+        sandbox.ledger.add_deliveries(
+            [NewDelivery(app_id, 1, endpoint, event, due_at) for due_at in due]
+        )
+        server = ApiServer(create_app(sandbox))
+        server.start()
+        try:
+            answer = CommandLine(server.url).json("advance", "--until", "idle")
+        finally:
+            sandbox.feed.close()
+            server.stop()
+        assert answer["attempts_made"] == len(answer["attempts"]) == 20
+        assert answer["outcomes"] == {"timeout": 20}
+        for delivery, first_at in zip(sandbox.deliveries, due, strict=True):
+            starts = [attempt.started_at - first_at for attempt in delivery.attempts]
+            assert starts == [
+                hours * HOUR + number * timedelta(seconds=30)
+                for number, hours in enumerate(OFFSETS_IN_HOURS)
+            ]
