@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
-from mockserver.cli.output import STYLES, count, elapsed, instant, short_line
-from mockserver.cli.shortening import fitted
+from mockserver.cli.output import STYLES, count, elapsed, instant
+from mockserver.cli.shortening import bounded, fitted
 from mockserver.cli.timeline import event_text, outcome_of
 from mockserver.web.shapes import AttemptJson, EventJson
 
@@ -21,7 +21,7 @@ _LONGEST_USER = 60
 def feed_line(kind: str, payload: dict[str, Any]) -> Text:
     """Return the line of one entry; one whose kind is not known here is shown as it is."""
     line_of = _LINES.get(kind)
-    return Text(short_line(f"{kind}  {payload}")) if line_of is None else line_of(payload)
+    return Text(bounded(f"{kind}  {payload}")) if line_of is None else line_of(payload)
 
 
 def _attempt(payload: dict[str, Any]) -> Text:
@@ -50,7 +50,7 @@ def _rule(payload: dict[str, Any]) -> Text:
 
 
 def _app(payload: dict[str, Any]) -> Text:
-    return Text(f"app {short_line(payload['deleted'])} deleted, with all that was its", "cyan")
+    return Text(f"app {bounded(payload['deleted'])} deleted, with all that was its", "cyan")
 
 
 def _reset(payload: dict[str, Any]) -> Text:

@@ -36,7 +36,7 @@ def write_delivery_rows(output: Output, deliveries: Sequence[DeliveryJson]) -> N
         output.line(_INDENT + _whose(delivery, app, width - len(_INDENT)))
         if delivery.state == "pending":
             output.line(_INDENT + verdict(delivery).removeprefix("pending: "))
-        _write_url(output, delivery.url, width)
+        _write_url(output, delivery, width)
 
 
 def write_inbox_rows(output: Output, inboxes: Sequence[InboxJson]) -> None:
@@ -73,11 +73,12 @@ def _whose(delivery: DeliveryJson, app: str, room: int) -> str:
     return f"user {fitted(user, room - len('user ') - len(rest)) if user else '-'}{rest}"
 
 
-def _write_url(output: Output, url: str, width: int) -> None:
+def _write_url(output: Output, delivery: DeliveryJson, width: int) -> None:
     if output.console.is_terminal:
-        output.line(_INDENT + fitted(url, width - len(_INDENT)), "dim")
+        output.line(_INDENT + fitted(delivery.url, width - len(_INDENT)), "dim")
     else:
-        output.url_line(_INDENT + bounded(url))
+        whole = f"`postbacks deliveries {delivery.id}` has all"
+        output.url_line(_INDENT + bounded(delivery.url, whole=whole))
 
 
 def _width_of(output: Output) -> int:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mockserver.cli.process import tell, writing
+from mockserver.cli.shortening import bounded
 from mockserver.net.visible_text import json_visible, one_line
 
 #: The colours of states on terminals.
@@ -21,10 +22,6 @@ STYLES = {
     "rejected": "magenta",
     "lost": "red",
 }
-
-
-#: How many characters of one value a listing shows.
-LONGEST_SHOWN = 1000
 
 
 class Output:
@@ -64,7 +61,7 @@ class Output:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(short_line(cell)) for cell in row))
+            table.add_row(*(Text(bounded(cell)) for cell in row))
         self._print(table)
 
     def remark(self, text: str) -> None:
@@ -137,18 +134,6 @@ def elapsed(seconds: float) -> str:
     if 0 < seconds < 1:
         return f"{seconds * 1000:.3g}ms"
     return f"{seconds:.4g}s"
-
-
-def short_line(text: str, whole: str = "--json has all") -> str:
-    """Return foreign text as one line that is cut where it is long, with a word of that.
-
-    Args:
-        text: What somebody sent.
-        whole: How to get all of it.
-    """
-    if len(text) <= LONGEST_SHOWN:
-        return one_line(text)
-    return f"{one_line(text[:LONGEST_SHOWN])}... (cut, {len(text)} characters; {whole})"
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

@@ -7,7 +7,7 @@ from rich.text import Text
 from mockserver.net.visible_text import one_line
 
 #: What is shown of a text that is not cut to the width of a terminal. Most URLs are shorter.
-LONGEST = 2_000
+LONGEST = 1_000
 
 
 def fitted(text: str, room: int) -> str:
@@ -19,9 +19,15 @@ def fitted(text: str, room: int) -> str:
     return line.plain
 
 
-def bounded(text: str, most: int = LONGEST) -> str:
-    """Return `text` in one visible line; of a long one the beginning, and how much is left out."""
+def bounded(text: str, most: int = LONGEST, whole: str = "--json has all") -> str:
+    """Return `text` in one visible line; of a long one the beginning, and how much is left out.
+
+    Args:
+        text: What somebody sent.
+        most: How many characters of it to show.
+        whole: How to get all of it.
+    """
     if len(text) <= most:
         return one_line(text)
     left_out = len(text) - most
-    return f"{one_line(text[:most])}… ({left_out:,} more characters; --json has all)"
+    return f"{one_line(text[:most])}… ({left_out:,} more characters; {whole})"

@@ -41,7 +41,7 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))
         if attempt.error and attempt.error != last_error:
-            output.line(f"        {short_line(attempt.error)}", "dim")
+            output.line(f"        {bounded(attempt.error)}", "dim")
         last_error = attempt.error
     output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
 
@@ -123,7 +123,7 @@ def event_text(event: EventJson) -> str:
 def write_mismatches(output: Output, mismatches: Sequence[MismatchJson]) -> None:
     """Write which rules were not fired, and why."""
     for mismatch in mismatches:
-        output.line(f"rule {mismatch.postback_id} not fired: {short_line(mismatch.reason)}", "dim")
+        output.line(f"rule {mismatch.postback_id} not fired: {bounded(mismatch.reason)}", "dim")
 
 
 def write_request(output: Output, request: ReceivedJson) -> None:

@@ -340,20 +340,3 @@ class Engine:
 
 def _standing(clock: MovableClock) -> AbstractContextManager[None]:
     return clock.standing() if isinstance(clock, RunningClock) else nullcontext()
-
-
-def _checked_target(
-    target: Callable[[datetime], datetime | None], from_at: datetime
-) -> datetime | None:
-    try:
-        target_at = target(from_at)
-    except OverflowError:
-        raise InvalidValue(
-            f"the clock stands at {from_at.isoformat()} and ends with the year 9999"
-        ) from None
-    if target_at is not None and target_at < from_at:
-        raise ClockCannotGoBack(
-            f"the clock stands at {from_at.isoformat()} and only moves forward; "
-            f"{target_at.isoformat()} lies in its past"
-        )
-    return target_at

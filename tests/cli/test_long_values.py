@@ -9,8 +9,10 @@ import pytest
 
 from mockserver import Sandbox
 from mockserver.cli.feed_lines import feed_line
-from mockserver.cli.output import LONGEST_SHOWN, Output, short_line
-from mockserver.cli.timeline import write_delivery, write_delivery_rows, write_request
+from mockserver.cli.listing import write_delivery_rows
+from mockserver.cli.output import Output
+from mockserver.cli.shortening import LONGEST, bounded
+from mockserver.cli.timeline import write_delivery, write_request
 from mockserver.web import encoding
 
 LONG = "x" * 100_000
@@ -38,10 +40,10 @@ def sandbox() -> Sandbox:
 
 
 def test_both_sides_of_the_limit() -> None:
-    assert short_line("x" * LONGEST_SHOWN) == "x" * LONGEST_SHOWN
-    shown = short_line("x" * (LONGEST_SHOWN + 1))
-    assert shown == "x" * LONGEST_SHOWN + "... (cut, 1001 characters; --json has all)"
-    assert "\x1b" not in short_line("\x1b" * 2_000)
+    assert bounded("x" * LONGEST) == "x" * LONGEST
+    shown = bounded("x" * (LONGEST + 1))
+    assert shown == "x" * LONGEST + "… (1 more characters; --json has all)"
+    assert "\x1b" not in bounded("\x1b" * 2_000)
 
 
 def test_the_list_of_deliveries_says_where_the_whole_is(output: Output, sandbox: Sandbox) -> None:
