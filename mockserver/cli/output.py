@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mockserver.cli.process import tell, writing
 from mockserver.cli.shortening import bounded
-from mockserver.net.visible_text import json_visible, one_line
+from mockserver.net.visible_text import json_visible
 
 #: The colours of states on terminals.
 STYLES = {
