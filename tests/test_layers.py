@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "web": frozenset(
         {"version", "core", "schema", "net", "time", "receiver", "delivery", "sandbox"}
     ),
-    "client": frozenset({"core", "net", "web.shapes"}),
+    "client": frozenset({"core", "net", "web.shapes", "web.receiver_shapes"}),
     "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
     "config": frozenset({"core", "net.user_file", "schema", "ledger.opening"}),
     "doctor": frozenset({"core", "net", "receiver", "transport", "delivery", "sandbox"}),
@@ -140,6 +140,7 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "receiver.in_process": ("socket",),
     "transport.routing": ("mockserver.transport.curl",),
     "web.shapes": ("flask", "mockserver.sandbox"),
+    "web.receiver_shapes": ("flask", "mockserver.sandbox"),
     "web.encoding": ("flask",),
     "web.facts": ("flask", "mockserver.sandbox"),
     "web.openapi": ("mockserver.sandbox",),

@@ -12,10 +12,16 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mockserver.core.durations import DURATION_PATTERN
-from mockserver.receiver.behaviours import Behaviour
 from mockserver.schema.app import AppRequest as AppRequest
 from mockserver.schema.app import KeysJson as KeysJson
 from mockserver.schema.app import RetryJson as RetryJson
+from mockserver.web.receiver_shapes import BehaviourAnswer as BehaviourAnswer
+from mockserver.web.receiver_shapes import BehaviourRequest as BehaviourRequest
+from mockserver.web.receiver_shapes import HeaderJson as HeaderJson
+from mockserver.web.receiver_shapes import InboxesAnswer as InboxesAnswer
+from mockserver.web.receiver_shapes import InboxJson as InboxJson
+from mockserver.web.receiver_shapes import ReceivedJson as ReceivedJson
+from mockserver.web.receiver_shapes import RequestsAnswer as RequestsAnswer
 
 Positive = Annotated[int, Meta(gt=0)]
 
@@ -285,78 +291,6 @@ class AppDeleted(Struct):
         bool,
         Meta(description="Whether the configuration has it: it is there again after a restart."),
     ]
-
-
-class BehaviourRequest(Struct, forbid_unknown_fields=True):
-    """What an inbox shall do, request by request; the last one stays."""
-
-    behaviour: Annotated[str, Meta(description="Shorthand: `503*9,200`.")] | list[Behaviour]
-
-
-class BehaviourAnswer(Struct):
-    """What an inbox does from its next request on."""
-
-    inbox: str
-    url: str
-    behaviour: str
-    script: list[Behaviour]
-
-
-class InboxJson(Struct):
-    """An inbox in short: what it got, and what it does."""
-
-    inbox: str
-    url: str
-    requests: Annotated[int, Meta(description="How many are kept.")]
-    last_at: Annotated[datetime | None, Meta(description="When the last of them arrived.")]
-    behaviour: str
-
-
-class InboxesAnswer(Struct):
-    """The inboxes in use, by name."""
-
-    inboxes: list[str]
-    listed: Annotated[list[InboxJson], Meta(description="The same, each with what it got.")]
-
-
-class HeaderJson(Struct):
-    """One header field, as sent."""
-
-    name: str
-    value: str
-
-
-class ReceivedJson(Struct):
-    """One request that the receiver got; bytes that are no text are in base64."""
-
-    id: int
-    inbox: str
-    method: str
-    target: str
-    path: str
-    query: dict[str, str]
-    request_line: str
-    headers: list[HeaderJson]
-    body: str
-    body_base64: str
-    client: str
-    arrived_at: datetime
-    ended_at: datetime | None
-    behaviour: str
-    end: Annotated[str | None, Meta(description="None while the request is under way.")]
-    status: int | None
-    delivery_id: int | None
-    attempt_number: int | None
-    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
-
-
-class RequestsAnswer(Struct):
-    """The requests of an inbox; `evicted` older ones were dropped to bound memory."""
-
-    inbox: str
-    requests: list[ReceivedJson]
-    evicted: int
-    complete: Annotated[bool, Meta(description="Whether `wait_for` requests were there.")]
 
 
 class FeedEntry(Struct):

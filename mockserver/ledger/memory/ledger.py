@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.finding import DeliveryFilter
@@ -21,10 +20,10 @@ from mockserver.core.models import (
 )
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.due_queue import DueQueue
+from mockserver.ledger.memory.row import NO_CLAIM, Row, instants_of
 from mockserver.ledger.protocol import Ledger, Removed, Result, last_app, rule_limit_reached
 
 _PENDING = DeliveryState.PENDING
-_NO_CLAIM = 0
 
 
 class MemoryLedger(Ledger):
@@ -39,7 +38,7 @@ class MemoryLedger(Ledger):
         self._delivery_sequence = itertools.count(1)
         self._orders = itertools.count(1)
         self._claims = itertools.count(1)
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[int, Row] = {}
         self._due = DueQueue()
         self._pending_count = 0
         self._latest_removed_at: datetime | None = None
@@ -89,7 +88,7 @@ class MemoryLedger(Ledger):
 
     def add_deliveries(self, new: Sequence[NewDelivery]) -> list[Delivery]:
         with self._lock:
-            rows = [_Row(next(self._delivery_sequence), item) for item in new]
+            rows = [Row(next(self._delivery_sequence), item) for item in new]
             for row in rows:
                 self._rows[row.id] = row
                 self._schedule(row, row.new.due_at)
@@ -160,7 +159,7 @@ class MemoryLedger(Ledger):
     def latest_at(self) -> datetime | None:
         with self._lock:
             known = [] if self._latest_removed_at is None else [self._latest_removed_at]
-            return max(known + _instants_of(self._rows.values()), default=None)
+            return max(known + instants_of(self._rows.values()), default=None)
 
     def pending_count(self) -> int:
         return self._pending_count
@@ -215,7 +214,7 @@ class MemoryLedger(Ledger):
                     if row.state is _PENDING and state is DeliveryState.DELIVERED:
                         self._finish(row, state)
                 elif row.claim == attempt.claim:
-                    row.claim = _NO_CLAIM
+                    row.claim = NO_CLAIM
                     row.attempts_made = number
                     row.repeated = False
                     row.history += (number, started_at, outcome, attempt.repeated)
@@ -289,7 +288,7 @@ class MemoryLedger(Ledger):
             finished = (
                 row
                 for row in self._rows.values()
-                if row.state is not _PENDING and row.claim == _NO_CLAIM
+                if row.state is not _PENDING and row.claim == NO_CLAIM
             )
             oldest = [
                 row
@@ -311,30 +310,30 @@ class MemoryLedger(Ledger):
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _give_back(self, row: _Row) -> None:
-        row.claim = _NO_CLAIM
+    def _give_back(self, row: Row) -> None:
+        row.claim = NO_CLAIM
         assert row.due_at is not None, "a pending delivery is due some time"
         self._due.push((row.due_at, row.order, row.id))
 
-    def _schedule(self, row: _Row, due_at: datetime) -> None:
+    def _schedule(self, row: Row, due_at: datetime) -> None:
         row.due_at = due_at
         row.order = order = next(self._orders)
         self._due.push((due_at, order, row.id))
 
-    def _finish(self, row: _Row, state: DeliveryState) -> None:
+    def _finish(self, row: Row, state: DeliveryState) -> None:
         row.state = state
         row.due_at = None
         row.order = 0
         self._pending_count -= 1
 
-    def _remove(self, rows: Sequence[_Row]) -> None:
+    def _remove(self, rows: Sequence[Row]) -> None:
         known = [] if self._latest_removed_at is None else [self._latest_removed_at]
-        self._latest_removed_at = max(known + _instants_of(rows), default=None)
+        self._latest_removed_at = max(known + instants_of(rows), default=None)
         for row in rows:
             del self._rows[row.id]
         self._pending_count -= sum(row.state is _PENDING for row in rows)
 
-    def _rows_after(self, after: int) -> Iterator[_Row]:
+    def _rows_after(self, after: int) -> Iterator[Row]:
         if not after:
             return iter(self._rows.values())
         # Ids grow in the order of insertion, so most of the way to the tail can be skipped: all
@@ -344,61 +343,3 @@ class MemoryLedger(Ledger):
         missing = last - first + 1 - len(self._rows)
         rows = itertools.islice(self._rows.values(), max(0, after + 1 - first - missing), None)
         return itertools.dropwhile(lambda row: row.id <= after, rows)
-
-
-def _instants_of(rows: Iterable[_Row]) -> list[datetime]:
-    rows = list(rows)
-    ends = [attempt.ended_at for row in rows for attempt in row.as_attempts()]
-    return [row.new.due_at for row in rows] + ends
-
-
-class _Row:
-    """A delivery's place in memory: what it is, and how far it has come."""
-
-    __slots__ = (
-        "attempts_made",
-        "claim",
-        "due_at",
-        "history",
-        "id",
-        "new",
-        "order",
-        "repeated",
-        "state",
-    )
-
-    def __init__(self, delivery_id: int, new: NewDelivery) -> None:
-        self.id = delivery_id
-        self.new = new
-        self.state = _PENDING
-        self.attempts_made = 0
-        self.due_at: datetime | None = new.due_at
-        self.order = 0
-        self.claim = _NO_CLAIM
-        self.repeated = False
-        # Number, start, outcome and repetition of each attempt, one after the other: a
-        # million attempts take a third of what a tuple for each would.
-        self.history: list[Any] = []
-
-    def passes(self, wanted: DeliveryFilter) -> bool:
-        new = self.new
-        return wanted.accepts_values(self.state, new.postback_id, new.app_id, new.due_at, new.event)
-
-    def as_delivery(self) -> Delivery:
-        new = self.new
-        return Delivery(
-            self.id,
-            new.app_id,
-            new.postback_id,
-            new.url,
-            new.event,
-            new.due_at,
-            self.state,
-            self.attempts_made,
-            self.due_at,
-        )
-
-    def as_attempts(self) -> list[Attempt]:
-        fields = iter(self.history)
-        made = zip(fields, fields, fields, fields, strict=True)
-        return [Attempt(self.id, *attempt) for attempt in made]

@@ -29,7 +29,6 @@ from mockserver.ledger.sql.codec import (
     decode_app,
     encode_app,
     encode_channels,
-    encode_event,
     from_microseconds,
     to_microseconds,
 )
@@ -38,7 +37,13 @@ from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries
 from mockserver.ledger.sql.known import Known
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
-from mockserver.ledger.sql.rows import attempt_of, delivery_of, due_attempts_of, rule_of
+from mockserver.ledger.sql.rows import (
+    attempt_of,
+    delivery_of,
+    due_attempts_of,
+    rows_of_new,
+    rule_of,
+)
 
 #: How many ids one query asks for at most; also, those of a shorter list are filled up to it.
 _IDS = 500
@@ -130,7 +135,7 @@ class SqlLedger(Ledger):
         with self._known.writing() as cursor:
             before = self._known.counters(cursor)
             first_id = before.deliveries + 1
-            written, progress, latest = _rows_of(new, first_id, before.tickets + 1)
+            written, progress, latest = rows_of_new(new, first_id, before.tickets + 1)
             cursor.executemany(statements.ADD_DELIVERY, written)
             cursor.executemany(statements.ADD_PROGRESS, progress)
             after = before._replace(
@@ -390,27 +395,3 @@ def _next_due(cursor: Cursor) -> int | None:
     cursor.execute(statements.NEXT_DUE)
     row = cursor.fetchone()
     return None if row is None else row[0]
-
-
-def _rows_of(
-    new: Sequence[NewDelivery], first_id: int, first_ticket: int
-) -> tuple[list[Row], list[Row], int]:
-    """Return the rows of `deliveries`, those of `progress`, and the latest instant among them."""
-    # One event may fire several rules; it is written out once.
-    documents: dict[int, str] = {}
-    written: list[Row] = []
-    progress: list[Row] = []
-    last_due_at: datetime | None = None
-    due, latest = 0, None
-    for offset, (app_id, postback_id, url, event, due_at) in enumerate(new):
-        document = documents.get(id(event))
-        if document is None:
-            document = documents[id(event)] = encode_event(event)
-        # Many fall due at one instant; they share its object.
-        if due_at is not last_due_at:
-            last_due_at, due = due_at, to_microseconds(due_at)
-            latest = due if latest is None else max(latest, due)
-        written.append((first_id + offset, app_id, postback_id, url, document, due))
-        progress.append((first_id + offset, due, first_ticket + offset))
-    assert latest is not None, "there is at least one"
-    return written, progress, latest

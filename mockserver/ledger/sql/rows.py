@@ -1,13 +1,20 @@
-"""Turns rows of the SQL ledger's tables into rules, deliveries and attempts again."""
+"""Turns new deliveries into rows of the SQL ledger's tables, and rows into what they hold again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from mockserver.core.catalog import PostbackType
-from mockserver.core.models import Attempt, Delivery, DueAttempt, PostbackRule
+from mockserver.core.models import Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.sql.codec import decode_channels, decode_event, from_microseconds
+from mockserver.ledger.sql.codec import (
+    decode_channels,
+    decode_event,
+    encode_event,
+    from_microseconds,
+    to_microseconds,
+)
 from mockserver.ledger.sql.database import Row
 from mockserver.ledger.sql.outcomes import decode_outcome
 
@@ -68,3 +75,27 @@ def due_attempts_of(rows: Iterable[Row], claim: int) -> list[DueAttempt]:
             DueAttempt(delivery_id, app_id, url, attempts_made + 1, due_at, interrupted == 1, claim)
         )
     return claimed
+
+
+def rows_of_new(
+    new: Sequence[NewDelivery], first_id: int, first_ticket: int
+) -> tuple[list[Row], list[Row], int]:
+    """Return the rows of `deliveries`, those of `progress`, and the latest instant among them."""
+    # One event may fire several rules; it is written out once.
+    documents: dict[int, str] = {}
+    written: list[Row] = []
+    progress: list[Row] = []
+    last_due_at: datetime | None = None
+    due, latest = 0, None
+    for offset, (app_id, postback_id, url, event, due_at) in enumerate(new):
+        document = documents.get(id(event))
+        if document is None:
+            document = documents[id(event)] = encode_event(event)
+        # Many fall due at one instant; they share its object.
+        if due_at is not last_due_at:
+            last_due_at, due = due_at, to_microseconds(due_at)
+            latest = due if latest is None else max(latest, due)
+        written.append((first_id + offset, app_id, postback_id, url, document, due))
+        progress.append((first_id + offset, due, first_ticket + offset))
+    assert latest is not None, "there is at least one"
+    return written, progress, latest

@@ -1,0 +1,85 @@
+"""Describes the JSON about the receiver as types: inboxes, what they do, and what they got.
+
+`web.shapes` has them with all others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from mockserver.receiver.behaviours import Behaviour
+
+
+class BehaviourRequest(Struct, forbid_unknown_fields=True):
+    """What an inbox shall do, request by request; the last one stays."""
+
+    behaviour: Annotated[str, Meta(description="Shorthand: `503*9,200`.")] | list[Behaviour]
+
+
+class BehaviourAnswer(Struct):
+    """What an inbox does from its next request on."""
+
+    inbox: str
+    url: str
+    behaviour: str
+    script: list[Behaviour]
+
+
+class InboxJson(Struct):
+    """An inbox in short: what it got, and what it does."""
+
+    inbox: str
+    url: str
+    requests: Annotated[int, Meta(description="How many are kept.")]
+    last_at: Annotated[datetime | None, Meta(description="When the last of them arrived.")]
+    behaviour: str
+
+
+class InboxesAnswer(Struct):
+    """The inboxes in use, by name."""
+
+    inboxes: list[str]
+    listed: Annotated[list[InboxJson], Meta(description="The same, each with what it got.")]
+
+
+class HeaderJson(Struct):
+    """One header field, as sent."""
+
+    name: str
+    value: str
+
+
+class ReceivedJson(Struct):
+    """One request that the receiver got; bytes that are no text are in base64."""
+
+    id: int
+    inbox: str
+    method: str
+    target: str
+    path: str
+    query: dict[str, str]
+    request_line: str
+    headers: list[HeaderJson]
+    body: str
+    body_base64: str
+    client: str
+    arrived_at: datetime
+    ended_at: datetime | None
+    behaviour: str
+    end: Annotated[str | None, Meta(description="None while the request is under way.")]
+    status: int | None
+    delivery_id: int | None
+    attempt_number: int | None
+    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
+
+
+class RequestsAnswer(Struct):
+    """The requests of an inbox; `evicted` older ones were dropped to bound memory."""
+
+    inbox: str
+    requests: list[ReceivedJson]
+    evicted: int
+    complete: Annotated[bool, Meta(description="Whether `wait_for` requests were there.")]
