@@ -83,7 +83,8 @@ def _end_with(heard: Connection) -> None:
     """Wait until nobody can write to the other end any more, then end this process."""
     with suppress(EOFError, OSError):
         heard.recv()
-    os.kill(os.getpid(), signal.SIGTERM)
+    # To the thread that runs the case: a signal that another one takes does not end its waiting.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     threading.Event().wait(_PATIENCE_REAL_SECONDS)
     os._exit(1)
 
