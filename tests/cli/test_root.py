@@ -251,10 +251,10 @@ def test_a_token_that_no_header_can_hold_is_refused(token: str) -> None:
     for words in (["--token", token, "events"], ["serve", "--token", token, "--ephemeral"]):
         result = CliRunner().invoke(root, words)
         assert result.exit_code == 2
-        assert "printable ASCII" in result.stderr
+        assert "visible ASCII" in result.stderr
     result = CliRunner().invoke(root, ["events"], env={"POSTBACKS_TOKEN": token})
     assert result.exit_code == 2
-    assert result.stderr.startswith("postbacks: POSTBACKS_TOKEN: a token is printable ASCII")
+    assert "POSTBACKS_TOKEN): a token has visible ASCII characters only" in result.stderr
 
 
 def test_a_message_has_no_stray_full_stop() -> None:

@@ -420,7 +420,7 @@ def test_ctrl_c_in_the_first_case_is_no_wrong_usage() -> None:
         there.wire.disturb = interrupt
         run = there.run()
         assert run.report.incomplete == f"interrupted after 0 of {len(CASES)} cases"
-        assert run.exit_code() is ExitCode.FAILED
+        assert run.exit_code() is ExitCode.INTERRUPTED
 
 
 class Failing:
