@@ -25,7 +25,7 @@ from mockserver.core.retry import DeliveryState
 )
 @click.option("--postback-id", type=int, metavar="ID", help="Only deliveries of this rule.")
 @click.option("--user-id", metavar="ID", help="Only deliveries of events of this user.")
-@click.option("--event", metavar="NAME", help="Only deliveries of this event, e.g. email.click.")
+@click.option("--event", metavar="NAME", help="Only deliveries of this event: email.click.")
 @click.option("--since", type=an_instant, metavar="INSTANT", help="Only of events then or later.")
 @click.option("--until", type=an_instant, metavar="INSTANT", help="Only of events before.")
 @app_id_filter
