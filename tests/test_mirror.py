@@ -42,7 +42,6 @@ TESTED_ELSEWHERE = {
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
     "mockserver/cli/advancing.py": ("cli/commands/test_advance_waiting.py", "its use"),
     "mockserver/cli/answers.py": ("cli/commands/test_deliveries_listing.py", "its use"),
-    "mockserver/cli/shortening.py": ("cli/test_long_values.py", "every listing"),
     "mockserver/cli/server_info.py": ("cli/commands/test_serve.py", "what that command says"),
     "mockserver/cli/serving.py": ("cli/commands/test_serve.py", "what that command does"),
     "mockserver/cli/session.py": ("cli/test_root.py", "options of all commands"),
@@ -87,7 +86,6 @@ NO_MIRRORS = {
 #: Tests of more than one module, and of what.
 TESTS_OF_MORE = {
     "cli/test_any_argument.py": "every command, for any argument",
-    "cli/test_long_values.py": "every listing, for long values",
     "contracts/test_layers.py": "all imports of `contracts`",
     "contracts/verify/endpoints/test_caught.py": "every endpoint against every case",
     "crash/test_crash.py": "`serve`, whatever is taken away from it",

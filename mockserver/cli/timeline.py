@@ -36,7 +36,7 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     heading.append(delivery.state, STYLES[delivery.state])
     heading.append(f"  {event_text(delivery.event)}, rule {delivery.postback_id}", "not bold")
     output.line(heading)
-    output.url_line(f"POST {bounded(delivery.url)}")
+    output.url_line(f"POST {one_line(delivery.url)}")
     last_error = None
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))

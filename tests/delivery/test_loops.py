@@ -47,9 +47,9 @@ class Looping:
 
 
 AGAIN = {
-    "resends": lambda sandbox: sandbox.resend(1),
+    "resends": lambda sandbox: sandbox.resend_within(1, 0),
     "triggers": lambda sandbox: sandbox.trigger("email.click"),
-    "does both": lambda sandbox: (sandbox.trigger("email.click"), sandbox.resend(1)),
+    "does both": lambda sandbox: (sandbox.trigger("email.click"), sandbox.resend_within(1, 0)),
 }
 
 

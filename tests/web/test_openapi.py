@@ -37,8 +37,9 @@ def test_the_openapi_document_tells_what_has_to_be_sent(client: FlaskClient) -> 
                 continue
             assert operation["requestBody"]["required"] is True, path
             assert list(operation["requestBody"]["content"]) == ["application/json"], path
-    reset = document["paths"]["/_sandbox/reset"]["post"]["requestBody"]["content"]
-    assert reset["application/json"]["schema"] == {"$ref": "#/components/schemas/Nothing"}
+    resend = document["paths"]["/_sandbox/deliveries/{delivery_id}/resend"]["post"]
+    content = resend["requestBody"]["content"]
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/Nothing"}
     nothing = document["components"]["schemas"]["Nothing"]
     assert (nothing["type"], nothing["properties"]) == ("object", {})
     assert nothing["additionalProperties"] is False
