@@ -30,6 +30,13 @@ class Endpoint:
             return Counter(self._arrived)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever sends is killed in the middle of it."""
+
+
 @contextmanager
 def listening() -> Iterator[Endpoint]:
     """Run an endpoint on a free port of loopback."""
@@ -47,8 +54,7 @@ def listening() -> Iterator[Endpoint]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     endpoint.url = f"http://127.0.0.1:{server.server_address[1]}/in?u={{{{User ID}}}}"
