@@ -42,6 +42,7 @@ from mockserver.core.errors import InvalidValue
 from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.template import Template, milliseconds
+from mockserver.core.wording import count
 from mockserver.sandbox import Sandbox
 
 #: What is left of a terminal beside the margin of pytest.
@@ -188,7 +189,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
     @rule(how=st.sampled_from(["refused", "503"]), attempts=st.integers(1, 10))
     def application_is_down(self, how: str, attempts: int) -> None:
         """Let the next attempts not reach the application."""
-        self._step(f"the application is down for the next {attempts} attempts ({how})")
+        self._step(f"the application is down for the next {count(attempts, 'attempt')} ({how})")
         self._transport.troubles = [how] * attempts
 
     @precondition(lambda self: self._is_pending)

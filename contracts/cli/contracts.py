@@ -57,14 +57,12 @@ def check_installed() -> None:
     """
     from importlib.util import find_spec
 
-    from contracts.suite.requirements import ContractsNotInstalled
+    from contracts.suite.requirements import not_installed
 
-    missing = [name for name in ("hypothesis", "yaml") if find_spec(name) is None]
+    packages = {"hypothesis": "hypothesis", "yaml": "pyyaml"}
+    missing = [package for module, package in packages.items() if find_spec(module) is None]
     if missing:
-        raise ContractsNotInstalled(
-            f"the contract suite needs {' and '.join(missing)}, which the base install leaves "
-            "out; run: pip install 'postbacks[contracts]'"
-        )
+        raise not_installed(missing)
 
 
 @contracts.command("list", short_help="Show the cases.")

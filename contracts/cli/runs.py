@@ -253,5 +253,7 @@ def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices
         ],
     )
     if is_real:
-        output.line(f"at most {sum(case.most_requests for case in cases)} requests, one a second")
+        output.line(
+            f"at most {count(sum(case.most_requests for case in cases), 'request')}, one a second"
+        )
     output.remark("nothing was sent")

@@ -26,6 +26,8 @@ STYLES = {
 TOLD = (Status.FAIL, Status.WARN, Status.INFO, Status.UNTESTABLE, Status.ERROR)
 
 _SHOWN = 600
+#: How many cases of one status the last lines name.
+_NAMED = 12
 
 
 def write_cases(output: Output, cases: Sequence[tuple[Case, str, str]]) -> None:
@@ -119,9 +121,6 @@ def write_summary(output: Output, report: RunReport) -> None:
     """Write the two figures, and what else decides over the exit code."""
     summary = report.summary
     output.line()
-    statuses = ", ".join(
-        f"{number} {name}" for name, number in summary.by_status.items() if name != "PASS"
-    )
     output.line(f"{count(len(report.cases), 'case')} in {report.real_seconds:.1f} s", "bold")
     skipped = summary.by_status.get(Status.SKIP, 0)
     others = f", {skipped} do not apply here" if skipped else ""
@@ -133,12 +132,35 @@ def write_summary(output: Output, report: RunReport) -> None:
         f"conformance  {summary.must_passed} of {summary.must_applicable} MUST passed",
         "green" if summary.must_passed == summary.must_applicable else "bold red",
     )
-    if statuses:
-        output.line(f"not passed   {statuses}")
+    counts = [f"{number} {name}" for name, number in summary.by_status.items() if name != "PASS"]
+    if counts:
+        output.line(f"not passed   {', '.join(counts)}")
+    _write_not_passed(output, report.cases)
     for line in summary.stale:
         output.line(f"baseline     {one_line(line)}", "bold red")
     if report.incomplete:
         output.line(f"incomplete   {one_line(report.incomplete)}", "bold red")
+
+
+def _write_not_passed(output: Output, results: Sequence[CaseResult]) -> None:
+    """Write the names of the cases that did not pass, the gravest first, on a few lines."""
+    for status in (Status.FAIL, Status.ERROR, Status.UNTESTABLE, Status.WARN, Status.INFO):
+        # What a baseline knows of comes last, and says so.
+        ids = [
+            f"{each.id} (known)" if each.known else each.id
+            for each in results
+            if each.status is status
+        ]
+        if not ids:
+            continue
+        shown = ids[:_NAMED]
+        text = ", ".join(sorted(shown, key=lambda name: name.endswith(")")))
+        if len(ids) > len(shown):
+            text += f" and {len(ids) - len(shown)} more"
+        first, *rest = _wrapped(text, 80 - 13)
+        output.line(f"  {status:<10} {first}", STYLES[status])
+        for line in rest:
+            output.line(f"{'':13}{line}", STYLES[status])
 
 
 def write_story(output: Output, result: CaseResult) -> None:
@@ -193,7 +215,7 @@ def _fields(output: Output, *fields: tuple[str, str]) -> None:
         if len(text) > _SHOWN:
             text = f"{text[:_SHOWN]}... ({len(text)} characters; a report has all)"
         width = output.console.width if output.console.is_terminal else 100
-        lines = textwrap.wrap(text, max(30, width - 13), break_on_hyphens=False) or [""]
+        lines = _wrapped(text, max(30, width - 13))
         output.url_line(f"  {name:<10} {lines[0]}")
         for line in lines[1:]:
             output.url_line(f"{'':13}{line}")
@@ -205,7 +227,12 @@ def _item(output: Output, text: str) -> None:
 
 def _paragraph(output: Output, text: str, before: str) -> None:
     width = output.console.width if output.console.is_terminal else 100
-    lines = textwrap.wrap(one_line(text), max(30, width - 4), break_on_hyphens=False) or [""]
+    lines = _wrapped(one_line(text), max(30, width - 4))
     output.url_line(f"{before}{lines[0]}")
     for line in lines[1:]:
         output.url_line(f"    {line}")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return lines of a text; a word that is longer, like a URL, can be copied as a whole."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

@@ -9,6 +9,7 @@ that was not allowed, or nothing selected; 3 the endpoint is unreachable; 4 a fa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -139,4 +140,31 @@ def verify(session: Session, /, **options: Any) -> int:
     if "ca_file" in session.given and options["ca_file"] is None:
         # `postbacks --ca-file FILE verify ...`
         options["ca_file"] = session.ca_file
-    return int(verify_endpoints(session, Choices(**options)))
+    again = again_options(click.get_current_context().command, options)
+    return int(verify_endpoints(session, Choices(**options, again=again)))
+
+
+#: Options that choose cases, or say what becomes of the results: to try one case again they are
+#: left out.
+NOT_AGAIN = frozenset({"globs", "reports", "github", "baseline", "strict", "dry_run", "json"})
+
+
+def again_options(command: click.Command, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words that give the same options again, but for those in `NOT_AGAIN`.
+
+    Args:
+        command: Has the options.
+        values: What was given for each, by name.
+    """
+    words: list[str] = []
+    for option in command.params:
+        if not isinstance(option, click.Option) or option.name in NOT_AGAIN:
+            continue
+        value = values.get(option.name or "")
+        if option.is_flag:
+            words += option.opts if value else []
+            continue
+        for each in value if option.multiple and value else [value]:
+            if each not in (None, ()) and each != option.default:
+                words += [option.opts[0], str(each)]
+    return tuple(words)

@@ -54,7 +54,11 @@ _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The options of `verify`, as they were given."""
+    """The options of `verify`, as they were given.
+
+    Attributes:
+        again: The words of a command line that give those again that another run needs.
+    """
 
     urls: tuple[str, ...]
     type_name: str
@@ -83,6 +87,7 @@ class Choices:
     insecure: bool
     proxy: str | None
     dry_run: bool
+    again: tuple[str, ...] = ()
 
 
 def cases_of(choices: Choices) -> list[Case]:
@@ -180,7 +185,7 @@ def _endpoint(
         profile=Profile(choices.profile),
         burst=choices.concurrency,
         headers=headers,
-        masks=_masks(url, headers),
+        masks=_masks(url, headers, [choices.probe or "", choices.proxy or ""]),
         remarks=[*remarks(subscription, resolved_host), *_about_the_run(choices)],
         is_proxied=choices.proxy is not None,
     )
@@ -268,9 +273,32 @@ def _header(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise click.UsageError(f"--header takes NAME=VALUE like X-Gateway=1, got {text!r}")
-    if not value.isprintable() or not value.isascii():
-        raise click.UsageError(f"--header {name}: the value has to be printable ASCII")
+    if not value.strip() or not value.isprintable() or not value.isascii():
+        raise click.UsageError(
+            f"--header {name}: the value has to be printable ASCII, and not empty"
+        )
+    if name.lower() in _OF_THE_EXCHANGE or name.lower().startswith("proxy-"):
+        raise click.UsageError(
+            f"--header {name}: {_OF_THE_EXCHANGE.get(name.lower(), _OF_THE_PROXY)}"
+        )
     return name, value
+
+
+_OF_THE_CONNECTION = "it is about the connection, which is as Leanplum's; leave it out"
+_OF_THE_PROXY = "it is for a proxy; give user name and password in the URL of --proxy"
+#: Header fields that the exchange itself depends on, by their names in small letters.
+_OF_THE_EXCHANGE = {
+    "content-length": "a postback has no body; what waits for one would never answer",
+    "transfer-encoding": "a postback has no body; what waits for one would never answer",
+    "trailer": "a postback has no body, and so no trailer",
+    "expect": "it holds a request back until it is asked for; Leanplum waits for nothing",
+    "host": "it is part of URL_TEMPLATE; write the host there",
+    "connection": _OF_THE_CONNECTION,
+    "keep-alive": _OF_THE_CONNECTION,
+    "te": _OF_THE_CONNECTION,
+    "upgrade": _OF_THE_CONNECTION,
+    "http2-settings": _OF_THE_CONNECTION,
+}
 
 
 def _readable(path: str | None) -> str | None:
@@ -300,10 +328,14 @@ def _proxy(text: str | None) -> str:
     return text
 
 
-def _masks(url: str, headers: Sequence[tuple[str, str]]) -> Masks:
+def _masks(url: str, headers: Sequence[tuple[str, str]], others: Sequence[str]) -> Masks:
+    """Return what hides the secrets of a run: of its URL, of its headers, of other URLs."""
     masks = Masks()
     variables: dict[str, str] = {}
     found = [*secrets_in(url), *(Secret(value) for _, value in headers)]
+    for other in others:
+        # A probe may be a command.
+        found += secrets_in(other) if "://" in other.partition(" ")[0] else []
     for secret in found:
         # The same secret in two places is one variable.
         variable = variables.setdefault(secret.text, secret_variable(len(variables) + 1))

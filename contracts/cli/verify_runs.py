@@ -25,11 +25,13 @@ from contracts.suite.report.again import replay_command
 from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
-from contracts.suite.vocabulary import Status, TargetKind
+from contracts.suite.vocabulary import Need, Status, TargetKind
+from contracts.verify.stored import ProbeFailed
 from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed
 from mockserver.cli.process import tell
 from mockserver.cli.session import Session
+from mockserver.core.errors import InvalidConfig
 from mockserver.net.visible_text import one_line
 
 
@@ -45,6 +47,7 @@ def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
         _write_plan(output, cases, endpoints, choices)
         return ExitCode.PASSED
     check_proxy(choices)
+    _check_probe(cases, endpoints[0])
     keep_nothing()
     runs = []
     for endpoint in endpoints:
@@ -84,9 +87,26 @@ def _run(
                 baseline=baseline,
                 on_result=watch.on_result,
                 on_case=watch.on_case,
+                options=[endpoint.masks.masked(word) for word in choices.again],
             )
         finally:
             endpoint.close()
+
+
+def _check_probe(cases: Sequence[Case], endpoint: EndpointSubject) -> None:
+    """Ask the probe once before anything is sent: its faults must not be the endpoint's.
+
+    Raises:
+        InvalidConfig: It cannot be used.
+    """
+    is_needed = any(Need.PROBE in case.needs <= endpoint.capabilities for case in cases)
+    # Where nobody listens, a probe of the same server fails as well, and that is no fault of its.
+    if endpoint.probe is None or not is_needed or not endpoint.still_answers():
+        return
+    try:
+        endpoint.probe.ask(endpoint.composer.prefix)
+    except ProbeFailed as error:
+        raise InvalidConfig(f"{error} (--probe; nothing was sent to the endpoint)") from None
 
 
 def _write_banner(

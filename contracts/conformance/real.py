@@ -11,6 +11,7 @@ from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.wire import HttpWire, Reply, Wire
 from mockserver.core.errors import InvalidConfig, ServerUnreachable
+from mockserver.core.wording import count
 
 LEANPLUM_URL = "https://api.leanplum.com"
 
@@ -99,7 +100,7 @@ class RealServer(ServerSubject):
         left = self._paced.left
         if self.unusable or left >= most_requests:
             return self.unusable
-        return f"needs {most_requests} requests, and {left} of this run's are left"
+        return f"needs {count(most_requests, 'request')}, and {left} of this run's are left"
 
     def still_answers(self) -> bool:
         """Return False: what did not answer once is not asked again and again."""

@@ -21,6 +21,7 @@ from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from mockserver.client.wire import Wire
 from mockserver.core.errors import InvalidConfig
+from mockserver.core.wording import count
 from mockserver.net.user_file import read_user_file
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -196,7 +197,7 @@ def _first_difference(then: Any, now: Any, where: str) -> str:
             if found:
                 return found
         if len(then) != len(now):
-            return f"{where}: {len(then)} items then, {len(now)} now"
+            return f"{where}: {count(len(then), 'item')} then, {len(now)} now"
         return ""
     if then == now:
         return ""

@@ -60,9 +60,10 @@ test fails when it is stale.
   space written as a plus. Each case names deviants that it must catch. A case that catches nothing
   proves nothing.
 
-To run the cases: `pip install 'postbacks[contracts]'`, then `postbacks contracts run`. To see the
-deviants caught: `postbacks contracts prove`. To read about one case: `postbacks contracts explain
-PB-RULES-CAP`. The same cases run under pytest: `pytest --pyargs contracts`.
+To run the cases: `python -m pip install '.[contracts]'` in a copy of this repository, then
+`postbacks contracts run`. To see the deviants caught: `postbacks contracts prove`, which takes some
+minutes. To read about one case: `postbacks contracts explain PB-RULES-CAP`. The same cases run
+under pytest, which has to be installed as well: `pytest --pyargs contracts`.
 """
 
 

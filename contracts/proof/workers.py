@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -28,7 +28,7 @@ def in_workers(
     *,
     workers: int,
     prepare: Callable[[], None],
-) -> Iterator[tuple[str, _Result]]:
+) -> Generator[tuple[str, _Result], None, None]:
     """Call a function of a module with each name, in processes; yield results as they are there.
 
     If this is interrupted, or its process is killed, the workers end.
@@ -54,6 +54,8 @@ def in_workers(
             futures = {pool.submit(_called, function, name): name for name in names}
         for future in as_completed(futures):
             yield futures[future], future.result()
+        # Nothing is left to do, so nobody has to be told to end.
+        pool.shutdown(wait=True)
     finally:
         told.close()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -61,7 +63,7 @@ def in_workers(
 
 
 def _begin(heard: Connection, prepare: Callable[[], None]) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, _end)
     # Its signal is handled by the first process. A handler, other than a signal that is ignored,
     # is not handed on to programs that a case starts.
     signal.signal(signal.SIGINT, _leave_it)
@@ -72,11 +74,14 @@ def _begin(heard: Connection, prepare: Callable[[], None]) -> None:
 
 
 def _called(function: Callable[[str], _Result], name: str) -> _Result:
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return function(name)
     except KeyboardInterrupt:
         # A worker would take the next column.
         os._exit(1)
+    finally:
+        signal.signal(signal.SIGTERM, _end)
 
 
 def _end_with(heard: Connection) -> None:
@@ -100,6 +105,11 @@ def _deaf_to_the_terminal() -> Iterator[None]:
 
 
 _OF_THE_TERMINAL = (signal.SIGINT, signal.SIGHUP)
+
+
+def _end(number: int, frame: object) -> None:
+    """End a worker that has nothing to put in order: it waits for a column."""
+    os._exit(1)
 
 
 def _interrupt(number: int, frame: object) -> None:

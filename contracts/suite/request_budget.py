@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from mockserver.core.errors import PostbacksError
+from mockserver.core.wording import count
 
 
 class BudgetSpent(PostbacksError):
@@ -58,7 +59,7 @@ class RequestBudget:
         if self.left < number:
             rest = f"; {number} more at once are too many" if self.left else ""
             of = f" of at most {self.most}" if self.left else ", which is the most"
-            raise BudgetSpent(f"this run has sent {self.sent} requests{of}{rest}")
+            raise BudgetSpent(f"this run has sent {count(self.sent, 'request')}{of}{rest}")
 
     def take(self, number: int = 1) -> None:
         """Wait for the turn of `number` requests that leave together.

@@ -7,6 +7,8 @@ sentence; see `page_sentences`.
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -183,14 +185,21 @@ def as_statement(requirement: Requirement, page: Page) -> Statement:
     )
 
 
+def not_installed(packages: list[str]) -> ContractsNotInstalled:
+    """Return the error that says that packages are missing, with the command that installs them."""
+    # By their own names: that works however postbacks was installed, from a clone or an index.
+    python = shlex.quote(sys.executable or "python")
+    return ContractsNotInstalled(
+        f"the contract suite needs {' and '.join(packages)}, which the base install leaves out; "
+        f"run: {python} -m pip install {' '.join(packages)}"
+    )
+
+
 def _parse(text: str) -> Any:
     try:
         return msgspec.yaml.decode(text)
     except ImportError:
-        raise ContractsNotInstalled(
-            "the contract suite reads YAML, and PyYAML is not installed; "
-            "run: pip install 'postbacks[contracts]'"
-        ) from None
+        raise not_installed(["pyyaml"]) from None
     except msgspec.DecodeError as error:
         reason = " ".join(str(error).split())
         raise InvalidRequirements(

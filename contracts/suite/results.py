@@ -110,11 +110,17 @@ class CaseResult(Struct, frozen=True):
 
 
 class RunTarget(Struct, frozen=True):
-    """What a run was aimed at."""
+    """What a run was aimed at.
+
+    Attributes:
+        options: The words of a command line, beside the URL, that another run needs to try the
+            same; secrets are masked.
+    """
 
     kind: TargetKind
     url: str
     description: str
+    options: list[str] = []
 
 
 class Remark(Struct, frozen=True):

@@ -16,6 +16,7 @@ from contracts.suite.results import FORMAT, NOT_TRIED, CaseResult, RunReport, Ru
 from contracts.suite.runner import GONE, is_gone, run_cases
 from contracts.suite.subject import Names, Subject
 from contracts.suite.vocabulary import Level, Status
+from mockserver.core.wording import count
 from mockserver.version import __version__
 
 
@@ -66,10 +67,12 @@ def run_suite(
     names: Names | None = None,
     on_result: Callable[[CaseResult], None] = lambda result: None,
     on_case: Callable[[Case], None] = lambda case: None,
+    options: Sequence[str] = (),
 ) -> Run:
     """Run `cases` against `subject`, and tell of each as it ends.
 
-    An interrupt ends the run early; what was found until then is kept.
+    An interrupt ends the run early; what was found until then is kept. `options` are kept in the
+    report, for those who try a case again; see `RunTarget`.
     """
     effort = effort or Effort()
     baseline = baseline or Baseline()
@@ -83,14 +86,13 @@ def run_suite(
             on_result(result)
     except KeyboardInterrupt:
         interrupted = True
-        incomplete = f"interrupted after {len(results)} of {len(cases)} cases"
+        incomplete = f"interrupted after {len(results)} of {count(len(cases), 'case')}"
     unreachable = any(result.reason.startswith(GONE) for result in results)
     if results and not unreachable and not incomplete:
         unreachable = is_gone(results[-1], subject)
     if unreachable:
-        incomplete = (
-            f"{GONE} after {sum(result.status not in NOT_TRIED for result in results)} cases"
-        )
+        tried = sum(result.status not in NOT_TRIED for result in results)
+        incomplete = f"{GONE} after {count(tried, 'case')}"
     stale = baseline.stale(results, subject.kind, started_at.date())
     observed = subject.observed()
     report = RunReport(
@@ -98,7 +100,7 @@ def run_suite(
         suite_version=__version__,
         started_at=started_at,
         real_seconds=round(time.perf_counter() - began, 3),
-        target=RunTarget(subject.kind, subject.url, subject.description),
+        target=RunTarget(subject.kind, subject.url, subject.description, list(options)),
         seed=effort.seed,
         cases=results,
         summary=summarise(results, stale),

@@ -25,7 +25,7 @@ from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import PostbackSender, Trust
-from contracts.verify.storage import StorageDelay
+from contracts.verify.storage import ProbeSight, StorageDelay
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
@@ -95,6 +95,7 @@ class Endpoint:
         """Begin with nothing sent."""
         self.composer = Composer(self.subscription, self.run)
         self.storage_delay = StorageDelay()
+        self.probe_sight = ProbeSight()
         self._answers: list[float] = []
 
     @property

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from contracts.suite.recorder import NotApplicable, Recorder, Said, shown
+from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable, shown
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.postbacks import Postback
 from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
@@ -70,13 +70,16 @@ class Expectations(ABC):
         after = self.stored_at_rest(postbacks, count=before.count + expected)
         if after.entries is None:
             counted = after.count - before.count
-            self.rec.expect(expected, counted, f"{what}; counted by the probe")
+            doubts = self._doubts()
+            self.rec.expect(expected, counted, f"{what}; counted by the probe{doubts}")
             return
         for postback in postbacks:
             entries = after.of(postback)
             if len(entries) != 1:
                 self.show_postback(postback)
-            lost = "the event is lost" if not entries else "the event counts more than once"
+            lost = "the event counts more than once"
+            if not entries:
+                lost = f"the event is lost{self._doubts()}"
             self.rec.expect_that(
                 len(entries) == 1,
                 f"{postback.key} stored once",
@@ -102,12 +105,13 @@ class Expectations(ABC):
         if stored.entries is None:
             raise NotApplicable("the probe only counts; values are compared if it answers entries")
         entries = stored.of(postback)
+        doubts = "" if entries else self._doubts()
         self.show_postback(postback)
         self.rec.expect_that(
             bool(entries),
             f"an entry with {postback.key} in an id",
             Said("none"),
-            f"{what}; it is not found under the id that was sent",
+            f"{what}; it is not found under the id that was sent{doubts}",
         )
         names = self.endpoint.subscription.names_of(*placeholders) if placeholders else None
         for entry in entries:
@@ -140,4 +144,19 @@ class Expectations(ABC):
         # An application in this process has stored the event when it answers.
         patience = SETTLING_REAL_SECONDS if endpoint.resolved_host is not None else 0.0
         prefix, was_sent = endpoint.composer.prefix, endpoint.budget.sent > 0
-        return Storage(endpoint.probe, prefix, endpoint.storage_delay, patience, was_sent)
+        sight = endpoint.probe_sight
+        if sight.is_blind:
+            raise Untestable(
+                f"the probe {endpoint.probe.description!r} has shown nothing of what this run "
+                "sent and the endpoint accepted; mend the probe, or what stores"
+            )
+        return Storage(endpoint.probe, prefix, endpoint.storage_delay, patience, was_sent, sight)
+
+    def _doubts(self) -> str:
+        """Return what else may be wrong where a probe has not shown anything; else nothing."""
+        sight = self.endpoint.probe_sight
+        if sight.has_seen or self.endpoint.resolved_host is None:
+            return ""
+        # One failure says it; in each case to come, it would look like another bug.
+        sight.is_blind = True
+        return "; the probe has shown nothing so far: does it look where the endpoint stores?"

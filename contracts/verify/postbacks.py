@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -173,11 +173,3 @@ class Composer:
         """Return the ids that the URL carries."""
         ids = {"User ID": event.user_id, "Device ID": event.device_id}
         return [value for name, value in ids.items() if self.subscription.carries(name)]
-
-
-def kinds_by_channel(kinds: Sequence[EventKind]) -> dict[str, list[EventKind]]:
-    """Return kinds of events by the name of their channel."""
-    grouped: dict[str, list[EventKind]] = {}
-    for kind in kinds:
-        grouped.setdefault(str(kind.channel or "A/B test"), []).append(kind)
-    return grouped

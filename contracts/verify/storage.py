@@ -6,13 +6,14 @@ counted for the next postback, and a second copy must be found even if it is sto
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.verify.postbacks import Postback
 from contracts.verify.probe import Probe
-from contracts.verify.stored import Stored
+from contracts.verify.stored import Stored, holds
 
 #: How long an endpoint may take to have stored what it has accepted, in real seconds.
 SETTLING_REAL_SECONDS = 3.0
@@ -34,6 +35,31 @@ class StorageDelay:
         self.real_seconds = max(self.real_seconds or 0.0, real_seconds)
 
 
+@dataclass
+class ProbeSight:
+    """Whether a probe has shown anything yet that a run has sent.
+
+    Attributes:
+        has_seen: Whether it has.
+        is_blind: Whether it should have, and a case has said so.
+    """
+
+    has_seen: bool = False
+    is_blind: bool = False
+    _first_count: int | None = None
+
+    def look(self, stored: Stored, prefix: str) -> None:
+        """Take note of an answer of the probe."""
+        if self._first_count is None:
+            self._first_count = stored.count
+        is_ours = re.compile(re.escape(prefix))
+        self.has_seen = (
+            self.has_seen
+            or stored.count != self._first_count
+            or any(holds(entry, is_ours) for entry in stored.entries or ())
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """What an endpoint stores, seen through a probe.
@@ -44,6 +70,7 @@ class Storage:
         delay: The longest delay seen so far; waiting updates it.
         patience_real_seconds: The longest time to wait.
         was_sent: Whether the run has sent something that may still be on its way into the store.
+        sight: What the probe has shown so far; asking updates it.
     """
 
     probe: Probe
@@ -51,6 +78,7 @@ class Storage:
     delay: StorageDelay
     patience_real_seconds: float
     was_sent: bool = True
+    sight: ProbeSight = field(default_factory=ProbeSight)
 
     def found(self, postbacks: Sequence[Postback], *, times: int = 1, count: int = 0) -> Stored:
         """Wait until the expected events are stored, or patience is over; return what is stored.
@@ -101,7 +129,9 @@ class Storage:
         return self.patience_real_seconds if is_unknown else 0.0
 
     def _ask(self) -> Stored:
-        return self.probe.ask(self.prefix)
+        stored = self.probe.ask(self.prefix)
+        self.sight.look(stored, self.prefix)
+        return stored
 
 
 def _is_missing(stored: Stored, postbacks: Sequence[Postback], times: int, count: int) -> bool:

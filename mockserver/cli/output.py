@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mockserver.cli.process import tell, writing
 from mockserver.cli.shortening import bounded
+from mockserver.core.wording import count as count
 from mockserver.net.visible_text import json_visible
 
 #: The colours of states on terminals.
@@ -22,6 +23,9 @@ STYLES = {
     "rejected": "magenta",
     "lost": "red",
 }
+
+
+_NO_TERMINAL_COLUMNS = 100_000
 
 
 class Output:
@@ -56,13 +60,15 @@ class Output:
         self._print(Text(text), soft_wrap=True)
 
     def table(self, columns: list[str], rows: list[list[str]]) -> None:
-        """Write a table; a cell that is too wide is continued on the next line."""
+        """Write a table; on a terminal, a cell that is too wide is continued on the next line."""
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(bounded(cell)) for cell in row))
-        self._print(table)
+        # A file or pipe gets each row as one line.
+        width = None if self.console.is_terminal else _NO_TERMINAL_COLUMNS
+        self._print(table, width=width)
 
     def remark(self, text: str) -> None:
         """Write something that is not part of the answer to stderr; not if the answer is JSON."""
@@ -134,8 +140,3 @@ def elapsed(seconds: float) -> str:
     if 0 < seconds < 1:
         return f"{seconds * 1000:.3g}ms"
     return f"{seconds:.4g}s"
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun, e.g. `1 attempt`, `2 attempts`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"

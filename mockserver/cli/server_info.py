@@ -13,6 +13,7 @@ from typing import Any
 
 from mockserver.core.durations import format_duration
 from mockserver.core.models import App, KeyClass
+from mockserver.core.wording import count
 from mockserver.delivery.retention import Keep
 from mockserver.version import __version__
 
@@ -146,10 +147,11 @@ class ServerInfo:
 
     def _about_repeated(self) -> str:
         number = self.repeated_attempts
-        what = "1 attempt was" if number == 1 else f"{number} attempts were"
+        verb = "was" if number == 1 else "were"
         return (
-            f"{what} under way when the last process ended; it is not known whether they "
-            "arrived, so they are repeated."
+            f"{count(number, 'attempt')} {verb} under way when the last process ended; it is not "
+            f"known whether {'it' if number == 1 else 'they'} arrived, so "
+            f"{'it is' if number == 1 else 'they are'} repeated."
         )
 
 

@@ -15,6 +15,7 @@ from mockserver.core.finding import DeliveryFilter
 from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DeliveryState
+from mockserver.core.wording import count
 
 
 class Result(NamedTuple):
@@ -215,7 +216,7 @@ class Ledger(Protocol):
 def rule_limit_reached(app_id: str, limit: int) -> RuleLimitReached:
     """Return the error that says that an app's places for rules are taken."""
     return RuleLimitReached(
-        f"app {app_id!r} has {limit} postback rules already, which is the maximum; "
+        f"app {app_id!r} has {count(limit, 'postback rule')} already, which is the maximum; "
         "delete one with deletePostback first"
     )
 

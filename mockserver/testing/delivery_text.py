@@ -11,6 +11,7 @@ from textwrap import fill
 
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
+from mockserver.core.wording import count
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.wiring import IN_PROCESS_URL
 from mockserver.net.curl_command import curl_command
@@ -52,7 +53,7 @@ def fate(delivery: DeliveryHistory) -> str:
     if delivery.state is DeliveryState.PENDING:
         return f"pending: the next attempt is due at {delivery.due_at:%Y-%m-%d %H:%M:%S}"
     if delivery.state is DeliveryState.LOST:
-        return f"lost after {delivery.attempts_made} attempts"
+        return f"lost after {count(delivery.attempts_made, 'attempt')}"
     if delivery.state is DeliveryState.REJECTED:
         last = delivery.attempts[-1].outcome.summary if delivery.attempts else "the answer"
         return f"rejected: {last} is not retried, the data is gone"

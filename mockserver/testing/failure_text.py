@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mockserver.core.wording import count
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline
 from mockserver.testing.evidence import Evidence
@@ -38,7 +39,7 @@ def failure_text(expected: str, fields: Mapping[str, Any], evidence: Evidence) -
             parts.append(raised_text(evidence.tracebacks[delivery.id]))
     more = len(deliveries) - SHOWN_DELIVERIES
     if more > 0:
-        parts.append(f"... and {more} more {_noun(more)}")
+        parts.append(f"... and {count(more, 'more delivery', 'more deliveries')}")
     if deliveries:
         parts.append(resend_advice(deliveries[0]))
     return "\n\n".join(parts)
@@ -85,12 +86,8 @@ def newest_timelines(evidence: Evidence, *, without: str = "") -> list[str]:
             texts.append(raised)
     earlier = len(shown) - SHOWN_DELIVERIES
     if earlier > 0:
-        texts.insert(0, f"({earlier} earlier {_noun(earlier)})")
+        texts.insert(0, f"({count(earlier, 'earlier delivery', 'earlier deliveries')})")
     return texts
-
-
-def _noun(number: int) -> str:
-    return "delivery" if number == 1 else "deliveries"
 
 
 def _overdue(evidence: Evidence) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue, RunawaySchedule
+from mockserver.core.wording import count
 from mockserver.net import monotonic
 from mockserver.time.cancelling import Cancellation
 
@@ -123,7 +124,7 @@ def whole(advance: Advance) -> Advance:
 def runaway(made: int, now_at: datetime) -> RunawaySchedule:
     """Return the error that says that more fell due than any schedule explains."""
     return RunawaySchedule(
-        f"{made} attempts were made up to {now_at.isoformat()} and more are due, which is over "
+        f"{count(made, 'attempt')} made up to {now_at.isoformat()} and more are due, which is over "
         "the budget. An endpoint triggers an event or resends for every postback it gets: stop "
         "that, or call again to go on"
     )

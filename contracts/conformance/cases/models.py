@@ -22,6 +22,7 @@ from contracts.conformance.target import Target
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import CaseKind, Level, Need, Origin
+from mockserver.core.wording import count
 
 ORDER = 130
 
@@ -68,7 +69,9 @@ class _Rules(RuleBasedStateMachine):
         expected, actual = (
             "accepted" if yes else "refused" for yes in (len(self.model) < CAP, answer.accepted)
         )
-        self.rec.expect(Said(expected), Said(actual), f"{len(self.model)} rules exist already")
+        self.rec.expect(
+            Said(expected), Said(actual), f"{count(len(self.model), 'rule')} there already"
+        )
         if answer.accepted:
             self.model[answer.response["postbackId"]] = type
 

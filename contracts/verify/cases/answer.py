@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
 
 from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level
-from contracts.verify.postbacks import kinds_by_channel
 from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
+from mockserver.core.wording import count
 
 ORDER = 220
 
@@ -56,13 +57,36 @@ def post(target: EndpointTarget, rec: Recorder) -> None:
 )
 def events(target: EndpointTarget, rec: Recorder) -> None:
     """Sends each event of the catalog that the rule is fired by, channel by channel."""
-    for channel, kinds in kinds_by_channel(target.subscription.kinds).items():
-        for kind in kinds:
-            what = f"{channel}: {kind.event or 'a user enters a variant'}"
-            target.accept(
-                target.postback(kind),
-                f"{what} ({kind.template_name})" if kind.template_name else what,
-            )
+    refused: list[tuple[str, Outcome]] = []
+    kinds = target.subscription.kinds
+    for kind in kinds:
+        outcome = target.send(target.postback(kind))
+        rec.checks += 1
+        if is_accepted(outcome):
+            continue
+        if not refused:
+            target.show(target.exchanges[-1])
+        refused.append((kind.name, outcome))
+        if outcome.kind is not OutcomeKind.RESPONSE:
+            rec.step(f"{kind.name} was not answered, so the events after it were not sent")
+            break
+    if refused:
+        first = refused[0][1]
+        rec.expect_that(
+            False,
+            f"2xx for each of {count(len(kinds), 'event')}",
+            Said("; ".join(_by_answer(refused))),
+            f"{count(len(refused), 'event')} refused; {consequence(first)}",
+        )
+
+
+def _by_answer(refused: Sequence[tuple[str, Outcome]]) -> Iterator[str]:
+    """Yield which events got which answer, e.g. `400: email.send, email.open`."""
+    names: dict[str, list[str]] = {}
+    for name, outcome in refused:
+        names.setdefault(outcome_text(outcome), []).append(name)
+    for answer, each in names.items():
+        yield f"{answer}: {', '.join(each)}"
 
 
 @endpoint_case(

@@ -8,6 +8,7 @@ from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Profile
 from contracts.verify.target import EndpointTarget
+from mockserver.core.wording import count
 
 ORDER = 300
 
@@ -43,5 +44,5 @@ def soak(target: EndpointTarget, rec: Recorder) -> None:
         last < 2 * first + timedelta(milliseconds=50),
         f"about {first.total_seconds():.3g} s, as at the beginning",
         Said(f"{last.total_seconds():.3g} s at the end"),
-        f"the mean answer time, over {len(taken)} postbacks",
+        f"the mean answer time, over {count(len(taken), 'postback')}",
     )

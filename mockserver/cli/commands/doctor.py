@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from mockserver.cli.session import Session, json_option
+from mockserver.core.wording import count
 
 
 @click.command(short_help="Prove every fault and the 30 s deadline here.")
@@ -22,11 +25,14 @@ def doctor(session: Session) -> None:
         if not session.json:
             mark = "ok    " if result.passed else "FAILED"
             line = f"{mark}  {result.name}: {result.detail}  ({result.real_seconds:.2f} s)"
-            output.line(line, "green" if result.passed else "red")
+            for part in textwrap.wrap(line, 80, subsequent_indent=" " * 8, break_long_words=False):
+                output.line(part, "green" if result.passed else "red")
     failed = [result.name for result in results if not result.passed]
     if session.json:
         output.document({"passed": not failed, "checks": results})
     if failed:
-        raise Refused(f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}")
+        raise Refused(
+            f"{len(failed)} of {count(len(results), 'check')} failed: {', '.join(failed)}"
+        )
     if not session.json:
         output.line(f"all {len(results)} checks passed", "bold")

@@ -12,6 +12,7 @@ import click
 
 from mockserver.cli.parameters import an_inbox_name
 from mockserver.cli.session import Session, sandbox_options
+from mockserver.core.wording import count
 
 if TYPE_CHECKING:
     from mockserver.client.sandbox_client import SandboxClient
@@ -131,7 +132,8 @@ def _wait(
         from mockserver.client.sandbox_client import Refused
 
         raise Refused(
-            f"inbox {name} got {len(answer.requests)} of {wait_for} requests within {timeout:g} s"
+            f"inbox {name} got {len(answer.requests)} of {count(wait_for, 'request')} "
+            f"within {timeout:g} s"
         )
 
 
@@ -140,7 +142,6 @@ def _write_requests(session: Session, answer: RequestsAnswer) -> None:
     if session.json:
         output.document(answer)
         return
-    from mockserver.cli.output import count
     from mockserver.cli.timeline import write_request
 
     if answer.evicted:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockserver.cli.session import Session, sandbox_options
+from mockserver.core.wording import count
 
 if TYPE_CHECKING:
     from mockserver.cli.output import Output
@@ -36,7 +37,8 @@ def _follow(session: Session, client: SandboxClient, output: Output) -> None:
         answer = client.feed(last, _WAIT_REAL_SECONDS)
         for entry in answer.happenings:
             if entry.sequence > last + 1:
-                output.remark(f"{entry.sequence - last - 1} earlier happenings are gone")
+                gone = count(entry.sequence - last - 1, "earlier happening")
+                output.remark(f"{gone} no longer there")
             last = entry.sequence
             if session.json:
                 output.document_line(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mockserver.core.errors import InvalidBehaviour
+from mockserver.core.wording import count
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_answer
 from mockserver.receiver.faults.base import DocLine, Fault, Status, check_has_body
 from mockserver.receiver.faults.checks import Bench, Check, expect
@@ -44,4 +45,4 @@ def _sees_half(bench: Bench) -> str:
         expect(seen.status == 200 and seen.ending == "silent", "a head, then silence", seen)
         expect(0 < len(seen.body) < len(Stall().body), "half of the body", seen)
         expect(bench.ends() == [None], "the request in the journal, under way", bench.ends())
-    return f"silent after {len(seen.body)} bytes of the body, more were announced"
+    return f"silent after {count(len(seen.body), 'byte')} of the body, more were announced"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mockserver.core.wording import count
 from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_answer
 from mockserver.receiver.faults.base import DocLine, Fault, Status, check_has_body
 from mockserver.receiver.faults.checks import Bench, Check, expect
@@ -36,4 +37,4 @@ class Truncated(Fault, frozen=True, tag="truncated"):
 def _sees_early_end(bench: Bench) -> str:
     (seen,) = bench.seen("truncated")
     expect(seen.status == 200 and seen.ending == "closed", "an end before the body's", seen)
-    return f"closed after {len(seen.body)} bytes of the body, more were announced"
+    return f"closed after {count(len(seen.body), 'byte')} of the body, more were announced"

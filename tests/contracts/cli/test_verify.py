@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -14,19 +15,24 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from contracts.cli import verify_choices
+from contracts.cli.texts import write_summary
 from contracts.suite import results
 from contracts.suite.registry import endpoint_cases
-from contracts.suite.results import RunReport
+from contracts.suite.results import RunReport, summarise
 from contracts.suite.vocabulary import Need, Profile, Status
 from contracts.verify import expectations, resolved_host
 from mockserver import Sandbox, SocketOptions
+from mockserver.cli.output import Output
 from mockserver.cli.root import root
 from mockserver.cli.stop_signals import ending_signals
+from mockserver.core.catalog import event_kinds
 from mockserver.web.server import ApiServer
+from tests.contracts.suite.report import samples
 
 QUERY = "?user={{User ID}}&device={{Device ID}}&event={{Message event}}&at={{Trigger time}}"
 NOBODY = f"http://127.0.0.1:1/in{QUERY}"
@@ -40,13 +46,21 @@ class Partner:
 
     def __init__(self, status: str = "204 No Content") -> None:
         self.status = status
+        self.refuses: tuple[str, ...] = ()
+        self.forgets_from = 1_000_000
         self.got: list[dict[str, Any]] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/count":
             start_response("200 OK", [])
             return [str(len(self.got)).encode()]
-        self.got.append(environ)
+        query = parse_qs(environ["QUERY_STRING"])
+        if query.get("event", [""])[0] in self.refuses:
+            start_response("400 Bad Request", [])
+            self.got.append(environ)
+            return []
+        if len(self.got) < self.forgets_from:
+            self.got.append(environ)
         start_response(self.status, [])
         return []
 
@@ -129,7 +143,7 @@ def test_a_url_that_leanplum_would_refuse_is_refused(template: str, message: str
         (["--report", "pdf=x"], "--report takes FORMAT=FILE with one of"),
         (["--report", "html=/nowhere/x"], "cannot write the report /nowhere/x"),
         (["--observe", "/nowhere/x"], "cannot read the recording /nowhere/x"),
-        (["--probe", "'open"], "--probe: the command"),
+        (["--probe", " "], "--probe takes a URL or a command, and got nothing"),
         (["--ca-file", "/nowhere/x"], "--ca-file /nowhere/x: there is no such file"),
         (["--ca-file", __file__], "it takes certificates as PEM"),
         (["--proxy", "squid"], "--proxy takes a URL like http://127.0.0.1:8080, got 'squid'"),
@@ -346,10 +360,131 @@ def test_a_probe_may_be_a_command(
     assert case.deviation.actual == "not stored"
 
 
-def test_a_probe_that_fails_makes_the_case_untestable(url: str) -> None:
-    report = report_of(url, "--probe", "false", "--case", "PB-STORE-ONCE")
-    assert [case.status for case in report.cases] == [Status.UNTESTABLE]
-    assert "the probe 'false' ended with 1" in report.cases[0].reason
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        ("false", "the probe 'false' ended with 1"),
+        ("/no/such/program", "the probe '/no/such/program' ended with 127: "),
+        ("echo '{}'", "the probe \"echo '{}'\" answered '{}'"),
+        ("http://127.0.0.1:1/stored", "the probe http://127.0.0.1:1/stored did not answer"),
+    ],
+)
+def test_a_wrong_probe_is_told_before_anything_is_sent(
+    url: str, partner: Partner, probe: str, said: str
+) -> None:
+    line = refused(2, url, "--probe", probe)
+    assert line.startswith(said)
+    assert line.endswith("(--probe; nothing was sent to the endpoint)")
+    assert partner.got == []
+
+
+def test_a_probe_is_not_asked_where_no_case_needs_it(url: str) -> None:
+    assert verify(url, "--probe", "false", "--case", "PB-ANSWER-POST").exit_code == 0
+    assert verify(url, "--probe", "false", "--dry-run").exit_code == 0
+
+
+def test_where_nobody_listens_the_probe_is_not_blamed() -> None:
+    result = verify(NOBODY, "--probe", "http://127.0.0.1:1/stored")
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize("probe", ["true", "echo 7", "echo '[]'", "echo postbacks-verify-of-old"])
+def test_a_probe_that_shows_nothing_is_one_failure_and_not_one_a_case(
+    url: str, probe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expectations, "SETTLING_REAL_SECONDS", 0.1)
+    report = report_of(url, "--probe", probe)
+    statuses = [case.status for case in report.cases]
+    (failed,) = [case for case in report.cases if case.status is Status.FAIL]
+    assert failed.deviation is not None
+    assert "does it look where the endpoint stores?" in failed.deviation.why
+    untestable = [case for case in report.cases if case.status is Status.UNTESTABLE]
+    assert len(untestable) > 5
+    assert all("has shown nothing of what this run sent" in case.reason for case in untestable)
+    assert Status.ERROR not in statuses
+
+
+def test_a_probe_that_does_show_something_is_not_doubted(url: str, partner: Partner) -> None:
+    probe = url.partition("/in?")[0] + "/count"
+    partner.forgets_from = 3
+    report = report_of(url, "--probe", probe, "--case", "PB-STORE-ONCE", "--case", "PB-REPEAT-ONCE")
+    told = [case.deviation.why for case in report.cases if case.deviation is not None]
+    assert told
+    assert not any("does it look" in why for why in told)
+    assert all(case.status is not Status.UNTESTABLE for case in report.cases)
+
+
+def test_a_probe_may_have_pipes(url: str) -> None:
+    code = "import urllib.request, sys; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
+    asks = f"{sys.executable} -c '{code}' {url.partition('/in?')[0]}/count"
+    result = verify(url, "--probe", f"{asks} | cat", "--case", "PB-STORE-ONCE")
+    assert result.exit_code == 0, result.stdout
+
+
+# Events
+
+
+def test_every_refused_event_is_told_in_one_run(url: str, partner: Partner) -> None:
+    partner.refuses = ("Bounce", "View")
+    (case,) = report_of(url, "--case", "PB-ANSWER-EVENTS").cases
+    assert case.status is Status.FAIL
+    assert case.deviation is not None
+    assert case.deviation.actual.startswith("400: email.bounce, in-app.")
+    assert case.deviation.actual.endswith(", in-app.banner.view")
+    assert case.deviation.why.startswith("7 events refused; ")
+    assert "email.click" not in case.deviation.actual
+    assert "drops the data at once" in case.deviation.why
+    assert len(partner.got) == len(event_kinds()) - 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Length=5",
+        "content-length=0",
+        "Transfer-Encoding=chunked",
+        "Host=elsewhere.example",
+        "Connection=close",
+        "Keep-Alive=timeout=5",
+        "Expect=100-continue",
+        "TE=trailers",
+        "Trailer=X-A",
+        "Upgrade=h2c",
+        "Proxy-Authorization=Basic abc",
+        "Proxy-Connection=close",
+        "X-Gateway=",
+        "X-Gateway= ",
+    ],
+)
+def test_a_header_that_the_exchange_depends_on_is_refused(header: str) -> None:
+    assert refused(2, NOBODY, "--header", header).startswith("--header ")
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_last_screen_names_what_failed(count: int) -> None:
+    failed = [
+        msgspec.structs.replace(samples.REFUSED, id=f"PB-VALUES-NUMBER-{number}")
+        for number in range(count)
+    ]
+    report = msgspec.structs.replace(samples.ENDPOINT, cases=failed, summary=summarise(failed))
+    written = io.StringIO()
+    output = Output(as_json=False)
+    output.console.file = written
+    write_summary(output, report)
+    last = written.getvalue().splitlines()
+    assert len(last) < 20
+    assert max(map(len, last)) <= 80
+    shown = "\n".join(last)
+    assert f"not passed   {count} FAIL" in shown
+    assert "FAIL       PB-VALUES-NUMBER-0" in shown
+    assert ("and 28 more" in " ".join(shown.split())) == (count == 40)
+
+
+def test_no_line_is_broken_within_a_word(url: str, partner: Partner) -> None:
+    partner.status = "500 Server Error"
+    shown = verify(url, "--case", "PB-ANSWER-POST").stdout
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("http://127")]
+    assert line.strip().count("&") == 3
 
 
 def test_the_event_that_is_kept_is_sent(url: str, partner: Partner) -> None:

@@ -100,9 +100,19 @@ def nothing() -> None:
     pass
 
 
-def test_results_come_with_the_names_that_they_are_of() -> None:
+def test_results_come_with_the_names_that_they_are_of(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     found = dict(in_workers(str.upper, ["a", "b", "c"], workers=2, prepare=nothing))
     assert found == {"a": "A", "b": "B", "c": "C"}
+    assert capfd.readouterr().err == "", "workers that wait end without a word"
+
+
+def test_who_takes_no_more_results_leaves_no_workers(capfd: pytest.CaptureFixture[str]) -> None:
+    results = in_workers(str.upper, ["a", "b"], workers=2, prepare=nothing)
+    next(results)
+    results.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_worker_that_raises_is_told() -> None:

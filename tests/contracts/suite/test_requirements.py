@@ -314,9 +314,11 @@ def test_a_mistake_is_told_in_one_line(text: str, message: str) -> None:
     assert "; " in told, "it says how to put it right"
 
 
-def test_without_pyyaml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyyaml_the_command_that_installs_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(
-        ContractsNotInstalled, match=re.escape("pip install 'postbacks[contracts]'")
+        ContractsNotInstalled, match=re.escape(f"run: {sys.executable} -m pip install pyyaml")
     ):
         read(document(ROW))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.verify.postbacks import PREFIX, Composer, Subscription, kinds_by_channel
+from contracts.verify.postbacks import PREFIX, Composer, Subscription
 from mockserver.core.catalog import Channel, EventKind, PostbackType, event_kind, event_kinds
 from mockserver.core.errors import InvalidEvent
 from mockserver.core.models import ParametersEncoding
@@ -65,12 +65,6 @@ def test_a_subscription_fires_for_its_channels_only() -> None:
 )
 def test_what_a_url_carries(url: str, names: list[str], carried: bool) -> None:
     assert composer(url).subscription.carries(*names) is carried
-
-
-def test_kinds_are_grouped_by_their_channel() -> None:
-    grouped = kinds_by_channel(event_kinds())
-    assert {"Email", "A/B test"} <= set(grouped)
-    assert sum(map(len, grouped.values())) == len(event_kinds())
 
 
 # Ids

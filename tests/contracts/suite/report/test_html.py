@@ -90,7 +90,7 @@ def test_a_page_of_an_endpoint_tells_of_its_url_its_speed_and_what_was_sent() ->
         "take it out & <wait>",
         "What the run sent 9 requests. 8 ids may be stored at the endpoint",
         f"{samples.PREFIX}-8",
-        "Try this case again (with the other options of this run, and the secrets in the env",
+        "Try this case again (with the secrets in the env",
         "--case PB-VALUES-CHARACTERS",
         "Secrets are masked",
     ):
