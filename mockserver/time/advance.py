@@ -123,8 +123,9 @@ def whole(advance: Advance) -> Advance:
 
 def runaway(made: int, now_at: datetime) -> RunawaySchedule:
     """Return the error that says that more fell due than any schedule explains."""
+    so_far = f"{count(made, 'attempt')} {'was' if made == 1 else 'were'} made"
     return RunawaySchedule(
-        f"{count(made, 'attempt')} made up to {now_at.isoformat()} and more are due, which is over "
-        "the budget. An endpoint triggers an event or resends for every postback it gets: stop "
-        "that, or call again to go on"
+        f"{so_far} up to {now_at.isoformat()} and more are due, which is over the budget. An "
+        "endpoint triggers an event or resends for every postback it gets: stop that, or call "
+        "again to go on"
     )

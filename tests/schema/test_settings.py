@@ -42,12 +42,31 @@ WAYS: list[tuple[str, str, Any, Any]] = [
         ["a.example", "b.example"],
         ("a.example", "b.example"),
     ),
+    ("allow_example_keys", "yes", True, True),
+    ("tls", "1", True, True),
+    ("tls_cert", "a.pem", "a.pem", "a.pem"),
+    ("tls_key", "b.pem", "b.pem", "b.pem"),
+    ("ca_file", "c.pem", "c.pem", "c.pem"),
+    ("insecure", "no", False, False),
     ("journal_requests", "1", 1, 1),
     ("journal_bytes", "2", 2, 2),
+    ("feed_bytes", "4", 4, 4),
+    ("behaviour_bytes", "5", 5, 5),
     ("capacity", "3", 3, 3),
+    ("keep", "30d", "30d", timedelta(days=30)),
+    ("keep_deliveries", "6", 6, 6),
     ("addresses", "public", "public", "public"),
 ]
-LIMITS = ("journal_requests", "journal_bytes", "capacity", "addresses")
+LIMITS = (
+    "journal_requests",
+    "journal_bytes",
+    "feed_bytes",
+    "behaviour_bytes",
+    "capacity",
+    "addresses",
+    "keep",
+    "keep_deliveries",
+)
 
 
 @pytest.mark.parametrize(("name", "text", "in_file", "value"), WAYS)
