@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from mockserver import doctor
+from mockserver.cli.root import root
 from mockserver.receiver.exchange import ReceiverExchange
 
 
@@ -22,3 +24,9 @@ def test_a_fault_that_does_not_happen_is_found(monkeypatch: pytest.MonkeyPatch) 
     failed = [result for result in doctor.run_checks() if not result.passed]
     assert [result.name for result in failed] == ["reset"]
     assert "expected a TCP reset" in failed[0].detail
+
+
+def test_its_lines_fit_a_terminal_of_80_columns() -> None:
+    shown = CliRunner().invoke(root, ["doctor"])
+    assert shown.exit_code == 0
+    assert max(map(len, shown.stdout.splitlines())) <= 80

@@ -66,9 +66,15 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(bounded(cell)) for cell in row))
+        if self.console.is_terminal:
+            self._print(table)
+            return
         # A file or pipe gets each row as one line.
-        width = None if self.console.is_terminal else _NO_TERMINAL_COLUMNS
-        self._print(table, width=width)
+        self.console.width = _NO_TERMINAL_COLUMNS
+        with self.console.capture() as captured:
+            self.console.print(table)
+        for line in captured.get().splitlines():
+            self.url_line(line.rstrip())
 
     def remark(self, text: str) -> None:
         """Write something that is not part of the answer to stderr; not if the answer is JSON."""
