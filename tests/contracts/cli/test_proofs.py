@@ -101,10 +101,13 @@ def test_one_deviant_is_proved_in_processes_of_its_own(
 
 
 def test_what_is_shown_fits_a_terminal(
-    offline: CommandLine, matrix_without_runs: Callable[[Change], None]
+    offline: CommandLine,
+    matrix_without_runs: Callable[[Change], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    as_on_a_terminal(monkeypatch)
     matrix_without_runs(unchanged)
-    shown = offline.ok("contracts", "prove")
+    shown = offline.run("contracts", "prove").stdout
     lines = shown.splitlines()
     assert max(map(len, lines)) <= 90
     first_column = {line.split(" ")[0] for line in lines[1 : lines.index("")]} - {""}
@@ -189,7 +192,19 @@ def test_json_is_the_matrix_and_its_faults(
 # The list
 
 
-def test_the_deviants_are_listed(offline: CommandLine) -> None:
+def as_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rich lay out for a terminal, but write no colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+
+
+def test_the_deviants_are_a_line_each_in_a_pipe(offline: CommandLine) -> None:
+    lines = offline.run("contracts", "prove", "--list").stdout.splitlines()
+    assert len(lines) == 1 + len(all_deviants())
+
+
+def test_the_deviants_are_listed(offline: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_terminal(monkeypatch)
     result = offline.run("contracts", "prove", "--list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
