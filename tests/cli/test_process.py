@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from mockserver.cli.root import root
 from mockserver.cli.stop_signals import ending_signals
 from mockserver.client import sandbox_client
 from tests.cli.conftest import Live
+from tests.cli.serving import FREE_PORTS
 
 POSTBACKS = (sys.executable, "-m", "mockserver")
 #: One that writes its help, one that writes through rich, one that writes JSON.
@@ -211,3 +213,26 @@ def test_what_was_ignored_at_the_start_stays_ignored(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ended.stdout == "goes on\n"
+
+
+def test_the_prompt_begins_on_a_line_of_its_own_after_ctrl_c(tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [*POSTBACKS, "serve", "--ephemeral", *FREE_PORTS],
+        stdout=subprocess.PIPE,
+        stderr=end,
+        text=True,
+        cwd=tmp_path,
+    )
+    try:
+        stdout: IO[str] = process.stdout  # type: ignore[assignment]
+        while stdout.readline() != "Ctrl-C stops it.\n":
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert os.read(terminal, 100) == b"\r\n"
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(end)
+        os.close(terminal)

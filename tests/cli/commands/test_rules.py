@@ -72,3 +72,10 @@ def test_an_unknown_channel_is_wrong_usage(postbacks: CommandLine) -> None:
 
 def test_an_unknown_type_is_wrong_usage(postbacks: CommandLine) -> None:
     assert "abTestEvents" in postbacks.fails(2, "rules", "add", URL, "--type", "events")
+
+
+def test_a_limit_of_one_is_told_in_the_singular(live: Live, postbacks: CommandLine) -> None:
+    live.sandbox.put_app(App(rule_limit=1))
+    url = live.inbox_url("crm")
+    postbacks.ok("rules", "add", url)
+    assert "has 1 postback rule already" in postbacks.fails(1, "rules", "add", url)

@@ -688,6 +688,31 @@ def test_an_interrupt_ends_a_run_at_once_and_keeps_what_was_found(
     assert took < 3, "a second, and room for a busy machine"
 
 
+@pytest.mark.parametrize("number", ending_signals())
+def test_an_endpoint_that_was_taken_down_is_taken_up_whatever_signal_ends_the_run(
+    url: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    down, up, written = tmp_path / "down", tmp_path / "up", tmp_path / "report.json"
+    command = [sys.executable, "-m", "mockserver", "verify", url, "--case", "PB-OUTAGE-*"]
+    command += ["--down-command", f"touch {down}; sleep 60", "--up-command", f"touch {up}"]
+    process = subprocess.Popen(
+        [*command, "--report", f"json={written}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        ends = time.monotonic() + 20
+        while not down.exists():
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130, said
+    assert up.exists()
+    assert results.decode(written.read_bytes()).incomplete == "interrupted after 0 of 2 cases"
+
+
 # The list of cases
 
 
