@@ -75,33 +75,3 @@ def test_a_table_in_a_pipe_has_a_line_for_each_row(capsys: pytest.CaptureFixture
     assert len(lines) == 3
     assert [line.rstrip() for line in lines] == lines
     assert "x" * 300 in lines[2]
-
-
-def test_a_request_of_a_resend_is_called_so() -> None:
-    written = io.StringIO()
-    output = Output(as_json=False)
-    output.console.file = written
-    for number in (None, 2):
-        request = ReceivedJson(
-            id=1,
-            inbox="crm",
-            method="POST",
-            target="/inbox/crm",
-            path="/inbox/crm",
-            query={},
-            request_line="POST /inbox/crm HTTP/1.1",
-            headers=[],
-            body="",
-            body_base64="",
-            client="",
-            arrived_at=START,
-            ended_at=START,
-            behaviour="200",
-            end="answered",
-            status=200,
-            delivery_id=7,
-            attempt_number=number,
-        )
-        write_request(output, request)
-    assert "delivery 7, resent\n" in written.getvalue()
-    assert "delivery 7, attempt 2\n" in written.getvalue()

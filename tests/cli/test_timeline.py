@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mockserver.cli.output import Output
-from mockserver.cli.timeline import verdict, write_delivery
-from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson
+from mockserver.cli.timeline import verdict, write_delivery, write_request
+from mockserver.web.shapes import AttemptJson, DeliveryJson, EventJson, ReceivedJson
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -98,3 +98,33 @@ def test_an_error_is_told_once_and_a_repetition_is_marked() -> None:
     assert text.count("no answer") == 1
     assert text.count("another") == 1
     assert text.count("repeated after a crash") == 1
+
+
+def test_a_request_of_a_resend_is_called_so() -> None:
+    written = io.StringIO()
+    output = Output(as_json=False)
+    output.console.file = written
+    for number in (None, 2):
+        request = ReceivedJson(
+            id=1,
+            inbox="crm",
+            method="POST",
+            target="/inbox/crm",
+            path="/inbox/crm",
+            query={},
+            request_line="POST /inbox/crm HTTP/1.1",
+            headers=[],
+            body="",
+            body_base64="",
+            client="",
+            arrived_at=START,
+            ended_at=START,
+            behaviour="200",
+            end="answered",
+            status=200,
+            delivery_id=7,
+            attempt_number=number,
+        )
+        write_request(output, request)
+    assert "delivery 7, resent\n" in written.getvalue()
+    assert "delivery 7, attempt 2\n" in written.getvalue()
