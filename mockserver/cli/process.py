@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from mockserver.cli.stop_signals import ending_signals
 from mockserver.core.errors import PostbacksError
 
 #: What a command ends with that was interrupted, by whatever signal.
@@ -77,6 +76,14 @@ def interruptible() -> None:
     """
     for number in ending_signals():
         signal.signal(number, _interrupt)
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a command, without those that it was started to ignore."""
+    # Windows has no SIGHUP. `nohup` starts a command with it ignored.
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    known = [signal.Signals[name] for name in names if hasattr(signal, name)]
+    return tuple(one for one in known if signal.getsignal(one) is not signal.SIG_IGN)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

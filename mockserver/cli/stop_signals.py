@@ -11,13 +11,7 @@ import signal
 import socket
 from typing import Any, Self
 
-
-def ending_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that end a command, without those that it was started to ignore."""
-    # Windows has no SIGHUP. `nohup` starts a command with it ignored.
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    known = [signal.Signals[name] for name in names if hasattr(signal, name)]
-    return tuple(one for one in known if signal.getsignal(one) is not signal.SIG_IGN)
+from mockserver.cli.process import ending_signals
 
 
 class StopSignals:

@@ -16,9 +16,8 @@ from typing import IO, Any
 import pytest
 from click.testing import CliRunner
 
-from mockserver.cli.process import INTERRUPTED
+from mockserver.cli.process import INTERRUPTED, ending_signals
 from mockserver.cli.root import root
-from mockserver.cli.stop_signals import ending_signals
 from mockserver.client import sandbox_client
 from tests.cli.conftest import Live
 from tests.cli.serving import FREE_PORTS

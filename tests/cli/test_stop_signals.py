@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from mockserver.cli.stop_signals import StopSignals, ending_signals
+from mockserver.cli.process import ending_signals
+from mockserver.cli.stop_signals import StopSignals
 
 
 @pytest.mark.parametrize("number", ending_signals())
@@ -66,7 +67,7 @@ def test_another_signal_does_not_end_the_wait() -> None:
 def test_a_hang_up_that_was_ignored_at_the_start_stays_ignored() -> None:
     code = (
         "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
-        "from mockserver.cli.stop_signals import ending_signals;"
+        "from mockserver.cli.process import ending_signals;"
         "print([one.name for one in ending_signals()])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -28,8 +28,8 @@ from contracts.suite.vocabulary import Need, Profile, Status
 from contracts.verify import expectations, resolved_host
 from mockserver import Sandbox, SocketOptions
 from mockserver.cli.output import Output
+from mockserver.cli.process import ending_signals
 from mockserver.cli.root import root
-from mockserver.cli.stop_signals import ending_signals
 from mockserver.core.catalog import event_kinds
 from mockserver.web.server import ApiServer
 from tests.contracts.suite.report import samples
