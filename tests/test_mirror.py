@@ -50,7 +50,6 @@ TESTED_ELSEWHERE = {
     "mockserver/delivery/advances.py": ("delivery/test_cancelling.py", "tells of an advance"),
     "mockserver/delivery/collected.py": ("delivery/test_made_attempts.py", "who collects them"),
     "mockserver/delivery/sandbox_time.py": ("test_sandbox.py", "a part of `Sandbox`"),
-    "mockserver/delivery/under_way.py": ("delivery/test_cancelling.py", "tells of attempts"),
     "mockserver/ledger/protocol.py": ("ledger/test_behaviour.py", "every store is held to it"),
     "mockserver/receiver/turns.py": ("receiver/test_connection.py", "seen in pipelines"),
     "mockserver/testing/evidence.py": ("testing/test_assertions.py", "what assertions are given"),

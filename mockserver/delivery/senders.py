@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -97,7 +96,7 @@ class SideBySideSender:
         is_virtual: Whether durations are accounted instead of being waited for.
         account: See `Account`.
         is_wanted: Whether an advance waits, which makes all that has not been begun.
-        under_way: Told what is begun and ended.
+        under_way: Knows what is begun and has no outcome.
     """
 
     def __init__(
@@ -113,6 +112,8 @@ class SideBySideSender:
     ) -> None:
         self._due = due
         self._transport = transport
+        # Once: to look at what a transport can do takes longer than much of what follows.
+        self._in_batches = transport if isinstance(transport, BatchingTransport) else None
         self._clock = clock
         self._is_virtual = is_virtual
         self._account = account
@@ -132,36 +133,37 @@ class SideBySideSender:
             for group in groups:
                 if due.is_stopped:
                     break
-                results = [self._result(started, attempt, outcome) for attempt, outcome in group]
+                results = [self._result(attempt, outcome) for attempt, outcome in group]
                 # Their outcomes are known from here on, whatever becomes of the ledger.
-                started.finish(attempt for attempt, _ in group)
                 self._under_way.end(attempt for attempt, _ in group)
-                with started.waiting_for_the_rest():
+                started.finished += len(group)
+                try:
                     due.record(results)
+                except LedgerUnusable as error:
+                    started.failure = started.failure or error
         except ExchangeStopped:
             pass
         finally:
             end_exchange(groups)
-            self._under_way.clear()
+            left = self._under_way.end_all()
             if not due.is_stopped:
-                due.release(list(started.under_way), begun=True)
+                due.release(left, begun=True)
         if started.failure is not None:
             raise started.failure
         return started.finished
 
     def _exchange(self, started: _Started) -> Iterator[list[tuple[DueAttempt, Outcome]]]:
-        transport = self._transport
-
         def pull(places: int) -> Sequence[DueAttempt]:
             return self._pull(started, places)
 
         def give_back(attempts: Sequence[DueAttempt]) -> None:
-            started.drop(attempts)
+            started.count -= len(attempts)
+            self._under_way.end(attempts)
             self._due.release(attempts)
 
-        if isinstance(transport, BatchingTransport):
-            return transport.exchange_batches(pull, give_back)
-        return transport.exchange(pull)
+        if self._in_batches is not None:
+            return self._in_batches.exchange_batches(pull, give_back)
+        return self._transport.exchange(pull)
 
     def _pull(self, started: _Started, places: int) -> Sequence[DueAttempt]:
         due = self._due
@@ -179,16 +181,18 @@ class SideBySideSender:
         places = min(places, started.budget_left)
         attempts = due.take_resends(places)
         if not attempts:
-            with started.waiting_for_the_rest():
+            try:
                 attempts = due.claim_if_due(until_at, places)
-        started.add(attempts, now_at)
+            except LedgerUnusable as error:
+                started.failure = error
+        started.count += len(attempts)
         self._under_way.begin(attempts, now_at)
         return attempts
 
-    def _result(self, started: _Started, attempt: DueAttempt, outcome: Outcome) -> Result:
+    def _result(self, attempt: DueAttempt, outcome: Outcome) -> Result:
         if self._account is not None:
             outcome = self._account(attempt, outcome)
-        return self._due.judge(attempt, started.under_way[attempt], outcome)
+        return self._due.judge(attempt, self._under_way.started_at(attempt), outcome)
 
 
 class _Started:
@@ -197,19 +201,19 @@ class _Started:
     Attributes:
         due_at: While time is virtual, what is due later is left to another exchange.
         visited_at: While time is virtual, the present of the exchange.
-        under_way: Each attempt without a result, with its start.
-        finished: How many have one.
-        failure: What the ledger said when it took no more; then nothing more is begun.
+        count: How many were begun.
+        finished: How many have a result.
+        failure: What the ledger said when it took no more; then nothing more is begun, and those
+            under way are waited for: they have been sent.
     """
 
     def __init__(self, due_at: datetime, visited_at: datetime, budget: Budget) -> None:
         self.due_at = due_at
         self.visited_at = visited_at
-        self.under_way: dict[DueAttempt, datetime] = {}
+        self.count = 0
         self.finished = 0
         self.failure: LedgerUnusable | None = None
         self._budget = budget
-        self._count = 0
 
     @property
     def is_cancelled(self) -> bool:
@@ -217,31 +221,8 @@ class _Started:
 
     @property
     def is_budget_spent(self) -> bool:
-        return self._budget.is_spent(self._count)
+        return self._budget.is_spent(self.count)
 
     @property
     def budget_left(self) -> int:
-        return self._budget.left - self._count
-
-    @contextmanager
-    def waiting_for_the_rest(self) -> Iterator[None]:
-        """Let attempts under way end although the ledger has failed: they have been sent."""
-        try:
-            yield
-        except LedgerUnusable as error:
-            self.failure = self.failure or error
-
-    def add(self, attempts: Sequence[DueAttempt], started_at: datetime) -> None:
-        self._count += len(attempts)
-        for attempt in attempts:
-            self.under_way[attempt] = started_at
-
-    def drop(self, attempts: Sequence[DueAttempt]) -> None:
-        self._count -= len(attempts)
-        for attempt in attempts:
-            del self.under_way[attempt]
-
-    def finish(self, attempts: Iterable[DueAttempt]) -> None:
-        for attempt in attempts:
-            del self.under_way[attempt]
-            self.finished += 1
+        return self._budget.left - self.count
