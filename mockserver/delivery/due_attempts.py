@@ -77,6 +77,8 @@ class DueAttempts:
             attempts: Their outcome is not known and never will be.
             begun: Whether they may have been sent.
         """
+        if not attempts:
+            return
         manual = [
             attempt._replace(repeated=attempt.repeated or begun)
             for attempt in attempts
