@@ -92,7 +92,7 @@ class Unwritten:
         """
         self.write()
         if self._doubtful_claim:
-            self._ledger.free_claims()
+            self._ledger.recover(begun=False)
             self._doubtful_claim = False
 
     def write(self) -> None:

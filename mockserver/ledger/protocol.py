@@ -152,18 +152,14 @@ class Ledger(Protocol):
             begun: Whether they may have been sent: the next try is marked `repeated`.
         """
 
-    def recover(self) -> int:
-        """Free the claims of processes that died; return how many.
+    def recover(self, *, begun: bool = True) -> int:
+        """Give back all claims; return how many. Their attempts are due again, in their order.
 
-        The attempt that was under way is due again at once, keeps its number and is marked
-        `repeated`.
-        """
+        For whoever makes all attempts and has none under way: after processes that died, or if it
+        does not know whether a claim of its own was written.
 
-    def free_claims(self) -> None:
-        """Give back every claim; its attempts were never begun, their order is unchanged.
-
-        For whoever makes all attempts, has none under way, and does not know whether a claim of
-        its own was written.
+        Args:
+            begun: Whether they may have been sent: the next try is marked `repeated`.
         """
 
     def problem(self) -> str | None:

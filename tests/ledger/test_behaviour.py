@@ -277,7 +277,7 @@ def test_all_claims_can_be_given_back_unmarked_and_in_order(ledger: Ledger) -> N
     first = ledger.claim(FAR, 2)
     assert ids([*first, *ledger.claim(FAR, 1)]) == expected
     assert ledger.next_due_at() is None
-    ledger.free_claims()
+    ledger.recover(begun=False)
     freed = ledger.claim(FAR, 3)
     assert ids(freed) == expected
     assert not any(attempt.repeated for attempt in freed)

@@ -12,23 +12,23 @@ from mockserver.sandbox import Sandbox
 
 
 class _Forgets(MemoryLedger):
-    def recover(self) -> int:
-        freed = super().recover()
+    def recover(self, *, begun: bool = True) -> int:
+        freed = super().recover(begun=begun)
         self._due = DueQueue()
         return freed
 
 
 class _CountsAnew(MemoryLedger):
-    def recover(self) -> int:
+    def recover(self, *, begun: bool = True) -> int:
         for row in self._rows.values():
             if row.state is DeliveryState.PENDING:
                 row.attempts_made = 0
-        return super().recover()
+        return super().recover(begun=begun)
 
 
 class _AllDue(MemoryLedger):
-    def recover(self) -> int:
-        freed = super().recover()
+    def recover(self, *, begun: bool = True) -> int:
+        freed = super().recover(begun=begun)
         latest_at = self.latest_at()
         for row in self._rows.values():
             if row.state is DeliveryState.PENDING and latest_at is not None:

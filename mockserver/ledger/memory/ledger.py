@@ -233,19 +233,13 @@ class MemoryLedger(Ledger):
                     row.repeated = row.repeated or begun
                     self._give_back(row)
 
-    def recover(self) -> int:
+    def recover(self, *, begun: bool = True) -> int:
         with self._lock:
             claimed = [row for row in self._rows.values() if row.claim and row.state is _PENDING]
             for row in claimed:
-                row.repeated = True
+                row.repeated = row.repeated or begun
                 self._give_back(row)
             return len(claimed)
-
-    def free_claims(self) -> None:
-        with self._lock:
-            for row in self._rows.values():
-                if row.claim and row.state is _PENDING:
-                    self._give_back(row)
 
     def problem(self) -> str | None:
         return None

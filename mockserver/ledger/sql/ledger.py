@@ -271,22 +271,11 @@ class SqlLedger(Ledger):
                 cursor.executemany(statements.RELEASE, rows)
                 self._known.forget()
 
-    def recover(self) -> int:
-        """Free the claims of processes that died; return how many.
-
-        The attempt that was under way is due again at once, keeps its number and is marked
-        `repeated`. To be called after opening, before the first claim.
-        """
+    def recover(self, *, begun: bool = True) -> int:
         with self._known.writing() as cursor:
-            cursor.execute(statements.RECOVER)
+            cursor.execute(statements.RECOVER, (int(begun),))
             self._known.forget()
             return cursor.rowcount
-
-    def free_claims(self) -> None:
-        """Give back every claim; its attempts were never begun, their order is unchanged."""
-        with self._known.writing() as cursor:
-            cursor.execute(statements.FREE_CLAIMS)
-            self._known.forget()
 
     def problem(self) -> str | None:
         """Return at once why the database takes nothing now, in words; None if it does."""

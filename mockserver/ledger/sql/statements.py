@@ -101,16 +101,14 @@ COUNT_ONLY = (
 END_EARLY = (
     "UPDATE progress SET state = ?, due_at = NULL WHERE delivery_id = ? AND state = 'pending'"
 )
-#: whether it may have been sent, delivery_id, claim
-RELEASE = (
+_GIVE_BACK = (
     "UPDATE progress SET claim = NULL, interrupted = CASE WHEN ? = 1 THEN 1 ELSE interrupted END"
-    " WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
+    " WHERE state = 'pending'"
 )
-FREE_CLAIMS = "UPDATE progress SET claim = NULL WHERE claim IS NOT NULL AND state = 'pending'"
-RECOVER = (
-    "UPDATE progress SET claim = NULL, interrupted = 1"
-    " WHERE claim IS NOT NULL AND state = 'pending'"
-)
+#: whether it may have been sent, delivery_id, claim
+RELEASE = f"{_GIVE_BACK} AND delivery_id = ? AND claim = ?"
+#: whether they may have been sent
+RECOVER = f"{_GIVE_BACK} AND claim IS NOT NULL"
 
 
 @lru_cache
