@@ -32,6 +32,9 @@ class Endpoint:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A sandbox opens up to 64 connections at once. The system drops those that find no room, and
+    # they are tried again only after one second, then three, then seven.
+    request_queue_size = 256
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: whoever sends is killed in the middle of it."""

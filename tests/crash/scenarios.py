@@ -36,6 +36,9 @@ def kills(folder: Path, count: int, seed: int) -> Account:
                 ends_at = time.monotonic() + chance.uniform(0.0, 0.4)
                 while time.monotonic() < ends_at:
                     _event(served.client, account, f"k{number}-{chance.randrange(10**9)}")
+                    if number % 2 and chance.random() < 0.3:
+                        with suppress(PostbacksError):
+                            served.client.advance(AdvanceRequest(by="1h"))
                 # Leaving the context kills it.
         return _finished(folder, endpoint, account)
 
