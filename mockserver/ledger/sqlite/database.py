@@ -137,7 +137,7 @@ class SqliteDatabase:
             self._outside("PRAGMA foreign_keys = ON")
         try:
             # What is left is little, and is written anew; the log then cuts the file.
-            self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+            self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", shrinks=True)
         except LedgerUnusable as error:
             _log.warning("the ledger is empty, but its file stays as large as it was: %s", error)
 
@@ -221,12 +221,12 @@ class SqliteDatabase:
         """Return what is raised in place of an error of the driver."""
         return LedgerUnusable(f"{self.name} cannot be used: {_advice(str(error))}")
 
-    def _outside(self, *statements: str) -> None:
-        """Run what a transaction does not allow."""
+    def _outside(self, *statements: str, shrinks: bool = False) -> None:
+        """Run what a transaction does not allow; say so if that makes the file smaller."""
         with self._lock, self._explained():
             for statement in statements:
                 self._writer.execute(statement).fetchall()
-            if self.watch is not None:
+            if shrinks and self.watch is not None:
                 self.watch.has_shrunk()
 
     def _keep_a_log(self) -> None:

@@ -7,6 +7,7 @@ gone with the process.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mockserver.core.errors import LedgerUnusable
@@ -47,7 +48,9 @@ class FileWatch:
 
     def has_shrunk(self) -> None:
         """Take the size as it is: the ledger itself has given space back."""
-        self._least_size = os.stat(self._path).st_size
+        # If it is not there any more, the next look says so.
+        with suppress(OSError):
+            self._least_size = os.stat(self._path).st_size
 
     def _lost(self, reason: str) -> LedgerUnusable:
         return LedgerUnusable(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.core.models import App
 from mockserver.ledger.protocol import Ledger
 from mockserver.ledger.sqlite import database
 from mockserver.ledger.sqlite.store import open_sqlite
@@ -86,6 +87,25 @@ def test_a_damaged_ledger_takes_nothing_more_and_says_why(
     with pytest.raises(LedgerUnusable) as raised:
         ledger.add_deliveries([new(START)])
     assert str(raised.value) == problem
+    ledger.close()
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize(
+    "forget",
+    [lambda ledger: ledger.reset(), lambda ledger: ledger.begin_again([App()])],
+    ids=["reset", "begin again"],
+)
+def test_a_damaged_ledger_is_not_emptied_either(
+    path: Path, damage: Callable[[Path], None], forget: Callable[[Ledger], None]
+) -> None:
+    ledger = open_sqlite(path)
+    ledger.add_deliveries([new(START)])
+    damage(path)
+    for _ in range(2):
+        with pytest.raises(LedgerUnusable, match="start the sandbox again"):
+            forget(ledger)
+    assert "start the sandbox again" in (ledger.problem() or "")
     ledger.close()
 
 
