@@ -6,8 +6,8 @@ import re
 
 from mockserver.core.errors import InvalidValue
 
-# What a path never has to encode, so that the name and the address are the same text.
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+#: What a path never has to encode, so that the name and the address are the same text; a pattern.
+INBOX_NAME = "[A-Za-z0-9._-]{1,100}"
 
 
 def checked_inbox_name(name: str) -> str:
@@ -16,7 +16,7 @@ def checked_inbox_name(name: str) -> str:
     Raises:
         InvalidValue: It has characters that a path would have to encode, or too many.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(INBOX_NAME, name):
         raise InvalidValue(
             f"{name!r} is no name of an inbox; use up to 100 letters, digits, '.', '_' and '-'"
         )

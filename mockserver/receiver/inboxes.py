@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from mockserver.core.inbox_name import checked_inbox_name
+from mockserver.core.inbox_name import INBOX_NAME, checked_inbox_name
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
 from mockserver.receiver.behaviours import (
     DEFAULT_SCRIPT,
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 #: Every inbox is found below this path.
 INBOX_PATH = "/inbox/"
 
-#: What the name of an inbox is, as a pattern for JSON Schema.
-NAME_PATTERN = "^[A-Za-z0-9._-]{1,100}$"
-
-_IN_TARGET = re.compile(r"(?:https?://[^/?#]*)?/inbox/([A-Za-z0-9._-]{1,100})(?=[/?#]|$)")
+_IN_TARGET = re.compile(rf"(?:https?://[^/?#]*)?/inbox/({INBOX_NAME})(?=[/?#]|$)")
 
 
 class Inboxes:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from mockserver.core.inbox_name import INBOX_NAME
 from mockserver.core.models import LARGEST_ID
-from mockserver.receiver.inboxes import NAME_PATTERN
 from mockserver.version import __version__
 from mockserver.web.routes import PREFIX, ControlRoute
 from mockserver.web.shapes import Problem
@@ -94,7 +94,7 @@ def _path_parameters(route: ControlRoute) -> list[dict[str, Any]]:
 
 #: What the server wants of the values in a path, by their names.
 _PATH_VALUES: dict[str, dict[str, Any]] = {
-    "name": {"pattern": NAME_PATTERN},
+    "name": {"pattern": f"^{INBOX_NAME}$"},
     "delivery_id": {"minimum": 1, "maximum": LARGEST_ID},
     "app_id": {"minLength": 1},
 }

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from mockserver import Sandbox
 from mockserver.core.durations import DURATION_PATTERN, parse_duration
 from mockserver.core.errors import InvalidValue
-from mockserver.receiver.inboxes import NAME_PATTERN
+from mockserver.core.inbox_name import INBOX_NAME
 from mockserver.web.app import create_app
+
+PATTERN_OF_NAMES = f"^{INBOX_NAME}$"
 
 NUMBER = r"[0-9]{1,3}(\.[0-9]{1,2})?"
 
@@ -57,7 +59,7 @@ def test_the_pattern_of_names_is_what_is_taken(text: str) -> None:
     except InvalidValue:
         is_taken = False
     # The pattern is one of JSON Schema, where the dollar is the very end.
-    assert bool(re.search(NAME_PATTERN.replace("$", r"\Z"), text)) == is_taken
+    assert bool(re.search(PATTERN_OF_NAMES.replace("$", r"\Z"), text)) == is_taken
 
 
 def test_every_duration_and_name_has_its_pattern(document: dict[str, Any]) -> None:
@@ -74,7 +76,7 @@ def test_every_duration_and_name_has_its_pattern(document: dict[str, Any]) -> No
                 if parameter["in"] == "path":
                     assert len(parameter["schema"]) > 1, (path, parameter)
                 if parameter["name"] == "name":
-                    assert parameter["schema"]["pattern"] == NAME_PATTERN
+                    assert parameter["schema"]["pattern"] == PATTERN_OF_NAMES
 
 
 @pytest.mark.parametrize(
