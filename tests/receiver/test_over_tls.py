@@ -49,21 +49,11 @@ def _clients_speak_tls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def inboxes() -> Inboxes:
-    return Inboxes()
-
-
-@pytest.fixture
 def receiver(inboxes: Inboxes) -> Iterator[Receiver]:
     receiver = Receiver(inboxes, tls_context=server_context())
     receiver.start()
     yield receiver
     receiver.stop()
-
-
-@pytest.fixture
-def inbox(inboxes: Inboxes, receiver: Receiver) -> Inbox:
-    return inboxes.inbox("a", receiver.url)
 
 
 @pytest.fixture

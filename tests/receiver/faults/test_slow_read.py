@@ -16,11 +16,6 @@ from tests.certificates import TlsRawClient, server_context
 from tests.receiver.clients import POST, ended
 
 
-@pytest.fixture
-def inboxes() -> Inboxes:
-    return Inboxes()
-
-
 @pytest.fixture(params=[False, True], ids=["plain", "tls"])
 def receiver(request: pytest.FixtureRequest, inboxes: Inboxes) -> Iterator[Receiver]:
     receiver = Receiver(inboxes, tls_context=server_context() if request.param else None)

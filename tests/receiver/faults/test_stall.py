@@ -19,19 +19,6 @@ from tests.receiver.clients import ended
 
 
 @pytest.fixture
-def inboxes() -> Inboxes:
-    return Inboxes()
-
-
-@pytest.fixture
-def receiver(inboxes: Inboxes) -> Iterator[Receiver]:
-    receiver = Receiver(inboxes)
-    receiver.start()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
 def inbox(inboxes: Inboxes, receiver: Receiver) -> Inbox:
     inbox = inboxes.inbox("a", receiver.url)
     inbox.behave([{"kind": "stall", "body": "0123456789"}])
