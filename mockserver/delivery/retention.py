@@ -5,16 +5,19 @@ Only those go that are not pending any more, the oldest first, with their attemp
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.delivery.feed import Feed
 from mockserver.ledger.protocol import Ledger
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 #: How many are removed in one transaction: some milliseconds.
 PORTION = 250
@@ -24,8 +27,6 @@ LOOK_EVERY_REAL_SECONDS = 10.0
 
 #: Between two portions, so that whoever waits for the ledger gets it.
 _PAUSE_REAL_SECONDS = 0.005
-
-_log = logging.getLogger("mockserver.delivery.retention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Retention:
             removed += self._remove(self._ledger.finished_count() - self._keep.deliveries, None)
         if removed:
             self._feed.add("retention", {"removed": removed})
-            _log.info("removed %d deliveries; kept are %s", removed, self._keep)
+            _log().info("removed %d deliveries; kept are %s", removed, self._keep)
         return removed
 
     def _remove(self, surplus: int | None, created_before_at: datetime | None) -> int:
@@ -124,5 +125,12 @@ class Retention:
             try:
                 self.remove()
             except Exception as error:
-                _log.warning("old deliveries could not be removed, trying again: %s", error)
+                _log().warning("old deliveries could not be removed, trying again: %s", error)
             self._stopped.wait(LOOK_EVERY_REAL_SECONDS)
+
+
+def _log() -> Logger:
+    # Imported when there is something to say: most processes that import this never say anything.
+    from logging import getLogger
+
+    return getLogger("mockserver.delivery.retention")

@@ -32,8 +32,9 @@ class UnderWay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: When each was begun: in sandbox time, and by the count of real seconds.
-        self._begun: dict[DueAttempt, tuple[datetime, float]] = {}
+        #: By identity, which takes no time to hash: the attempt, and when it was begun, in sandbox
+        #: time and by the count of real seconds.
+        self._begun: dict[int, tuple[DueAttempt, datetime, float]] = {}
 
     def begin(self, attempts: Sequence[DueAttempt], started_at: datetime) -> None:
         """Take note that attempts are made from now on."""
@@ -41,22 +42,22 @@ class UnderWay:
             began = monotonic.real_seconds()
             with self._lock:
                 for attempt in attempts:
-                    self._begun[attempt] = started_at, began
+                    self._begun[id(attempt)] = attempt, started_at, began
 
     def started_at(self, attempt: DueAttempt) -> datetime:
         """Return when an attempt under way was begun, in sandbox time, aware UTC."""
-        return self._begun[attempt][0]
+        return self._begun[id(attempt)][1]
 
     def end(self, attempts: Iterable[DueAttempt]) -> None:
         """Take note that attempts have an outcome, or were given back."""
         with self._lock:
             for attempt in attempts:
-                del self._begun[attempt]
+                del self._begun[id(attempt)]
 
     def end_all(self) -> list[DueAttempt]:
         """Take note that nothing is being made any more; return what has no outcome."""
         with self._lock:
-            left = list(self._begun)
+            left = [attempt for attempt, _, _ in self._begun.values()]
             self._begun.clear()
         return left
 
@@ -64,10 +65,10 @@ class UnderWay:
         """Return what is being made, what was begun first first."""
         now = monotonic.real_seconds()
         with self._lock:
-            begun = list(self._begun.items())
+            begun = list(self._begun.values())
         return [
             AttemptUnderWay(
                 attempt.delivery_id, attempt.number, attempt.url, started_at, max(0.0, now - began)
             )
-            for attempt, (started_at, began) in begun
+            for attempt, started_at, began in begun
         ]

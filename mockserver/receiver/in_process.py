@@ -1,4 +1,7 @@
-"""Receives postbacks without a socket: same inboxes, same behaviours, same journal."""
+"""Receives postbacks without a socket: same inboxes, same behaviours, same journal.
+
+What answers are made of is imported with the first postback: many sandboxes never use an inbox.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from mockserver.core.clock import later
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
-from mockserver.receiver.accounted import accounted_answer
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
-from mockserver.receiver.rendered import answer_of
 
 _Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -76,6 +77,9 @@ class InProcessReceiver:
 
     def send(self, attempt: DueAttempt) -> Outcome:
         """Record the request as it would arrive, and return what came of it."""
+        from mockserver.receiver.accounted import accounted_answer
+        from mockserver.receiver.rendered import answer_of
+
         method, target, headers, body = self.written(attempt)
         inbox = inbox_of(target)
         assert inbox is not None, "only accepted URLs are sent here"

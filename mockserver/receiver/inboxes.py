@@ -1,6 +1,7 @@
 """Keeps the inboxes of a receiver: what each does with its next request, and what each got.
 
-The receiver with a socket and the one within the process share them.
+The receiver with a socket and the one within the process share them. What behaviours are is
+imported when the first of them is asked for: many sandboxes never use an inbox.
 """
 
 from __future__ import annotations
@@ -11,20 +12,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from mockserver.core.inbox_name import INBOX_NAME, checked_inbox_name
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
-from mockserver.receiver.behaviours import (
-    DEFAULT_SCRIPT,
-    Script,
-    format_behaviour,
-    parse_script,
-)
 from mockserver.receiver.journal import MAX_BYTES, MAX_REQUESTS, Journal, ReceivedRequest
 
 if TYPE_CHECKING:
-    from mockserver.receiver.behaviours import Behaviour
+    from mockserver.receiver.behaviours import Behaviour, Script
+    from mockserver.receiver.walk import Walk
 
 #: Every inbox is found below this path.
 INBOX_PATH = "/inbox/"
@@ -57,7 +51,7 @@ class Inboxes:
         self._script_bytes = 0
         self.journal = Journal(max_requests, max_bytes, now)
         self._lock = threading.Lock()
-        self._walks: dict[str, _Walk] = {}
+        self._walks: dict[str, Walk] = {}
 
     def inbox(self, name: str, base_url: str) -> Inbox:
         """Return the handle of one inbox.
@@ -80,7 +74,9 @@ class Inboxes:
             InvalidValue: It is no name of an inbox.
             TooMuch: The scripts of all inboxes are too large together.
         """
-        walk = _Walk(script)
+        from mockserver.receiver.walk import Walk
+
+        walk = Walk(script)
         with self._lock:
             before = self._walks.get(checked_inbox_name(name))
             total = self._script_bytes + walk.size - (before.size if before else 0)
@@ -95,6 +91,8 @@ class Inboxes:
 
     def script(self, name: str) -> Script:
         """Return the whole script an inbox was given."""
+        from mockserver.receiver.behaviours import DEFAULT_SCRIPT
+
         walk = self._walks.get(checked_inbox_name(name))
         return DEFAULT_SCRIPT if walk is None else walk.script
 
@@ -102,6 +100,8 @@ class Inboxes:
         """Return what serves the next request of an inbox, and its shorthand."""
         walk = self._walks.get(name)
         if walk is None:
+            from mockserver.receiver.behaviours import DEFAULT_SCRIPT
+
             return DEFAULT_SCRIPT[0], "200"
         with self._lock:
             return walk.step()
@@ -135,6 +135,8 @@ class Inbox:
         Raises:
             InvalidBehaviour: The script cannot be read.
         """
+        from mockserver.receiver.behaviours import parse_script
+
         self._inboxes.behave(self.name, parse_script(script))
 
     @property
@@ -159,23 +161,3 @@ def inbox_of(target: str) -> str | None:
     """Return the name of the inbox that a request target leads to, if it does."""
     match = _IN_TARGET.match(target)
     return None if match is None else match[1]
-
-
-class _Walk:
-    """Counts how far an inbox has got in its script."""
-
-    __slots__ = ("_left", "_position", "_shown", "script", "size")
-
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self._position = 0
-        self._left = script[0].times
-        self._shown = [format_behaviour(replace(behaviour, times=1)) for behaviour in script]
-        self.size = sum(behaviour.size for behaviour in script)
-
-    def step(self) -> tuple[Behaviour, str]:
-        if self._left == 0 and self._position < len(self.script) - 1:
-            self._position += 1
-            self._left = self.script[self._position].times
-        self._left = max(0, self._left - 1)
-        return self.script[self._position], self._shown[self._position]
