@@ -107,8 +107,9 @@ class Sandbox(SandboxTime):
 
             self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
             self._background.start()
-        self._retention = Retention(self.ledger, self.clock.now, keep, self.feed)
+        self._retention: Retention | None = None
         if keep:
+            self._retention = Retention(self.ledger, self.clock.now, keep, self.feed)
             self._retention.start()
 
     def __enter__(self) -> Self:
@@ -128,7 +129,8 @@ class Sandbox(SandboxTime):
         self._wiring.stop()
         if self._background is not None:
             self._background.stop()
-        self._retention.stop()
+        if self._retention is not None:
+            self._retention.stop()
         self.engine.close()
         self.ledger.close()
 

@@ -28,7 +28,7 @@ from mockserver.ledger.protocol import Ledger, Result
 from mockserver.time.advance import DEFAULT_BUDGET, Advance, Budget, runaway
 from mockserver.time.clock_lock import CancelledWhileWaiting, ClockLock
 from mockserver.time.clocks import RunningClock
-from mockserver.transport.protocol import ConcurrentTransport, Transport
+from mockserver.transport.protocol import ConcurrentTransport, Transport, is_concurrent
 
 
 class Engine:
@@ -59,7 +59,7 @@ class Engine:
         self._advances = Advances(lambda: self._due.recorded)
         self._under_way = UnderWay()
         self._sender: DueSender
-        if isinstance(transport, ConcurrentTransport):
+        if is_concurrent(transport):
             self._sender = SideBySideSender(
                 self._due,
                 transport,

@@ -80,16 +80,17 @@ class Retention:
         self._keep = keep
         self._feed = feed
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="postbacks-retention", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Remove what is too old now, and look again every few seconds, on a thread."""
+        self._thread = threading.Thread(target=self._run, name="postbacks-retention", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread, after the portion under way."""
         self._stopped.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
 
     def remove(self) -> int:

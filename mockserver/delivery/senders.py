@@ -15,11 +15,11 @@ from mockserver.delivery.under_way import UnderWay
 from mockserver.ledger.protocol import Result
 from mockserver.time.advance import Budget
 from mockserver.transport.protocol import (
-    BatchingTransport,
     ConcurrentTransport,
     ExchangeStopped,
     Transport,
     end_exchange,
+    is_batching,
 )
 
 #: Turns the outcome that a transport saw into the one that counts in sandbox time.
@@ -113,7 +113,7 @@ class SideBySideSender:
         self._due = due
         self._transport = transport
         # Once: to look at what a transport can do takes longer than much of what follows.
-        self._in_batches = transport if isinstance(transport, BatchingTransport) else None
+        self._in_batches = transport if is_batching(transport) else None
         self._clock = clock
         self._is_virtual = is_virtual
         self._account = account

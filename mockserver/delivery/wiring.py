@@ -15,7 +15,7 @@ from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.delivery.correlation import Correlation
 from mockserver.receiver.in_process import InProcessReceiver
 from mockserver.receiver.inboxes import Inboxes
-from mockserver.transport.protocol import ConcurrentTransport, Transport
+from mockserver.transport.protocol import ConcurrentTransport, Transport, is_concurrent
 from mockserver.transport.routing import (
     PlainRoutingTransport,
     RoutingTransport,
@@ -99,7 +99,7 @@ class Wiring:
         self._receiver: Receiver | None = None
         self.receiver_url = IN_PROCESS_URL
         self.transport: RoutingTransport | PlainRoutingTransport
-        if sockets is not None and isinstance(transport, ConcurrentTransport):
+        if sockets is not None and transport is not None and is_concurrent(transport):
             raise InvalidValue(
                 "a sandbox whose receiver listens on a port sends to it with a transport of its "
                 "own, so it takes no other concurrent one: leave one of them out"
@@ -112,7 +112,7 @@ class Wiring:
         if transport is None:
             routes = [inbox_route] if sockets is None else []
             self.transport = RoutingTransport(routes, self._open_curl)
-        elif isinstance(transport, ConcurrentTransport):
+        elif is_concurrent(transport):
             capacity = transport.capacity
             self.transport = RoutingTransport([inbox_route], lambda: transport, capacity=capacity)
         elif sockets is None:

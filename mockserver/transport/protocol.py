@@ -6,10 +6,13 @@ Whatever goes wrong at the other end is an outcome, never an exception.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 #: Hands out up to so many claimed attempts; an empty answer means that none is due now. What it
 #: raises ends the exchange at once, so a transport without a free place asks for none now and then.
@@ -37,7 +40,6 @@ class Transport(Protocol):
         """POST to `attempt.url` with an empty body and return what came of it."""
 
 
-@runtime_checkable
 class ConcurrentTransport(Protocol):
     """Sends many postbacks at once, to other processes.
 
@@ -59,7 +61,6 @@ class ConcurrentTransport(Protocol):
         """Close the connections it keeps."""
 
 
-@runtime_checkable
 class BatchingTransport(ConcurrentTransport, Protocol):
     """A concurrent transport some of whose attempts may be claimed and recorded together."""
 
@@ -70,6 +71,17 @@ class BatchingTransport(ConcurrentTransport, Protocol):
 
         More are pulled only as long as all go to code in this process that lets them be batched.
         """
+
+
+def is_concurrent(transport: Transport | ConcurrentTransport) -> TypeIs[ConcurrentTransport]:
+    """Return whether a transport sends many postbacks at once."""
+    # Not `isinstance` with a protocol: that takes longer than all else a sandbox is made of.
+    return hasattr(transport, "exchange")
+
+
+def is_batching(transport: ConcurrentTransport) -> TypeIs[BatchingTransport]:
+    """Return whether some of its attempts may be claimed and recorded together."""
+    return hasattr(transport, "exchange_batches")
 
 
 def end_exchange(groups: Iterator[object]) -> None:

@@ -6,6 +6,7 @@ Every request passes the guard first, and every error is written in one shape.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -44,7 +45,7 @@ def create_app(
     Raises:
         InvalidValue: No header can carry this token.
     """
-    app = Flask("mockserver", static_folder=None)
+    app = _Application("mockserver", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
     app.url_map.converters["int"] = WholeNumber
@@ -57,6 +58,14 @@ def create_app(
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+class _Application(Flask):
+    """Flask, without a look at every call whether the function to be called is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: none of this application is a coroutine."""
+        return func
 
 
 def _check(guard: Guard, request: Request) -> None:

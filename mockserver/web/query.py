@@ -33,10 +33,10 @@ def query_of(request: Request) -> MultiDict[str, str]:
         values = request.args
     except UnicodeDecodeError:
         raise _no_text("the query") from None
-    decoded = str(values.to_dict(flat=False))
-    # Only then is it worth a look at the bytes.
-    if REPLACEMENT in decoded or "%" in decoded:
-        check_text(unquote_to_bytes(request.query_string), "the query")
+    sent = request.query_string
+    # ASCII that nobody has encoded is UTF-8.
+    if b"%" in sent or not sent.isascii():
+        check_text(unquote_to_bytes(sent), "the query")
     return values
 
 

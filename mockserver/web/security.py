@@ -103,8 +103,9 @@ class Guard:
 
 
 def _check_page(request: Request) -> None:
-    origin = request.headers.get("Origin")
-    site = request.headers.get("Sec-Fetch-Site")
+    # From the environment, as all here that every request is asked for: `headers` takes longer.
+    origin = request.environ.get("HTTP_ORIGIN")
+    site = request.environ.get("HTTP_SEC_FETCH_SITE")
     if origin is not None and origin != f"{request.scheme}://{request.host}":
         if not (_takes_forms(request) and _is_loopback_origin(origin)):
             raise ForeignOrigin(f"{_page_of(origin)} may not call this; {_instead(request)}")
@@ -157,8 +158,9 @@ def _page_of(origin: str) -> str:
 def _is_browser(request: Request) -> bool:
     # No image, form or script can change the first or leave out the second. Programs that call
     # themselves Mozilla, as PowerShell does, do not ask for a language.
-    headers = request.headers
-    return headers.get("User-Agent", "").startswith("Mozilla/") and "Accept-Language" in headers
+    sent = request.environ
+    agent: str = sent.get("HTTP_USER_AGENT", "")
+    return agent.startswith("Mozilla/") and "HTTP_ACCEPT_LANGUAGE" in sent
 
 
 def _name_of(url: str) -> str | None:
@@ -170,7 +172,7 @@ def _name_of(url: str) -> str | None:
 
 def _host_of(request: Request) -> str:
     # Flask takes no underscore in it, which names of containers have.
-    sent = request.headers.get("Host", "")
+    sent: str = request.environ.get("HTTP_HOST", "")
     return sent if _WITH_UNDERSCORES.fullmatch(sent) else request.host
 
 

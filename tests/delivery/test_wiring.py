@@ -17,7 +17,7 @@ from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.delivery.wiring import IN_PROCESS_URL, SocketOptions, Wiring
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.transport.in_process import CallableTransport
-from mockserver.transport.protocol import ConcurrentTransport, Transport
+from mockserver.transport.protocol import ConcurrentTransport, Transport, is_concurrent
 from mockserver.transport.routing import PlainRoutingTransport, RoutingTransport
 from tests.engine_setup import SideBySide, status
 
@@ -44,7 +44,7 @@ def attempt_at(url: str) -> DueAttempt:
 
 
 def send(transport: Transport | ConcurrentTransport, url: str) -> Outcome:
-    if not isinstance(transport, ConcurrentTransport):
+    if not is_concurrent(transport):
         return transport.send(attempt_at(url))
     left = [attempt_at(url)]
     groups = transport.exchange(lambda places: [left.pop()] if left else [])

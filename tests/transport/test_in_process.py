@@ -5,7 +5,7 @@ import pytest
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
-from mockserver.transport.protocol import ConcurrentTransport
+from mockserver.transport.protocol import is_concurrent
 from tests.transport.exchanges import attempt_at
 
 
@@ -29,7 +29,7 @@ def test_results_are_recorded_one_by_one_unless_told_otherwise() -> None:
 
 def test_it_is_no_concurrent_transport() -> None:
     transport = CallableTransport(lambda _attempt: Outcome(OutcomeKind.DNS))
-    assert not isinstance(transport, ConcurrentTransport)
+    assert not is_concurrent(transport)
 
 
 def test_a_mistake_of_the_function_is_passed_on() -> None:

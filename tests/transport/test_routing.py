@@ -7,7 +7,7 @@ import pytest
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
-from mockserver.transport.protocol import ConcurrentTransport, Pull
+from mockserver.transport.protocol import Pull, is_concurrent
 from mockserver.transport.routing import PlainRoutingTransport, RoutingTransport
 from tests.transport.exchanges import attempts_at, pulling, run
 
@@ -66,7 +66,7 @@ def setting() -> Setting:
 
 
 def test_it_is_a_concurrent_transport(setting: Setting) -> None:
-    assert isinstance(setting.transport, ConcurrentTransport)
+    assert is_concurrent(setting.transport)
     assert setting.transport.capacity == 3
 
 
@@ -147,7 +147,7 @@ def answering(status: int, batch: int = 1) -> CallableTransport:
 
 def test_a_plain_one_sends_by_the_first_route_that_accepts() -> None:
     transport = PlainRoutingTransport([(lambda url: url == "in:1", answering(1))], answering(2))
-    assert not isinstance(transport, ConcurrentTransport)
+    assert not is_concurrent(transport)
     assert [transport.send(each).status for each in attempts_at(["in:1", "in:2"])] == [1, 2]
     transport.add_route(lambda url: url.startswith("in:"), answering(3))
     assert [transport.send(each).status for each in attempts_at(["in:1", "out"])] == [3, 2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.in_process import CallableTransport
-from mockserver.transport.protocol import BatchingTransport, Pull
+from mockserver.transport.protocol import Pull, is_batching
 from mockserver.transport.routing import RoutingTransport
 from tests.transport.exchanges import attempts_at
 
@@ -93,7 +93,7 @@ class Setting:
 
 
 def test_it_says_that_it_can() -> None:
-    assert isinstance(Setting([]).transport, BatchingTransport)
+    assert is_batching(Setting([]).transport)
 
 
 def test_many_take_few_groups() -> None:

@@ -15,7 +15,7 @@ import pytest
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.curl.transport import CurlTransport
-from mockserver.transport.protocol import ConcurrentTransport
+from mockserver.transport.protocol import is_concurrent
 from tests.transport.exchanges import attempt_at, attempts_at, curl_transport, post, pulling, run
 from tests.transport.servers import OK, Connection, RawServer, hanging, keeping_alive, resetting
 
@@ -28,7 +28,7 @@ def transport() -> Iterator[CurlTransport]:
 
 
 def test_it_is_a_concurrent_transport() -> None:
-    assert isinstance(CurlTransport(), ConcurrentTransport)
+    assert is_concurrent(CurlTransport())
     assert CurlTransport().capacity == 64
 
 
