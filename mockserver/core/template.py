@@ -131,13 +131,14 @@ _ENCODED_JSON_BYTES: Any = {
     for byte in range(256)
 } | {ord("/"): "%5C%2F"}
 _is_unreserved = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+#: Longer texts are not remembered: a few would take more memory than all others.
+_KEPT = 256
 # Few values, repeated in every URL: remembering them is cheaper than encoding them.
 _remembered = lru_cache(maxsize=4096)(percent_encode)
 
 
 def _percent_encode_repeated(text: str) -> str:
-    # A few long ones would take more memory than all others.
-    return _remembered(text) if len(text) <= 256 else percent_encode(text)
+    return _remembered(text) if len(text) <= _KEPT else percent_encode(text)
 
 
 def _message_id(event: MessageEvent) -> str:
@@ -145,11 +146,12 @@ def _message_id(event: MessageEvent) -> str:
 
 
 def _message_event(event: MessageEvent) -> str:
-    return _percent_encode_repeated(event.event)
+    # One of the catalog's words, as the channel is.
+    return _remembered(event.event)
 
 
 def _message_channel(event: MessageEvent) -> str:
-    return _percent_encode_repeated(event.channel)
+    return _remembered(event.channel)
 
 
 def _template_name(event: MessageEvent) -> str:
@@ -172,7 +174,11 @@ def _json_value(value: Any, encoding: ParametersEncoding) -> str:
     if type(value) is int:
         return str(value)
     if isinstance(value, dict | Mapping):
-        members = [_json_key(key) + _json_value(item, encoding) for key, item in value.items()]
+        members = [
+            (_remembered_key(key) if type(key) is str and len(key) <= _KEPT else _json_key(key))
+            + _json_value(item, encoding)
+            for key, item in value.items()
+        ]
         return f"%7B{'%2C'.join(members)}%7D"
     if isinstance(value, list | tuple):
         return f"%5B{'%2C'.join([_json_value(item, encoding) for item in value])}%5D"
@@ -182,7 +188,7 @@ def _json_value(value: Any, encoding: ParametersEncoding) -> str:
 def _json_key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"keys of Parameters must be text, got {key!r}")
-    return _remembered_key(key) if len(key) <= 256 else _written_key(key)
+    return _written_key(key)
 
 
 def _written_key(key: str) -> str:
