@@ -32,6 +32,7 @@ NAMES = (
     "api",
     "startup",
     "fixtures",
+    "realistic",
     "verification",
 )
 

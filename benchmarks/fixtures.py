@@ -9,21 +9,19 @@ through a live server, with the same application on a thread of werkzeug's besid
 from __future__ import annotations
 
 import http.client
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from benchmarks.api import LIST_PATH
 from benchmarks.measure import Case, Comparison, Plan
-from benchmarks.processes import ROOT, compiled_in, missing
+from benchmarks.processes import missing
+from benchmarks.pytest_runs import WITH_PLUGIN, fastest, seconds_of
 
 BARE, LOADED = "one empty test, bare pytest", "one empty test, with the plugin"
 NOTHING, LEANPLUM, FREEZE = "a no-op fixture", "the leanplum fixture", "freezegun alone"
@@ -34,7 +32,6 @@ TESTS, CALLS = 500, 2_000
 #: Runs of a case within a round, of which the fastest counts.
 REPEATS = 3
 
-_ON = ("-p", "mockserver.pytest_plugin")
 _EMPTY = "def test_nothing(): pass\n"
 _MANY = {
     NOTHING: """
@@ -69,15 +66,15 @@ def benchmark(scale: float) -> Iterator[Plan]:
     repeats = max(1, round(REPEATS * scale))
     many = {name: dedent(text).format(tests=tests) for name, text in _MANY.items()}
     with tempfile.TemporaryDirectory(prefix="postbacks-compiled-") as compiled:
-        pytest_run = partial(_pytest, compiled)
+        pytest_run = partial(seconds_of, compiled)
         runs: dict[str, Callable[[], float]] = {
             BARE: partial(pytest_run, _EMPTY),
-            LOADED: partial(pytest_run, _EMPTY, *_ON),
+            LOADED: partial(pytest_run, _EMPTY, *WITH_PLUGIN),
             NOTHING: partial(pytest_run, many[NOTHING]),
-            LEANPLUM: partial(pytest_run, many[LEANPLUM], *_ON),
+            LEANPLUM: partial(pytest_run, many[LEANPLUM], *WITH_PLUGIN),
             FREEZE: partial(pytest_run, many[FREEZE]),
         }
-        cases = [Case(name, partial(_fastest, run, repeats)) for name, run in runs.items()]
+        cases = [Case(name, partial(fastest, run, repeats)) for name, run in runs.items()]
         cases += [
             Case(STOPPING, _stopping),
             Case(LIVE, partial(_calls_live, calls)),
@@ -96,25 +93,6 @@ def benchmark(scale: float) -> Iterator[Plan]:
             ],
             {FREEZE: reason} if reason else {},
         )
-
-
-def _fastest(run: Callable[[], float], repeats: int) -> Mapping[str, float]:
-    return {"seconds": min(run() for _ in range(repeats))}
-
-
-def _pytest(compiled: str, text: str, *options: str) -> float:
-    with tempfile.TemporaryDirectory(prefix="postbacks-fixtures-") as folder:
-        Path(folder, "test_it.py").write_text(text)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-        # Other plugins that happen to be installed are nobody's cost here.
-        settings = compiled_in(compiled)
-        settings |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
-        began = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
-        took = time.perf_counter() - began
-    if done.returncode:
-        raise RuntimeError(f"pytest failed: {done.stdout[-500:]}")
-    return took
 
 
 def _stopping() -> Mapping[str, float]:
