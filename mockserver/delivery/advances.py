@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from mockserver.core.wording import count
 from mockserver.delivery.under_way import AttemptUnderWay
 from mockserver.net import monotonic
 from mockserver.time.cancelling import Cancellation
@@ -38,7 +39,7 @@ class AdvanceProgress:
         if self.from_at is None:
             return "it waits for attempts under way"
         to = "until nothing is pending" if self.target_at is None else f"to {_iso(self.target_at)}"
-        made = "1 attempt" if self.attempts_made == 1 else f"{self.attempts_made} attempts"
+        made = count(self.attempts_made, "attempt")
         return f"from {_iso(self.from_at)} {to}; it stands at {_iso(self.now_at)}, {made} made"
 
 
