@@ -18,7 +18,7 @@ from mockserver.receiver.journal import MAX_BYTES, MAX_REQUESTS, Journal, Receiv
 
 if TYPE_CHECKING:
     from mockserver.receiver.behaviours import Behaviour, Script
-    from mockserver.receiver.walk import Walk
+    from mockserver.receiver.walk import ScriptWalk
 
 #: Every inbox is found below this path.
 INBOX_PATH = "/inbox/"
@@ -51,7 +51,7 @@ class Inboxes:
         self._script_bytes = 0
         self.journal = Journal(max_requests, max_bytes, now)
         self._lock = threading.Lock()
-        self._walks: dict[str, Walk] = {}
+        self._walks: dict[str, ScriptWalk] = {}
 
     def inbox(self, name: str, base_url: str) -> Inbox:
         """Return the handle of one inbox.
@@ -74,9 +74,9 @@ class Inboxes:
             InvalidValue: It is no name of an inbox.
             TooMuch: The scripts of all inboxes are too large together.
         """
-        from mockserver.receiver.walk import Walk
+        from mockserver.receiver.walk import ScriptWalk
 
-        walk = Walk(script)
+        walk = ScriptWalk(script)
         with self._lock:
             before = self._walks.get(checked_inbox_name(name))
             total = self._script_bytes + walk.size - (before.size if before else 0)

@@ -1,17 +1,19 @@
-"""Counts for an inbox how far it has got in the behaviours it was given."""
+"""Counts how far somebody has got in a script, request by request, for inboxes and the API."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
-from mockserver.receiver.behaviours import Behaviour, Script, format_behaviour
+from mockserver.receiver.behaviours import Script, format_behaviour
+
+if TYPE_CHECKING:
+    from mockserver.receiver.behaviours import Behaviour
 
 
-class Walk:
-    """The script of one inbox, and where it is.
-
-    Args:
-        script: What it does, request by request; the last goes on for ever.
+class ScriptWalk:
+    """A script, and what of it comes next. Not for two threads at once.
 
     Attributes:
         script: The whole of it.
@@ -28,7 +30,7 @@ class Walk:
         self.size = sum(behaviour.size for behaviour in script)
 
     def step(self) -> tuple[Behaviour, str]:
-        """Return what serves the next request, and its shorthand."""
+        """Return what serves the next request, and its shorthand; the last one stays."""
         if self._left == 0 and self._position < len(self.script) - 1:
             self._position += 1
             self._left = self.script[self._position].times
