@@ -4,13 +4,14 @@ The flow of an event, which is also the order in which to read the packages:
 
 - `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `samples`, `events`,
   `matching`, `template`, `outcome`, `retry`, `finding`, `clock`, `durations`, `tokens`,
-  `json_values`, `limits`, `inbox_name`, `toml_text`, `wording`, `errors`.
+  `json_values`, `limits`, `inbox_name`, `api_methods`, `toml_text`, `wording`, `errors`.
 - `schema`: how apps and settings are written, and what is said of a mistake in them.
 - `net`: what everything that touches a socket shares.
 - `ledger`: where rules, deliveries and attempts are kept; in memory or in SQL.
 - `time`: the clocks, who may move them and how far, and where one stands over restarts.
 - `transport`: how a POST leaves; through sockets, or to an application in this process.
 - `receiver`: the endpoint that misbehaves on request, and records what it gets.
+- `api`: how Leanplum's API fails, and what it was asked.
 - `delivery`: from events to deliveries, the engine that makes attempts, and what happened.
 - `sandbox`: the composition root, and the object to begin with.
 - `web`: Leanplum's API and the control API over HTTP; `client`: how to reach them, with types.

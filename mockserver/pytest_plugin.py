@@ -130,6 +130,12 @@ class _LeanplumTests:
             texts = [] if fixture is None else fixture.timelines(without=report.longreprtext)
             if texts:
                 report.sections.append(("Leanplum deliveries", "\n\n".join(texts)))
+            if fixture is not None and fixture.api.calls:
+                from mockserver.testing.call_text import newest_calls
+
+                calls = newest_calls(fixture.api.calls, without=report.longreprtext)
+                if calls:
+                    report.sections.append(("Calls of Leanplum's API", calls))
         return report
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from mockserver.api.calls import ApiCall
+from mockserver.api.leanplum_api import LeanplumApi
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, check_room
 from mockserver.core.errors import LedgerUnusable, UnknownDelivery
@@ -79,6 +81,9 @@ class Sandbox(SandboxTime):
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
         self.feed = Feed() if feed is None else feed
+        #: Leanplum's API: how it fails, and what it was asked.
+        self.api = LeanplumApi()
+        self.api.on_call(lambda call: self.feed.add("call", _in_feed(call)))
         self.deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
@@ -352,5 +357,19 @@ class Sandbox(SandboxTime):
             self.engine.forget()
         self._wiring.end_waiting()
         self.inboxes.reset()
+        self.api.reset()
         self.feed.add("reset", {"everything": True} if everything else {})
         return removed
+
+
+def _in_feed(call: ApiCall) -> dict[str, Any]:
+    return {
+        "number": call.number,
+        "called_at": call.called_at,
+        "action": call.action,
+        "app_id": call.app_id,
+        "status": call.status,
+        "refused": call.refused,
+        "behaviour": call.behaviour,
+        "warnings": list(call.warnings),
+    }

@@ -30,9 +30,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "time": frozenset({"core", "net.monotonic", "ledger.protocol"}),
     "transport": frozenset({"core", "net"}),
     "receiver": frozenset({"core", "net"}),
+    "api": frozenset({"core", "net.visible_text", "receiver"}),
     "delivery": frozenset({"core", "net", "time", "ledger.protocol", "transport", "receiver"}),
     "sandbox": frozenset(
         {
+            "api",
             "core",
             "time",
             "ledger.memory",
@@ -43,15 +45,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "web": frozenset(
-        {"version", "core", "schema", "net", "time", "receiver", "delivery", "sandbox"}
+        {"version", "core", "schema", "net", "time", "receiver", "api", "delivery", "sandbox"}
     ),
-    "client": frozenset({"core", "net", "web.shapes", "web.receiver_shapes"}),
+    "client": frozenset({"core", "net", "web.shapes", "web.api_shapes", "web.receiver_shapes"}),
     "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
     "config": frozenset({"core", "net.user_file", "schema", "ledger.opening"}),
     "doctor": frozenset({"core", "net", "receiver", "transport", "delivery", "sandbox"}),
     "demo": frozenset({"core", "delivery", "sandbox", "web"}),
     "testing": frozenset(
         {
+            "api",
             "core",
             "net",
             "time",
@@ -123,7 +126,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "time_machine": (),
     "responses": ("testing.interception",),
     "requests": ("testing.interception",),
-    "urllib3": ("testing.interception",),
+    "urllib3": ("testing.interception", "testing.told_answers"),
     "simpy": (),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
+from mockserver.cli.api_lines import call_text
 from mockserver.cli.output import STYLES, count, elapsed, instant
 from mockserver.cli.shortening import bounded, fitted
 from mockserver.cli.timeline import event_text, outcome_of
@@ -49,6 +50,18 @@ def _rule(payload: dict[str, Any]) -> Text:
     return Text(f"rule {payload['added']} added", "cyan")
 
 
+def _call(payload: dict[str, Any]) -> Text:
+    text = Text(f"{instant(msgspec.convert(payload['called_at'], datetime))}  API  ")
+    text += call_text(
+        payload["action"], payload["app_id"], payload["status"], None, payload["behaviour"]
+    )
+    said = [payload["refused"], *payload["warnings"]]
+    for each in said:
+        if each:
+            text.append(f"  {bounded(each)}")
+    return text
+
+
 def _app(payload: dict[str, Any]) -> Text:
     return Text(f"app {bounded(payload['deleted'])} deleted, with all that was its", "cyan")
 
@@ -68,6 +81,7 @@ _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {
     "event": _event,
     "rule": _rule,
     "app": _app,
+    "call": _call,
     "reset": _reset,
     "retention": _retention,
 }

@@ -31,6 +31,7 @@ ORDER = (
     "deliveries",
     "advance",
     "inbox",
+    "api",
     "tail",
     "resend",
     "reset",

@@ -246,6 +246,44 @@ class SandboxClient:
         """Forget an inbox: its requests and its behaviour."""
         self._exchange("DELETE", f"/_sandbox/inboxes/{_segment(inbox)}")
 
+    # Leanplum's API itself
+
+    def api_behaviour(self) -> shapes.ApiBehaviourAnswer:
+        """Return how Leanplum's API fails: every script, and the calls that it is for."""
+        return self._get("api/behaviour", shapes.ApiBehaviourAnswer)
+
+    def behave_api(
+        self, script: str | list[Any], *, action: str | None = None, app_id: str | None = None
+    ) -> shapes.ApiBehaviourAnswer:
+        """Say how calls of Leanplum's API are answered, from the next one on."""
+        body = shapes.ApiBehaviourRequest(script, action, app_id)
+        return self._send("PUT", "api/behaviour", shapes.ApiBehaviourAnswer, body)
+
+    def api_as_usual(self, *, action: str | None = None, app_id: str | None = None) -> None:
+        """Forget the script for these calls of Leanplum's API; without arguments, all scripts."""
+        self._exchange(
+            "DELETE", _with_query("/_sandbox/api/behaviour", action=action, app_id=app_id)
+        )
+
+    def api_calls(
+        self,
+        *,
+        action: str | None = None,
+        app_id: str | None = None,
+        refused: bool = False,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> shapes.ApiCallsAnswer:
+        """Return the calls that Leanplum's API got, oldest first; keys are masked."""
+        query = {
+            "action": action,
+            "app_id": app_id,
+            "refused": "true" if refused else None,
+            "after": after,
+            "limit": limit,
+        }
+        return self._get("api/calls", shapes.ApiCallsAnswer, query)
+
     # Watching, starting afresh
 
     def feed(self, after: int, timeout_real_seconds: float = 0.0) -> shapes.FeedAnswer:
@@ -272,8 +310,7 @@ class SandboxClient:
     def _get(
         self, path: str, shape: type[_Answer], query: Mapping[str, object | None] | None = None
     ) -> _Answer:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        target = f"/_sandbox/{path}" + (f"?{urlencode(given)}" if given else "")
+        target = _with_query(f"/_sandbox/{path}", **(query or {}))
         return self._decoded(self._exchange("GET", target), shape)
 
     def _send(self, method: str, path: str, shape: type[_Answer], body: object = None) -> _Answer:
@@ -345,6 +382,11 @@ def _error_of(code: str, status: int, message: str) -> PostbacksError:
     # The web layer has codes of its own; code and status are kept.
     refused: type[Refused] = type("Refused", (Refused,), {"code": code, "http_status": status})
     return refused(message)
+
+
+def _with_query(path: str, **query: object | None) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def _segment(name: str) -> str:

@@ -159,12 +159,16 @@ class WsgiWire:
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
     ) -> Reply:
         """Call the application with one request; what it raises is passed on."""
+        return self.call(self.environ(method, target, headers, content or b""))
+
+    def call(self, environ: dict[str, Any]) -> Reply:
+        """Call the application with the environment of a request; what it raises is passed on."""
         started: list[tuple[int, list[tuple[str, str]]]] = []
 
         def start(status: str, fields: list[tuple[str, str]], error: Any = None) -> None:
             started.append((int(status[:3]), list(fields)))
 
-        chunks = self._app(self._environ(method, target, headers, content or b""), start)
+        chunks = self._app(environ, start)
         try:
             body = b"".join(chunks)
         finally:
@@ -174,9 +178,10 @@ class WsgiWire:
         status, fields = started[-1]
         return Reply(status, fields, body)
 
-    def _environ(
+    def environ(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes
     ) -> dict[str, Any]:
+        """Return the environment of a request, which may be added to before it is called."""
         host, _, port = self._host.partition(":")
         fields = {"Host": self._host, **headers, "Content-Length": str(len(content))}
         return wsgi_environ(

@@ -22,7 +22,7 @@ class Happening(NamedTuple):
 
     Attributes:
         sequence: Its number, counted from 1 for the first since the sandbox was started.
-        kind: `attempt`, `event`, `rule`, `app`, `clock`, `reset` or
+        kind: `attempt`, `event`, `rule`, `app`, `call`, `clock`, `reset` or
             `retention`.
         payload: What there is to know of it; the keys depend on the kind.
     """

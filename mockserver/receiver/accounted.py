@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mockserver.core.limits import SHORT
 from mockserver.core.outcome import KEPT_BODY_BYTES, Outcome, OutcomeKind, timeout_outcome
-from mockserver.receiver.answers import Fields, ReceiverAnswer
+from mockserver.receiver.answers import ReceiverAnswer, fields_of
 from mockserver.receiver.journal import End
 
 
@@ -66,7 +66,7 @@ def _response(answer: ReceiverAnswer, elapsed: timedelta, timeout: timedelta) ->
         OutcomeKind.RESPONSE,
         elapsed,
         status=answer.status,
-        headers=_fields(answer.head),
+        headers=fields_of(answer.head),
         body=body[:KEPT_BODY_BYTES],
         error="the body of the answer was not finished" if is_missed else None,
     )
@@ -81,8 +81,3 @@ def _response(answer: ReceiverAnswer, elapsed: timedelta, timeout: timedelta) ->
 
 # A few large ones would take more memory than all others.
 _remembered = lru_cache(maxsize=1024)(_accounted)
-
-
-def _fields(head: bytes) -> Fields:
-    lines = head.decode("latin-1").split("\r\n")[1:-2]
-    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))

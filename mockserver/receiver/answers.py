@@ -144,6 +144,12 @@ def http_answer(
     )
 
 
+def fields_of(head: bytes) -> Fields:
+    """Return the header fields of the head of an answer, in order."""
+    lines = head.decode("latin-1").split("\r\n")[1:-2]
+    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))
+
+
 def phrase(status: int) -> str:
     """Return the reason phrase of a status."""
     try:

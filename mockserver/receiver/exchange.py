@@ -17,8 +17,22 @@ from typing import Protocol
 from mockserver.core.clock import later
 from mockserver.receiver.accounted import accounted_answer
 from mockserver.receiver.answers import ReceiverAnswer
-from mockserver.receiver.journal import End, Journal, ReceivedRequest
+from mockserver.receiver.journal import End, ReceivedRequest
 from mockserver.receiver.link import EngineLink, SendingAttempt
+
+
+class Ending(Protocol):
+    """Takes note of how requests end; a journal does."""
+
+    def ended(
+        self,
+        request: ReceivedRequest,
+        end: End,
+        status: int | None = None,
+        ended_at: datetime | None = None,
+        /,
+    ) -> None:
+        """Take note that a request has ended, unless it had ended before."""
 
 
 class ExchangeConnection(Protocol):
@@ -26,7 +40,11 @@ class ExchangeConnection(Protocol):
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
-    journal: Journal
+
+    @property
+    def journal(self) -> Ending:
+        """Return who takes note of the end."""
+
     link: EngineLink | None
     client: tuple[str, int]
 

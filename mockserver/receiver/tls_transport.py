@@ -20,15 +20,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     An end in order is announced (close_notify) before the socket is closed; an abort is not.
 
     Args:
-        context: The server's.
+        tls: What encrypts it, or the server's context to make that from.
         above: What gets the decrypted bytes.
     """
 
-    def __init__(self, context: ssl.SSLContext, above: asyncio.Protocol) -> None:
+    def __init__(self, tls: MemoryTls | ssl.SSLContext, above: asyncio.Protocol) -> None:
         super().__init__()
         self._above = above
         self._below: asyncio.Transport
-        self._tls = MemoryTls(context)
+        self._tls = tls if isinstance(tls, MemoryTls) else MemoryTls(tls)
         self._paused = False
         self._ended = False
 

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from mockserver.receiver.journal import End
+from mockserver.receiver.told_answer import ANSWER_AS, TOLD, AnswerAs, ToldAnswer
+from mockserver.testing.told_answers import AnsweredAsTold
+
 if TYPE_CHECKING:
     from mockserver.client.wire import Reply, WsgiWire
     from mockserver.sandbox import Sandbox
+
+
+#: The status of a call that is never answered.
+NO_STATUS = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class RefusedCall:
         method: The method of the HTTP request.
         query: The query, decoded.
         content: The body.
-        reply: The answer, of a status from 400 on.
+        reply: The answer, of a status from 400 on; of 0 if there is never one.
     """
 
     method: str
@@ -65,7 +73,11 @@ class ApiCalls:
     def answer(
         self, method: str, target: str, headers: dict[str, str], content: bytes | None
     ) -> Reply:
-        """Answer one request; the web application is made when the first one comes."""
+        """Answer one request; the web application is made when the first one comes.
+
+        Raises:
+            AnsweredAsTold: The API was told to answer late, or with something that is not HTTP.
+        """
         if self._wire is None:
             from mockserver.client.wire import WsgiWire
             from mockserver.web.app import create_app
@@ -74,8 +86,27 @@ class ApiCalls:
         # The whole body is here, so how it was to be sent does not matter any more.
         dropped = ("host", "transfer-encoding", "content-length")
         passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
-        reply = self._wire.send(method, target, passed, content)
-        if reply.status >= 400:
-            query = unquote(target.partition("?")[2])
+        environ = self._wire.environ(method, target, passed, content or b"")
+        told: list[ToldAnswer] = []
+        environ[ANSWER_AS] = AnswerAs(told.append, _nothing)
+        reply = self._wire.call(environ)
+        query = unquote(target.partition("?")[2])
+
+        def ended(end: End, status: int | None) -> None:
+            told[0].ended(end, status)
+            if end == "cancelled":
+                # Whatever the code under test does about the error: it would hang.
+                from mockserver.client.wire import Reply
+
+                endless = Reply(NO_STATUS, [], b"it has no timeout, so it would wait for ever")
+                self.refused.append(RefusedCall(method, query, content or b"", endless))
+
+        if told:
+            raise AnsweredAsTold(ToldAnswer(told[0].answer, ended))
+        if reply.status >= 400 and TOLD not in environ:
             self.refused.append(RefusedCall(method, query, content or b"", reply))
         return reply
+
+
+def _nothing() -> None:
+    """End no call: in this process none is kept waiting."""

@@ -13,17 +13,21 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
+from http.client import HTTPException
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.core.errors import InvalidConfig
+from mockserver.testing.told_answers import AnsweredAsTold, ReadTimedOut, raw_response
 
 if TYPE_CHECKING:
     import requests
 
     from mockserver.client.wire import Reply
+    from mockserver.receiver.told_answer import ToldAnswer
 
 #: The addresses of Leanplum's API; everything below them is answered.
 LEANPLUM_API = re.compile(
@@ -108,14 +112,24 @@ def _adapter_class() -> type[Any]:
             super().__init__()
             self._answer = answer
 
-        def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+        def send(
+            self,
+            request: PreparedRequest,
+            stream: bool = False,
+            timeout: Any = None,
+            *_: Any,
+            **__: Any,
+        ) -> Response:
             target = f"/{request.path_url.lstrip('/')}"
             body = request.body
             content = body.encode() if isinstance(body, str) else body
             if content is not None and not isinstance(content, bytes):
                 content = bytes(b"".join(cast("Iterable[bytes]", content)))
             headers = {name: str(value) for name, value in request.headers.items()}
-            reply = self._answer(request.method or "GET", target, headers, content)
+            try:
+                reply = self._answer(request.method or "GET", target, headers, content)
+            except AnsweredAsTold as told:
+                return self.build_response(request, _as_told(told.told, request, timeout))
             raw = HTTPResponse(
                 body=BytesIO(reply.body),
                 headers=HTTPHeaderDict(reply.headers),
@@ -126,6 +140,23 @@ def _adapter_class() -> type[Any]:
             return self.build_response(request, raw)
 
     return LeanplumAdapter
+
+
+def _as_told(told: ToldAnswer, request: requests.PreparedRequest, timeout: Any) -> Any:
+    """Return what the API was told to answer, or raise what `requests` raises then."""
+    from requests.exceptions import ConnectionError, ReadTimeout
+    from urllib3 import HTTPSConnectionPool
+    from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+    read = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
+    try:
+        return raw_response(told, None if read is None else timedelta(seconds=read))
+    except ReadTimedOut as error:
+        pool = HTTPSConnectionPool("api.leanplum.com", port=443)
+        raise ReadTimeout(ReadTimeoutError(pool, "/api", str(error)), request=request) from None
+    except (OSError, HTTPException) as error:
+        aborted = ProtocolError("Connection aborted.", error)
+        raise ConnectionError(aborted, request=request) from None
 
 
 @cache

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from mockserver.api.leanplum_api import LeanplumApi
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.models import Attempt, KeyClass, ParametersEncoding, PostbackRule
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered
@@ -193,6 +194,11 @@ class Leanplum(Assertions):
         self.sandbox.route(application.accepts, application.transport)
         self._applications.append(application)
         return application
+
+    @property
+    def api(self) -> LeanplumApi:
+        """Return Leanplum's API: `api.behave("503*2,200")` lets it fail, `api.calls` is its log."""
+        return self.sandbox.api
 
     # At the end
 

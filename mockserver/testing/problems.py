@@ -11,7 +11,7 @@ from typing import Literal
 
 from mockserver.core.models import App, KeyClass
 from mockserver.core.retry import DeliveryState
-from mockserver.testing.api_calls import RefusedCall
+from mockserver.testing.api_calls import NO_STATUS, RefusedCall
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
 from mockserver.testing.evidence import Evidence
 
@@ -76,6 +76,10 @@ def problems_text(problems: Iterable[Problem]) -> str:
 
 
 def _refusal(call: RefusedCall, app: App) -> str:
+    if call.reply.status == NO_STATUS:
+        return wrapped(f"refused: {call.action} is never answered: {call.message}").removeprefix(
+            "refused: "
+        )
     text = f"refused: {call.action} was refused with {call.reply.status}: {call.message}"
     if call.reply.status == HTTPStatus.FORBIDDEN:
         key = app.keys[KeyClass.DATA_EXPORT]

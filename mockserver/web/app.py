@@ -9,14 +9,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from mockserver.core.errors import PostbacksError
 from mockserver.sandbox import Sandbox
 from mockserver.web.control import control_routes
 from mockserver.web.current import current_request
-from mockserver.web.leanplum import create_api, refusal
+from mockserver.web.leanplum import create_api
+from mockserver.web.leanplum_calls import keep_call, refusal
 from mockserver.web.query import check_path
 from mockserver.web.routes import PREFIX, WholeNumber, create_blueprint, cut, problem, problem_of
 from mockserver.web.security import Guard
@@ -25,6 +26,9 @@ from mockserver.web.security import Guard
 LARGEST_BODY = 1024 * 1024
 
 _LONGEST_PATH = 200
+
+#: What says that the request being answered was let in.
+_GUARDED = "was_let_in"
 
 _log = logging.getLogger("mockserver.web")
 
@@ -51,6 +55,7 @@ def create_app(
     app.url_map.converters["int"] = WholeNumber
     guard = Guard(allowed_hosts, token)
     app.before_request(lambda: _check(guard, current_request()))
+    app.after_request(lambda response: _kept(sandbox, response))
     app.register_blueprint(create_api(sandbox))
     app.register_blueprint(create_blueprint(control_routes(sandbox)))
     app.add_url_rule("/", "welcome", _welcome)
@@ -70,7 +75,16 @@ class _Application(Flask):
 
 def _check(guard: Guard, request: Request) -> None:
     guard.check(request, is_control=_is_control(request))
+    setattr(g, _GUARDED, True)
     check_path(request)
+
+
+def _kept(sandbox: Sandbox, response: Response) -> Response:
+    request = current_request()
+    # A page that is kept out shall not even fill the log.
+    if not _is_leanplums(request) or _GUARDED not in g:
+        return response
+    return keep_call(sandbox, request, response)
 
 
 def _welcome() -> dict[str, Any]:

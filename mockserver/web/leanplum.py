@@ -13,12 +13,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from mockserver.core.api_methods import KNOWN_ARGUMENTS
 from mockserver.core.catalog import PostbackType, suggestion
 from mockserver.core.errors import InvalidTemplate, InvalidValue, PostbacksError, RuleLimitReached
 from mockserver.core.models import App, KeyClass
 from mockserver.sandbox import Sandbox
-from mockserver.web.arguments import UnreadableArguments, read_arguments, was_sent_unencoded
+from mockserver.web.arguments import UnreadableArguments, was_sent_unencoded
 from mockserver.web.current import current_request
+from mockserver.web.leanplum_calls import answered
 from mockserver.web.routes import cut
 
 API_VERSION = "1.0.6"
@@ -35,25 +37,14 @@ def create_api(sandbox: Sandbox) -> Blueprint:
     """Return the routes of Leanplum's API over `sandbox`."""
     api = Blueprint("leanplum", __name__)
 
+    def carried_out(arguments: dict[str, Any]) -> dict[str, Any]:
+        return _answer(sandbox, arguments)
+
     @api.route("/api", methods=["GET", "POST"], strict_slashes=False)
     def call() -> Response:
-        try:
-            return envelope(_answer(sandbox, read_arguments(current_request())))
-        except PostbacksError as error:
-            return refusal(str(error), _status_of(error))
+        return answered(sandbox, current_request(), carried_out, _status_of)
 
     return api
-
-
-def envelope(answer: Mapping[str, Any], status: int = 200) -> Response:
-    """Return the JSON that every call is answered with."""
-    document = json.dumps({"response": [answer]})
-    return Response(document, status, content_type="application/json")
-
-
-def refusal(message: str, status: int) -> Response:
-    """Return the envelope of a call that was not accepted."""
-    return envelope({"success": False, "error": {"message": cut(message)}}, status)
 
 
 def parse_channels(value: Any) -> list[str]:
@@ -153,13 +144,10 @@ _METHODS: dict[str, _Method] = {
     "listPostbacks": _list_postbacks,
     "deletePostback": _delete_postback,
 }
-_KNOWN_ARGUMENTS = frozenset(
-    ("action", "appId", "clientKey", "apiVersion", "type", "channels", "postbackUrl", "postbackId")
-)
 
 
 def _check_not_cut_off(url: str, arguments: Mapping[str, Any]) -> None:
-    strangers = {name: value for name, value in arguments.items() if name not in _KNOWN_ARGUMENTS}
+    strangers = {name: value for name, value in arguments.items() if name not in KNOWN_ARGUMENTS}
     cut_off = {name: value for name, value in strangers.items() if "{{" in f"{name}{value}"}
     if not cut_off and strangers and was_sent_unencoded(current_request(), "postbackUrl"):
         cut_off = strangers

@@ -15,6 +15,11 @@ from mockserver.core.durations import DURATION_PATTERN
 from mockserver.schema.app import AppRequest as AppRequest
 from mockserver.schema.app import KeysJson as KeysJson
 from mockserver.schema.app import RetryJson as RetryJson
+from mockserver.web.api_shapes import ApiBehaviourAnswer as ApiBehaviourAnswer
+from mockserver.web.api_shapes import ApiBehaviourRequest as ApiBehaviourRequest
+from mockserver.web.api_shapes import ApiCallJson as ApiCallJson
+from mockserver.web.api_shapes import ApiCallsAnswer as ApiCallsAnswer
+from mockserver.web.api_shapes import ApiScriptJson as ApiScriptJson
 from mockserver.web.receiver_shapes import BehaviourAnswer as BehaviourAnswer
 from mockserver.web.receiver_shapes import BehaviourRequest as BehaviourRequest
 from mockserver.web.receiver_shapes import HeaderJson as HeaderJson

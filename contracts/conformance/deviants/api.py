@@ -14,7 +14,8 @@ from contracts.conformance.deviants.patch_points import AUTHORISED, ENVELOPE, RE
 from mockserver.core.models import App, KeyClass
 from mockserver.sandbox import Sandbox
 from mockserver.web.arguments import UnreadableArguments, read_arguments
-from mockserver.web.leanplum import API_VERSION, InvalidAccessKey, envelope
+from mockserver.web.leanplum import API_VERSION, InvalidAccessKey
+from mockserver.web.leanplum_calls import envelope
 
 _ACTIONS = ("addPostback", "listPostbacks", "deletePostback")
 _JSON = "application/json"

@@ -20,11 +20,11 @@ from mockserver.sandbox import Sandbox
 Patches = tuple[tuple[str, Any], ...]
 
 #: How the arguments of an API call are read from its request.
-READ_ARGUMENTS = "mockserver.web.leanplum.read_arguments"
+READ_ARGUMENTS = "mockserver.web.leanplum_calls.read_arguments"
 #: Who may call the API: sandbox, app id and key to app.
 AUTHORISED = "mockserver.web.leanplum._authorised"
 #: Every answer of the API passes here with its status.
-ENVELOPE = "mockserver.web.leanplum.envelope"
+ENVELOPE = "mockserver.web.leanplum_calls.envelope"
 #: How the names of channels are read from an argument.
 PARSE_CHANNELS = "mockserver.web.leanplum.parse_channels"
 #: Returns the template of a postbackUrl. It caches templates for the whole process, so a

@@ -18,7 +18,7 @@ from mockserver.core.models import PostbackRule
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.sandbox import Sandbox
-from mockserver.web.leanplum import envelope
+from mockserver.web.leanplum_calls import envelope
 
 #: Long enough for others who add a rule at the same time to look at the rules as well.
 _A_MOMENT_REAL_SECONDS = 0.1

@@ -112,6 +112,18 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", k
         """Return what a request with `method` is answered with; the delay is added to it."""
         raise NotImplementedError
 
+    @property
+    def leaves_answer(self) -> bool:
+        """Return whether it says only how an answer is sent, where there is one without it.
+
+        An inbox has none; an API has. If so, `around` is what becomes of that answer.
+        """
+        return False
+
+    def around(self, answer: ReceiverAnswer) -> ReceiverAnswer:
+        """Return how an answer that somebody else has made is sent; the delay is added to it."""
+        return answer
+
     @staticmethod
     def checks() -> tuple[Check, ...]:
         """Return what `postbacks doctor` looks at to see that it happens."""

@@ -16,6 +16,8 @@ from mockserver.receiver.faults.base import (
 )
 from mockserver.receiver.faults.checks import Bench, Check, expect
 
+_BODY = "drip"
+
 
 class Drip(Fault, frozen=True, tag="drip"):
     """Send the head or the body one byte at a time."""
@@ -32,7 +34,7 @@ class Drip(Fault, frozen=True, tag="drip"):
     part: Literal["headers", "body"] = "headers"
     interval: Duration = 1.0
     status: Status = 200
-    body: str = "drip"
+    body: str = _BODY
 
     @classmethod
     def values_of(cls, word: str, argument: str) -> dict[str, Any] | None:
@@ -57,10 +59,16 @@ class Drip(Fault, frozen=True, tag="drip"):
             check_has_body(self.status)
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        whole = http_answer(self.status, self.body.encode(), method, connection)
+        return self.around(http_answer(self.status, self.body.encode(), method, connection))
+
+    @property
+    def leaves_answer(self) -> bool:
+        return (self.status, self.body) == (200, _BODY)
+
+    def around(self, answer: ReceiverAnswer) -> ReceiverAnswer:
         if self.part == "body":
-            return whole._replace(body_interval=self.interval_time)
-        return whole._replace(head_interval=self.interval_time)
+            return answer._replace(body_interval=self.interval_time)
+        return answer._replace(head_interval=self.interval_time)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:

@@ -32,7 +32,14 @@ class SlowRead(Fault, frozen=True, tag="slow-read"):
             raise InvalidBehaviour("a slow read takes some time; its delay cannot be 0")
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        return http_answer(self.status, b"", method, connection)._replace(reads_on=False)
+        return self.around(http_answer(self.status, b"", method, connection))
+
+    @property
+    def leaves_answer(self) -> bool:
+        return self.status == 200
+
+    def around(self, answer: ReceiverAnswer) -> ReceiverAnswer:
+        return answer._replace(reads_on=False)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:

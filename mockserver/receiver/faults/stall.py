@@ -8,6 +8,8 @@ from mockserver.receiver.answers import ConnectionField, ReceiverAnswer, http_an
 from mockserver.receiver.faults.base import DocLine, Fault, Status, check_has_body
 from mockserver.receiver.faults.checks import Bench, Check, expect
 
+_BODY = "the second half of this is never sent"
+
 
 class Stall(Fault, frozen=True, tag="stall"):
     """Send the head and half of the body, then keep the connection open and silent.
@@ -20,7 +22,7 @@ class Stall(Fault, frozen=True, tag="stall"):
     DOCS = (DocLine("`stall`", "the head and half of the body, then silence"),)
 
     status: Status = 200
-    body: str = "the second half of this is never sent"
+    body: str = _BODY
 
     def check(self) -> None:
         super().check()
@@ -29,10 +31,15 @@ class Stall(Fault, frozen=True, tag="stall"):
             raise InvalidBehaviour("a stall stops in the middle of a body, so it needs one")
 
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
-        body = self.body.encode()
-        half = body[: len(body) // 2]
-        whole = http_answer(self.status, half, method, connection, announced=len(body))
-        return whole._replace(end=None)
+        return self.around(http_answer(self.status, self.body.encode(), method, connection))
+
+    @property
+    def leaves_answer(self) -> bool:
+        return (self.status, self.body) == (200, _BODY)
+
+    def around(self, answer: ReceiverAnswer) -> ReceiverAnswer:
+        half = answer.body[: len(answer.body) // 2]
+        return answer._replace(body=half, end=None, is_finished=not answer.body)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:

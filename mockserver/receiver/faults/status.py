@@ -53,6 +53,10 @@ class StatusAnswer(Fault, frozen=True, tag="status"):
     def answer(self, method: str, connection: ConnectionField) -> ReceiverAnswer:
         return http_answer(self.status, self._body(), method, connection, headers=self.headers)
 
+    @property
+    def leaves_answer(self) -> bool:
+        return self.status == 200 and not (self.headers or self.body or self.body_base64)
+
     def _body(self) -> bytes:
         if not self.body_base64:
             return self.body.encode()

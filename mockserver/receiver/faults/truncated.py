@@ -11,6 +11,9 @@ from mockserver.receiver.faults.checks import Bench, Check, expect
 _MISSING = 100
 
 
+_BODY = "cut off"
+
+
 class Truncated(Fault, frozen=True, tag="truncated"):
     """Declare a longer body than is sent, then close."""
 
@@ -18,7 +21,7 @@ class Truncated(Fault, frozen=True, tag="truncated"):
     DOCS = (DocLine("`truncated`", "a body shorter than announced"),)
 
     status: Status = 200
-    body: str = "cut off"
+    body: str = _BODY
 
     def check(self) -> None:
         super().check()
@@ -28,6 +31,14 @@ class Truncated(Fault, frozen=True, tag="truncated"):
         body = self.body.encode()
         whole = http_answer(self.status, body, method, connection, announced=len(body) + _MISSING)
         return whole._replace(end="closed")
+
+    @property
+    def leaves_answer(self) -> bool:
+        return (self.status, self.body) == (200, _BODY)
+
+    def around(self, answer: ReceiverAnswer) -> ReceiverAnswer:
+        half = answer.body[: len(answer.body) // 2]
+        return answer._replace(body=half, end="closed", is_finished=not answer.body)
 
     @staticmethod
     def checks() -> tuple[Check, ...]:

@@ -14,7 +14,9 @@ import msgspec
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
+from mockserver.net.memory_tls import MemoryTls
 from mockserver.net.monotonic import real_seconds
+from mockserver.receiver.told_answer import ANSWER_AS, AnswerAs, ToldAnswer
 from mockserver.web.server.departure import has_gone
 from mockserver.web.server.request_parser import RequestParser
 from mockserver.web.shapes import Problem
@@ -56,6 +58,17 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 class Answer(WSGITask):  # type: ignore[misc]
     """The application's answer to a request."""
 
+    _told: ToldAnswer | None = None
+
+    def get_environment(self) -> Any:
+        """Return the WSGI environment; in it the application may say how it is to be answered."""
+        environ = super().get_environment()
+        environ[ANSWER_AS] = AnswerAs(self._answer_as, self.channel.server.handed_over.end_all)
+        return environ
+
+    def _answer_as(self, told: ToldAnswer) -> None:
+        self._told = told
+
     def service(self) -> None:
         """Have the application answer, and write that."""
         # A stream before it may have changed them.
@@ -73,9 +86,14 @@ class Answer(WSGITask):  # type: ignore[misc]
             raise
         finally:
             self.channel.is_writing = False
+            if self._told is not None:
+                self.channel.told = self._told
+                self.close_on_finish = True
 
     def write(self, data: bytes) -> None:
         """Write a piece of the body; before the first also the head."""
+        if self._told is not None:
+            return
         if not self._ends_with(data):
             super().write(b"")
             self.channel.send_at_once()
@@ -97,6 +115,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             None before its last answer is sent.
         is_refused: What it sent was no request.
         is_writing: The application is answering it.
+        told: What its last request is to be answered with, if that is more than HTTP: the
+            connection is handed over as soon as all before it was sent.
     """
 
     parser_class = RequestParser
@@ -105,6 +125,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     lingers_until: float | None = None
     is_refused = False
     is_writing = False
+    told: ToldAnswer | None = None
     _unsent_before = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -186,12 +207,36 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self.handle_close()
 
     def handle_close(self) -> None:
-        """Close it, but let a client that was refused read the reason first."""
-        if not (self.will_close and self.is_refused and self.connected and self._linger()):
+        """Close it, or hand it over; but let a client that was refused read the reason first."""
+        if self.told is not None:
+            self._hand_over()
             super().handle_close()
+        elif not (self.will_close and self.is_refused and self.connected and self._linger()):
+            super().handle_close()
+
+    @property
+    def tls(self) -> MemoryTls | None:
+        """Return what encrypts it; None for plain HTTP."""
+        return None
+
+    def _hand_over(self) -> None:
+        """Have its request answered as the application said, on a descriptor of its own."""
+        told, self.told = self.told, None
+        assert told is not None, "only asked then"
+        if not self.will_close:
+            # It is closed before that, in favour of another.
+            told.ended("cancelled", None)
+            return
+        try:
+            duplicate = self.socket.dup()
+        except OSError:
+            told.ended("client-gone", None)
+            return
+        self.server.handed_over.take(duplicate, told, self.tls)
 
     def cut(self) -> None:
         """Close it, whoever is still reading."""
+        self.will_close = False
         self.is_refused = False
         self.handle_close()
 

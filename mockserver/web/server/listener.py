@@ -22,6 +22,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from mockserver.net.monotonic import real_seconds
+from mockserver.receiver.handed_over import HandedOver
 from mockserver.web.server.connection import Connection
 from mockserver.web.server.dispatching import Dispatcher
 from mockserver.web.server.tls_channel import TlsChannel
@@ -54,6 +55,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         tls_context: What it speaks TLS with; None for plain HTTP.
 
     Attributes:
+        handed_over: Takes the connections whose answers are more than HTTP.
         adjustments_of_streams: Waitress's settings for an answer that goes on for some time.
     """
 
@@ -68,6 +70,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         most_connections: int,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
+        self.handed_over = HandedOver()
         self._idle_real_seconds = idle_real_seconds
         self._most_connections = most_connections
         self._look_real_seconds = min(_LOOK_REAL_SECONDS, idle_real_seconds / 4)
@@ -148,6 +151,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             self.close()
         for connection in list(self.active_channels.values()):
             connection.cut()
+        self.handed_over.stop()
 
     def readable(self) -> bool:
         """Return whether somebody may be taken in now."""

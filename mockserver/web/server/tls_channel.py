@@ -41,6 +41,11 @@ class TlsChannel(Connection):
         # Waitress offers again what the socket did not take, at most so much at a time.
         self.sendbuf_len = LARGEST_RECORD
 
+    @property
+    def tls(self) -> MemoryTls:
+        """Return what encrypts it."""
+        return self._tls
+
     def writable(self) -> bool:
         """Return whether something waits for room in the socket."""
         return bool(self._unsent or super().writable())
@@ -96,7 +101,11 @@ class TlsChannel(Connection):
 
     def handle_close(self) -> None:
         """Announce the end and close, without waiting for the client to agree."""
-        self._announce_end()
+        if self.told is None:
+            self._announce_end()
+        elif self._unsent and self.will_close:
+            # Whoever takes the connection over begins with what it encrypts itself.
+            return
         super().handle_close()
 
     def _announce_end(self) -> None:
