@@ -71,6 +71,33 @@ class Database(Protocol):
         """Close every connection."""
 
 
+def check_tables(cursor: Cursor, tables: Collection[str], name: str) -> int | None:
+    """Return the version of the tables in a database; None if it has none yet.
+
+    Args:
+        cursor: In which nothing is changed.
+        tables: The names of the tables that the database has.
+        name: What messages call the database.
+
+    Raises:
+        LedgerUnusable: They are another program's, or of a version this one does not know.
+    """
+    if not tables:
+        return None
+    if "schema_version" not in tables or "progress" not in tables:
+        raise LedgerUnusable(
+            f"{name} is a database of another program; choose another file for the ledger"
+        )
+    cursor.execute("SELECT version FROM schema_version")
+    version: int | None = (cursor.fetchone() or (None,))[0]
+    if version is None or version not in {schema.SCHEMA_VERSION, *schema.UPGRADES}:
+        raise LedgerUnusable(
+            f"{name} has schema version {version}, this version of postbacks knows "
+            f"{schema.SCHEMA_VERSION}; upgrade postbacks, or choose another file"
+        )
+    return version
+
+
 def prepare_tables(
     cursor: Cursor, tables: Collection[str], types: schema.ColumnTypes, name: str
 ) -> None:
@@ -85,23 +112,13 @@ def prepare_tables(
     Raises:
         LedgerUnusable: They are another program's, or of a version this one does not know.
     """
-    if not tables:
+    version = check_tables(cursor, tables, name)
+    if version is None:
         for statement in schema.create_statements(types):
             cursor.execute(statement)
         return
-    if "schema_version" not in tables or "progress" not in tables:
-        raise LedgerUnusable(
-            f"{name} is a database of another program; choose another file for the ledger"
-        )
-    cursor.execute("SELECT version FROM schema_version")
-    (version,) = cursor.fetchone()
     while version in schema.UPGRADES:
         for statement in schema.UPGRADES[version]:
             cursor.execute(statement)
         version += 1
         cursor.execute("UPDATE schema_version SET version = ?", (version,))
-    if version != schema.SCHEMA_VERSION:
-        raise LedgerUnusable(
-            f"{name} has schema version {version}, this version of postbacks knows "
-            f"{schema.SCHEMA_VERSION}; upgrade postbacks, or choose another file"
-        )

@@ -12,12 +12,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from mockserver.core.errors import LedgerUnusable
-from mockserver.ledger.sql.database import Cursor, prepare_tables
+from mockserver.ledger.sql.database import Cursor, check_tables, prepare_tables
 from mockserver.ledger.sql.schema import ColumnTypes
 from mockserver.ledger.sqlite.database_file import DatabaseFile
 from mockserver.ledger.sqlite.file_watch import FileWatch
@@ -91,7 +91,7 @@ class SqliteDatabase:
             self._file = DatabaseFile(self._path, exclusive=exclusive)
         try:
             with self._explained():
-                self._writer = self._connect()
+                self._writer = self._connect() if self._file is None else self._taken(self._file)
                 self._transaction = _Transaction(self, self._writer, self._lock)
         except BaseException:
             self._release()
@@ -185,6 +185,21 @@ class SqliteDatabase:
             self._readers.pop().close()
         if self._file is not None:
             self._file.release()
+
+    def _taken(self, file: DatabaseFile) -> sqlite3.Connection:
+        if not file.is_there:
+            file.take()
+            return self._connect()
+        connection = self._connect()
+        try:
+            # Beside a database of another program nothing is put, not even a lock file.
+            with closing(connection.cursor()) as cursor:
+                check_tables(cursor, _tables(cursor), self.name)
+            file.take()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

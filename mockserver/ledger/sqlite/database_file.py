@@ -41,45 +41,57 @@ _opening = threading.Lock()
 
 
 class DatabaseFile:
-    """The file of an open ledger, held from construction to `release`.
+    """The file of an open ledger, from construction to `release`; its alone from `take` on.
 
-    It is made if there is none. It and what SQLite puts beside it can be read by their user only,
-    whatever the umask; files of an earlier version are tightened.
+    Between the two it can be seen whose the file is, while nothing was made or changed.
 
     Args:
         path: Where it is, without links.
         exclusive: Whether to refuse a file that another ledger has open, and to refuse others.
+
+    Attributes:
+        is_there: Whether there is a file already.
 
     Raises:
         LedgerUnusable: It cannot be opened, is no database, has a second name, or is in use.
     """
 
     def __init__(self, path: Path, *, exclusive: bool) -> None:
+        self._path = path
+        self._exclusive = exclusive
         self._lock: OwnerLock | None = None
         self._id: _FileId | None = None
         self._is_owner = False
         _check_surroundings(path)
         with _opening:
-            try:
-                found = _found(path)
-                if found is not None:
-                    self._open(path, exclusive=exclusive)
-                self._lock = OwnerLock(path, shared=not exclusive)
-                if found is None:
-                    self._open(path, exclusive=exclusive)
-                if exclusive:
-                    self._own(path)
-            except BaseException:
-                self._let_go()
-                raise
-        _tighten_companions(path)
+            self.is_there = _found(path) is not None
+            if self.is_there:
+                self._open()
+
+    def take(self) -> None:
+        """Have the file for the ledger; it is made if there is none.
+
+        It and what SQLite puts beside it can be read by their user only, whatever the umask; files
+        of an earlier version are tightened.
+
+        Raises:
+            LedgerUnusable: It is in use, or cannot be made or locked; `release` is still needed.
+        """
+        with _opening:
+            self._lock = OwnerLock(self._path, shared=not self._exclusive)
+            if self._id is None:
+                self._open()
+            if self._exclusive:
+                self._own()
+        _tighten(self._path)
 
     def release(self) -> None:
         """Let somebody else have it; to be called after the last connection was closed."""
         with _opening:
             self._let_go()
 
-    def _open(self, path: Path, *, exclusive: bool) -> None:
+    def _open(self) -> None:
+        path = self._path
         found = _found(path)
         known = None if found is None else _opened_files.get(_id_of(found))
         if known is None:
@@ -88,19 +100,19 @@ class DatabaseFile:
             # Somebody may have put a file there that is open already. Then this descriptor stays
             # open for good: to close it would cost that one its locks.
             known = _opened_files.setdefault(_id_of(found), known)
-        elif exclusive and known.is_owned:
+        elif self._exclusive and known.is_owned:
             raise in_use(path, f"process {os.getpid()}")
         assert found is not None, "an open file is there"
         self._id = _id_of(found)
         known.users += 1
 
-    def _own(self, path: Path) -> None:
+    def _own(self) -> None:
         assert self._id is not None, "it was opened before"
         known = _opened_files[self._id]
         if known.is_owned:
-            raise in_use(path, f"process {os.getpid()}")
+            raise in_use(self._path, f"process {os.getpid()}")
         if not _lock_inode(known.descriptor):
-            raise in_use(path, "another process, whose .lock file was removed")
+            raise in_use(self._path, "another process, whose .lock file was removed")
         known.is_owned = self._is_owner = True
 
     def _let_go(self) -> None:
@@ -156,7 +168,6 @@ def _descriptor_of(path: Path) -> int:
             raise LedgerUnusable(
                 f"{path} is not a SQLite database; choose another file, or move this one away"
             )
-        _tighten(path, os.fstat(descriptor))
     except BaseException:
         os.close(descriptor)
         raise
@@ -178,19 +189,15 @@ def _check_surroundings(path: Path) -> None:
         raise _cannot_open(path, error) from error
 
 
-def _tighten_companions(path: Path) -> None:
-    for suffix in _COMPANIONS:
-        companion = path.with_name(path.name + suffix)
-        with suppress(OSError):
-            _tighten(companion, companion.stat(follow_symlinks=False))
-
-
-def _tighten(path: Path, found: os.stat_result) -> None:
+def _tighten(path: Path) -> None:
     # SQLite gives its other files the permissions of the database.
-    if os.name == "posix" and stat.S_ISREG(found.st_mode) and found.st_mode & 0o177:
+    for suffix in ("", *_COMPANIONS):
+        each = path.with_name(path.name + suffix)
         # Where files have no permissions, or another owner, `postbacks serve` says so.
         with suppress(OSError):
-            path.chmod(0o600)
+            found = each.stat(follow_symlinks=False)
+            if os.name == "posix" and stat.S_ISREG(found.st_mode) and found.st_mode & 0o177:
+                each.chmod(0o600)
 
 
 def _cannot_open(path: Path, error: OSError) -> LedgerUnusable:

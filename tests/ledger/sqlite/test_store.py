@@ -135,6 +135,37 @@ class TestRefusals:
         query(path, f"UPDATE schema_version SET version = {SCHEMA_VERSION}")
         open_sqlite(path).close()
 
+    @pytest.mark.parametrize(
+        "of_another",
+        [
+            "CREATE TABLE songs (title)",
+            "PRAGMA journal_mode = WAL; CREATE TABLE songs (title)",
+            "CREATE TABLE schema_version (version); CREATE TABLE progress (id)",
+            "CREATE TABLE schema_version (v); CREATE TABLE progress (id)",
+            f"""
+            CREATE TABLE schema_version (version); CREATE TABLE progress (id);
+            INSERT INTO schema_version VALUES ({SCHEMA_VERSION + 1})
+            """,
+            """
+            CREATE TABLE schema_version (version); CREATE TABLE progress (id);
+            INSERT INTO schema_version VALUES ('1.0')
+            """,
+        ],
+    )
+    @pytest.mark.parametrize("exclusive", [True, False])
+    def test_what_is_refused_is_left_as_it_was(
+        self, path: Path, of_another: str, exclusive: bool
+    ) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(of_another)
+        path.chmod(0o644)
+        before = path.read_bytes()
+        with pytest.raises(LedgerUnusable, match="choose another file"):
+            open_sqlite(path, exclusive=exclusive)
+        assert list(path.parent.iterdir()) == [path]
+        assert path.read_bytes() == before
+        assert path.stat().st_mode & 0o777 == 0o644
+
     def test_what_is_refused_is_closed_at_once(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
