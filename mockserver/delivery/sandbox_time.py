@@ -81,7 +81,7 @@ class SandboxTime:
 
     def advance_within(
         self,
-        target_at: datetime | None,
+        goal: timedelta | datetime | None,
         budget: int,
         real_seconds: float,
         *,
@@ -92,10 +92,11 @@ class SandboxTime:
         """Advance as far as a budget of attempts and real time allows; for servers.
 
         Args:
-            target_at: Where to, aware UTC; None for as long as something is pending.
+            goal: Where to, aware UTC, or how far from where the clock stands when it begins; None
+                for as long as something is pending.
             budget: How many attempts to make at most.
             real_seconds: How long to take at most.
-            to_next: Go to the next due instant, and ignore `target_at`.
+            to_next: Go to the next due instant, and ignore `goal`.
             listed: How many attempts to keep; the rest are only counted. All unless given.
             is_unwanted: Whether nobody waits for it any more; asked now and then. If so, it is
                 cancelled.
@@ -107,10 +108,12 @@ class SandboxTime:
         with self._made.collecting(listed) as collected:
             if to_next:
                 done = self.engine.advance_to_next(budget, is_unwanted)
-            elif target_at is None:
+            elif goal is None:
                 done = self.engine.run_until_idle(budget, real_seconds, is_unwanted)
+            elif isinstance(goal, datetime):
+                done = self.engine.advance_to(goal, budget, real_seconds, is_unwanted)
             else:
-                done = self.engine.advance_to(target_at, budget, real_seconds, is_unwanted)
+                done = self.engine.advance_by(goal, budget, real_seconds, is_unwanted)
         return done, collected
 
     @property

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta
 
-from mockserver.core.clock import as_utc, later
+from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.sandbox import Sandbox
@@ -41,9 +41,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         )
 
     def advance(body: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
-        target_at = _target_of(body, sandbox.now())
         done, attempts = sandbox.advance_within(
-            target_at,
+            _goal_of(body),
             body.budget,
             body.real_seconds,
             to_next=body.until == "next",
@@ -101,7 +100,7 @@ def _is_client_gone() -> Callable[[], bool] | None:
     return asked
 
 
-def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None:
+def _goal_of(body: shapes.AdvanceRequest) -> timedelta | datetime | None:
     given = [name for name in _WAYS if getattr(body, name) is not UNSET]
     if len(given) != 1:
         raise InvalidValue(
@@ -109,7 +108,7 @@ def _target_of(body: shapes.AdvanceRequest, now_at: datetime) -> datetime | None
             f'"idle"); got {" and ".join(given) or "none"}'
         )
     if body.by is not UNSET:
-        return later(now_at, _not_negative(parse_duration(body.by)))
+        return _not_negative(parse_duration(body.by))
     if body.to is not UNSET:
         return parse_instant(body.to, "to")
     return None

@@ -9,6 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
+from mockserver.core.clock import DEFAULT_START_AT
+from mockserver.core.durations import parse_duration
+from mockserver.time.clocks import RunningClock
+from mockserver.web.app import create_app
 from tests.web.answers import ok, refused
 
 
@@ -73,6 +77,16 @@ def test_an_advance_that_makes_no_sense_is_refused(
     before_at = sandbox.now()
     refused(client.post("/_sandbox/clock/advance", json=body), 400, code)
     assert sandbox.now() == before_at
+
+
+@pytest.mark.parametrize("by", ["0s", "0.000001s", "1ms", "10h"])
+def test_a_duration_counts_from_where_a_running_clock_is_stopped(by: str) -> None:
+    """It runs on between the request and that."""
+    with Sandbox(clock=RunningClock(DEFAULT_START_AT, rate=1_000_000)) as sandbox:
+        client = create_app(sandbox).test_client()
+        done = ok(client.post("/_sandbox/clock/advance", json={"by": by}))
+    gone = datetime.fromisoformat(done["now"]) - datetime.fromisoformat(done["from"])
+    assert gone == parse_duration(by)
 
 
 def test_an_advance_to_an_instant(client: FlaskClient, sandbox: Sandbox) -> None:
