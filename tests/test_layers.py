@@ -118,6 +118,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "testing.live",
         "schema",
     ),
+    # For the type checker alone: it brings the name itself.
+    "typing_extensions": ("transport.protocol",),
     "trustme": ("net.certificates",),
     "pytest": ("pytest_plugin",),
     "_pytest": ("pytest_plugin",),

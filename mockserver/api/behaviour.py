@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.core.api_methods import checked_method
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
-from mockserver.receiver.behaviours import Script
-from mockserver.receiver.walk import ScriptWalk
 
 if TYPE_CHECKING:
-    from mockserver.receiver.behaviours import Behaviour
+    from mockserver.receiver.behaviours import Behaviour, Script
+    from mockserver.receiver.walk import ScriptWalk
 
 
 class Told(NamedTuple):
@@ -62,6 +61,9 @@ class ApiBehaviour:
             InvalidValue: There is no such method.
             TooMuch: All scripts together are too large.
         """
+        # Not before something is said: many sandboxes never need to know what behaviours are.
+        from mockserver.receiver.walk import ScriptWalk
+
         if action is not None:
             checked_method(action)
         walk = ScriptWalk(script)

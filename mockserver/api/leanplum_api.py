@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.api.behaviour import ApiBehaviour, SetScript
 from mockserver.api.calls import ApiCall, CallLog
-from mockserver.receiver.behaviours import format_script, parse_script
 
 if TYPE_CHECKING:
     from mockserver.receiver.behaviours import Behaviour
@@ -49,6 +48,8 @@ class LeanplumApi:
             InvalidBehaviour: The script cannot be read.
             InvalidValue: There is no such method.
         """
+        from mockserver.receiver.behaviours import parse_script
+
         self.scripts.set(parse_script(script), action, app_id)
 
     def as_usual(self) -> None:
@@ -59,7 +60,11 @@ class LeanplumApi:
     def behaviour(self) -> str:
         """Return in shorthand how calls are answered that no script is for; `200` is as usual."""
         plain = [each for each in self.scripts.scripts() if _is_for_all(each)]
-        return format_script(plain[0].script) if plain else "200"
+        if not plain:
+            return "200"
+        from mockserver.receiver.behaviours import format_script
+
+        return format_script(plain[0].script)
 
     @property
     def calls(self) -> list[ApiCall]:

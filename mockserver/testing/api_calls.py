@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from mockserver.receiver.journal import End
-from mockserver.receiver.told_answer import ANSWER_AS, TOLD, AnswerAs, ToldAnswer
-from mockserver.testing.told_answers import AnsweredAsTold
-
 if TYPE_CHECKING:
     from mockserver.client.wire import Reply, WsgiWire
+    from mockserver.receiver.journal import End
+    from mockserver.receiver.told_answer import ToldAnswer
     from mockserver.sandbox import Sandbox
 
 
@@ -78,6 +76,9 @@ class ApiCalls:
         Raises:
             AnsweredAsTold: The API was told to answer late, or with something that is not HTTP.
         """
+        from mockserver.receiver.told_answer import ANSWER_AS, TOLD, AnswerAs, ToldAnswer
+        from mockserver.testing.told_answers import AnsweredAsTold
+
         if self._wire is None:
             from mockserver.client.wire import WsgiWire
             from mockserver.web.app import create_app

@@ -16,12 +16,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from http.client import HTTPException
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.core.errors import InvalidConfig
-from mockserver.testing.told_answers import AnsweredAsTold, ReadTimedOut, raw_response
 
 if TYPE_CHECKING:
     import requests
@@ -105,6 +103,8 @@ def _adapter_class() -> type[Any]:
     from requests.models import PreparedRequest, Response
     from urllib3 import HTTPHeaderDict, HTTPResponse
 
+    from mockserver.testing.told_answers import AnsweredAsTold
+
     class LeanplumAdapter(HTTPAdapter):
         """Hands requests to the sandbox instead of to a socket."""
 
@@ -144,9 +144,13 @@ def _adapter_class() -> type[Any]:
 
 def _as_told(told: ToldAnswer, request: requests.PreparedRequest, timeout: Any) -> Any:
     """Return what the API was told to answer, or raise what `requests` raises then."""
+    from http.client import HTTPException
+
     from requests.exceptions import ConnectionError, ReadTimeout
     from urllib3 import HTTPSConnectionPool
     from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+    from mockserver.testing.told_answers import ReadTimedOut, raw_response
 
     read = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
     try:
