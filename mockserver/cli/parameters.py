@@ -25,6 +25,27 @@ _LONGEST_SHOWN = 120
 _SHORT_CHANNELS = {"push": Channel.PUSH, "email": Channel.EMAIL, "in-app": Channel.IN_APP}
 
 
+class WholeNumber(click.IntRange):
+    """A whole number within bounds; click calls that an "integer range"."""
+
+    name = "integer"
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds that ends: neither "inf" nor "nan", which compare with no bound."""
+
+    name = "float"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number that was typed."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return number
+
+
 def an_instant(text: str) -> str:
     """Return an instant in ISO 8601, in UTC."""
     try:

@@ -11,28 +11,30 @@ from mockserver.cli.app_choice import (
     filtered_app_id,
     is_given_on_the_command_line,
 )
-from mockserver.cli.parameters import an_instant
+from mockserver.cli.parameters import WholeNumber, an_instant
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.retry import DeliveryState
 
 
 @click.command(short_help="List deliveries, or show one with its attempts.")
-@click.argument("delivery_id", type=click.IntRange(min=1), required=False, metavar="[ID]")
+@click.argument("delivery_id", type=WholeNumber(min=1), required=False, metavar="[ID]")
 @click.option(
     "--state",
     type=click.Choice([state.value for state in DeliveryState]),
     help="Only deliveries in this state.",
 )
-@click.option("--postback-id", type=int, metavar="ID", help="Only deliveries of this rule.")
+@click.option(
+    "--postback-id", type=WholeNumber(min=0), metavar="ID", help="Only deliveries of this rule."
+)
 @click.option("--user-id", metavar="ID", help="Only deliveries of events of this user.")
 @click.option("--event", metavar="NAME", help="Only deliveries of this event: email.click.")
 @click.option("--since", type=an_instant, metavar="INSTANT", help="Only of events then or later.")
 @click.option("--until", type=an_instant, metavar="INSTANT", help="Only of events before.")
 @app_id_filter
-@click.option("--after", type=click.IntRange(min=0), default=0, help="Only ids greater than this.")
+@click.option("--after", type=WholeNumber(min=0), default=0, help="Only ids greater than this.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, 1000),
+    type=WholeNumber(1, 1000),
     default=100,
     show_default=True,
     help="How many to show at most.",
@@ -63,8 +65,8 @@ def deliveries(
     }
     filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if delivery_id is not None:
-        app_given = is_given_on_the_command_line("app_id")
-        _show_one(session, delivery_id, filtered=bool(filters or app_given or after))
+        others = any(map(is_given_on_the_command_line, ("app_id", "after", "limit")))
+        _show_one(session, delivery_id, filtered=bool(filters) or others)
         return
     client = session.client
     app_id = filtered_app_id(client, app_id)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.cli.parameters import an_inbox_name
+from mockserver.cli.app_choice import is_given_on_the_command_line
+from mockserver.cli.parameters import Seconds, WholeNumber, an_inbox_name
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.wording import count
 
@@ -32,13 +33,13 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
 )
 @click.option(
     "--wait-for",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Wait until it has got N requests; exit code 1 if it does not in time.",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -58,6 +59,8 @@ def inbox(
 
     Without a NAME all inboxes are listed.
     """
+    if wait_for is None and is_given_on_the_command_line("timeout"):
+        raise click.UsageError("--timeout is how long --wait-for waits; give that as well")
     client = session.client
     if name is None:
         _list(session, client, has_options=clear or behave is not None or wait_for is not None)

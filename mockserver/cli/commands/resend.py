@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from mockserver.cli.parameters import WholeNumber
 from mockserver.cli.session import Session, sandbox_options
 
 
 @click.command(short_help="Make one attempt now, outside the schedule.")
-@click.argument("delivery_id", type=click.IntRange(min=1), metavar="ID")
+@click.argument("delivery_id", type=WholeNumber(min=1), metavar="ID")
 @sandbox_options
 @click.pass_obj
 def resend(session: Session, delivery_id: int) -> None:

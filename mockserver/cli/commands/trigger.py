@@ -65,10 +65,14 @@ def trigger(
     from mockserver.web.shapes import EventRequest
 
     fields = _read_overrides(overrides)
-    if at is not None:
-        fields["triggered_at"] = at
-    if parameters is not None:
-        fields["parameters"] = parameters
+    for option, key, value in (
+        ("--at", "triggered_at", at),
+        ("--parameters", "parameters", parameters),
+    ):
+        if value is not None:
+            if key in fields:
+                raise click.UsageError(f"{option} and --override {key}=... say the same; give one")
+            fields[key] = value
     client = session.client
     app_id = chosen_app_id(client, app_id)
     answer = _after_first_attempts(
@@ -100,6 +104,8 @@ def _read_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:
                 f"--override knows no key {key!r}{suggestion(key, FIELDS)}; "
                 f"it takes: {', '.join(FIELDS)}"
             )
+        if key in fields:
+            raise click.UsageError(f"--override gives {key} more than once; give it once")
         fields[key] = a_json_object(value) if key == "parameters" else value
     return fields
 

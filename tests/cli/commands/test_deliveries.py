@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.conftest import CommandLine, Live
 
 
@@ -88,4 +90,13 @@ def test_an_unknown_delivery(postbacks: CommandLine) -> None:
 
 
 def test_an_id_and_filters_do_not_go_together(postbacks: CommandLine) -> None:
-    assert "leave one out" in postbacks.fails(2, "deliveries", "1", "--state", "lost")
+    for option in (["--state", "lost"], ["--app-id", "a"], ["--after", "0"], ["--limit", "100"]):
+        assert "leave one out" in postbacks.fails(2, "deliveries", "1", *option)
+
+
+@pytest.mark.parametrize("option", ["--limit", "--after", "--postback-id"])
+@pytest.mark.parametrize("number", ["x", "1.5", "-1"])
+def test_a_number_is_a_whole_one(postbacks: CommandLine, option: str, number: str) -> None:
+    message = postbacks.fails(2, "deliveries", option, number)
+    assert message.startswith(f"invalid value for '{option}': ")
+    assert "range (see" not in message

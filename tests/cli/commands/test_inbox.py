@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.conftest import CommandLine, Live
 
 
@@ -119,6 +121,18 @@ def test_without_a_name_all_inboxes_are_listed(
 def test_options_need_a_name(postbacks: CommandLine) -> None:
     for option in (["--clear"], ["--behave", "404"], ["--wait-for", "1"]):
         assert "need the NAME of an inbox" in postbacks.fails(2, "inbox", *option)
+
+
+@pytest.mark.parametrize("more", [[], ["crm"], ["crm", "--clear"], ["crm", "--behave", "404"]])
+def test_a_timeout_is_for_waiting(postbacks: CommandLine, more: list[str]) -> None:
+    message = postbacks.fails(2, "inbox", "--timeout", "3", *more)
+    assert message.startswith("--timeout is how long --wait-for waits; give that as well")
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e999", "-1", "x"])
+def test_a_wait_ends(postbacks: CommandLine, seconds: str) -> None:
+    message = postbacks.fails(2, "inbox", "crm", "--wait-for", "1", "--timeout", seconds)
+    assert message.startswith("invalid value for '--timeout': ")
 
 
 def test_a_resend_is_called_so(

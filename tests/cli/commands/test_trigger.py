@@ -90,6 +90,15 @@ def test_a_field_of_the_other_type_of_event_is_refused(postbacks: CommandLine) -
         (["--parameters", "{"], "'{' is no JSON object"),
         (["--at", "yesterday"], "'yesterday' is no instant like 2026-01-01T12:00:00Z"),
         (["--at", "2026-01-01T12:00:00"], "has no time zone"),
+        (["--override", "user_id=a", "--override", "user_id=b"], "gives user_id more than once"),
+        (
+            ["--at", "2026-01-01T12:00:00Z", "--override", "triggered_at=2025-01-01T12:00:00Z"],
+            "--at and --override triggered_at=... say the same; give one",
+        ),
+        (
+            ["--parameters", "{}", "--override", "parameters={}"],
+            "--parameters and --override parameters=... say the same; give one",
+        ),
     ],
 )
 def test_wrong_usage(postbacks: CommandLine, arguments: list[str], expected: str) -> None:
