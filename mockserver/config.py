@@ -163,7 +163,7 @@ def _read_setting(name: str, text: str | bool, given_by: str) -> Any:
 
 def _read_file(path: Path) -> Values:
     try:
-        content: Mapping[str, Any] = parse_toml(read_user_file(path).decode())
+        content: Mapping[str, Any] = parse_toml(read_user_file(path).decode("utf-8-sig"))
     except OSError as error:
         raise InvalidConfig(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -179,6 +179,12 @@ def _read_file(path: Path) -> Values:
     if "db" in values:
         # Whoever starts the sandbox from elsewhere means the same file.
         values["db"] = below(path.parent, values["db"])
-    for name in _PATHS.intersection(values):
-        values[name] = str(path.parent / Path(values[name]).expanduser())
+    for name in sorted(_PATHS.intersection(values)):
+        try:
+            values[name] = str(path.parent / Path(values[name]).expanduser())
+        except RuntimeError:
+            raise InvalidConfig(
+                f"{path}: server.{name} begins with the home of a user who is not known here; "
+                "write the whole path"
+            ) from None
     return values

@@ -9,7 +9,7 @@ import pytest
 
 from mockserver import App, RetryPolicy
 from mockserver.config import Config, load_config
-from mockserver.core.errors import InvalidConfig
+from mockserver.core.errors import InvalidConfig, PostbacksError
 from mockserver.core.models import EXAMPLE_KEYS, KeyClass
 
 WHOLE = """
@@ -231,6 +231,19 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, expected: str
     assert expected in str(refused.value)
     assert str(refused.value).startswith(file)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["db", "tls_cert", "tls_key", "ca_file"])
+def test_the_home_of_nobody_is_named(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path, f"[server]\n{name} = '~nobody-of-that-name/x'\n")
+    with pytest.raises(PostbacksError, match="the home of a user who is not known here; write the"):
+        load_config({}, {}, file)
+
+
+def test_a_file_of_windows_may_begin_with_its_mark(tmp_path: Path) -> None:
+    file = tmp_path / "postbacks.toml"
+    file.write_bytes(b"\xef\xbb\xbf[server]\nport = 7\n")
+    assert load_config({}, {}, str(file)).port == 7
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

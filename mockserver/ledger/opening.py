@@ -44,10 +44,19 @@ def open_ledger(place: str | os.PathLike[str]) -> Ledger:
 
 
 def below(folder: Path, place: str) -> str:
-    """Return `place`, with a relative path of a file made one from `folder` on."""
+    """Return `place`, with a relative path of a file made one from `folder` on.
+
+    Raises:
+        LedgerUnusable: It begins with the home of a user who is not known.
+    """
     if _is_url(place) or place == _SQLITE_IN_MEMORY:
         return place
-    return str(folder / Path(place).expanduser())
+    try:
+        return str(folder / Path(place).expanduser())
+    except RuntimeError:
+        raise LedgerUnusable(
+            f"{place!r} begins with the home of a user who is not known here; write the whole path"
+        ) from None
 
 
 def described(place: str) -> str:
@@ -59,7 +68,12 @@ def _is_url(place: str) -> bool:
     return "://" in place
 
 
-def _open_memory(_: str) -> Ledger:
+def _open_memory(place: str) -> Ledger:
+    if place.partition("://")[2]:
+        raise LedgerUnusable(
+            f"{place!r} has more than its scheme, but what is in memory has no name; "
+            f"write {IN_MEMORY}"
+        )
     from mockserver.ledger.memory.ledger import MemoryLedger
 
     return MemoryLedger()

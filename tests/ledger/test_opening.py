@@ -43,6 +43,8 @@ def test_a_path_and_its_urls_lead_to_one_ledger(tmp_path: Path, scheme: str) -> 
         ("://", "is not a database URL; write sqlite:///path"),
         ("sqlite://ledger.db", "write sqlite:///path/to/file, with no options"),
         ("sqlite:///ledger.db?mode=ro", "write sqlite:///path/to/file, with no options"),
+        ("memory://x", "more than its scheme.*; write memory://"),
+        ("memory:///x.db", "more than its scheme.*; write memory://"),
     ],
 )
 def test_a_url_that_means_something_else(place: str, said: str) -> None:
@@ -62,6 +64,8 @@ def test_a_relative_path_begins_at_the_folder() -> None:
     folder = Path("/data")
     assert below(folder, "x.db") == "/data/x.db"
     assert below(folder, "~/x.db") == str(Path.home() / "x.db")
+    with pytest.raises(LedgerUnusable, match=r"home of a user who is not known.*whole path"):
+        below(folder, "~nobody-of-that-name/x.db")
     for place in ("/abs/x.db", "sqlite:///x.db", ":memory:", IN_MEMORY):
         assert below(folder, place) == place
 

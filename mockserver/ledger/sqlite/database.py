@@ -360,14 +360,18 @@ class _Reading:
 
 
 def _tables(cursor: Cursor) -> set[str]:
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    # Views, too: another program may have nothing else.
+    cursor.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     return {name for (name,) in cursor.fetchall()}
 
 
 def _resolved(path: Path) -> Path:
     # The file stays the same when the working directory changes or a link is followed.
     try:
-        return path.resolve()
+        resolved = path.resolve()
+        if not resolved.name:
+            raise ValueError("it is the root of all folders")
+        return resolved
     except (OSError, RuntimeError, ValueError) as error:
         # Links in a circle, or a NUL.
         raise LedgerUnusable(

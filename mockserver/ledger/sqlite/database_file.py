@@ -163,7 +163,10 @@ def _descriptor_of(path: Path) -> int:
     except OSError as error:
         raise _cannot_open(path, error) from error
     try:
-        head = os.read(descriptor, len(_SQLITE_MAGIC))
+        try:
+            head = os.read(descriptor, len(_SQLITE_MAGIC))
+        except OSError as error:
+            raise _cannot_open(path, error) from error
         if head and head != _SQLITE_MAGIC:
             raise LedgerUnusable(
                 f"{path} is not a SQLite database; choose another file, or move this one away"

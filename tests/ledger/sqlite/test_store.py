@@ -139,6 +139,7 @@ class TestRefusals:
         "of_another",
         [
             "CREATE TABLE songs (title)",
+            "CREATE VIEW songs AS SELECT 1",
             "PRAGMA journal_mode = WAL; CREATE TABLE songs (title)",
             "CREATE TABLE schema_version (version); CREATE TABLE progress (id)",
             "CREATE TABLE schema_version (v); CREATE TABLE progress (id)",
@@ -187,6 +188,16 @@ class TestRefusals:
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerUnusable, match=r"there is no folder .*missing; create it"):
             open_sqlite(tmp_path / "missing" / "ledger.db")
+
+    @pytest.mark.parametrize("place", ["/", "//", "/tmp/..", "sqlite:////"])
+    def test_the_root_of_all_folders(self, place: str) -> None:
+        with pytest.raises(LedgerUnusable, match=r"is no path of a file.*; choose another file"):
+            open_sqlite(place)
+
+    @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that cannot be read")
+    def test_a_file_that_is_no_file(self) -> None:
+        with pytest.raises(LedgerUnusable, match=r"cannot open /proc/.*/mem: .*; choose a file"):
+            open_sqlite("/proc/self/mem")
 
     def test_a_folder_instead_of_a_file(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerUnusable, match="choose a file"):
