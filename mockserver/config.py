@@ -22,6 +22,8 @@ from mockserver.schema.settings import SETTINGS, ConfigFile, Values, setting_of,
 
 #: Settings that name a file, from the folder of the configuration file on.
 _PATHS = frozenset({"tls_cert", "tls_key", "ca_file"})
+#: The flags that are not called like their setting: one name is given at a time.
+_FLAGS: Mapping[str, str] = {"allow_hosts": "allow_host"}
 #: What a setting's environment variable begins with.
 PREFIX = "POSTBACKS_"
 
@@ -139,7 +141,7 @@ def _overlay(below: Values, above: Values, where: str) -> None:
 
 def _read_flags(flags: Mapping[str, str | bool]) -> Values:
     return {
-        name: _read_setting(name, value, f"--{name.replace('_', '-')}")
+        name: _read_setting(name, value, f"--{_FLAGS.get(name, name).replace('_', '-')}")
         for name, value in flags.items()
     }
 

@@ -240,6 +240,20 @@ def test_the_home_of_nobody_is_named(tmp_path: Path, name: str) -> None:
         load_config({}, {}, file)
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "::", "fe80::1%lo", "localhost", "0.0.0.0", "b\u00fccher.example"]
+)
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert load_config({"host": host}, {}).host == host
+
+
+@pytest.mark.parametrize(
+    "name", ["box", "box_1", "box.example:80", "[::1]:80", "b\u00fccher.example"]
+)
+def test_a_host_that_is_allowed_is_as_clients_write_it(name: str) -> None:
+    assert load_config({"allow_hosts": name}, {}).allow_hosts == (name,)
+
+
 def test_a_file_of_windows_may_begin_with_its_mark(tmp_path: Path) -> None:
     file = tmp_path / "postbacks.toml"
     file.write_bytes(b"\xef\xbb\xbf[server]\nport = 7\n")
@@ -288,6 +302,14 @@ def test_a_token_that_never_matches_is_refused_and_not_shown(tmp_path: Path, tok
         ({"tls_key": "key.pem"}, {}, "tls_key needs tls_cert"),
         ({}, {"POSTBACKS_INSECURE": "maybe"}, "POSTBACKS_INSECURE must be true or false"),
         ({}, {"POSTBACKS_EPHEMERAL": "maybe"}, "POSTBACKS_EPHEMERAL must be true or false"),
+        ({"host": "[::1]"}, {}, "--host must be a name or an address of this machine, like 127"),
+        ({"host": "127.0.0.1:80"}, {}, "without brackets and port, got '127.0.0.1:80'"),
+        ({"host": "http://box"}, {}, "--host must be a name or an address"),
+        ({"host": "a b"}, {}, "--host must be a name or an address"),
+        ({"allow_hosts": "a b"}, {}, "--allow-host[1] must be a host name like box.example"),
+        ({"allow_hosts": "a,http://b"}, {}, "--allow-host[2] must be a host name"),
+        ({"allow_hosts": "*.example"}, {}, "with no * in it, got '*.example'"),
+        ({}, {"POSTBACKS_ALLOW_HOSTS": "a/b"}, "POSTBACKS_ALLOW_HOSTS[1] must be a host name"),
         ({"rate": "2", "clock": "manual"}, {}, "a rate of 2 needs a running clock"),
     ],
 )

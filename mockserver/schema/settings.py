@@ -5,7 +5,9 @@ The defaults stand in `mockserver.config.Config`; here nothing is set that was n
 
 from __future__ import annotations
 
+import ipaddress
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -22,12 +24,16 @@ from mockserver.schema.fitting import Misfit, at, fit, not_as_expected
 
 Values = dict[str, Any]
 
+#: What neither a host name nor an address has.
+_NOT_IN_HOSTS = re.compile(r"[\s/\\@?#*,]")
 _PORT = "a port from 0 to 65535 (0 picks a free one)"
 _CLOCK = '"running" or "manual"'
 _RATE = "a number greater than 0, up to 10000000"
 _INSTANT = "an instant with a time zone before the year 9900, like 2026-01-01T12:00:00Z"
 _REAL_TIME = 'seconds greater than 0, or a duration like "30s", up to a day'
 _AGE = 'a duration greater than 0, like "30d" or "12h"'
+_HOST = "a name or an address of this machine, like 127.0.0.1 or ::1, without brackets and port"
+_NAME = "a host name like box.example, without scheme and path, and with no * in it"
 _APPS = "a list of tables: write [[apps]] above each app"
 
 Port = Annotated[int, Meta(ge=0, le=65_535, extra={"expected": _PORT})]
@@ -125,6 +131,10 @@ def _settings_in(table: ServerTable | LimitsTable) -> Values:
                 given[name] = read(given[name])
             except (ValueError, TypeError, OverflowError, InvalidValue):
                 raise not_as_expected((name,), expected, given[name]) from None
+    for index, name in enumerate(given.get("allow_hosts", ())):
+        # What no request can name would be allowed to no effect.
+        if not name or _NOT_IN_HOSTS.search(name):
+            raise not_as_expected(("allow_hosts", index), _NAME, name)
     if "token" in given:
         try:
             check_token(given["token"])
@@ -141,6 +151,14 @@ def _real_time(value: Any) -> timedelta:
     if not timedelta(0) < duration <= timedelta(days=1):
         raise ValueError
     return duration
+
+
+def _host(value: str) -> str:
+    if ":" in value:
+        ipaddress.IPv6Address(value)
+    if _NOT_IN_HOSTS.search(value) or "[" in value:
+        raise ValueError
+    return value
 
 
 def _age(value: Any) -> timedelta:
@@ -166,6 +184,7 @@ def _instant(value: Any) -> datetime:
 
 #: What msgspec has no type for: TOML's own instants, seconds or a duration.
 _MEANINGS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "host": (_HOST, _host),
     "start": (_INSTANT, _instant),
     "real_timeout": (_REAL_TIME, _real_time),
     "keep": (_AGE, _age),

@@ -95,6 +95,8 @@ def serve(session: Session, /, config: str | None, **flags: Any) -> None:
 
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     if "allow_hosts" in given:
+        if not all(map(str.strip, given["allow_hosts"])):
+            raise click.UsageError("--allow-host is empty; leave it out, or give it a name")
         given["allow_hosts"] = ",".join(given["allow_hosts"])
     if session.token is not None:
         given.setdefault("token", session.token)

@@ -292,6 +292,14 @@ def test_a_ledger_in_use_is_one_line(tmp_path: Path) -> None:
     assert "is in use by process" in line
 
 
+@pytest.mark.parametrize("names", [[""], [" "], ["box", ""]])
+def test_an_empty_name_allows_nothing(tmp_path: Path, names: list[str]) -> None:
+    options = [text for name in names for text in ("--allow-host", name)]
+    code, line = refused(tmp_path, "--ephemeral", *options, *FREE_PORTS)
+    assert code == 2
+    assert "--allow-host is empty" in line
+
+
 def test_a_start_in_the_ledgers_past_is_refused(tmp_path: Path) -> None:
     with serve(tmp_path, "--db", "box.db", "--clock", "manual") as served:
         add_rule(served.client, "crm", "200")
