@@ -10,6 +10,10 @@ from mockserver.core.errors import PostbacksError
 
 MIB = 1024 * 1024
 
+#: How many apps there may be.
+MOST_APPS = 10_000
+#: Characters of a key of an app, and of an app id.
+LONGEST_KEY = 1_000
 #: Characters of a postbackUrl as it is registered.
 LONGEST_TEMPLATE = 64 * 1024
 #: Characters of all postbackUrls of a sandbox together, as far as long ones are among them.

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 
 from mockserver.core.durations import DURATION_PATTERN, format_duration, parse_duration
 from mockserver.core.errors import InvalidValue
+from mockserver.core.limits import LONGEST_KEY
 from mockserver.core.models import EXAMPLE_KEYS, App, KeyClass
 from mockserver.core.retry import RetryPolicy
 from mockserver.schema.fitting import Misfit, Path, at, not_as_expected
@@ -31,17 +32,19 @@ Duration = Annotated[
         extra_json_schema={"pattern": DURATION_PATTERN},
     ),
 ]
+_KEY = f"text of up to {LONGEST_KEY:,} characters"
+Key = Annotated[str, Meta(max_length=LONGEST_KEY, extra={"expected": _KEY})]
 Positive = Annotated[int, Meta(gt=0, extra={"expected": "a whole number from 1"})]
 
 
 class KeysJson(Struct, forbid_unknown_fields=True):
     """The keys of an app by class."""
 
-    data_export: Annotated[str, Meta(extra={"missing": "the postback methods need that key"})]
-    production: str = ""
-    development: str = ""
-    content_read_only: str = ""
-    content_read_write: str = ""
+    data_export: Annotated[Key, Meta(extra={"missing": "the postback methods need that key"})]
+    production: Key = ""
+    development: Key = ""
+    content_read_only: Key = ""
+    content_read_write: Key = ""
 
 
 class RetryJson(Struct, forbid_unknown_fields=True):
@@ -112,6 +115,8 @@ def fields_of(app: App) -> dict[str, Any]:
 
 def _app_of(app_id: str, given: AppRequest) -> App:
     knobs = {name: getattr(given, name) for name in AppRequest.__struct_fields__}
+    if len(app_id) > LONGEST_KEY:
+        raise Misfit(("app_id",), f" must be {_KEY}, got {len(app_id):,}")
     if not given.keys.data_export:
         raise not_as_expected(("keys", "data_export"), TEXT, given.keys.data_export)
     knobs["keys"] = {kind: getattr(given.keys, kind.value) for kind in KeyClass}

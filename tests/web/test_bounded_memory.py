@@ -13,7 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import App, Sandbox
+from mockserver import sandbox as sandbox_module
 from mockserver.core.limits import (
+    LONGEST_KEY,
     LONGEST_TEMPLATE,
     LONGEST_URL,
     MOST_OF_SCRIPTS,
@@ -21,6 +23,7 @@ from mockserver.core.limits import (
     MOST_OF_URLS,
     TooMuch,
 )
+from mockserver.core.models import KeyClass
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.delivery.feed import Feed
 from mockserver.live import LiveSandbox
@@ -51,6 +54,36 @@ def add(client: FlaskClient, url: str) -> tuple[int, Any]:
 
 def padded(length: int, beginning: str = BEGINNING) -> str:
     return beginning + "x" * (length - len(beginning))
+
+
+def test_apps_have_a_most(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "MOST_APPS", 3)
+    body = {"keys": {"data_export": "k"}}
+    for number in range(2):
+        assert client.put(f"/_sandbox/apps/{number}", json=body).status_code == 200
+    answer = client.put("/_sandbox/apps/more", json=body)
+    assert answer.status_code == 413
+    assert "3 apps, which is the maximum; delete one first" in answer.get_json()["detail"]
+    assert client.put("/_sandbox/apps/0", json=body).status_code == 200
+    assert client.delete("/_sandbox/apps/1").status_code == 200
+    assert client.put("/_sandbox/apps/more", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("kind", KeyClass)
+def test_a_key_has_a_longest(client: FlaskClient, kind: KeyClass) -> None:
+    for length, status in ((LONGEST_KEY, 200), (LONGEST_KEY + 1, 400)):
+        keys = {"data_export": "k", kind.value: "k" * length}
+        answer = client.put("/_sandbox/apps/mine", json={"keys": keys})
+        assert answer.status_code == status
+    assert f"keys.{kind.value}" in answer.get_json()["detail"]
+
+
+def test_an_app_id_has_a_longest(client: FlaskClient) -> None:
+    body = {"keys": {"data_export": "k"}}
+    assert client.put(f"/_sandbox/apps/{'a' * LONGEST_KEY}", json=body).status_code == 200
+    answer = client.put(f"/_sandbox/apps/{'a' * (LONGEST_KEY + 1)}", json=body)
+    assert answer.status_code == 400
+    assert "app_id must be text of up to 1,000 characters" in answer.get_json()["detail"]
 
 
 def test_a_url_has_a_longest(client: FlaskClient) -> None:

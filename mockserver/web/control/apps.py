@@ -18,8 +18,10 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return encoding.app_json(sandbox.app(app_id), sandbox.postbacks(app_id))
 
     def put(app_id: str, body: shapes.AppRequest) -> shapes.AppJson:
-        sandbox.put_app(app_of(app_id, body))
-        return get(app_id)
+        app = app_of(app_id, body)
+        sandbox.put_app(app)
+        # As it was put, whoever deletes it meanwhile.
+        return encoding.app_json(app, sandbox.ledger.rules(app_id))
 
     def apps() -> shapes.AppsAnswer:
         return shapes.AppsAnswer(

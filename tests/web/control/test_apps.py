@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockserver import Sandbox
+from mockserver import App, Sandbox
 from tests.web.answers import ok, refused
 
 
@@ -28,6 +28,20 @@ def test_apps_are_read_and_put(client: FlaskClient, sandbox: Sandbox) -> None:
     policy = sandbox.app("MINE").retry
     assert policy.delays == (timedelta(hours=1), timedelta(minutes=90))
     assert sandbox.engine.policy_of("MINE") == policy
+
+
+def test_a_put_is_answered_whoever_deletes_the_app_meanwhile(
+    client: FlaskClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_app = sandbox.put_app
+
+    def put_and_lose(app: App) -> None:
+        put_app(app)
+        sandbox.delete_app(app.app_id)
+
+    monkeypatch.setattr(sandbox, "put_app", put_and_lose)
+    answer = ok(client.put("/_sandbox/apps/MINE", json={"keys": {"data_export": "k"}}))
+    assert (answer["app_id"], answer["rules"]) == ("MINE", [])
 
 
 @pytest.mark.parametrize(
