@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MARKER = (
     "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=()): how "
     "the `leanplum` fixture of this test is made; `allow` names what may go wrong unnoticed: "
-    "refused, lost, rejected"
+    "refused, ignored, lost, rejected"
 )
 
 

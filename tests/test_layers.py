@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "pytest_plugin": frozenset({"core", "receiver", "testing"}),
     "cli": frozenset(
         {
+            "api.calls",
             "version",
             "core",
             "net.certificates",

@@ -15,6 +15,7 @@ from contracts.suite.results import Remark
 from contracts.verify.postbacks import Subscription
 from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.template import encoded_separator
 
 #: Values that only one type of rule has anything for.
 _ONLY_MESSAGES = (
@@ -181,6 +182,12 @@ def _about_the_query(subscription: Subscription) -> Iterator[_Texts]:
             "value-in-fragment",
             "a value stands behind #, which no client sends",
             "move it into the query",
+        )
+    if encoded_separator(url) is not None:
+        yield (
+            "encoded-separator",
+            "a '?', '&' or '=' before a value is encoded, so it separates nothing",
+            "write it as it is in the template, and encode the whole URL once when you register it",
         )
     times = Counter(name for name, _ in _query(url))
     for name in (name for name, number in times.items() if number > 1):

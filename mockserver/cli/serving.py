@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from mockserver.api.calls import ApiCall
 from mockserver.cli.exposure import check_keys, generated_token
 from mockserver.cli.process import tell, writing
 from mockserver.cli.server_info import ServerInfo
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: How long a stop may take. Then the process ends anyway; the ledger survives that at any moment.
 STOP_REAL_SECONDS = 0.7
+#: How many different remarks about calls are told.
+_MOST_WARNINGS = 1000
 
 
 def serve_until_told(config: Config, *, as_json: bool) -> None:
@@ -86,6 +89,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     # From here on the sandbox closes its ledger.
     ledger_open.pop_all()
     stack.callback(sandbox.close)
+    sandbox.api.on_call(_WarnedOnce())
     app = create_app(
         sandbox,
         token=config.token or generated,
@@ -182,6 +186,20 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
         ),
         keep=Keep(config.keep, config.keep_deliveries),
     )
+
+
+class _WarnedOnce:
+    """Tells whoever serves what is odd about calls, each thing once."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, call: ApiCall) -> None:
+        for warning in call.warnings:
+            # So that a client that calls for ever fills no log.
+            if warning not in self._told and len(self._told) < _MOST_WARNINGS:
+                self._told.add(warning)
+                tell(f"postbacks: warning: {call.action} of {call.app_id or 'no app'}: {warning}")
 
 
 def _keep_clock(app: Flask, sandbox: Sandbox) -> None:

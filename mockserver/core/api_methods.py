@@ -5,7 +5,8 @@ Documented, all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from mockserver.core.catalog import suggestion
@@ -23,7 +24,7 @@ API_METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 #: Every argument that some method knows.
-KNOWN_ARGUMENTS = frozenset(name for names in API_METHODS.values() for name in names)
+KNOWN_ARGUMENTS = tuple(dict.fromkeys(name for names in API_METHODS.values() for name in names))
 
 
 def checked_method(name: str) -> str:
@@ -38,3 +39,42 @@ def checked_method(name: str) -> str:
             f"there are {', '.join(API_METHODS)}"
         )
     return name
+
+
+def ignored_arguments(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of `names` that no method knows."""
+    return tuple(name for name in names if name not in KNOWN_ARGUMENTS)
+
+
+def about_ignored(name: str, action: str, names: Collection[str]) -> str:
+    """Return in words that an argument was ignored, which may be meant, and what that leads to.
+
+    Args:
+        name: The argument, as it was sent.
+        action: The method that was called.
+        names: All arguments of the call.
+    """
+    meant = _meant_by(name)
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    near = f" (did you mean {meant!r}?)" if meant else suggestion(name, KNOWN_ARGUMENTS)
+    text = f"no method knows the argument {shown!r}{near}; it was ignored"
+    if meant == "channels" and action == "addPostback" and "channels" not in names:
+        text += ", so the rule is for every channel"
+    return text
+
+
+def _meant_by(name: str) -> str | None:
+    """Return the argument that is written so by clients with a notation of their own.
+
+    Lists as `channels[]`, `channels[0]`, `channels.0`; another case; the singular; words in snake
+    case; spaces around it.
+    """
+    plain = re.sub(r"[\[.].*", "", name, flags=re.DOTALL).strip()
+    folded = re.sub(r"[_\s-]", "", plain).lower()
+    for known in KNOWN_ARGUMENTS:
+        if known.lower() in (folded, f"{folded}s", folded.removesuffix("s")):
+            return known
+    return None
+
+
+_LONGEST_NAME = 100

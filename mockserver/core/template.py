@@ -93,6 +93,32 @@ class Template:
 _FEW = 20
 
 
+def encoded_separator(url: str) -> str | None:
+    """Return in words which `?`, `&` or `=` before a value is encoded, and so separates nothing.
+
+    Such a template was encoded once too often in a part: all that follows is one value, or a part
+    of the path. None if there is none, or if it belongs to a URL that is itself a value.
+    """
+    for found in _ENCODED_SEPARATOR.finditer(url):
+        before = url.partition("://")[2][: found.start() - url.index("://") - 3]
+        if not _ANOTHER_URL.search(before):
+            shown = found.group()[:60]
+            return (
+                f"postbackUrl has an encoded separator at {shown!r}, which separates nothing: "
+                "write '?', '&' and '=' between names and values as they are, and encode the "
+                "whole URL once when you send it"
+            )
+    return None
+
+
+#: A name and its placeholder behind `%3F` or `%26`, or with `%3D` between.
+_ENCODED_SEPARATOR = re.compile(
+    r"(?:%(?:25)*(?:3f|26)[\w.\[\]-]+(?:=|%(?:25)*3d)|[?&][\w.\[\]-]+%(?:25)*3d)\{\{[^{}]*\}\}",
+    re.IGNORECASE | re.ASCII,
+)
+_ANOTHER_URL = re.compile(r"(?::|%(?:25)*3a)(?:/|%(?:25)*2f){2}", re.IGNORECASE)
+
+
 def percent_encode(text: str) -> str:
     """Return `text` as UTF-8, all but unreserved characters as `%XX`."""
     return charmap_decode(text.encode(), "strict", _ENCODED_BYTES)[0]

@@ -11,6 +11,7 @@ from textwrap import fill
 
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
+from mockserver.core.template import encoded_separator
 from mockserver.core.wording import count
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.wiring import IN_PROCESS_URL
@@ -27,6 +28,9 @@ def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
     lines = [f"delivery {delivery.id}: {event_text(delivery)}, {delivery.state.value}"]
     if template is not None:
         lines.append(f"  template  {template}")
+        remark = encoded_separator(template)
+        if remark is not None:
+            lines += [f"            {line}" for line in fill(remark, 60).splitlines()]
     lines.append(f"  sent      {delivery.url}")
     last_error = None
     for attempt in delivery.attempts:

@@ -205,8 +205,9 @@ class Leanplum(Assertions):
     def problems(self) -> list[Problem]:
         """Return what went wrong without the test having said so.
 
-        Calls of Leanplum's API that were refused, and deliveries that were lost or rejected
-        and that no `assert_lost` or `assert_rejected` has asked for.
+        Calls of Leanplum's API that were refused, or of which an argument was ignored, and
+        deliveries that were lost or rejected and that no `assert_lost` or `assert_rejected` has
+        asked for.
         """
         return problems_of(self._evidence())
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Literal
 
+from mockserver.api.calls import ApiCall
 from mockserver.core.models import App, KeyClass
 from mockserver.core.retry import DeliveryState
 from mockserver.testing.api_calls import NO_STATUS, RefusedCall
@@ -18,6 +19,7 @@ from mockserver.testing.evidence import Evidence
 #: What `allow` can name, each with what it lets pass.
 ALLOWED = {
     "refused": "calls of Leanplum's API that were refused",
+    "ignored": "arguments of calls of Leanplum's API that no method knows",
     "lost": "deliveries that were lost after ten attempts",
     "rejected": "deliveries that were rejected at once",
 }
@@ -25,7 +27,7 @@ ALLOWED = {
 #: How many of a kind are shown.
 SHOWN = 10
 
-ProblemKind = Literal["refused", "lost", "rejected"]
+ProblemKind = Literal["refused", "ignored", "lost", "rejected"]
 
 
 _KINDS: dict[DeliveryState, ProblemKind] = {
@@ -48,8 +50,12 @@ class Problem:
 
 
 def problems_of(evidence: Evidence) -> list[Problem]:
-    """Return what went wrong without the test saying so: refused calls, then deliveries by id."""
+    """Return what went wrong without the test saying so: calls, then deliveries by id."""
     found = [Problem("refused", _refusal(call, evidence.app)) for call in evidence.refused_calls]
+    for call in evidence.sandbox.api.calls:
+        # One that was refused is told with its reason.
+        if call.ignored and call.refused is None:
+            found.append(Problem("ignored", _ignored(call)))
     for delivery in evidence.deliveries:
         kind = _KINDS.get(delivery.state)
         if kind is None or delivery.id in evidence.expected:
@@ -73,6 +79,11 @@ def problems_text(problems: Iterable[Problem]) -> str:
         if more:
             parts.append(f"... and {more} more {kind}")
     return "\n\n".join(parts)
+
+
+def _ignored(call: ApiCall) -> str:
+    text = f"{call.action} was answered {call.status}, but {'; '.join(call.warnings)}"
+    return wrapped(f"ignored: {text}").removeprefix("ignored: ")
 
 
 def _refusal(call: RefusedCall, app: App) -> str:

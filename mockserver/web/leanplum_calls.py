@@ -13,8 +13,10 @@ from flask import Request, Response, g
 from mockserver.api.behaviour import Told
 from mockserver.api.calls import LONGEST_ANSWER, ApiCall
 from mockserver.api.masking import LONGEST_NAME, LONGEST_VALUE, Masked
+from mockserver.core.api_methods import about_ignored, ignored_arguments
 from mockserver.core.errors import LedgerUnusable, PostbacksError
 from mockserver.core.outcome import NO_TIME
+from mockserver.core.template import encoded_separator
 from mockserver.receiver.answers import ReceiverAnswer, fields_of, http_answer
 from mockserver.receiver.journal import End
 from mockserver.receiver.rendered import answer_of
@@ -69,6 +71,25 @@ def answered(
     return response if told is None else _sent_as_told(sandbox, request, call, told, response)
 
 
+def _oddities(arguments: dict[str, Any]) -> list[str]:
+    """Return what is odd about a call although it can be carried out, in words.
+
+    Not for the answer: a warning there means that the action was skipped (documented).
+    """
+    action = arguments.get("action", "")
+    names = ignored_arguments(arguments)
+    found = [about_ignored(name, str(action), arguments) for name in names[:_MOST_ODDITIES]]
+    if len(names) > _MOST_ODDITIES:
+        found.append(f"{len(names) - _MOST_ODDITIES} more arguments were ignored")
+    url = arguments.get("postbackUrl")
+    remark = encoded_separator(url) if action == "addPostback" and isinstance(url, str) else None
+    return [*found, remark] if remark else found
+
+
+#: How many ignored arguments are told one by one.
+_MOST_ODDITIES = 10
+
+
 def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Response:
     """Keep a call in the log, whoever has answered it; return its answer as it is.
 
@@ -85,6 +106,9 @@ def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Respons
     body = b"" if under_way.late is None else under_way.late.body
     text = (body if is_late else response.get_data()).decode("utf-8", "replace")
     refused = None if under_way.is_replaced else _refusal_in(text, under_way.status or response)
+    # What was answered in its place was not looked at.
+    odd = () if under_way.is_replaced else _oddities(under_way.arguments)
+    ignored = () if under_way.is_replaced else ignored_arguments(under_way.arguments)
     masked = Masked(under_way.arguments, _keys_beside(sandbox, refused is not None))
     call = ApiCall(
         number=sandbox.api.log.next_number(),
@@ -96,6 +120,8 @@ def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Respons
         status=None if is_late else response.status_code,
         answer=masked.text(text, LONGEST_ANSWER),
         refused=None if refused is None else masked.text(refused, LONGEST_VALUE),
+        ignored=tuple(masked.text(name, LONGEST_NAME) for name in ignored[:_MOST_ODDITIES]),
+        warnings=tuple(masked.text(text, LONGEST_VALUE) for text in odd),
         behaviour="" if under_way.told is None else under_way.told.shown,
         end=None if is_late else "answered",
         took=under_way.took,

@@ -10,7 +10,13 @@ import pytest
 from mockserver.core.catalog import Channel
 from mockserver.core.errors import InvalidEvent, InvalidTemplate
 from mockserver.core.models import AbTestEvent, MessageEvent
-from mockserver.core.template import PLACEHOLDERS, Template, milliseconds, write_parameters
+from mockserver.core.template import (
+    PLACEHOLDERS,
+    Template,
+    encoded_separator,
+    milliseconds,
+    write_parameters,
+)
 
 ALL_VALUES = "https://example.com/in?" + "&".join(
     f"{name.lower().replace(' ', '_')}={{{{{name}}}}}" for name in PLACEHOLDERS
@@ -206,3 +212,42 @@ def test_control_characters_in_parameters_are_escaped_as_json_wants_them() -> No
     rendered = write_parameters({"a": "\x1f\x20\x21"})
     assert rendered == "%7B%22a%22%3A%22%5Cu001f%20%21%22%7D"
     assert write_parameters({"a": True, "b": 1}) == "%7B%22a%22%3Atrue%2C%22b%22%3A1%7D"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.example/in?u={{User ID}}%26d={{Device ID}}",
+        "https://x.example/in?u={{User ID}}&a=1%26d={{Device ID}}",
+        "https://x.example/in?u={{User ID}}%2526d={{Device ID}}",
+        "https://x.example/in?u%3D{{User ID}}",
+        "https://x.example/in?a=1&u%3d{{User ID}}",
+        "https://x.example/in?u%3D{{User ID}}%26d%3D{{Device ID}}",
+        "https://x.example/in%3Fu={{User ID}}",
+        "https://x.example/in%3fu%3D{{User ID}}%26d%3D{{Device ID}}",
+        "https://x.example/in?data[u]={{User ID}}%26data[d]={{Device ID}}",
+    ],
+)
+def test_a_separator_that_was_encoded_is_found(url: str) -> None:
+    Template(url)
+    found = encoded_separator(url)
+    assert found is not None
+    assert "separates nothing" in found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.example/in?u={{User ID}}&d={{Device ID}}",
+        "https://x.example/in?u={{User ID}}&q=a%26b",
+        "https://x.example/in?u={{User ID}}&q=a%26b=c&d={{Device ID}}",
+        "https://x.example/{{User ID}}%26{{Device ID}}",
+        "https://x.example/in?pair={{User ID}}%26{{Device ID}}",
+        "https://x.example/in?next=https%3A%2F%2Fy.io%2F%3Fu%3D{{User ID}}%26d%3D{{Device ID}}",
+        "https://x.example/in?next=https://y.example/?u=1%26d={{Device ID}}",
+        "https://x.example/in?q=%3D{{User ID}}",
+    ],
+)
+def test_what_may_be_meant_so_is_left_alone(url: str) -> None:
+    Template(url)
+    assert encoded_separator(url) is None

@@ -214,6 +214,47 @@ CASES = {
                 requests.post("https://api.leanplum.com/api", data={"action": "addPostback"})
             requests.post("https://api.leanplum.com/api", data={"action": "addPostbacks"})
         """,
+    "end_ignored": """
+        import requests
+
+        def test_it(leanplum):
+            rule = {"action": "addPostback", "type": "messageEvents", "channels[]": "Email"}
+            keys = {"appId": "YOUR_APP_ID", "clientKey": "YOUR_DATA_EXPORT_KEY"}
+            where = {"apiVersion": "1.0.6", "postbackUrl": "https://shop.example/in"}
+            requests.get("https://api.leanplum.com/api", params=rule | keys | where)
+        """,
+    "template_encoded_too_often": """
+        def test_it(leanplum, leanplum_receiver):
+            url = leanplum_receiver.url
+            leanplum.add_postback(url + "?user={{User ID}}%26device={{Device ID}}")
+            leanplum.trigger("push.open", user_id="ada", device_id="phone")
+            leanplum.verify(1, query={"user": "ada", "device": "phone"})
+            leanplum.assert_lost()
+        """,
+    "api_failed_as_told": """
+        import requests
+
+        def test_it(leanplum):
+            leanplum.api.behave("503,hang,error:408 Too Many Requests.,200")
+            call = {"action": "listPostbacks", "appId": "YOUR_APP_ID", "apiVersion": "1.0.6"}
+            url = "https://api.leanplum.com/api"
+            for _ in range(4):
+                try:
+                    requests.get(url, params=call, timeout=10)
+                except requests.Timeout:
+                    pass
+            leanplum.assert_delivered()
+        """,
+    "api_never_answers": """
+        import requests
+
+        def test_it(leanplum):
+            leanplum.api.behave("hang")
+            try:
+                requests.get("https://api.leanplum.com/api", params={"action": "listPostbacks"})
+            except Exception:
+                pass
+        """,
     "end_partner_raised": """
         def application(environ, start_response):
             raise LookupError("no user 'ada'")

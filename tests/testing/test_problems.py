@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import requests
+
 from mockserver.testing import Leanplum
 from mockserver.testing.problems import SHOWN, Problem, problems_text
 from tests.testing import fire
@@ -72,3 +74,26 @@ def test_what_is_alike_is_told_once_and_not_everything() -> None:
 def test_as_many_as_are_told_leave_nothing_over() -> None:
     text = problems_text(Problem("lost", f"delivery {number}") for number in range(SHOWN))
     assert "more" not in text
+
+
+def test_an_argument_that_no_method_knows_is_a_problem_of_its_own_kind() -> None:
+    with Leanplum() as leanplum:
+        call = {
+            "action": "addPostback",
+            "appId": leanplum.app_id,
+            "clientKey": leanplum.key,
+            "apiVersion": "1.0.6",
+            "type": "messageEvents",
+            "postbackUrl": "https://partner.example/in",
+        }
+        url = "https://api.leanplum.com/api"
+        assert requests.get(url, params=call | {"channels[]": "Email"}).status_code == 200
+        assert requests.get(url, params=call | {"channels": "Email"}).status_code == 200
+        # What is refused is told once, with its reason.
+        assert requests.get(url, params=call | {"type": "x", "channel": "Email"}).status_code == 400
+        ignored, refused = sorted(leanplum.problems(), key=lambda problem: problem.kind)
+    assert (ignored.kind, refused.kind) == ("ignored", "refused")
+    assert " ".join(ignored.text.split()) == (
+        "addPostback was answered 200, but no method knows the argument 'channels[]' (did you "
+        "mean 'channels'?); it was ignored, so the rule is for every channel"
+    )

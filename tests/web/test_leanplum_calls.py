@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -222,3 +223,70 @@ def test_a_stop_ends_what_hangs() -> None:
         wait_until(lambda: len(live.sandbox.api.calls) == 1)
     with closing(client), suppress(ConnectionResetError):
         assert client.recv(1) == b""
+
+
+# What is odd
+
+
+@pytest.mark.parametrize("way", ["query", "json", "form"])
+@pytest.mark.parametrize("name", ["channels[]", "channels[0]", "Channels", "channel", "devMode"])
+def test_an_argument_that_no_method_knows_is_ignored_and_told(
+    name: str, way: str, client: FlaskClient, sandbox: Sandbox
+) -> None:
+    given = RULE | {name: "Email"}
+    # Encoded, all of it: werkzeug's client leaves a URL as it is.
+    written = urlencode(given)
+    places: dict[str, dict[str, Any]] = {
+        "query": {"query_string": written},
+        "json": {"json": given},
+        "form": {"data": written, "content_type": "application/x-www-form-urlencoded"},
+    }
+    answer = client.post("/api", **places[way])
+    (rule,) = sandbox.postbacks()
+    # A warning in the answer would mean that the rule was not added.
+    assert answer.get_json() == {"response": [{"success": True, "postbackId": rule.postback_id}]}
+    (call,) = sandbox.api.calls
+    assert call.ignored == (name,)
+    (warning,) = call.warnings
+    assert repr(name) in warning
+    assert ("every channel" in warning) == (name != "devMode")
+    assert sandbox.feed.after(0)[-1].payload["warnings"] == [warning]
+
+
+@pytest.mark.parametrize("action", ["listPostbacks", "deletePostback"])
+def test_so_it_is_for_every_method(action: str, client: FlaskClient, sandbox: Sandbox) -> None:
+    client.post("/api", json=KEY | {"action": action, "postbackId": 1, "postbackid": 2})
+    (call,) = sandbox.api.calls
+    assert call.ignored == ("postbackid",)
+    assert "(did you mean 'postbackId'?)" in call.warnings[0]
+
+
+def test_what_is_known_is_not_odd(client: FlaskClient, sandbox: Sandbox) -> None:
+    client.post("/api", json=RULE | {"channels": ["Email"]})
+    client.post("/api?channels=Email&channels=Push+Notification", json=RULE)
+    assert [(call.ignored, call.warnings) for call in sandbox.api.calls] == [((), ())] * 2
+
+
+def test_many_are_counted_and_secrets_stay_out(client: FlaskClient, sandbox: Sandbox) -> None:
+    client.post("/api", json=RULE | {f"odd{number}": 1 for number in range(25)})
+    client.post("/api", json=LIST | {"YOUR_DATA_EXPORT_KEY": 1})
+    many, secret = sandbox.api.calls
+    assert len(many.warnings) == 11
+    assert many.warnings[-1] == "15 more arguments were ignored"
+    assert "YOUR_DATA_EXPORT_KEY" not in repr(secret)
+
+
+def test_what_was_answered_in_its_place_was_not_looked_at(
+    client: FlaskClient, sandbox: Sandbox
+) -> None:
+    sandbox.api.behave("503")
+    client.post("/api", json=RULE | {"channel": "Email"})
+    assert (sandbox.api.calls[0].ignored, sandbox.api.calls[0].warnings) == ((), ())
+
+
+def test_a_template_with_encoded_separators_is_told(client: FlaskClient, sandbox: Sandbox) -> None:
+    client.post("/api", json=RULE | {"postbackUrl": "https://x.y/?u={{User ID}}%26d={{Device ID}}"})
+    (call,) = sandbox.api.calls
+    assert call.ignored == ()
+    assert "'%26d={{Device ID}}'" in call.warnings[0]
+    assert len(sandbox.postbacks()) == 1

@@ -55,6 +55,7 @@ def test_of_a_good_url_nothing_is_said(url: str, type: PostbackType) -> None:
         (GOOD.replace("{{Message event}}", ""), MESSAGES, "events-look-alike"),
         (GOOD.replace("{{Message channel}}", ""), MESSAGES, "channels-look-alike"),
         (GOOD + "#{{Template name}}", MESSAGES, "value-in-fragment"),
+        (GOOD.replace("&device", "%26device"), MESSAGES, "encoded-separator"),
         (GOOD + "&user=x", MESSAGES, "name-twice"),
         (GOOD + "&us%65r=x", MESSAGES, "name-twice"),
     ],
