@@ -12,11 +12,13 @@ from rich.text import Text
 from mockserver.cli.api_lines import call_text
 from mockserver.cli.output import STYLES, count, elapsed, instant
 from mockserver.cli.shortening import bounded, fitted
-from mockserver.cli.timeline import event_text, outcome_of
+from mockserver.cli.timeline import event_text, outcome_of, reasons_of
 from mockserver.web.shapes import AttemptJson, EventJson
 
 #: How much of a user id is shown.
 _LONGEST_USER = 60
+#: How much of the reason why an attempt failed; `postbacks deliveries ID` shows more.
+_LONGEST_REASON = 120
 
 
 def feed_line(kind: str, payload: dict[str, Any]) -> Text:
@@ -33,6 +35,9 @@ def _attempt(payload: dict[str, Any]) -> Text:
     text.append(str(payload["state"]), STYLES.get(payload["state"], ""))
     if payload.get("due_at"):
         text.append(f", next at {instant(msgspec.convert(payload['due_at'], datetime))}")
+    reason = reasons_of(attempt)
+    if reason:
+        text.append(f"  {bounded(reason[0], _LONGEST_REASON)}", "dim")
     return text
 
 

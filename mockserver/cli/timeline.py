@@ -37,13 +37,20 @@ def write_delivery(output: Output, delivery: DeliveryJson) -> None:
     heading.append(f"  {event_text(delivery.event)}, rule {delivery.postback_id}", "not bold")
     output.line(heading)
     output.url_line(f"POST {one_line(delivery.url)}")
-    last_error = None
+    before: list[str] = []
     for attempt in delivery.attempts:
         output.line(attempt_text(attempt, delivery.attempts[0]))
-        if attempt.error and attempt.error != last_error:
-            output.line(f"        {bounded(attempt.error)}", "dim")
-        last_error = attempt.error
+        reason = reasons_of(attempt)
+        if reason != before:
+            for line in reason:
+                output.line(f"        {bounded(line)}", "dim")
+        before = reason
     output.line(f"  {verdict(delivery)}", STYLES[delivery.state])
+
+
+def reasons_of(attempt: AttemptJson) -> list[str]:
+    """Return why an attempt did not succeed: what went wrong, or what the answer says."""
+    return [attempt.error] if attempt.error else attempt.reason
 
 
 def write_attempts(

@@ -6,8 +6,10 @@ columns with what pytest puts before them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from textwrap import fill
+from textwrap import fill, wrap
+from typing import TYPE_CHECKING
 
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
@@ -15,7 +17,11 @@ from mockserver.core.template import encoded_separator
 from mockserver.core.wording import count
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.wiring import IN_PROCESS_URL
+from mockserver.net.answer_text import answer_lines
 from mockserver.net.curl_command import curl_command
+
+if TYPE_CHECKING:
+    from mockserver.testing.partner import Partner
 
 
 def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
@@ -32,12 +38,13 @@ def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
         if remark is not None:
             lines += [f"            {line}" for line in fill(remark, 60).splitlines()]
     lines.append(f"  sent      {delivery.url}")
-    last_error = None
+    before: list[str] = []
     for attempt in delivery.attempts:
         lines.append(attempt_line(attempt, delivery.attempts[0].started_at))
-        if attempt.outcome.error and attempt.outcome.error != last_error:
-            lines.append(f"              {attempt.outcome.error}")
-        last_error = attempt.outcome.error
+        reason = reason_lines(attempt)
+        if reason != before:
+            lines += reason
+        before = reason
     lines.append(f"  {fate(delivery)}")
     return "\n".join(lines)
 
@@ -50,6 +57,25 @@ def attempt_line(attempt: Attempt, first_at: datetime) -> str:
     line = f"  {number:>6} {offset:>11}  {attempt.started_at:%Y-%m-%d %H:%M:%S}  "
     line += f"{attempt.outcome.summary:<8} {took:>6}"
     return line + ("  repeated after a crash" if attempt.repeated else "")
+
+
+def reason_lines(attempt: Attempt) -> list[str]:
+    """Return why an attempt did not succeed: what went wrong, or what the answer says."""
+    outcome = attempt.outcome
+    # A server's page about what the application raised says less than that.
+    said = (
+        [outcome.error]
+        if outcome.error
+        else answer_lines(outcome.status, outcome.headers, outcome.body)
+    )
+    indent = " " * 14
+    return [
+        line
+        for each in said
+        for line in wrap(
+            each, 72, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+        )
+    ]
 
 
 def fate(delivery: DeliveryHistory) -> str:
@@ -86,9 +112,16 @@ def raised_text(traceback: str | None) -> str:
     return "" if traceback is None else f"the application raised:\n\n{traceback.rstrip()}"
 
 
-def resend_advice(delivery: DeliveryHistory) -> str:
-    """Return how to send a postback again: with curl, or in the test if it used no socket."""
-    if delivery.url.startswith(f"{IN_PROCESS_URL}/"):
+def resend_advice(delivery: DeliveryHistory, applications: Iterable[Partner] = ()) -> str:
+    """Return how to send a postback again: with curl, or in the test if it used no socket.
+
+    Args:
+        delivery: What was sent.
+        applications: Those of the test. What went to one of them is nowhere else: whatever answers
+            at a real host of that name is not what was tested.
+    """
+    here = delivery.url.startswith(f"{IN_PROCESS_URL}/")
+    if here or any(application.accepts(delivery.url) for application in applications):
         return f"again, in the test:\n  leanplum.resend({delivery.id})"
     by_curl = curl_command("POST", delivery.url, [("Content-Length", "0")])
     return f"again by hand:\n  {by_curl}"

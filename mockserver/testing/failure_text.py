@@ -41,7 +41,7 @@ def failure_text(expected: str, fields: Mapping[str, Any], evidence: Evidence) -
     if more > 0:
         parts.append(f"... and {count(more, 'more delivery', 'more deliveries')}")
     if deliveries:
-        parts.append(resend_advice(deliveries[0]))
+        parts.append(resend_advice(deliveries[0], evidence.applications))
     return "\n\n".join(parts)
 
 
@@ -71,7 +71,7 @@ def requests_text(
     attempt = requests[0][0].attempt
     # There is none for a request that was no postback, or whose delivery is forgotten.
     sent = [each for each in evidence.deliveries if attempt and each.id == attempt[0]]
-    lines += [f"\n{resend_advice(each)}" for each in sent]
+    lines += [f"\n{resend_advice(each, evidence.applications)}" for each in sent]
     return "\n".join(lines)
 
 

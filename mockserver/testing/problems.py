@@ -61,7 +61,11 @@ def problems_of(evidence: Evidence) -> list[Problem]:
         if kind is None or delivery.id in evidence.expected:
             continue
         text = timeline(delivery, evidence.templates.get(delivery.postback_id))
-        parts = [text, raised_text(evidence.tracebacks.get(delivery.id)), resend_advice(delivery)]
+        parts = [
+            text,
+            raised_text(evidence.tracebacks.get(delivery.id)),
+            resend_advice(delivery, evidence.applications),
+        ]
         found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
     return found
 

@@ -23,6 +23,7 @@ from mockserver.core.models import (
 from mockserver.delivery.feed import Happening
 from mockserver.delivery.history import DeliveryHistory, Triggered
 from mockserver.delivery.under_way import AttemptUnderWay
+from mockserver.net.answer_text import answer_lines
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.schema.app import fields_of
 from mockserver.web.shapes import (
@@ -61,6 +62,7 @@ def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
         headers=list(outcome.headers),
         body=outcome.body.decode("utf-8", "replace"),
         request_id=outcome.request_id,
+        reason=list(answer_lines(outcome.status, outcome.headers, outcome.body)),
     )
 
 

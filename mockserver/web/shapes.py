@@ -123,6 +123,10 @@ class AttemptJson(Struct):
     headers: list[tuple[str, str]]
     body: str
     request_id: int | None
+    reason: Annotated[
+        list[str],
+        Meta(description="Of an answer that is no success, what it says of why, in short lines."),
+    ] = []
     cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 

@@ -21,3 +21,26 @@ def test_happenings_of_every_kind_are_told() -> None:
     line = "2026-01-01 12:00:00  API  addPostback  A  400  no type  odd"
     assert feed_line("call", call).plain == line
     assert feed_line("later", {"some": "\x07"}).plain.startswith("later  ")
+
+
+def test_an_attempt_says_why_it_failed() -> None:
+    attempt = {
+        "delivery_id": 1,
+        "number": 1,
+        "manual": False,
+        "repeated": False,
+        "started_at": "2026-01-01T12:00:00Z",
+        "ended_at": "2026-01-01T12:00:00Z",
+        "offset_hours": 0.0,
+        "outcome": "response",
+        "status": 422,
+        "elapsed_seconds": 0.004,
+        "elapsed_real_seconds": 0.004,
+        "error": None,
+        "headers": [],
+        "body": "",
+        "request_id": None,
+        "reason": ["user_id is missing", "and more"],
+    }
+    line = feed_line("attempt", {"attempt": attempt, "state": "rejected", "due_at": None}).plain
+    assert line.endswith("422 in 4ms  rejected  user_id is missing")

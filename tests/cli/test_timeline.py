@@ -128,3 +128,21 @@ def test_a_request_of_a_resend_is_called_so() -> None:
         write_request(output, request)
     assert "delivery 7, resent\n" in written.getvalue()
     assert "delivery 7, attempt 2\n" in written.getvalue()
+
+
+def test_why_an_attempt_failed_is_said_once_as_long_as_it_stays() -> None:
+    said = io.StringIO()
+    refused = {"reason": ["user_id is missing"]}
+    item = delivery(
+        "pending",
+        attempt(1, 503, **refused),
+        attempt(2, 503, 1, **refused),
+        attempt(3, None, 2, error="no answer within 30 s"),
+        attempt(4, 503, 3, **refused),
+    )
+    output = Output(as_json=False)
+    output.console.file = said
+    write_delivery(output, item)
+    lines = [line.strip() for line in said.getvalue().splitlines()]
+    assert lines.count("user_id is missing") == 2
+    assert lines.count("no answer within 30 s") == 1

@@ -16,6 +16,7 @@ import requests  # noqa: F401
 import responses  # noqa: F401
 
 import mockserver.testing.leanplum
+import mockserver.testing.told_answers
 import mockserver.web.app  # noqa: F401
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -255,6 +255,28 @@ CASES = {
             except Exception:
                 pass
         """,
+    "answer_says_why": """
+        def application(environ, start_response):
+            start_response("422 Unprocessable Content", [("Content-Type", "application/json")])
+            return [b'{"detail":[{"type":"missing","loc":["query","user_id"],"msg":"required"}]}']
+
+        def test_it(leanplum):
+            leanplum.partner("https://partner.example/", application)
+            leanplum.add_postback("https://partner.example/in?user={{User ID}}")
+            leanplum.trigger("email.click", user_id="ada")
+            leanplum.assert_delivered()
+        """,
+    "answer_leads_elsewhere": """
+        def application(environ, start_response):
+            where = "https://partner.example/in/?user=ada"
+            start_response("301 Moved Permanently", [("Location", where)])
+            return []
+
+        def test_it(leanplum):
+            leanplum.partner("https://partner.example/", application)
+            leanplum.add_postback("https://partner.example/in?user={{User ID}}")
+            leanplum.trigger("email.click", user_id="ada")
+        """,
     "end_partner_raised": """
         def application(environ, start_response):
             raise LookupError("no user 'ada'")
