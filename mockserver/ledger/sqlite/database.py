@@ -311,6 +311,8 @@ class _Transaction:
             if error is None:
                 self._cursor.execute("COMMIT")
                 database.failure = None
+                if database.watch is not None:
+                    database.watch.has_grown()
             elif isinstance(error, sqlite3.Error):
                 raise self._failed(error) from error
         except sqlite3.Error as failure:

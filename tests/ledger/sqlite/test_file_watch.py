@@ -49,6 +49,14 @@ def delete_its_log(path: Path) -> None:
     Path(f"{path}-wal").unlink()
 
 
+def cut_its_log_to_nothing(path: Path) -> None:
+    os.truncate(f"{path}-wal", 0)
+
+
+def cut_its_log_by_one_byte(path: Path) -> None:
+    os.truncate(f"{path}-wal", os.stat(f"{path}-wal").st_size - 1)
+
+
 def delete_its_folder(path: Path) -> None:
     shutil.rmtree(path.parent)
 
@@ -61,6 +69,8 @@ DAMAGES = [
     cut_by_one_byte,
     move_away,
     delete_its_log,
+    cut_its_log_to_nothing,
+    cut_its_log_by_one_byte,
     delete_its_folder,
 ]
 
