@@ -7,20 +7,63 @@ float ever rounds one. Documents are JSON in ASCII, which any text column takes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import msgspec
 
 from mockserver.core.catalog import Channel, PostbackType
+from mockserver.core.errors import InvalidValue, LedgerUnusable
 from mockserver.core.models import AbTestEvent, App, Event, MessageEvent
+
+_Stored = TypeVar("_Stored")
+_Value = TypeVar("_Value")
+
+#: What comes of reading what was never written.
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    InvalidValue,
+    LookupError,
+    TypeError,
+    ValueError,
+    msgspec.MsgspecError,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
+
+
+def stored(what: str) -> Callable[[Callable[[_Stored], _Value]], Callable[[_Stored], _Value]]:
+    """Have a function that reads what is stored say so if that is not what this ledger writes.
+
+    Args:
+        what: What it reads, for the message.
+    """
+
+    def explaining(read: Callable[[_Stored], _Value]) -> Callable[[_Stored], _Value]:
+        @wraps(read)
+        def explained(row: _Stored) -> _Value:
+            try:
+                return read(row)
+            except _UNREADABLE as error:
+                raise _unreadable(what, error) from error
+
+        return explained
+
+    return explaining
+
+
+def _unreadable(what: str, error: Exception) -> LedgerUnusable:
+    return LedgerUnusable(
+        f"the ledger has {what} that cannot be read, because another program has changed it "
+        f"({type(error).__name__}); restore its file, or choose another file"
+    )
 
 
 def to_microseconds(instant_at: datetime) -> int:
@@ -36,6 +79,8 @@ def from_microseconds(microseconds: int) -> datetime:
     except OverflowError:
         # The end of an attempt that an earlier version let begin shortly before the calendar ends.
         return datetime.max.replace(tzinfo=UTC)
+    except TypeError as error:
+        raise _unreadable("an instant", error) from error
 
 
 def duration_to_microseconds(duration: timedelta) -> int:
@@ -86,6 +131,7 @@ def encode_app(app: App) -> str:
     return _encode_app(app)
 
 
+@stored("an app")
 def decode_app(text: str) -> App:
     """Return the app that `encode_app` wrote as `text`; what it has no word of is the default."""
     document = json.loads(text)

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 from mockserver.ledger.sql import statements
-from mockserver.ledger.sql.database import Cursor, Database
+from mockserver.ledger.sql.codec import stored
+from mockserver.ledger.sql.database import Cursor, Database, Row
 
 
 class Counters(NamedTuple):
@@ -31,6 +32,18 @@ class Counters(NamedTuple):
     rules: int
     tickets: int
     latest: int | None
+
+
+@stored("counters")
+def _counters_of(row: Row) -> Counters:
+    counters = Counters(*row)
+    # Of text a database makes no number, and what is beyond its own numbers it cannot write.
+    if not all(0 <= number < _MOST for number in counters[:3]):
+        raise ValueError
+    return counters
+
+
+_MOST = 2**62
 
 
 class Known:
@@ -60,7 +73,7 @@ class Known:
         if self._counters is not None:
             return self._counters
         cursor.execute(statements.READ_COUNTERS)
-        return Counters(*cursor.fetchone())
+        return _counters_of(cursor.fetchone())
 
     def write_counters(self, cursor: Cursor, counters: Counters) -> None:
         """Write the counters as they stand now."""

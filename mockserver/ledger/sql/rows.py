@@ -13,12 +13,14 @@ from mockserver.ledger.sql.codec import (
     decode_event,
     encode_event,
     from_microseconds,
+    stored,
     to_microseconds,
 )
 from mockserver.ledger.sql.database import Row
 from mockserver.ledger.sql.outcomes import decode_outcome
 
 
+@stored("a rule")
 def rule_of(row: Row) -> PostbackRule:
     """Return the rule that a row of `ALL_RULES` holds."""
     postback_id, app_id, type, channels, url, created = row
@@ -32,6 +34,7 @@ def rule_of(row: Row) -> PostbackRule:
     )
 
 
+@stored("a delivery")
 def delivery_of(row: Row) -> Delivery:
     """Return the delivery that a row of `select_page` or `select_deliveries` holds."""
     delivery_id, app_id, postback_id, url, event, created, state, attempts_made, due = row
@@ -51,6 +54,7 @@ def delivery_of(row: Row) -> Delivery:
 _STATES = {state.value: state for state in DeliveryState}
 
 
+@stored("an attempt")
 def attempt_of(row: Row) -> Attempt:
     """Return the attempt that a row of `select_attempts` holds."""
     delivery_id, number, started, repeated, *outcome = row

@@ -103,6 +103,48 @@ class TestPlaces:
             assert found == [1, 1, 30_000, 0]
 
 
+class TestChangedByAnotherProgram:
+    @pytest.mark.parametrize(
+        ("change", "what"),
+        [
+            ("UPDATE apps SET document = '{}'", "an app"),
+            ("UPDATE apps SET document = '['", "an app"),
+            ("UPDATE rules SET channels = '?'", "a rule"),
+            ("UPDATE rules SET type = '?'", "a rule"),
+            ("UPDATE deliveries SET event = '[]'", "a delivery"),
+            ("UPDATE deliveries SET event = '{}'", "a delivery"),
+            ("UPDATE progress SET state = '?'", "a delivery"),
+            ("UPDATE attempts SET kind = '?'", "an attempt"),
+            ("UPDATE attempts SET headers = '{'", "an attempt"),
+            ("UPDATE progress SET due_at = '?'", "an instant"),
+            ("UPDATE counters SET tickets = '?'", "counters"),
+            ("UPDATE counters SET deliveries = 9223372036854775807", "counters"),
+            ("DELETE FROM counters", "counters"),
+        ],
+    )
+    def test_it_is_said_of_what(self, path: Path, change: str, what: str) -> None:
+        with closing(open_sqlite(path)) as ledger:
+            ledger.put_app(App())
+            add_rule(ledger)
+            add(ledger, START)
+            broken = replace(BROKEN, headers=(("A", "b"),))
+            ledger.record([retried(claim_one(ledger), FAR, broken)])
+        query(path, change)
+        with closing(open_sqlite(path)) as ledger:
+            with pytest.raises(LedgerUnusable, match=rf"{what} that cannot be read.*restore its"):
+                use(ledger)
+            assert ledger.problem() is None
+
+
+def use(ledger: SqlLedger) -> None:
+    ledger.apps()
+    ledger.rules()
+    ledger.next_due_at()
+    ledger.claim(FAR, 1)
+    ledger.deliveries()
+    ledger.attempts(1)
+
+
 class TestRefusals:
     def test_a_file_that_is_no_database(self, path: Path) -> None:
         path.write_text("appId: a\n" * 100)
