@@ -45,7 +45,7 @@ class Session:
 
         Raises:
             UsageError: `url` is no URL of a sandbox, no header can carry `token`, or `ca_file` has
-                no certificates.
+                no certificates, or was typed for a sandbox that needs none.
         """
         from mockserver.client.sandbox_client import SandboxClient
         from mockserver.core.errors import InvalidValue
@@ -56,8 +56,13 @@ class Session:
                 check_token(self.token)
             except InvalidValue as error:
                 raise click.UsageError(f"--token (or POSTBACKS_TOKEN): {error}") from None
+        url = self.url or DEFAULT_URL
+        if "ca_file" in self.given and url.lower().startswith("http:"):
+            raise click.UsageError(
+                f"--ca-file is for a sandbox at https, but --url (or POSTBACKS_URL) is {url}"
+            )
         try:
-            return SandboxClient(self.url or DEFAULT_URL, self.token, ca_file=self.ca_file)
+            return SandboxClient(url, self.token, ca_file=self.ca_file)
         except InvalidValue as error:
             raise usage_error(error) from None
 

@@ -219,6 +219,16 @@ class TestRefusals:
         assert done.exit_code == 2
         assert "--ca-file (or POSTBACKS_CA_FILE): ca_file 'missing.pem' cannot be" in done.stderr
 
+    @pytest.mark.parametrize("place", [[], ["--url", "http://127.0.0.1:1"], ["--url", "HTTP://h"]])
+    def test_a_ca_file_that_nobody_needs(self, place: list[str], own: dict[str, str]) -> None:
+        for path in ("missing.pem", own["ca"]):
+            done = CliRunner().invoke(root, ["deliveries", *place, "--ca-file", path])
+            assert done.exit_code == 2
+            assert "--ca-file is for a sandbox at https, but --url" in done.stderr
+        # In the environment it may be for another one.
+        done = CliRunner().invoke(root, ["deliveries", *place], env={"POSTBACKS_CA_FILE": path})
+        assert done.exit_code == 3
+
 
 class TestEndpoints:
     @pytest.mark.parametrize("tls", [True, False])
