@@ -92,9 +92,9 @@ FINISH = (
     "UPDATE progress SET state = ?, attempts_made = ?, due_at = NULL, claim = NULL, interrupted = 0"
     " WHERE delivery_id = ? AND claim = ? AND state = 'pending'"
 )
-#: attempts_made, delivery_id, claim
+#: attempts_made, delivery_id, claim; nothing is due of what is not pending, whoever wrote that
 COUNT_ONLY = (
-    "UPDATE progress SET attempts_made = ?, claim = NULL, interrupted = 0"
+    "UPDATE progress SET attempts_made = ?, due_at = NULL, claim = NULL, interrupted = 0"
     " WHERE delivery_id = ? AND claim = ?"
 )
 #: state, delivery_id; the claim stays: an attempt that is under way will still be written

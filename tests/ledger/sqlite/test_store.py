@@ -135,6 +135,16 @@ class TestChangedByAnotherProgram:
                 use(ledger)
             assert ledger.problem() is None
 
+    @pytest.mark.parametrize("state", ["delivered", "rejected", "lost", "?"])
+    def test_what_is_not_pending_is_not_tried_for_ever(self, path: Path, state: str) -> None:
+        with closing(open_sqlite(path)) as ledger:
+            add(ledger, START)
+        query(path, f"UPDATE progress SET state = '{state}'")
+        with closing(open_sqlite(path)) as ledger:
+            ledger.record([retried(claim_one(ledger), START + HOUR)])
+            assert ledger.next_due_at() is None
+            assert ledger.claim(FAR, 1) == []
+
 
 def use(ledger: SqlLedger) -> None:
     ledger.apps()
