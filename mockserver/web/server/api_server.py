@@ -93,6 +93,8 @@ class ApiServer:
                 max_request_body_size=largest_body + 64 * 1024,
                 clear_untrusted_proxy_headers=True,
                 ident=None,
+                # The host of who names none, as HTTP/1.0 allows: no browser, so nobody's page.
+                server_name="localhost",
                 url_scheme=scheme,
             ),
             self._map,

@@ -88,6 +88,16 @@ def test_an_answer_is_sent_as_one_piece(
     assert piece.endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.parametrize("path", ["/", "/_sandbox/health", "/api?action=listPostbacks"])
+def test_who_names_no_host_is_answered(server: ApiServer, path: str) -> None:
+    """HTTP/1.0 has no need of one: `ab`, and the checks of load balancers."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split()[1] == (b"400" if "api?" in path else b"200")
+    assert b"invalid:" not in answer
+
+
 def test_a_chunked_body_is_read(server: ApiServer) -> None:
     headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     pieces = iter([b'{"action": ', b'"addPost"}'])
