@@ -71,7 +71,8 @@ class Output:
             return
         # A file or pipe gets each row as one line.
         self.console.width = _NO_TERMINAL_COLUMNS
-        with self.console.capture() as captured:
+        # What was written before is flushed here.
+        with writing(), self.console.capture() as captured:
             self.console.print(table)
         for line in captured.get().splitlines():
             self.url_line(line.rstrip())

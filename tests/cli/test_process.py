@@ -51,6 +51,16 @@ def test_output_that_cannot_be_written_is_one_line(
         assert ended.stderr == f"postbacks: {told}\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["events", "apps list", "rules list", "deliveries", "inbox", "trigger email.click", "reset"],
+)
+def test_an_answer_of_a_sandbox_that_cannot_be_written(live: Live, words: str) -> None:
+    ended = run([*words.split(), "--url", live.url], ">/dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr == "postbacks: cannot write the output: No space left on device\n"
+
+
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "2>&- <&-"])
 def test_an_error_that_cannot_be_told_is_still_an_exit_code(redirection: str) -> None:
     ended = run(["nonsense"], redirection)
