@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.errors import InvalidValue
 from mockserver.core.limits import MIB
 from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
@@ -59,6 +60,10 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
         since_at = None if query.since is None else parse_instant(query.since, "since")
         until_at = None if query.until is None else parse_instant(query.until, "until")
+        if since_at is not None and until_at is not None and since_at >= until_at:
+            raise InvalidValue(
+                f"since must be before until, got {since_at.isoformat()} and {until_at.isoformat()}"
+            )
         under_way = by_delivery()
         shown: list[shapes.DeliveryJson] = []
         after, size = query.after, 0

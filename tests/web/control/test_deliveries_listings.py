@@ -64,6 +64,11 @@ def test_if_none_fits_it_says_how_many_there_are(client: FlaskClient) -> None:
         ({"event": "email.clik"}, 400, "did you mean 'email.click'"),
         ({"since": "yesterday"}, 400, "since must be an instant"),
         ({"until": "2026-01-01T00:00:00"}, 400, "until has no time zone"),
+        (
+            {"since": "2026-01-01T01:00:00Z", "until": "2026-01-01T00:00:00Z"},
+            400,
+            "since must be before until",
+        ),
         ({"app_id": "nope"}, 404, "unknown app 'nope'"),
         ({"user": "bob"}, 400, "user"),
     ],
