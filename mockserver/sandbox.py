@@ -80,15 +80,15 @@ class Sandbox(SandboxTime):
     ) -> None:
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
-        self.inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
-        self.feed = Feed() if feed is None else feed
+        self.inboxes: Inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes
+        self.feed: Feed = Feed() if feed is None else feed
         #: Leanplum's API: how it fails, and what it was asked.
-        self.api = LeanplumApi()
+        self.api: LeanplumApi = LeanplumApi()
         self.api.on_call(lambda call: self.feed.add("call", _in_feed(call)))
-        self.deliveries = Deliveries(self.ledger)
+        self.deliveries: Deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
-        self.app_ids = {app.app_id for app in self.ledger.apps()}
+        self.app_ids: set[str] = {app.app_id for app in self.ledger.apps()}
         self._made = MadeAttempts(self.feed)
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
@@ -98,7 +98,7 @@ class Sandbox(SandboxTime):
             sockets=sockets,
             transport=transport,
         )
-        self.engine = Engine(
+        self.engine: Engine = Engine(
             self.ledger,
             self._wiring.transport,
             self.clock,

@@ -104,6 +104,7 @@ TESTS_OF_MORE = {
     "receiver/test_limit.py": "the limit of the other tests there",
     "receiver/test_over_tls.py": "the other tests there, again",
     "receiver/test_surplus_bytes.py": "the receiver and its parser, whatever follows a request",
+    "testing/test_types.py": "every type that a test meets",
     "test_circles.py": "all imports",
     "test_docs.py": "the documentation",
     "test_docstrings.py": "all docstrings",

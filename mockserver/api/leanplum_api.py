@@ -9,6 +9,7 @@ from mockserver.api.behaviour import ApiBehaviour, SetScript
 from mockserver.api.calls import ApiCall, CallLog
 
 if TYPE_CHECKING:
+    from mockserver.core.names import ApiMethod
     from mockserver.receiver.behaviours import Behaviour
 
 
@@ -21,8 +22,8 @@ class LeanplumApi:
     """
 
     def __init__(self) -> None:
-        self.scripts = ApiBehaviour()
-        self.log = CallLog()
+        self.scripts: ApiBehaviour = ApiBehaviour()
+        self.log: CallLog = CallLog()
         self._on_reset: list[Callable[[], None]] = []
         self._on_call: list[Callable[[ApiCall], None]] = []
 
@@ -30,7 +31,7 @@ class LeanplumApi:
         self,
         script: str | Iterable[Behaviour | dict[str, Any] | str],
         *,
-        action: str | None = None,
+        action: ApiMethod | None = None,
         app_id: str | None = None,
     ) -> None:
         """Say how calls are answered, one after the other, e.g. `"503*2,200"`; the last one stays.

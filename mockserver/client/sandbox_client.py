@@ -66,7 +66,7 @@ class SandboxClient:
         if token is not None:
             check_token(token)
         self._wire: Wire = HttpWire(url, timeout_real_seconds, ca_file) if wire is None else wire
-        self.url = self._wire.url
+        self.url: str = self._wire.url
         self._token = token
 
     def patient(self, timeout_real_seconds: float) -> SandboxClient:

@@ -57,7 +57,7 @@ class AskedAdvance:
         self.cancellation = cancellation
         self.from_at: datetime | None = None
         self.target_at: datetime | None = None
-        self.ended = threading.Event()
+        self.ended: threading.Event = threading.Event()
         self._recorded = recorded
         self._recorded_before = recorded()
         self._asked_real_seconds = monotonic.real_seconds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import overload
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from mockserver.core.catalog import event_kind
 from mockserver.core.clock import as_hours, as_utc
@@ -16,6 +16,9 @@ from mockserver.core.models import Attempt, Delivery, Event, is_id
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.intake import Taken, find_app
 from mockserver.ledger.protocol import Ledger
+
+if TYPE_CHECKING:
+    from mockserver.core.names import EventName, StateName
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,11 @@ class Deliveries(Sequence[DeliveryHistory]):
     def __call__(
         self,
         *,
-        state: DeliveryState | str | None = None,
+        state: DeliveryState | StateName | None = None,
         postback_id: int | None = None,
         app_id: str | None = None,
         user_id: str | None = None,
-        event: str | None = None,
+        event: EventName | None = None,
         since_at: datetime | None = None,
         until_at: datetime | None = None,
         after: int = 0,
@@ -119,7 +122,7 @@ class Deliveries(Sequence[DeliveryHistory]):
     def __eq__(self, other: object) -> bool:
         return self() == other if isinstance(other, list) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return repr(self())

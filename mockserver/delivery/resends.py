@@ -26,7 +26,7 @@ class Resend:
 
     def __init__(self) -> None:
         self.made: Attempt | None = None
-        self.is_dropped = False
+        self.is_dropped: bool = False
         self._ended = threading.Event()
 
     def wait(

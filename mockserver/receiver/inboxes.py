@@ -49,7 +49,7 @@ class Inboxes:
     ) -> None:
         self._max_script_bytes = max_script_bytes
         self._script_bytes = 0
-        self.journal = Journal(max_requests, max_bytes, now)
+        self.journal: Journal = Journal(max_requests, max_bytes, now)
         self._lock = threading.Lock()
         self._walks: dict[str, ScriptWalk] = {}
 

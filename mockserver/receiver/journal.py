@@ -75,17 +75,17 @@ class ReceivedRequest:
         behaviour: str,
         attempt: tuple[int, int | None] | None,
     ) -> None:
-        self.id = request_id
-        self.inbox = inbox
-        self.method = method
-        self.target = target
-        self.request_line = request_line
-        self.headers = headers
-        self.body = body
-        self.client = client
-        self.arrived_at = arrived_at
-        self.behaviour = behaviour
-        self.attempt = attempt
+        self.id: int = request_id
+        self.inbox: str = inbox
+        self.method: str = method
+        self.target: str = target
+        self.request_line: bytes = request_line
+        self.headers: tuple[tuple[bytes, bytes], ...] = headers
+        self.body: bytes = body
+        self.client: tuple[str, int] = client
+        self.arrived_at: datetime = arrived_at
+        self.behaviour: str = behaviour
+        self.attempt: tuple[int, int | None] | None = attempt
         self.ended_at: datetime | None = None
         self.end: End | None = None
         self.status: int | None = None

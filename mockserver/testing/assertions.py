@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.comparisons import attempts_at, in_state, not_triggered, received
 from mockserver.testing.evidence import Evidence
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from mockserver.core.names import DeliveryFields, RequestParts
 
 
 class Assertions(ABC):
@@ -30,33 +35,41 @@ class Assertions(ABC):
     def said(self, deliveries: Iterable[DeliveryHistory]) -> None:
         """Take note that the test knows that these were lost or rejected."""
 
-    def assert_delivered(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+    def assert_delivered(
+        self, *, times: int = 1, **fields: Unpack[DeliveryFields]
+    ) -> list[DeliveryHistory]:
         """Assert that so many of these postbacks were delivered, and none of them failed."""
         __tracebackhide__ = True
         return self._assert_state(DeliveryState.DELIVERED, times, fields)
 
-    def assert_lost(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+    def assert_lost(
+        self, *, times: int = 1, **fields: Unpack[DeliveryFields]
+    ) -> list[DeliveryHistory]:
         """Assert that so many of these postbacks were lost after all their attempts."""
         __tracebackhide__ = True
         return self._assert_state(DeliveryState.LOST, times, fields)
 
-    def assert_rejected(self, *, times: int = 1, **fields: Any) -> list[DeliveryHistory]:
+    def assert_rejected(
+        self, *, times: int = 1, **fields: Unpack[DeliveryFields]
+    ) -> list[DeliveryHistory]:
         """Assert that so many of these postbacks were given up at the first answer."""
         __tracebackhide__ = True
         return self._assert_state(DeliveryState.REJECTED, times, fields)
 
-    def assert_attempts_at(self, hours: Sequence[float], **fields: Any) -> DeliveryHistory:
+    def assert_attempts_at(
+        self, hours: Sequence[float], **fields: Unpack[DeliveryFields]
+    ) -> DeliveryHistory:
         """Assert when the attempts of one postback were made, in hours after the first."""
         __tracebackhide__ = True
         return attempts_at(self._evidence(), hours, fields).found_or_raise()[0]
 
-    def assert_not_triggered(self, **fields: Any) -> None:
+    def assert_not_triggered(self, **fields: Unpack[DeliveryFields]) -> None:
         """Assert that no event has fired such a postback."""
         __tracebackhide__ = True
         not_triggered(self._evidence(), fields).found_or_raise()
 
     def verify(
-        self, times: int | None = None, *, inbox: str = "inbox", **wanted: Any
+        self, times: int | None = None, *, inbox: str = "inbox", **wanted: Unpack[RequestParts]
     ) -> list[ReceivedRequest]:
         """Assert that an inbox got such requests.
 
@@ -68,7 +81,7 @@ class Assertions(ABC):
         __tracebackhide__ = True
         return received(self._evidence(), inbox, times, wanted).found_or_raise()
 
-    def verify_never(self, *, inbox: str = "inbox", **wanted: Any) -> None:
+    def verify_never(self, *, inbox: str = "inbox", **wanted: Unpack[RequestParts]) -> None:
         """Assert that an inbox got no such request."""
         __tracebackhide__ = True
         received(self._evidence(), inbox, 0, wanted).found_or_raise()

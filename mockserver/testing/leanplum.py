@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.api.leanplum_api import LeanplumApi
 from mockserver.core.catalog import Channel, PostbackType
-from mockserver.core.models import Attempt, KeyClass, ParametersEncoding, PostbackRule
+from mockserver.core.models import App, Attempt, KeyClass, ParametersEncoding, PostbackRule
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import Inbox
 from mockserver.sandbox import Sandbox
@@ -28,6 +28,9 @@ from mockserver.testing.problems import Problem, problems_of
 from mockserver.time.advance import Advance
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from mockserver.core.names import ChannelName, EventFields, EventName, RuleType, TimeUnits
     from mockserver.testing.partner import Partner
 
 
@@ -65,8 +68,8 @@ class Leanplum(Assertions):
         strict: bool = False,
         intercept: bool = True,
     ) -> None:
-        self.app = make_app(app_id, retry_on, parameters_encoding)
-        self.sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
+        self.app: App = make_app(app_id, retry_on, parameters_encoding)
+        self.sandbox: Sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
         self._calls = ApiCalls(self.sandbox)
         self._interception = Interception(self._calls.answer, strict=strict) if intercept else None
         self._applications: list[Partner] = []
@@ -114,8 +117,8 @@ class Leanplum(Assertions):
     def add_postback(
         self,
         url: str,
-        type: PostbackType | str = PostbackType.MESSAGE_EVENTS,
-        channels: Iterable[Channel | str] | None = None,
+        type: PostbackType | RuleType = PostbackType.MESSAGE_EVENTS,
+        channels: Iterable[Channel | ChannelName] | None = None,
     ) -> PostbackRule:
         """Register a postback rule, as `addPostback` does; see `Sandbox.add_postback`."""
         return self.sandbox.add_postback(url, type, channels)
@@ -125,7 +128,7 @@ class Leanplum(Assertions):
         """Return the rules that are registered, whoever registered them."""
         return self.sandbox.postbacks()
 
-    def trigger(self, name: str, **values: Any) -> Triggered:
+    def trigger(self, name: EventName, **values: Unpack[EventFields]) -> Triggered:
         """Let an event happen, e.g. `trigger("email.click", user_id="ada")`."""
         triggered = self.sandbox.trigger(name, **values)
         self._triggered.append(triggered)
@@ -138,7 +141,11 @@ class Leanplum(Assertions):
         return self.sandbox.now()
 
     def advance(
-        self, by: timedelta | str | None = None, *, to: datetime | None = None, **units: float
+        self,
+        by: timedelta | str | None = None,
+        *,
+        to: datetime | None = None,
+        **units: Unpack[TimeUnits],
     ) -> Advance:
         """Move the clock, e.g. `advance(hours=10)` or `advance("10h")`; see `Sandbox.advance`."""
         return self.sandbox.advance(by, to=to, **units)
@@ -252,8 +259,30 @@ class LeanplumClock:
     """
 
     def __init__(self, leanplum: Leanplum) -> None:
-        self.now = leanplum.now
-        self.advance = leanplum.advance
-        self.advance_to_next = leanplum.advance_to_next
-        self.run_until_idle = leanplum.run_until_idle
-        self.settle = leanplum.settle
+        self._leanplum = leanplum
+
+    def now(self) -> datetime:
+        """Return the present of the sandbox, aware, in UTC."""
+        return self._leanplum.now()
+
+    def advance(
+        self,
+        by: timedelta | str | None = None,
+        *,
+        to: datetime | None = None,
+        **units: Unpack[TimeUnits],
+    ) -> Advance:
+        """Move the clock, e.g. `advance(hours=10)` or `advance("10h")`."""
+        return self._leanplum.advance(by, to=to, **units)
+
+    def advance_to_next(self) -> Advance:
+        """Move the clock to the next due instant and make what is due there."""
+        return self._leanplum.advance_to_next()
+
+    def run_until_idle(self) -> Advance:
+        """Move the clock until nothing is pending any more."""
+        return self._leanplum.run_until_idle()
+
+    def settle(self) -> None:
+        """Make what became due while somebody else moved the time, each at its own instant."""
+        self._leanplum.settle()

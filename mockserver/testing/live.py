@@ -47,10 +47,10 @@ class LiveLeanplum:
         self, client: SandboxClient, app_id: str, config: Mapping[str, Any] | None = None
     ) -> None:
         self.client = client
-        self.url = client.url
-        self.api_url = f"{client.url}/api"
+        self.url: str = client.url
+        self.api_url: str = f"{client.url}/api"
         self.app_id = app_id
-        self.key = f"{app_id}-data-export-key"
+        self.key: str = f"{app_id}-data-export-key"
         self._inboxes: list[str] = []
         self._leftovers = Leftovers(client)
         self._leftovers.app(app_id)
@@ -147,7 +147,7 @@ class LiveServer:
 
     def __init__(self, client: SandboxClient, live: LiveSandbox | None) -> None:
         self.client = client
-        self.url = client.url
+        self.url: str = client.url
         self._live = live
 
     def begin(self, config: Mapping[str, Any] | None = None) -> LiveLeanplum:

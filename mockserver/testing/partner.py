@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
 from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from mockserver.core.names import TimeUnits
+    from mockserver.transport.application.base import ApplicationTransport
 
 
 class Partner:
@@ -45,7 +51,7 @@ class Partner:
             )
         self.url_prefix = url_prefix
         self.failures: list[ApplicationFailure] = []
-        self.transport = application_transport(
+        self.transport: ApplicationTransport = application_transport(
             app,
             base_url=url_prefix,
             now=now,
@@ -60,12 +66,12 @@ class Partner:
         """
         return self.transport.accepts(url)
 
-    def spend(self, by: timedelta | str | None = None, **units: float) -> None:
+    def spend(self, by: timedelta | str | None = None, **units: Unpack[TimeUnits]) -> None:
         """Let the request under way take this long, e.g. `spend(seconds=45)`.
 
         The application calls it in place of waiting.
         """
-        self.transport.spend(duration_of(by, units, "spend"))
+        self.transport.spend(duration_of(by, cast("dict[str, float]", units), "spend"))
 
     def close(self) -> None:
         """Shut the application down, if it is one of ASGI that can be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from msgspec import Meta, Struct
 
@@ -16,6 +16,9 @@ from mockserver.web import encoding, shapes
 from mockserver.web.control.clock import parse_instant
 from mockserver.web.cutting import cut_values
 from mockserver.web.routes import ControlRoute
+
+if TYPE_CHECKING:
+    from mockserver.core.names import EventName
 
 #: Its place in the OpenAPI document.
 ORDER = 3
@@ -74,7 +77,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
                 postback_id=query.postback_id,
                 app_id=query.app_id,
                 user_id=query.user_id,
-                event=query.event,
+                event=cast("EventName | None", query.event),
                 since_at=since_at,
                 until_at=until_at,
                 after=after,
