@@ -7,6 +7,7 @@ imported before a test asks for it: the fixtures import inside. `-p no:mockserve
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _MARKER = (
     "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=()): how "
     "the `leanplum` fixture of this test is made; `allow` names what may go wrong unnoticed: "
-    "refused, ignored, lost, rejected"
+    "refused, ignored, lost, rejected, raised"
 )
 
 
@@ -102,7 +103,14 @@ class _LeanplumTests:
         yield entered
         # Items live as long as the session, and would keep every sandbox.
         del item.stash[_LEANPLUM]
+        partners = entered.partners
+        before = [failure for partner in partners for failure in partner.failures]
         entered.close()
+        after = [failure for partner in partners for failure in partner.failures]
+        if len(after) > len(before) and "raised" not in options_of(item).allow:
+            from mockserver.testing.problems import raised_in
+
+            _fail_with(raised_in(partners, lambda failure: failure not in before))
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -123,19 +131,19 @@ class _LeanplumTests:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show below a failed test what was delivered, unless the failure shows it itself."""
-        _end_traceback_in_the_test(item, call)
+        _leave_out_own_lines(item, call)
         report = yield
         if report.when == "call" and report.failed:
             fixture = item.stash.get(_LEANPLUM, None)
             texts = [] if fixture is None else fixture.timelines(without=report.longreprtext)
             if texts:
-                report.sections.append(("Leanplum deliveries", "\n\n".join(texts)))
+                _add_section(item, report, "Leanplum deliveries", "\n\n".join(texts))
             if fixture is not None and fixture.api.calls:
                 from mockserver.testing.call_text import newest_calls
 
                 calls = newest_calls(fixture.api.calls, without=report.longreprtext)
                 if calls:
-                    report.sections.append(("Calls of Leanplum's API", calls))
+                    _add_section(item, report, "Calls of Leanplum's API", calls)
         return report
 
 
@@ -223,6 +231,15 @@ def leanplum_live(
     leanplum_server.end(live)
 
 
+def _add_section(item: pytest.Item, report: pytest.TestReport, name: str, text: str) -> None:
+    """Show a text below a failure, also with --show-capture=no: it was not captured."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None and item.config.getoption("showcapture", "all") == "no":
+        add(name, text)
+    else:
+        report.sections.append((name, text))
+
+
 def _usage_error(text: str) -> BaseException:
     """Return a failure that shows the text only, and no source of this plugin."""
     from mockserver.testing.delivery_text import wrapped
@@ -230,20 +247,26 @@ def _usage_error(text: str) -> BaseException:
     return pytest.fail.Exception(wrapped(text), pytrace=False)
 
 
-def _end_traceback_in_the_test(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Cut the traceback of an error of this package off after the last line of the test."""
+def _leave_out_own_lines(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Leave the lines of this package out of a traceback that begins or goes on elsewhere."""
     errors = sys.modules.get("mockserver.core.errors")
     if call.excinfo is None or errors is None or item.config.getoption("fulltrace"):
         return
+    frames: list[TracebackType] = []
+    frame: TracebackType | None = call.excinfo.tb
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.tb_next
+    others = [
+        each for each in frames if not each.tb_frame.f_code.co_filename.startswith(_OWN_FILES)
+    ]
+    if not others:
+        return
+    # What an application raised was raised by it, and not on the way there.
+    for each, following in itertools.pairwise(others):
+        each.tb_next = following
     if isinstance(call.excinfo.value, errors.PostbacksError):
-        last: TracebackType | None = None
-        frame: TracebackType | None = call.excinfo.tb
-        while frame is not None:
-            if not frame.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
-                last = frame
-            frame = frame.tb_next
-        if last is not None:
-            last.tb_next = None
+        others[-1].tb_next = None
 
 
 def _fail_with(problems: list[Problem]) -> None:

@@ -63,10 +63,6 @@ TESTED_ELSEWHERE = {
         "transport/application/test_asgi.py",
         "a part of the protocol",
     ),
-    "mockserver/transport/application/exchange.py": (
-        "transport/application/test_wsgi.py",
-        "what WSGI and ASGI share",
-    ),
     "mockserver/transport/protocol.py": ("delivery/test_senders.py", "ends an exchange of theirs"),
     "mockserver/web/app.py": ("web/test_security.py", "puts the parts together"),
     "mockserver/web/arguments.py": ("web/test_leanplum.py", "what that API is given"),

@@ -1,6 +1,9 @@
-"""Writes numbers with their nouns, for whoever tells a user how many there are."""
+"""Writes what is said in several places: numbers with their nouns, and a hint."""
 
 from __future__ import annotations
+
+#: Said where an application under test takes real time.
+SPEND_INSTEAD = "To take sandbox time instead, call spend(seconds=45) of what partner() returned"
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

@@ -61,7 +61,10 @@ class Assertions(ABC):
     ) -> DeliveryHistory:
         """Assert when the attempts of one postback were made, in hours after the first."""
         __tracebackhide__ = True
-        return attempts_at(self._evidence(), hours, fields).found_or_raise()[0]
+        verdict = attempts_at(self._evidence(), hours, fields)
+        # What was raised in an attempt that the test speaks of is no surprise.
+        self.said(verdict.found)
+        return verdict.found_or_raise()[0]
 
     def assert_not_triggered(self, **fields: Unpack[DeliveryFields]) -> None:
         """Assert that no event has fired such a postback."""

@@ -13,6 +13,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from mockserver.core.catalog import suggestion
+from mockserver.core.errors import InvalidValue
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
@@ -108,6 +110,12 @@ def received(
     __tracebackhide__ = True
     check_parts(parts)
     requests = evidence.requests_at(inbox)
+    if times == 0 and inbox not in evidence.known_inboxes:
+        known = evidence.known_inboxes
+        raise InvalidValue(
+            f"there is no inbox {inbox!r}{suggestion(inbox, known)}, so it never gets anything;\n"
+            + (f"there are: {', '.join(known)}" if known else "this test has none")
+        )
     compared = [(request, request_differences(request, parts)) for request in requests]
     found = [request for request, different in compared if not different]
     if len(found) == times or (times is None and found):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mockserver.core.models import Attempt, MessageEvent
 from mockserver.core.retry import DeliveryState
 from mockserver.core.template import encoded_separator
-from mockserver.core.wording import count
+from mockserver.core.wording import SPEND_INSTEAD, count
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.wiring import IN_PROCESS_URL
 from mockserver.net.answer_text import answer_lines
@@ -22,6 +22,11 @@ from mockserver.net.curl_command import curl_command
 
 if TYPE_CHECKING:
     from mockserver.testing.partner import Partner
+
+
+#: From here on it is said that an attempt takes real time, which passes in no sandbox.
+_LONG_REAL_SECONDS = 1.0
+_LONG = timedelta(seconds=_LONG_REAL_SECONDS)
 
 
 def timeline(delivery: DeliveryHistory, template: str | None = None) -> str:
@@ -68,6 +73,9 @@ def reason_lines(attempt: Attempt) -> list[str]:
         if outcome.error
         else answer_lines(outcome.status, outcome.headers, outcome.body)
     )
+    waited = outcome.elapsed_real_seconds
+    if waited >= _LONG_REAL_SECONDS and outcome.elapsed + _LONG <= timedelta(seconds=waited):
+        said = [*said, f"it took {waited:.1f} real seconds. {SPEND_INSTEAD}"]
     indent = " " * 14
     return [
         line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mockserver.core.models import App
 from mockserver.delivery.history import DeliveryHistory, Triggered
+from mockserver.receiver.inboxes import inbox_of
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.sandbox import Sandbox
 from mockserver.testing.api_calls import RefusedCall
@@ -32,6 +33,7 @@ class Evidence:
         applications: The applications that postbacks are delivered to.
         refused_calls: The calls of Leanplum's API that were refused, oldest first.
         expected: The ids of the deliveries that the test knows to be lost or rejected.
+        named_inboxes: The inboxes that the test has asked for.
     """
 
     sandbox: Sandbox
@@ -40,6 +42,7 @@ class Evidence:
     applications: tuple[Partner, ...] = ()
     refused_calls: tuple[RefusedCall, ...] = ()
     expected: frozenset[int] = frozenset()
+    named_inboxes: frozenset[str] = frozenset()
 
     @cached_property
     def deliveries(self) -> tuple[DeliveryHistory, ...]:
@@ -56,7 +59,11 @@ class Evidence:
     def tracebacks(self) -> dict[int, str]:
         """Return, by delivery id, the last traceback of the application it went to."""
         failures = (each for application in self.applications for each in application.failures)
-        return {failure.attempt.delivery_id: failure.traceback for failure in failures}
+        return {
+            failure.attempt.delivery_id: failure.traceback
+            for failure in failures
+            if not failure.place
+        }
 
     @cached_property
     def now_at(self) -> datetime:
@@ -70,6 +77,12 @@ class Evidence:
     def inboxes(self) -> list[str]:
         """Return the names of the inboxes in use, sorted."""
         return self.sandbox.inboxes.names()
+
+    @property
+    def known_inboxes(self) -> list[str]:
+        """Return the names of the inboxes that are in use, asked for, or led to by a rule."""
+        led_to = {inbox_of(url) for url in self.templates.values()} - {None}
+        return sorted({*self.inboxes, *self.named_inboxes, *filter(None, led_to)})
 
     def requests_at(self, inbox: str) -> list[ReceivedRequest]:
         """Return what an inbox got, in the order of arrival.

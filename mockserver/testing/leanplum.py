@@ -74,6 +74,7 @@ class Leanplum(Assertions):
         self._interception = Interception(self._calls.answer, strict=strict) if intercept else None
         self._applications: list[Partner] = []
         self._expected: set[int] = set()
+        self._named_inboxes: set[str] = set()
         self._triggered: list[Triggered] = []
 
     def __enter__(self) -> Self:
@@ -183,7 +184,9 @@ class Leanplum(Assertions):
 
     def inbox(self, name: str = "inbox") -> Inbox:
         """Return a receiver that does as it is told; postbacks go to its `url`."""
-        return self.sandbox.inbox(name)
+        inbox = self.sandbox.inbox(name)
+        self._named_inboxes.add(name)
+        return inbox
 
     def partner(self, url_prefix: str, app: Any) -> Partner:
         """Deliver postbacks whose URL begins with `url_prefix` to an application in this process.
@@ -248,6 +251,7 @@ class Leanplum(Assertions):
             applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
             expected=frozenset(self._expected),
+            named_inboxes=frozenset(self._named_inboxes),
         )
 
 

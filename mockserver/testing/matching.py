@@ -11,9 +11,10 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from mockserver.core.catalog import event_kinds, suggestion
+from mockserver.core.catalog import Channel, event_kinds, suggestion
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import MessageEvent
+from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 
@@ -106,7 +107,32 @@ def check_fields(wanted: Mapping[str, Any]) -> None:
                 f"a delivery has no field {field!r}{suggestion(field, (*FIELDS, 'query'))};\n"
                 f"it has: {', '.join((*FIELDS, 'query'))}"
             )
+        _check_word(field, wanted[field])
     _check_query(wanted)
+
+
+#: The fields that have only these words.
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "event": (
+        *dict.fromkeys(kind.name for kind in event_kinds()),
+        *dict.fromkeys(kind.event for kind in event_kinds() if kind.event),
+    ),
+    "channel": tuple(channel.value for channel in Channel),
+    "state": tuple(state.value for state in DeliveryState),
+}
+
+
+def _check_word(field: str, value: object) -> None:
+    """Refuse a word that no delivery can have: nothing would ever be found, or be missed."""
+    __tracebackhide__ = True
+    words = _WORDS.get(field)
+    # An enum is written with care, and other objects decide themselves what they are equal to.
+    if words is None or type(value) is not str or value in words or (field, value) == ("event", ""):
+        return
+    raise InvalidValue(
+        f"no delivery has {field}={value!r}{suggestion(value, words)}; there are:\n"
+        f"{', '.join(words)}"
+    )
 
 
 def check_parts(wanted: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
+from mockserver.testing.meant import meant_by
 from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 
@@ -51,12 +53,13 @@ class Partner:
             )
         self.url_prefix = url_prefix
         self.failures: list[ApplicationFailure] = []
+        self._is_closed = False
         self.transport: ApplicationTransport = application_transport(
             app,
             base_url=url_prefix,
             now=now,
             timeout_of=lambda attempt: timeout,
-            on_failure=self.failures.append,
+            on_failure=self._failed,
         )
 
     def accepts(self, url: str) -> bool:
@@ -76,6 +79,22 @@ class Partner:
     def close(self) -> None:
         """Shut the application down, if it is one of ASGI that can be."""
         self.transport.close()
+        self._is_closed = True
+
+    def _failed(self, failure: ApplicationFailure) -> None:
+        meant = None if failure.place else meant_by(failure.error)
+        if meant is not None:
+            # It ends the test as if it had been raised there, unless the test expects it.
+            raise meant
+        self.failures.append(failure)
+        if self._is_closed:
+            # The test that it belongs to is over.
+            where = f", in {failure.place}" if failure.place else ""
+            warnings.warn(
+                f"an application of a test that is over raised{where}:\n{failure.traceback}",
+                RuntimeWarning,
+                stacklevel=1,
+            )
 
 
 def _is_url(text: object) -> bool:

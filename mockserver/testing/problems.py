@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mockserver.api.calls import ApiCall
 from mockserver.core.models import App, KeyClass
@@ -16,18 +16,23 @@ from mockserver.testing.api_calls import NO_STATUS, RefusedCall
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
 from mockserver.testing.evidence import Evidence
 
+if TYPE_CHECKING:
+    from mockserver.testing.partner import Partner
+    from mockserver.transport.application.failure import ApplicationFailure
+
 #: What `allow` can name, each with what it lets pass.
 ALLOWED = {
     "refused": "calls of Leanplum's API that were refused",
     "ignored": "arguments of calls of Leanplum's API that no method knows",
     "lost": "deliveries that were lost after ten attempts",
     "rejected": "deliveries that were rejected at once",
+    "raised": "exceptions of applications, though the test passes",
 }
 
 #: How many of a kind are shown.
 SHOWN = 10
 
-ProblemKind = Literal["refused", "ignored", "lost", "rejected"]
+ProblemKind = Literal["refused", "ignored", "lost", "rejected", "raised"]
 
 
 _KINDS: dict[DeliveryState, ProblemKind] = {
@@ -67,7 +72,35 @@ def problems_of(evidence: Evidence) -> list[Problem]:
             resend_advice(delivery, evidence.applications),
         ]
         found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
-    return found
+    return found + _raised(evidence)
+
+
+def _raised(evidence: Evidence) -> list[Problem]:
+    """Return what applications raised and no other problem shows, each once."""
+    # Not without need: most applications raise nothing, and the ledger need not be read.
+    if not any(application.failures for application in evidence.applications):
+        return []
+    shown = {each.id for each in evidence.deliveries if each.state in _KINDS} | evidence.expected
+    return raised_in(
+        evidence.applications,
+        lambda failure: bool(failure.place) or failure.attempt.delivery_id not in shown,
+    )
+
+
+def raised_in(
+    applications: Iterable[Partner], is_told: Callable[[ApplicationFailure], bool]
+) -> list[Problem]:
+    """Return what applications raised, as far as `is_told` says so, each text once."""
+    texts: dict[str, None] = {}
+    for application in applications:
+        for failure in application.failures:
+            number = failure.attempt.delivery_id
+            if not is_told(failure):
+                continue
+            where = f", in {failure.place}" if failure.place else f" at delivery {number}"
+            what = f"the application at {application.url_prefix} raised{where}:"
+            texts[f"{what}\n\n{failure.traceback.rstrip()}"] = None
+    return [Problem("raised", text) for text in texts]
 
 
 def problems_text(problems: Iterable[Problem]) -> str:

@@ -172,6 +172,7 @@ def test_verify_looks_at_requests(entered: Leanplum) -> None:
     entered.verify(1, query={"user": Between(lambda value: value == "ada")})
     entered.verify(query={"user": "ada", "absent": None})
     entered.verify_never(query={"user": "eve"})
+    entered.inbox("other")
     entered.verify_never(inbox="other")
 
 

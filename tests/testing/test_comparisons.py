@@ -52,7 +52,8 @@ def test_a_comparison_that_holds_has_no_failure(lost: Evidence, nothing: Evidenc
     assert in_state(lost, DeliveryState.LOST, 1, {}).failure is None
     assert attempts_at(lost, [0, 1, 3, 7, 15, 25, 35, 45, 55, 65], {}).failure is None
     assert not_triggered(nothing, {}).failure is None
-    assert received(nothing, "inbox", 0, {}).failure is None
+    asked = replace(nothing, named_inboxes=frozenset({"inbox"}))
+    assert received(asked, "inbox", 0, {}).failure is None
 
 
 def test_a_comparison_that_does_not_hold_tells_why_and_raises_only_when_asked(

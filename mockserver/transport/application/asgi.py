@@ -52,7 +52,7 @@ class AsgiTransport(ApplicationTransport):
             return
         server.stop()
         if server.shutdown_failure is not None and self._last is not None:
-            self._tell(self._last, server.shutdown_failure)
+            self._tell(self._last, server.shutdown_failure, "its shutdown")
 
     def _answer(
         self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange

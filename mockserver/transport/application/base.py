@@ -14,6 +14,7 @@ from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failure import ApplicationFailure, traceback_of
 from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import caught_by_frameworks
+from mockserver.transport.application.started_threads import heard_from_threads
 
 
 class ApplicationTransport(ABC):
@@ -62,7 +63,10 @@ class ApplicationTransport(ABC):
         exchange = ApplicationExchange(self._now, self._timeout_of(attempt))
         self._under_way.append(exchange)
         try:
-            with caught_by_frameworks(exchange.note):
+            with (
+                caught_by_frameworks(exchange.note),
+                heard_from_threads(lambda error: self._tell(attempt, error, _A_THREAD)),
+            ):
                 self._answer(attempt, request, exchange)
             outcome = exchange.outcome()
         finally:
@@ -101,5 +105,8 @@ class ApplicationTransport(ABC):
     ) -> None:
         """Call the application, and pass all that it does on to `exchange`."""
 
-    def _tell(self, attempt: DueAttempt, error: BaseException) -> None:
-        self._on_failure(ApplicationFailure(attempt, error, traceback_of(error)))
+    def _tell(self, attempt: DueAttempt, error: BaseException, place: str = "") -> None:
+        self._on_failure(ApplicationFailure(attempt, error, traceback_of(error), place))
+
+
+_A_THREAD = "a thread that it started"

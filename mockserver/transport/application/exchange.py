@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
 from mockserver.core.outcome import KEPT_BODY_BYTES, NO_TIME, Outcome, OutcomeKind, timeout_outcome
+from mockserver.core.wording import SPEND_INSTEAD
 from mockserver.net.monotonic import real_seconds
 from mockserver.transport.application.failure import BrokenApplication, line_of
 
@@ -42,6 +44,7 @@ class ApplicationExchange:
         self._spending = Lock()
         self._spent = NO_TIME
         self._head: tuple[int, Headers, timedelta] | None = None
+        self._head_after_real_seconds: float | None = None
         self._failed: tuple[OutcomeKind, str | None] = (OutcomeKind.RESPONSE, None)
         self._whole_bytes = KEPT_BODY_BYTES
         self._length: int | None = None
@@ -60,6 +63,7 @@ class ApplicationExchange:
     def begin(self, status: int, headers: Headers) -> None:
         """Take note that the head of the answer goes out now."""
         self._head = (status, headers, self.elapsed())
+        self._head_after_real_seconds = real_seconds() - self._began_real_seconds
         lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
         if status in (204, 304):
             self._length = 0
@@ -103,6 +107,17 @@ class ApplicationExchange:
         status, headers, head_after = self._head or (500, (), elapsed)
         if head_after >= self._timeout:
             return timeout_outcome(self._timeout, took_real_seconds)
+        # Who waits in earnest is as late as who says so. Instants stay those of the sandbox.
+        head_after_real = self._head_after_real_seconds
+        if head_after_real is None:
+            head_after_real = took_real_seconds
+        if head_after_real >= self._timeout.total_seconds():
+            late = timeout_outcome(self._timeout, took_real_seconds)
+            return replace(
+                late,
+                error=f"no answer within {self._timeout.total_seconds():g} s: it took "
+                f"{took_real_seconds:.1f} real seconds. {SPEND_INSTEAD}",
+            )
         if self._head is not None:
             in_full = self._ended_after
             if in_full is None or in_full >= self._timeout:

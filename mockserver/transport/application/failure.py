@@ -28,11 +28,14 @@ class ApplicationFailure:
         error: The exception itself.
         traceback: As Python prints it, without the frames of frameworks between the application's
             own.
+        place: Where it was raised, if not while it answered: `a thread that it started`, or
+            `its shutdown`.
     """
 
     attempt: DueAttempt
     error: BaseException
     traceback: str
+    place: str = ""
 
 
 class BrokenApplication(RuntimeError):

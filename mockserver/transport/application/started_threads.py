@@ -1,0 +1,53 @@
+"""Hears of what is raised in threads that an application starts while it answers.
+
+Python prints such an exception and goes on; the test would never know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def heard_from_threads(on_error: Callable[[BaseException], None]) -> Iterator[None]:
+    """Call `on_error`, in their threads, with what threads raise that are started meanwhile.
+
+    However long they run. What Python or pytest do about such an exception is done as well.
+    """
+    start = threading.Thread.start
+    is_listening = True
+
+    def start_heard(thread: threading.Thread) -> None:
+        if not is_listening:
+            return start(thread)
+        run = thread.run
+
+        def run_heard(*arguments: Any) -> None:
+            try:
+                run(*arguments)
+            except SystemExit:
+                # The usual way to end a thread.
+                raise
+            except BaseException as error:
+                on_error(error)
+                raise
+
+        thread.run = run_heard  # type: ignore[method-assign]
+        return start(thread)
+
+    with _starting:
+        # Not `setattr` by habit: the stubs know `start` with one argument more.
+        setattr(threading.Thread, "start", start_heard)  # noqa: B010
+    try:
+        yield
+    finally:
+        is_listening = False
+        with _starting:
+            # If somebody else has replaced it meanwhile, this stays, and does nothing any more.
+            if threading.Thread.start is start_heard:
+                setattr(threading.Thread, "start", start)  # noqa: B010
