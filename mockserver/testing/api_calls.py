@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The status of a call that is never answered.
 NO_STATUS = 0
+#: That of `mockserver.web.app`, which is imported only when a call comes.
+_SANDBOX = "postbacks.sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,11 @@ class ApiCalls:
     def __init__(self, sandbox: Sandbox) -> None:
         self.refused: list[RefusedCall] = []
         self._sandbox = sandbox
-        self._wire: WsgiWire | None = None
 
     def answer(
         self, method: str, target: str, headers: dict[str, str], content: bytes | None
     ) -> Reply:
-        """Answer one request; the web application is made when the first one comes.
+        """Answer one request; the web application is made when the first one of all tests comes.
 
         Raises:
             AnsweredAsTold: The API was told to answer late, or with something that is not HTTP.
@@ -79,18 +81,15 @@ class ApiCalls:
         from mockserver.receiver.told_answer import ANSWER_AS, TOLD, AnswerAs, ToldAnswer
         from mockserver.testing.told_answers import AnsweredAsTold
 
-        if self._wire is None:
-            from mockserver.client.wire import WsgiWire
-            from mockserver.web.app import create_app
-
-            self._wire = WsgiWire(create_app(self._sandbox).wsgi_app)
+        wire = _wire()
         # The whole body is here, so how it was to be sent does not matter any more.
         dropped = ("host", "transfer-encoding", "content-length")
         passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
-        environ = self._wire.environ(method, target, passed, content or b"")
+        environ = wire.environ(method, target, passed, content or b"")
+        environ[_SANDBOX] = self._sandbox
         told: list[ToldAnswer] = []
         environ[ANSWER_AS] = AnswerAs(told.append, _nothing)
-        reply = self._wire.call(environ)
+        reply = wire.call(environ)
         query = unquote(target.partition("?")[2])
 
         def ended(end: End, status: int | None) -> None:
@@ -111,3 +110,12 @@ class ApiCalls:
 
 def _nothing() -> None:
     """End no call: in this process none is kept waiting."""
+
+
+@cache
+def _wire() -> WsgiWire:
+    """Return the way to the API, which is built once: that takes longer than any call."""
+    from mockserver.client.wire import WsgiWire
+    from mockserver.web.app import create_leanplum_app
+
+    return WsgiWire(create_leanplum_app().wsgi_app)

@@ -1,6 +1,6 @@
 """Builds the Flask application: Leanplum's API and the control API over one sandbox.
 
-Every request passes the guard first, and every error is written in one shape.
+For tests it builds Leanplum's API alone, once for the sandboxes of all of them. Every request passes the guard first, and every error is written in one shape.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from mockserver.web.security import Guard
 
 #: A request body may not be larger.
 LARGEST_BODY = 1024 * 1024
+
+#: Where a request for Leanplum's API alone says which sandbox it is for (WSGI environment).
+SANDBOX = "postbacks.sandbox"
 
 _LONGEST_PATH = 200
 
@@ -49,16 +52,37 @@ def create_app(
     Raises:
         InvalidValue: No header can carry this token.
     """
+    app = _application(lambda request: sandbox, Guard(allowed_hosts, token))
+    app.register_blueprint(create_blueprint(control_routes(sandbox)))
+    app.add_url_rule("/", "welcome", _welcome)
+    return app
+
+
+def create_leanplum_app(hosts: frozenset[str] = frozenset()) -> Flask:
+    """Return the WSGI application of Leanplum's API alone, for any number of sandboxes.
+
+    Each request says by `SANDBOX` in its environment which one it is for. Nothing else is there:
+    any other path is the API's 404.
+
+    Args:
+        hosts: Names, beside loopback ones and plain addresses, it answers for.
+    """
+
+    def sandbox_of(request: Request) -> Sandbox:
+        sandbox: Sandbox = request.environ[SANDBOX]
+        return sandbox
+
+    return _application(sandbox_of, Guard(hosts))
+
+
+def _application(sandbox_of: Callable[[Request], Sandbox], guard: Guard) -> Flask:
     app = _Application("mockserver", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
     app.url_map.converters["int"] = WholeNumber
-    guard = Guard(allowed_hosts, token)
     app.before_request(lambda: _check(guard, current_request()))
-    app.after_request(lambda response: _kept(sandbox, response))
-    app.register_blueprint(create_api(sandbox))
-    app.register_blueprint(create_blueprint(control_routes(sandbox)))
-    app.add_url_rule("/", "welcome", _welcome)
+    app.after_request(lambda response: _kept(sandbox_of, response))
+    app.register_blueprint(create_api(sandbox_of))
     app.register_error_handler(PostbacksError, _expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -79,12 +103,12 @@ def _check(guard: Guard, request: Request) -> None:
     check_path(request)
 
 
-def _kept(sandbox: Sandbox, response: Response) -> Response:
+def _kept(sandbox_of: Callable[[Request], Sandbox], response: Response) -> Response:
     request = current_request()
     # A page that is kept out shall not even fill the log.
     if not _is_leanplums(request) or _GUARDED not in g:
         return response
-    return keep_call(sandbox, request, response)
+    return keep_call(sandbox_of(request), request, response)
 
 
 def _welcome() -> dict[str, Any]:
@@ -100,7 +124,7 @@ def _is_control(request: Request) -> bool:
 
 
 def _is_leanplums(request: Request) -> bool:
-    return request.path.rstrip("/") == "/api"
+    return request.path.rstrip("/") == "/api" or SANDBOX in request.environ
 
 
 def _expected(error: PostbacksError) -> Response:
@@ -117,10 +141,9 @@ def _http(error: HTTPException) -> Response:
     if status == 413:
         detail = f"a request body may have {LARGEST_BODY} bytes at most"
     if status == 404:
-        detail = (
-            f"nothing is at {cut(request.path, _LONGEST_PATH)}; Leanplum's API is at /api, the "
-            f"control API is described at {PREFIX}/openapi.json"
-        )
+        detail = f"nothing is at {cut(request.path, _LONGEST_PATH)}; Leanplum's API is at /api"
+        if SANDBOX not in request.environ:
+            detail += f", the control API is described at {PREFIX}/openapi.json"
     if status == 405:
         methods = set(getattr(error, "valid_methods", None) or ()) - {"HEAD", "OPTIONS"}
         allowed = ", ".join(sorted(methods))

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Request, Response
 
 from mockserver.core.api_methods import KNOWN_ARGUMENTS
 from mockserver.core.catalog import PostbackType, suggestion
@@ -33,16 +33,23 @@ class InvalidAccessKey(PostbacksError):
     http_status = 403
 
 
-def create_api(sandbox: Sandbox) -> Blueprint:
-    """Return the routes of Leanplum's API over `sandbox`."""
-    api = Blueprint("leanplum", __name__)
+def create_api(sandbox_of: Callable[[Request], Sandbox]) -> Blueprint:
+    """Return the routes of Leanplum's API.
 
-    def carried_out(arguments: dict[str, Any]) -> dict[str, Any]:
-        return _answer(sandbox, arguments)
+    Args:
+        sandbox_of: Returns the sandbox that a request is for.
+    """
+    api = Blueprint("leanplum", __name__)
 
     @api.route("/api", methods=["GET", "POST"], strict_slashes=False)
     def call() -> Response:
-        return answered(sandbox, current_request(), carried_out, _status_of)
+        request = current_request()
+        sandbox = sandbox_of(request)
+
+        def carried_out(arguments: dict[str, Any]) -> dict[str, Any]:
+            return _answer(sandbox, arguments)
+
+        return answered(sandbox, request, carried_out, _status_of)
 
     return api
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mockserver.client.wire import Reply
 from mockserver.sandbox import Sandbox
+from mockserver.testing import Leanplum
 from mockserver.testing.api_calls import ApiCalls, RefusedCall
 
 
@@ -60,3 +63,30 @@ def test_only_refused_calls_are_kept() -> None:
     )
     assert refused.reply is reply
     assert reply.status >= 400
+
+
+@pytest.mark.parametrize("target", ["/", "/v1/api", "/apis", "/_sandbox/health", "/api/x"])
+def test_what_the_api_does_not_have_is_its_404(target: str) -> None:
+    with Leanplum() as leanplum:
+        calls = ApiCalls(leanplum.sandbox)
+        reply = calls.answer("POST", target, {}, b"")
+    assert reply.status == 404
+    message = json.loads(reply.body)["response"][0]["error"]["message"]
+    assert message == f"nothing is at {target}; Leanplum's API is at /api"
+    assert [call.message for call in calls.refused] == [message]
+
+
+def test_the_application_is_built_once_and_keeps_sandboxes_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ApiCalls(Leanplum().sandbox).answer("GET", "/api", {}, None)
+    monkeypatch.setattr("mockserver.web.app._application", None)
+    with Leanplum(app_id="one") as one, Leanplum(app_id="two") as two:
+        for leanplum in (one, two, one):
+            query = (
+                f"action=addPostback&appId={leanplum.app_id}&clientKey={leanplum.key}"
+                "&apiVersion=1.0.6&type=messageEvents&postbackUrl=https%3A%2F%2Fx.example%2F"
+            )
+            assert ApiCalls(leanplum.sandbox).answer("POST", f"/api?{query}", {}, b"").status == 200
+        assert (len(one.postbacks), len(two.postbacks)) == (2, 1)
+        assert (len(one.api.calls), len(two.api.calls)) == (2, 1)
