@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, Verbosity, settings
 
 from mockserver.sandbox import Sandbox
+from mockserver.testing.interception import server
 
 # For the tests of our own plugin.
 pytest_plugins = ["pytester"]
@@ -45,6 +46,8 @@ freezegun.configure(extend_ignore_list=["_pytest.timing"])
 def no_thread_left_behind() -> Iterator[None]:
     """Fail the session if a thread of the package outlives everything that started one."""
     yield
+    # The stand-in for Leanplum goes on until the run ends.
+    server.stop()
     ours = [thread for thread in threading.enumerate() if thread.name.startswith(THREAD_PREFIX)]
     for thread in ours:
         thread.join(timeout=5)

@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--leanplum-strict",
         action="store_true",
-        help="refuse what code under test sends with `requests` to anybody but Leanplum",
+        help="refuse what code under test sends to any host but Leanplum's and this machine",
     )
 
 
@@ -59,11 +59,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_LeanplumTests(strict), "mockserver-tests")
 
 
+def pytest_unconfigure() -> None:
+    """Stop the server that clients with sockets were answered by, if one of them was."""
+    server = sys.modules.get("mockserver.testing.interception.server")
+    if server is not None:
+        server.stop()
+
+
 class _LeanplumTests:
     """Has the fixture `leanplum`, and checks after each test what went wrong unnoticed.
 
     Args:
-        strict: Whether requests to anybody but Leanplum are refused.
+        strict: Whether other hosts than Leanplum's and this machine are refused.
     """
 
     def __init__(self, strict: bool) -> None:
@@ -83,7 +90,7 @@ class _LeanplumTests:
     def leanplum(self) -> Iterator[Leanplum]:
         """Leanplum's side of this test, in memory, on a clock that stands still.
 
-        Calls of its API that code under test makes with `requests` are answered by it. What goes
+        Calls of its API that code under test makes, with any client, are answered by it. What goes
         wrong without the test saying so fails the test: see the marker's `allow`.
         """
         from mockserver.core.errors import PostbacksError

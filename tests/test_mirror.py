@@ -53,6 +53,58 @@ TESTED_ELSEWHERE = {
     "mockserver/ledger/protocol.py": ("ledger/test_behaviour.py", "every store is held to it"),
     "mockserver/receiver/turns.py": ("receiver/test_connection.py", "seen in pipelines"),
     "mockserver/testing/evidence.py": ("testing/test_assertions.py", "what assertions are given"),
+    "mockserver/testing/interception/connections.py": (
+        "testing/interception/test_clients.py",
+        "every client connects",
+    ),
+    "mockserver/testing/interception/curl_handles.py": (
+        "testing/interception/test_clients.py",
+        "pycurl is one of the clients",
+    ),
+    "mockserver/testing/interception/event_loops.py": (
+        "testing/interception/test_clients.py",
+        "uvloop runs the clients",
+    ),
+    "mockserver/testing/interception/handshakes.py": (
+        "testing/interception/test_clients.py",
+        "every client shakes hands",
+    ),
+    "mockserver/testing/interception/names.py": (
+        "testing/interception/test_clients.py",
+        "every client looks names up",
+    ),
+    "mockserver/testing/interception/resolvers.py": (
+        "testing/interception/test_clients.py",
+        "aiohttp is one of the clients",
+    ),
+    "mockserver/testing/interception/strict.py": (
+        "testing/interception/test_clients.py",
+        "every client is refused",
+    ),
+    "mockserver/testing/interception/refusal.py": (
+        "testing/interception/test_clients.py",
+        "every client is refused",
+    ),
+    "mockserver/testing/interception/active.py": (
+        "testing/interception/test_interception.py",
+        "whose call it is",
+    ),
+    "mockserver/testing/interception/imports.py": (
+        "testing/interception/test_interception.py",
+        "clients that come later",
+    ),
+    "mockserver/testing/interception/patches.py": (
+        "testing/interception/test_interception.py",
+        "what it puts in",
+    ),
+    "mockserver/testing/interception/proxied.py": (
+        "testing/interception/test_interception.py",
+        "what it changes",
+    ),
+    "mockserver/testing/interception/mocks.py": (
+        "testing/interception/test_sessions_mocks.py",
+        "mocks beside sessions",
+    ),
     "mockserver/testing/partner.py": ("testing/test_leanplum.py", "what `partner` returns"),
     "mockserver/time/cancelling.py": ("delivery/test_cancelling.py", "ends an advance"),
     "mockserver/transport/application/asgi_lifespan.py": (
@@ -64,6 +116,14 @@ TESTED_ELSEWHERE = {
         "a part of the protocol",
     ),
     "mockserver/transport/protocol.py": ("delivery/test_senders.py", "ends an exchange of theirs"),
+    "mockserver/web/app_ids.py": (
+        "testing/interception/test_interception.py",
+        "finds whose call it is",
+    ),
+    "mockserver/web/server/either_channel.py": (
+        "testing/interception/test_server.py",
+        "its only use",
+    ),
     "mockserver/web/app.py": ("web/test_security.py", "puts the parts together"),
     "mockserver/web/arguments.py": ("web/test_leanplum.py", "what that API is given"),
     "mockserver/web/server/departure.py": ("web/control/test_clock_advancing.py", "its use"),
@@ -88,6 +148,7 @@ TESTS_OF_MORE = {
     "delivery/test_exact_advance.py": "an advance beside what hangs",
     "delivery/test_loops.py": "every way from a postback to another",
     "fuzz/test_fuzz.py": "both servers, for any bytes",
+    "testing/interception/test_clients.py": "every client, through all of the interception",
     "ledger/test_attempts.py": "what every store promises",
     "ledger/test_behaviour.py": "what every store promises",
     "ledger/test_concurrency.py": "what every store promises",

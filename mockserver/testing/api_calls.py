@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from mockserver.testing.interception.hosts import LEANPLUM_HOSTS
 
 if TYPE_CHECKING:
     from mockserver.client.wire import Reply, WsgiWire
@@ -107,6 +111,39 @@ class ApiCalls:
             self.refused.append(RefusedCall(method, query, content or b"", reply))
         return reply
 
+    def serve(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request that came through a socket, as a WSGI application does."""
+        from mockserver.receiver.told_answer import TOLD
+
+        content: bytes = environ["wsgi.input"].read()
+        path = environ["PATH_INFO"]
+        environ |= {
+            "wsgi.input": BytesIO(content),
+            "PATH_INFO": f"/{path.lstrip('/')}",
+            _SANDBOX: self._sandbox,
+        }
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def starting(status: str, fields: list[tuple[str, str]], error: Any = None) -> Any:
+            begun.append((status, fields))
+            return start(status, fields, error) if error else start(status, fields)
+
+        answer = _wire().app(environ, starting)
+        status, fields = begun[-1]
+        if status < "4" or TOLD in environ:
+            return answer
+        from mockserver.client.wire import Reply
+
+        body = b"".join(answer)
+        query = unquote(environ.get("QUERY_STRING", ""))
+        reply = Reply(int(status[:3]), fields, body)
+        self.refused.append(RefusedCall(environ["REQUEST_METHOD"], query, content, reply))
+        return [body]
+
+    def has_app(self, app_id: str) -> bool:
+        """Return whether the sandbox has an app of this id."""
+        return self._sandbox.ledger.app(app_id) is not None
+
 
 def _nothing() -> None:
     """End no call: in this process none is kept waiting."""
@@ -118,4 +155,4 @@ def _wire() -> WsgiWire:
     from mockserver.client.wire import WsgiWire
     from mockserver.web.app import create_leanplum_app
 
-    return WsgiWire(create_leanplum_app().wsgi_app)
+    return WsgiWire(create_leanplum_app(LEANPLUM_HOSTS).wsgi_app)

@@ -39,19 +39,18 @@ class Leanplum(Assertions):
 
     Everything is in memory and nothing waits. While time is frozen by freezegun or
     time-machine, the sandbox follows it, and moves it. While it is entered, calls that code in this
-    process makes with `requests` to Leanplum's API are answered by it.
+    process makes to Leanplum's API, with any client, are answered by it.
 
     Args:
         app_id: The one app of the sandbox; its keys are those of the documentation's examples.
         retry_on: What is retried, e.g. `{"5xx", "timeout", "429"}`; the usual unless told.
         parameters_encoding: How `{{Parameters}}` is written.
         start: Where the clock stands at first, aware.
-        strict: Whether requests to anybody but Leanplum are refused.
-        intercept: Whether calls of Leanplum's API with `requests` are answered at all.
+        strict: Whether other hosts than Leanplum's and this machine are refused, for every client.
+        intercept: Whether calls of Leanplum's API are answered at all.
 
     Raises:
         InvalidValue: `app_id` is empty, or there is no such encoding or reason for a retry.
-        InvalidConfig: When it is entered: `strict` needs `requests`, which is not installed.
 
     Attributes:
         sandbox: The whole sandbox.
@@ -71,7 +70,7 @@ class Leanplum(Assertions):
         self.app: App = make_app(app_id, retry_on, parameters_encoding)
         self.sandbox: Sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
         self._calls = ApiCalls(self.sandbox)
-        self._interception = Interception(self._calls.answer, strict=strict) if intercept else None
+        self._interception = Interception(self._calls, strict=strict) if intercept else None
         self._applications: list[Partner] = []
         self._expected: set[int] = set()
         self._named_inboxes: set[str] = set()

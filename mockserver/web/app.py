@@ -1,6 +1,8 @@
 """Builds the Flask application: Leanplum's API and the control API over one sandbox.
 
-For tests it builds Leanplum's API alone, once for the sandboxes of all of them. Every request passes the guard first, and every error is written in one shape.
+For tests it builds Leanplum's API alone, once for the sandboxes of all of them.
+
+Every request passes the guard first, and every error is written in one shape.
 """
 
 from __future__ import annotations

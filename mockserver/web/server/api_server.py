@@ -16,6 +16,9 @@ from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
+
+    from mockserver.web.server.connection import Connection
 
 #: Requests that may wait for something, and streams, at a time, before more workers are started.
 THREADS = 16
@@ -48,6 +51,8 @@ class ApiServer:
         most_connections: How many there may be at a time; when there are so many, one that does
             nothing is closed for each that comes. Unless given, half of the descriptors that the
             process may have, and 2,000 at most.
+        channel: Makes a connection of an accepted socket; unless given, one that speaks TLS or not
+            as `tls_context` says.
 
     Attributes:
         port: Where it listens.
@@ -68,6 +73,7 @@ class ApiServer:
         idle_real_seconds: float = IDLE_REAL_SECONDS,
         most_connections: int | None = None,
         quick_paths: frozenset[str] = QUICK_IN_MEMORY,
+        channel: Callable[..., Connection] | None = None,
     ) -> None:
         # Not before somebody serves: the import takes longer than that of the rest.
         from waitress.adjustments import Adjustments
@@ -101,6 +107,7 @@ class ApiServer:
             idle_real_seconds,
             most_connections or connections_allowed(),
             tls_context,
+            channel,
         )
         self._thread = threading.Thread(target=self._serve, name="postbacks-api", daemon=True)
         self._stopping = False

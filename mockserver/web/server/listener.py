@@ -15,6 +15,7 @@ import select
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -53,6 +54,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         idle_real_seconds: How long a connection is kept on which nothing gets done.
         most_connections: How many there may be at a time.
         tls_context: What it speaks TLS with; None for plain HTTP.
+        channel: Makes a connection of an accepted socket, in the place of both.
 
     Attributes:
         handed_over: Takes the connections whose answers are more than HTTP.
@@ -69,6 +71,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         idle_real_seconds: float,
         most_connections: int,
         tls_context: ssl.SSLContext | None = None,
+        channel: Callable[..., Connection] | None = None,
     ) -> None:
         self.handed_over = HandedOver()
         self._idle_real_seconds = idle_real_seconds
@@ -92,7 +95,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         # calls the argument deprecated; without the setting only these two would come back.
         adjustments.send_bytes = _ONE_PIECE
         # Waitress makes a connection of each socket by this name.
-        self.channel_class = Connection if tls_context is None else partial(TlsChannel, tls_context)
+        of_scheme = Connection if tls_context is None else partial(TlsChannel, tls_context)
+        self.channel_class = channel or of_scheme
         super().__init__(
             app,
             map=looked_at,

@@ -29,6 +29,11 @@ class TlsChannel(Connection):
     """
 
     def __init__(self, context: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.begin_tls(context)
+
+    def begin_tls(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from the next byte on."""
         self._tls = MemoryTls(context)
         self._decrypted = b""
         #: Encrypted, and not taken by the socket yet.
@@ -37,7 +42,6 @@ class TlsChannel(Connection):
         self._owed = 0
         # Waitress reads in one thread and writes in others; OpenSSL bears one at a time.
         self._tls_lock = threading.Lock()
-        super().__init__(*arguments, **named)
         # Waitress offers again what the socket did not take, at most so much at a time.
         self.sendbuf_len = LARGEST_RECORD
 

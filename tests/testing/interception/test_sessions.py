@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import io
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
 import responses
+import urllib3
 
 from mockserver.testing import Leanplum
+from tests.testing.interception.conftest import CountingServer
 
 URL = "https://api.leanplum.com/api"
 TEMPLATE = "https://partner.example/in?user={{User ID}}"
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing of these tests reach a real host, least of all Leanplum's."""
-    genuine = socket.getaddrinfo
-
-    def on_this_machine(host: Any, *rest: Any, **named: Any) -> Any:
-        if host not in ("127.0.0.1", "localhost"):
-            raise socket.gaierror(f"no network in tests: {host}")
-        return genuine(host, *rest, **named)
-
-    monkeypatch.setattr(socket, "getaddrinfo", on_this_machine)
 
 
 @pytest.fixture
@@ -91,6 +79,10 @@ def check(leanplum: Leanplum, answer: requests.Response) -> None:
         "https://API.Leanplum.COM/api",
         "https://api.leanplum.com:443/api",
         "http://www.leanplum.com:80/api",
+        "https://api.leanplum.com:8443/api",
+        "https://api.leanplum.com./api",
+        "https://user:secret@api.leanplum.com/api",
+        "https://api.leanplum.com//api",
     ],
 )
 def test_every_address_of_the_api(entered: Leanplum, url: str) -> None:
@@ -102,8 +94,8 @@ def test_every_address_of_the_api(entered: Leanplum, url: str) -> None:
     [
         "https://leanplum.com.example/api",
         "https://api.leanplum.com.example/api",
-        "https://api.leanplum.com/apis",
-        "https://www.leanplum.com/docs",
+        "https://api.leanplum.com@shop.example/api",
+        "https://leanplum.com/api",
         "https://apixleanplum.com/api",
         "ftp://api.leanplum.com/api",
     ],
@@ -221,12 +213,12 @@ def test_others_are_passed_through(entered: Leanplum, somebody_else: str) -> Non
     assert requests.get(somebody_else, proxies={"http": ""}).text == "else"
 
 
-def test_strict_lets_nobody_else_through(somebody_else: str) -> None:
+def test_strict_lets_nobody_else_through_but_this_machine(somebody_else: str) -> None:
     with Leanplum(strict=True) as leanplum:
         with pytest.raises(requests.ConnectionError, match="strict"):
-            requests.get(somebody_else, proxies={"http": ""})
+            requests.get("https://shop.example/")
+        assert requests.get(somebody_else, proxies={"http": ""}).text == "else"
         check(leanplum, requests.post(URL, data=arguments(leanplum)))
-    assert requests.get(somebody_else, proxies={"http": ""}).text == "else"
 
 
 def test_strict_lets_through_what_a_mock_of_the_test_does(somebody_else: str) -> None:
@@ -237,9 +229,63 @@ def test_strict_lets_through_what_a_mock_of_the_test_does(somebody_else: str) ->
             requests.get(somebody_else)
 
 
-def test_it_can_be_left_out() -> None:
-    with Leanplum(intercept=False), pytest.raises(requests.ConnectionError, match="no network"):
-        requests.get(URL)
+@pytest.mark.leaves
+def test_it_can_be_left_out(outside: CountingServer) -> None:
+    with Leanplum(intercept=False), pytest.raises(requests.ConnectionError):
+        requests.get(f"http://api.leanplum.com:{outside.port}/api")
+    assert outside.count > 0
+
+
+class CountingRetry(urllib3.Retry):
+    """Counts the answers after which it was asked whether to try again."""
+
+    asked: ClassVar[list[int]] = []
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        self.asked.append(status_code)
+        return super().is_retry(method, status_code, has_retry_after)
+
+
+def test_a_mounted_retry_sees_the_answers(entered: Leanplum) -> None:
+    entered.api.behave("503*2,200")
+    CountingRetry.asked.clear()
+    retry = CountingRetry(5, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
+    with requests.Session() as session:
+        session.mount("https://api.leanplum.com", requests.adapters.HTTPAdapter(max_retries=retry))
+        check(entered, session.post(URL, data=arguments(entered)))
+    assert CountingRetry.asked == [503, 503, 200]
+
+
+def test_a_mounted_retry_gives_up(entered: Leanplum) -> None:
+    entered.api.behave("503")
+    retry = urllib3.Retry(2, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
+    with requests.Session() as session:
+        session.mount("https://", requests.adapters.HTTPAdapter(max_retries=retry))
+        with pytest.raises(requests.exceptions.RetryError):
+            session.post(URL, data=arguments(entered))
+    assert [call.status for call in entered.api.calls] == [503, 503, 503]
+
+
+def test_a_session_that_chooses_adapters_itself(entered: Leanplum) -> None:
+    class Own(requests.Session):
+        def get_adapter(self, url: str) -> Any:
+            return requests.adapters.HTTPAdapter()
+
+    with Own() as session:
+        check(entered, session.post(URL, data=arguments(entered)))
+
+
+def test_an_adapter_of_somebody_is_run(entered: Leanplum) -> None:
+    class Signing(requests.adapters.HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *rest: Any, **named: Any) -> Any:
+            request.headers["X-Signed"] = "yes"
+            return super().send(request, *rest, **named)
+
+    with requests.Session() as session:
+        session.mount("https://", Signing())
+        answer = session.post(URL, data=arguments(entered))
+    check(entered, answer)
+    assert answer.request.headers["X-Signed"] == "yes"
 
 
 def test_the_innermost_answers() -> None:

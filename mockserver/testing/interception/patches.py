@@ -1,0 +1,88 @@
+"""Puts functions in the place of others, and takes them out again whoever came in between.
+
+A function that something else has wrapped meanwhile cannot be taken out: it would take the other's
+away. It stays where it is, and only calls what it has replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.testing.interception import active
+
+#: Makes what stands in the place of a function out of it.
+Replacing = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    owner: Any
+    name: str
+    #: Whether the owner had it itself, and not from a class above it.
+    was_own: bool
+    replaced: Any
+    function: Any
+
+    def is_on_top(self) -> bool:
+        return vars(self.owner).get(self.name) is self.function
+
+    def take_out(self) -> None:
+        if not self.is_on_top():
+            return
+        if self.was_own:
+            setattr(self.owner, self.name, self.replaced)
+        else:
+            delattr(self.owner, self.name)
+
+
+class Patches:
+    """Functions that stand in the place of others from `put_in` to `take_out`.
+
+    What was replaced is called while nobody answers, and can be found in `__wrapped__`.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[_Layer] = []
+
+    def put_in(self, owner: Any, name: str, replacing: Replacing) -> None:
+        """Put a function in the place of an attribute; nothing if it stands there already.
+
+        Args:
+            owner: A module or a class.
+            name: Of the attribute; nothing happens if there is none.
+            replacing: Makes the function out of what stands there.
+        """
+        replaced = getattr(owner, name, None)
+        if replaced is None:
+            return
+        was_own = name in vars(owner)
+        if any(layer.function is replaced for layer in self._layers):
+            return
+        if getattr(replaced, "is_of_interception", False):
+            # It was covered when the last one ended, and what covered it has gone since.
+            replaced = replaced.__wrapped__
+        function = replacing(replaced)
+        function.__wrapped__ = replaced
+        function.is_of_interception = True
+        self._layers.append(_Layer(owner, name, was_own, replaced, function))
+        setattr(owner, name, function)
+
+    def take_out(self) -> None:
+        """Take all of them out that nothing stands on, the last one first."""
+        while self._layers:
+            self._layers.pop().take_out()
+
+
+def pass_through(function: Any, replaced: Any) -> Any:
+    """Return a function that calls `function` while somebody answers, else what it replaces."""
+
+    def chosen(*arguments: Any, **named: Any) -> Any:
+        if active.is_anybody():
+            return function(*arguments, **named)
+        return replaced(*arguments, **named)
+
+    chosen.__name__ = getattr(replaced, "__name__", "chosen")
+    chosen.__doc__ = getattr(replaced, "__doc__", None)
+    return chosen

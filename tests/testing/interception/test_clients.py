@@ -1,0 +1,201 @@
+"""Every client is answered, refused when strict, and as it was afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mockserver.testing import Leanplum
+from tests.testing.interception.clients import ASYNC, BLOCKING, CLIENTS, missing
+from tests.testing.interception.conftest import CountingServer
+from tests.testing.pytest_runs import run_apart
+
+TEMPLATE = "https://shop.example/?u={{User ID}}"
+
+
+def rule(leanplum: Leanplum) -> dict[str, str]:
+    return {
+        "action": "addPostback",
+        "appId": leanplum.app_id,
+        "clientKey": leanplum.key,
+        "apiVersion": "1.0.6",
+        "type": "messageEvents",
+        "postbackUrl": TEMPLATE,
+    }
+
+
+def check(answer: tuple[int, str], leanplum: Leanplum) -> None:
+    assert answer[0] == 200, answer[1]
+    assert json.loads(answer[1])["response"][0]["success"] is True
+    assert [rule.url for rule in leanplum.postbacks] == [TEMPLATE]
+    assert leanplum.refused_calls == []
+
+
+def texts_of(error: BaseException | None) -> str:
+    found = []
+    seen: list[BaseException | None] = []
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or each in seen:
+            continue
+        seen.append(each)
+        found.append(str(each))
+        waiting += [each.__cause__, each.__context__]
+        waiting += [inner for inner in each.args if isinstance(inner, BaseException)]
+        waiting += list(getattr(each, "exceptions", ()))
+    return "\n".join(found)
+
+
+@pytest.fixture(params=CLIENTS)
+def name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if missing(name):
+        pytest.skip(f"not installed: {', '.join(missing(name))}")
+    return name
+
+
+@pytest.fixture
+def leanplum() -> Iterator[Leanplum]:
+    with Leanplum() as entered:
+        yield entered
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_it_is_answered(
+    name: str, scheme: str, leanplum: Leanplum, outside: CountingServer
+) -> None:
+    url = f"{scheme}://api.leanplum.com:{outside.port}/api"
+    check(CLIENTS[name](url, rule(leanplum)), leanplum)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.leanplum.com/api",
+        "http://www.leanplum.com/api",
+        "https://WWW.Leanplum.COM:443/api",
+        "http://api.leanplum.com:80/api/",
+        "https://api.leanplum.com//api",
+        "https://api.leanplum.com./api",
+    ],
+)
+def test_it_is_answered_however_the_api_is_written(name: str, url: str, leanplum: Leanplum) -> None:
+    check(CLIENTS[name](url, rule(leanplum)), leanplum)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/api", "/apis", "/_sandbox/health"])
+def test_what_the_api_does_not_have_is_its_404(name: str, path: str, leanplum: Leanplum) -> None:
+    status, body = CLIENTS[name](f"https://api.leanplum.com{path}", rule(leanplum))
+    assert status == 404
+    assert json.loads(body)["response"][0]["success"] is False
+    assert [call.reply.status for call in leanplum.refused_calls] == [404]
+
+
+def test_it_is_answered_in_a_thread(name: str, leanplum: Leanplum) -> None:
+    answers: list[tuple[int, str]] = []
+
+    def call() -> None:
+        answers.append(CLIENTS[name]("https://api.leanplum.com/api", rule(leanplum)))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    check(answers[0], leanplum)
+
+
+def test_it_is_refused_when_strict(name: str) -> None:
+    with Leanplum(strict=True) as leanplum:
+        for url in ("https://shop.example/in", "http://shop.example:8080/in"):
+            with pytest.raises(Exception) as caught:  # noqa: PT011 (each client has its own)
+                CLIENTS[name](url, {})
+            assert "--leanplum-strict" in texts_of(caught.value)
+        check(CLIENTS[name]("https://api.leanplum.com/api", rule(leanplum)), leanplum)
+
+
+@pytest.mark.leaves
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", [name for name in CLIENTS if name.partition(",")[0] != "pycurl"])
+def test_it_is_as_it_was_afterwards(
+    name: str, outside: CountingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if missing(name) or "aiodns" in name:
+        pytest.skip("not installed, or asks the network")
+    if "uvloop" in name:
+        # It looks names up in C: the way out of this test is put below the seam.
+        import uvloop
+
+        genuine = uvloop.Loop.create_connection
+
+        async def create_connection(
+            loop: Any, factory: Any, host: Any = None, *rest: Any, **named: Any
+        ) -> Any:
+            host = "127.0.0.1" if host == "api.leanplum.com" else host
+            if named.get("ssl"):
+                named.setdefault("server_hostname", "api.leanplum.com")
+            return await genuine(loop, factory, host, *rest, **named)
+
+        async def getaddrinfo(loop: Any, host: Any, port: Any, **named: Any) -> Any:
+            import socket
+
+            return socket.getaddrinfo(host, port, **named)
+
+        monkeypatch.setattr(uvloop.Loop, "create_connection", create_connection)
+        monkeypatch.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
+    url = f"https://api.leanplum.com:{outside.port}/api"
+    with Leanplum() as leanplum:
+        check(CLIENTS[name](url, rule(leanplum)), leanplum)
+        assert outside.count == 0
+    with pytest.raises(Exception):  # noqa: B017, PT011 (each client has its own)
+        CLIENTS[name](url, rule(leanplum))
+    assert outside.count > 0
+
+
+@pytest.mark.parametrize("name", BLOCKING)
+def test_a_blocking_client_is_answered_inside_an_async_test(name: str, leanplum: Leanplum) -> None:
+    if missing(name):
+        pytest.skip("not installed")
+
+    async def test() -> tuple[int, str]:
+        return BLOCKING[name]("https://api.leanplum.com/api", rule(leanplum))
+
+    check(asyncio.run(test()), leanplum)
+
+
+def test_all_of_a_loop_at_once(leanplum: Leanplum) -> None:
+    calls = [call for name, call in ASYNC.items() if not missing(name)]
+
+    async def test() -> list[tuple[int, str]]:
+        listing = rule(leanplum) | {"action": "listPostbacks"}
+        return await asyncio.gather(
+            *(call("https://api.leanplum.com/api", listing) for call in calls * 5)
+        )
+
+    assert {status for status, _ in asyncio.run(test())} == {200}
+
+
+def test_they_are_answered_under_xdist(pytester: pytest.Pytester) -> None:
+    names = [name for name in CLIENTS if not missing(name)]
+    done = run_apart(
+        pytester,
+        f"""
+        import pytest
+        from tests.testing.interception.clients import CLIENTS
+
+        @pytest.mark.parametrize("name", {names!r})
+        def test_it(leanplum, name):
+            status, text = CLIENTS[name]("https://api.leanplum.com/api", {{
+                "action": "listPostbacks", "appId": leanplum.app_id, "clientKey": leanplum.key,
+                "apiVersion": "1.0.6",
+            }})
+            assert status == 200, text
+        """,
+        "-n2",
+        f"--rootdir={pytester.path}",
+    )
+    done.assert_outcomes(passed=len(names))
