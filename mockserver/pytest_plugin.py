@@ -161,6 +161,12 @@ def leanplum_receiver(leanplum: Leanplum) -> Inbox:
 
 
 @pytest.fixture
+def leanplum_environment(leanplum: Leanplum, tmp_path: Path) -> dict[str, str]:
+    """The variables with which child processes are answered: `env={**os.environ, **this}`."""
+    return leanplum.environment(tmp_path)
+
+
+@pytest.fixture
 def leanplum_clock(leanplum: Leanplum) -> LeanplumClock:
     """The clock of this test's Leanplum: `.now()`, `.advance(hours=1)`, `.advance_to_next()`."""
     from mockserver.testing.leanplum import LeanplumClock

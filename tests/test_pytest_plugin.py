@@ -212,9 +212,18 @@ def test_strict_refuses_what_is_sent_to_others(pytester: pytest.Pytester, strict
         import pytest
         import requests
 
+        genuine = socket.getaddrinfo
+
+        @pytest.fixture(autouse=True)
+        def name_of_this_machine(monkeypatch):
+            def getaddrinfo(host, *rest, **named):
+                return genuine("127.0.0.1" if host == "shop.example" else host, *rest, **named)
+
+            monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
         def test_it(leanplum, request):
             with socket.create_server(("127.0.0.1", 0)) as server:
-                url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+                url = f"http://shop.example:{server.getsockname()[1]}/"
                 with pytest.raises(requests.ConnectionError) as caught:
                     requests.get(url, timeout=0.05, proxies={"no_proxy": "*"})
                 server.setblocking(False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.api.leanplum_api import LeanplumApi
@@ -208,6 +209,21 @@ class Leanplum(Assertions):
     def api(self) -> LeanplumApi:
         """Return Leanplum's API: `api.behave("503*2,200")` lets it fail, `api.calls` is its log."""
         return self.sandbox.api
+
+    # Who calls the API
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the variables with which child processes are answered, too.
+
+        Proxy and certificates are named as curl, Node (from 22.21 on), Go and the clients of
+        Python read them. Of other hosts than Leanplum's, only this machine's are reached.
+
+        Args:
+            folder: Where files of certificates may be written, e.g. `tmp_path`.
+        """
+        from mockserver.testing.interception.environment import environment
+
+        return environment(folder)
 
     # At the end
 
