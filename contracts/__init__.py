@@ -10,7 +10,8 @@ The order in which to read:
   that are broken on purpose.
 - `proof`: every case against every deviant, and the page that is made from it.
 - `cli`: the commands `postbacks contracts` and `postbacks verify`.
-- `strategies`, `partner_machine`, `stored_once`, `flaky_transport`: for the properties of users.
+- `kinds`, `strategies`, `partner_machine`, `stored_once`, `flaky_transport`, `order_explorer`: for
+  the properties of users.
 - `test_contract`: the cases as tests of pytest.
 
 `requirements.yaml` has every statement, in our own words, with its source.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,9 @@ class FlakyTransport:
 
     Attributes:
         troubles: What happens to the next attempts, one entry each: `timeout` and `reset` lose
-            the answer, `refused` and `503` keep the attempt from the application.
+            the answer, `late` brings it after the 30 seconds, `refused` and `503` keep the attempt
+            from the application, `dependency` lets something fail that it depends on.
+        dependency: Returns what lets that fail as long as it is entered.
         answers: What the application answered, by delivery, also answers that got lost.
     """
 
@@ -28,6 +32,7 @@ class FlakyTransport:
     def __init__(self, sandbox: Sandbox, template: str, story: list[str]) -> None:
         self.troubles: list[str] = []
         self.answers: dict[int, list[Outcome]] = {}
+        self.dependency: Callable[[], AbstractContextManager[object]] = nullcontext
         self._sandbox = sandbox
         self._story = story
         parts = urlsplit(template)
@@ -55,13 +60,13 @@ class FlakyTransport:
         if trouble in _DOWN:
             self._story.append(f"{told} {trouble}, the application is down")
             return _DOWN[trouble]
-        outcome = self._transport.send(attempt)
+        with self.dependency() if trouble == "dependency" else nullcontext():
+            outcome = self._transport.send(attempt)
         self.answers.setdefault(attempt.delivery_id, []).append(outcome)
-        lost = f", and the answer gets lost ({trouble})" if trouble else ""
-        self._story.append(f"{told} the application answers {outcome.summary}{lost}")
-        if not trouble:
+        self._story.append(f"{told} the application answers {outcome.summary}{_REMARKS[trouble]}")
+        if trouble in ("", "dependency"):
             return outcome
-        return timeout_outcome(self._timeout_of(attempt)) if trouble == "timeout" else _RESET
+        return _RESET if trouble == "reset" else timeout_outcome(self._timeout_of(attempt))
 
     def close(self) -> None:
         """End the application, if it has an end."""
@@ -75,6 +80,13 @@ class FlakyTransport:
         self._story.append(f"     the application raises {type(error).__name__}: {error}")
 
 
+_REMARKS = {
+    "": "",
+    "dependency": " without its dependency",
+    "late": ", too late",
+    "timeout": ", and the answer gets lost (timeout)",
+    "reset": ", and the answer gets lost (reset)",
+}
 _DOWN = {
     "refused": Outcome(OutcomeKind.REFUSED, error="nobody listens: the application is down"),
     "503": Outcome(OutcomeKind.RESPONSE, status=503),

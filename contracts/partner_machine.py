@@ -24,10 +24,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from textwrap import fill
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -44,6 +45,9 @@ from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.template import Template, milliseconds
 from mockserver.core.wording import count
 from mockserver.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from mockserver.core.names import EventName
 
 #: What is left of a terminal beside the margin of pytest.
 _COLUMNS = 68
@@ -103,6 +107,7 @@ class PartnerStateMachine(RuleBasedStateMachine):
         self._story: list[str] = []
         self._fields = _fields_of(self.template, self.postback_type)
         self._transport = FlakyTransport(self.sandbox, self.template, self._story)
+        self._transport.dependency = self._failing
         self._once_stored: set[Hashable] = set()
         self._transport.lead_to(self.make_app())
         self.sandbox.route(self._transport.accepts, self._transport)
@@ -140,8 +145,17 @@ class PartnerStateMachine(RuleBasedStateMachine):
     def events(self) -> SearchStrategy[Event]:
         """Return the events that happen; narrow it down if the application ignores some."""
         kinds = [kind.name for kind in event_kinds() if kind.type == self.postback_type]
+        names = cast("list[EventName]", kinds)
         app_id = self.sandbox.default_app_id
-        return strategies.events(names=kinds, app_id=app_id, fields=self._fields)
+        return strategies.events(names=names, app_id=app_id, fields=self._fields)
+
+    def failing_dependency(self) -> AbstractContextManager[object] | None:
+        """Return what lets something fail that the application depends on, while it is entered.
+
+        Its database, a cache, an API that it calls: `mock.patch.object(db, "execute",
+        side_effect=OperationalError)`, for instance. None, as by default, leaves the step out.
+        """
+        return None
 
     def restart(self) -> Any:
         """Return the application as it is after a restart, with what it had stored.
@@ -191,6 +205,42 @@ class PartnerStateMachine(RuleBasedStateMachine):
         """Let the next attempts not reach the application."""
         self._step(f"the application is down for the next {count(attempts, 'attempt')} ({how})")
         self._transport.troubles = [how] * attempts
+
+    @precondition(lambda self: self.sandbox.postbacks() and not self._transport.troubles)
+    @rule(attempts=st.integers(1, 3))
+    def application_answers_late(self, attempts: int) -> None:
+        """Let the application process the next postbacks and answer after the 30 seconds."""
+        self._step(f"the application answers late, {count(attempts, 'attempt')} long")
+        self._transport.troubles = ["late"] * attempts
+
+    @precondition(
+        lambda self: (
+            self.sandbox.postbacks() and not self._transport.troubles and self._has_dependency
+        )
+    )
+    @rule(attempts=st.integers(1, 3))
+    def dependency_fails(self, attempts: int) -> None:
+        """Let something fail that the application depends on, while it gets the next postbacks."""
+        self._step(f"what it depends on fails for the next {count(attempts, 'attempt')}")
+        self._transport.troubles = ["dependency"] * attempts
+
+    @precondition(lambda self: self.sandbox.postbacks())
+    @rule(drawn=st.lists(_EVENTS, min_size=2, max_size=3), is_turned=st.booleans())
+    def events_of_one_user_out_of_order(self, drawn: list[Event], is_turned: bool) -> None:
+        """Let events of one user happen one after the other, and arrive in another order."""
+        self._step("events of one user happen and arrive out of order")
+        first = drawn[0]
+        who = {name: getattr(first, name) for name in ("user_id", "device_id")}
+        events = [
+            replace(event, **who, triggered_at=first.triggered_at + timedelta(seconds=number))
+            for number, event in enumerate(drawn, start=-len(drawn))
+        ]
+        # Never in order: that is what the other steps do.
+        events.reverse()
+        if len(events) > 2 and is_turned:
+            events.append(events.pop(0))
+        for event in events:
+            self._post(event)
 
     @precondition(lambda self: self._is_pending)
     @rule()
@@ -253,11 +303,18 @@ class PartnerStateMachine(RuleBasedStateMachine):
         return [delivery.id for delivery in self.sandbox.ledger.deliveries()]
 
     @property
+    def _has_dependency(self) -> bool:
+        return type(self).failing_dependency is not PartnerStateMachine.failing_dependency
+
+    def _failing(self) -> AbstractContextManager[object]:
+        return self.failing_dependency() or nullcontext()
+
+    @property
     def _is_pending(self) -> bool:
         return self.sandbox.ledger.next_due_at() is not None
 
     def _post(self, event: Event) -> None:
-        self._story += [f"     {line}" for line in _described(event)]
+        self._story += [f"     {line}" for line in described(event)]
         self.sandbox.post_events([event])
 
     def _step(self, what: str) -> None:
@@ -299,7 +356,7 @@ def _fields_of(template: str, postback_type: str) -> list[str]:
     return [field for field in fields if field in known]
 
 
-def _described(event: Event) -> list[str]:
+def described(event: Event) -> list[str]:
     """Return an event in lines; a value is never broken, as its spaces may be what matters."""
     names = ["user_id", "device_id", "ab_test_id", "variant_id"]
     what = "A/B test"

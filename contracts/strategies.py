@@ -7,19 +7,22 @@ Strings within `Parameters` hold whatever JSON can.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from hypothesis import example
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from mockserver.core.catalog import Channel, EventKind, PostbackType, event_kind, event_kinds
+from contracts.kinds import chosen_fields, chosen_kinds
+from mockserver.core.catalog import Channel, EventKind, PostbackType, event_kinds
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.errors import InvalidValue
 from mockserver.core.events import build_event
 from mockserver.core.models import EXAMPLE_APP_ID, AbTestEvent, MessageEvent
+from mockserver.core.names import ChannelName, EventName
 from mockserver.core.template import PLACEHOLDERS, Template
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.sandbox import Sandbox
@@ -27,45 +30,94 @@ from mockserver.sandbox import Sandbox
 #: A name that `Sandbox.trigger` takes, and keyword arguments for it.
 EventRequest = tuple[str, dict[str, Any]]
 
+_Test = TypeVar("_Test", bound=Callable[..., Any])
+
 
 def events(
     *,
-    names: Iterable[str] | None = None,
+    channels: Iterable[Channel | ChannelName] | None = None,
+    names: Iterable[EventName] | None = None,
     app_id: str = EXAMPLE_APP_ID,
-    fields: Collection[str] | None = None,
+    fields: Iterable[str] | None = None,
 ) -> SearchStrategy[MessageEvent | AbTestEvent]:
     """Return events of every kind, all of them in the past of a new sandbox.
 
+    `every_kind` makes sure that each run meets all of them. Now and then an id has up to 512
+    characters, or nothing but what a receiver trips over.
+
     Args:
+        channels: Only events of these channels, e.g. `["Email"]`.
         names: Only events with these names, e.g. `["email.click", "email.bounce"]`.
         app_id: The app they happen in.
         fields: What is drawn, e.g. `["user_id"]`; everything else has its sample value.
 
     Raises:
         InvalidEvent: No event has one of the names.
+        InvalidValue: There is no such channel or field, or no event is left.
     """
-    chosen = None if fields is None else frozenset(fields)
-    return _events(_kinds(names), app_id, chosen)
+    kinds = chosen_kinds(channels, names)
+    drawn = None if fields is None else chosen_fields(fields, kinds)
+    return _events(kinds, app_id, drawn)
 
 
-def event_requests(*, names: Iterable[str] | None = None) -> SearchStrategy[EventRequest]:
+def every_kind(
+    *,
+    channels: Iterable[Channel | ChannelName] | None = None,
+    names: Iterable[EventName] | None = None,
+    app_id: str = EXAMPLE_APP_ID,
+) -> Callable[[_Test], _Test]:
+    """Return a decorator that tries an event of every kind first, with its sample values.
+
+    Put it above `@given(events())` (or `@given(event=events())`). Random examples would take
+    several hundred to meet all 33 kinds; these are tried in every run, and before all others.
+
+    Args:
+        channels: As for `events`.
+        names: As for `events`.
+        app_id: As for `events`.
+
+    Raises:
+        InvalidEvent: No event has one of the names.
+        InvalidValue: There is no such channel, or no event is left.
+    """
+    kinds = chosen_kinds(channels, names)
+
+    def decorate(test: _Test) -> _Test:
+        given = getattr(getattr(test, "hypothesis", None), "_given_kwargs", {})
+        named = [name for name in given if name in ("event", "events")] or list(given)
+        for kind in reversed(kinds):
+            sample = build_event(kind, app_id, DEFAULT_START_AT, {})
+            test = example(**{named[0]: sample})(test) if named else example(sample)(test)
+        return test
+
+    return decorate
+
+
+def event_requests(
+    *,
+    channels: Iterable[Channel | ChannelName] | None = None,
+    names: Iterable[EventName] | None = None,
+) -> SearchStrategy[EventRequest]:
     """Return names with overrides: `sandbox.trigger(name, **overrides)`.
 
     What is not overridden has the sample value that `trigger` gives it.
 
     Args:
+        channels: Only events of these channels.
         names: Only events with these names.
 
     Raises:
         InvalidEvent: No event has one of the names.
+        InvalidValue: There is no such channel, or no event is left.
     """
+    kinds = chosen_kinds(channels, names)
 
     @cache
     def of_kind(kind: EventKind) -> SearchStrategy[EventRequest]:
-        overrides = st.fixed_dictionaries({}, optional=_fields_of(kind))
+        overrides = st.fixed_dictionaries({}, optional=fields_of(kind))
         return st.tuples(st.just(kind.name), overrides)
 
-    return st.sampled_from(_kinds(names)).flatmap(of_kind)
+    return st.sampled_from(kinds).flatmap(of_kind)
 
 
 def rules(base_url: str) -> SearchStrategy[dict[str, Any]]:
@@ -141,32 +193,51 @@ def delivery_histories() -> SearchStrategy[DeliveryHistory]:
     return st.builds(_lived_through, events(), behaviours(), moves, st.booleans())
 
 
-def _kinds(names: Iterable[str] | None) -> tuple[EventKind, ...]:
-    if names is None:
-        return event_kinds()
-    chosen = tuple(event_kind(name) for name in names)
-    if not chosen:
-        raise InvalidValue("names must hold at least one event; leave it out for all of them")
-    return chosen
-
-
 # Machines ask for the same strategy at every step, and making one is dear.
 @lru_cache(maxsize=64)
 def _events(
     kinds: tuple[EventKind, ...], app_id: str, fields: frozenset[str] | None
 ) -> SearchStrategy[MessageEvent | AbTestEvent]:
     @cache
-    def of_kind(kind: EventKind) -> SearchStrategy[MessageEvent | AbTestEvent]:
-        every = _fields_of(kind)
-        drawn = {name: every[name] for name in every if fields is None or name in fields}
-        return st.fixed_dictionaries(drawn).map(
-            lambda values: build_event(kind, app_id, DEFAULT_START_AT, values)
+    def drawn_of(kind: EventKind) -> SearchStrategy[dict[str, Any]]:
+        own = fields_of(kind)
+        return st.fixed_dictionaries(
+            {name: own[name] for name in own if fields is None or name in fields}
         )
 
-    return st.sampled_from(kinds).flatmap(of_kind)
+    @st.composite
+    def events(draw: DrawFn, /, **_: object) -> MessageEvent | AbTestEvent:
+        kind = draw(st.sampled_from(kinds))
+        return build_event(kind, app_id, DEFAULT_START_AT, draw(drawn_of(kind)))
+
+    return events(**_shown(kinds, fields))
 
 
-def _fields_of(kind: EventKind) -> dict[str, SearchStrategy[Any]]:
+def _shown(kinds: tuple[EventKind, ...], fields: frozenset[str] | None) -> dict[str, object]:
+    """Return what was asked for, as it is shown in the name of the strategy."""
+    shown: dict[str, object] = {}
+    if len(kinds) < len(event_kinds()):
+        shown["names"] = [kind.name for kind in kinds[:_SHOWN_KINDS]]
+        if len(kinds) > _SHOWN_KINDS:
+            shown["names"] = _Shown(f"<{len(kinds)} kinds>")
+    if fields is not None:
+        shown["fields"] = sorted(fields)
+    return shown
+
+
+_SHOWN_KINDS = 3
+
+
+class _Shown(str):
+    """A text that is shown as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def fields_of(kind: EventKind) -> dict[str, SearchStrategy[Any]]:
     """Return what is drawn for each field of an event of this kind."""
     fields = {"user_id": _USER_IDS, "device_id": _DEVICE_IDS, "triggered_at": _INSTANTS}
     if kind.type is PostbackType.AB_TEST_EVENTS:
@@ -217,10 +288,57 @@ _TELLING_IDS = (
 )
 #: All of that in one, and often, so that hardly a run misses a bug of decoding.
 _WORST_IDS = ("Ada+b%2541 &=#é🦊",) * 6
-_USER_IDS = st.sampled_from(_TELLING_IDS + _WORST_IDS) | _FREE_IDS
+#: What a column, an index or a log cuts off: at and around the lengths that are usual.
+_LENGTHS = st.sampled_from([512, 511, 256, 255, 129, 128, 65, 64, 37, 36])
+_LONG_IDS = st.builds(
+    lambda piece, length: (piece * length)[:length],
+    st.sampled_from(["a", "1", "ab-", "é", "🦊", "a+b %25&", "Ab_9", "\u05e9."]),
+    _LENGTHS,
+)
+#: Every shape: ids of other systems, and what spreadsheets, parsers and shells take for something.
+_SHAPES = st.sampled_from(
+    (
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "auth0|5f7c8ec7c33c6c004bbafe82",
+        "eyJhbGciOiJIUzI1NiJ9.e30.XmNK3GpH3Ys_7wsYBfq4C3M6goz71I7dTgUkuIa5lyQ",
+        "YWRhK2I=",
+        "+4915112345678",
+        "ADA@EXAMPLE.COM",
+        "ada@example.com ",
+        " ada",
+        "0",
+        "-1",
+        "1e309",
+        "9007199254740993",
+        "true",
+        "null",
+        "undefined",
+        "NaN",
+        "[]",
+        "{}",
+        "..",
+        "/",
+        "%00",
+        "%2e%2e%2f",
+        "=1+1",
+        "'; --",
+        "<b>",
+        "I\u0307",
+        "ß",
+        "\u200b",
+        "\ufeffada",
+        "🏳️‍🌈",
+    )
+)
+_UNUSUAL_IDS = _LONG_IDS | _SHAPES
+_USER_IDS = st.sampled_from(_TELLING_IDS + _WORST_IDS) | _FREE_IDS | _UNUSUAL_IDS
 _DEVICE_IDS = (
     st.sampled_from(("7C3A9C52-1F0B-4D8E-9C61-0A5D2B7E4F10", *([""] * 6), *_TELLING_IDS))
     | _FREE_IDS
+    | _UNUSUAL_IDS
 )
 #: Sixteen digits, some of them beyond what a double keeps; few enough to meet again.
 _OBJECT_IDS = st.sampled_from(

@@ -137,3 +137,32 @@ class RefusesDuplicates(RightPartner):
 
 def entry_of(values: dict[str, str]) -> Entry:
     return values["user"], values["message"], values["event"], int(values["time"])
+
+
+class SwallowsOutages(RightPartner):
+    """Answers 200 also when its database does not take the event."""
+
+    is_down = False
+
+    def receive(self, values: dict[str, str]) -> str:
+        if not type(self).is_down:
+            super().receive(values)
+        return "200 OK"
+
+
+class AnswersOutages(RightPartner):
+    """Answers 503 when its database does not take the event, and gets it again."""
+
+    is_down = False
+
+    def receive(self, values: dict[str, str]) -> str:
+        return "503 Service Unavailable" if type(self).is_down else super().receive(values)
+
+
+class LatestOnly(RightPartner):
+    """Drops an event that is older than what it has of the same user."""
+
+    def receive(self, values: dict[str, str]) -> str:
+        entry = entry_of(values)
+        newest = max((each[3] for each in self.database if each[0] == entry[0]), default=-1)
+        return super().receive(values) if entry[3] >= newest else "200 OK"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import find, given, settings
+import pytest
+from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
 
 from contracts import strategies
 from mockserver.core.catalog import event_kind, event_kinds
+from mockserver.core.errors import InvalidValue
 from mockserver.core.events import check_event
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
 from mockserver.core.retry import DeliveryState
@@ -82,3 +84,73 @@ def test_what_is_found_is_small() -> None:
     assert len(smallest) == 1
     template = find(strategies.templates(BASE), lambda template: "{{User ID}}" in template)
     assert len(template) < 60
+
+
+def test_ids_are_long_and_of_every_shape_now_and_then() -> None:
+    met: set[str] = set()
+
+    @seed(1)
+    @settings(max_examples=300, database=None)
+    @given(strategies.events())
+    def meet(event: Event) -> None:
+        met.add(event.user_id)
+
+    meet()
+    lengths = {len(user_id) for user_id in met}
+    assert 500 < max(lengths) <= 512
+    assert len([length for length in lengths if length > 100]) >= 3
+    for shape in (str.isascii, str.isdigit, lambda text: text != text.strip()):
+        assert any(shape(user_id) for user_id in met)
+    # It is the ordinary that is met most.
+    assert len([user_id for user_id in met if len(user_id) < 40]) > len(met) // 2
+
+
+def kind_of(event: Event) -> tuple[str, ...]:
+    if isinstance(event, AbTestEvent):
+        return ("ab-test",)
+    return event.channel, event.event, event.template_name
+
+
+@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("by_name", [False, True])
+def test_every_kind_is_met_whatever_the_seed(number: int, by_name: bool) -> None:
+    met = set()
+
+    def meet(event: Event) -> None:
+        met.add(kind_of(event))
+
+    given_events = given(event=strategies.events()) if by_name else given(strategies.events())
+    limited = settings(max_examples=100, database=None)
+    seed(number)(limited(strategies.every_kind()(given_events(meet))))()
+    assert len(met) == len(event_kinds()) == 33
+
+
+def test_every_kind_can_be_narrowed_down() -> None:
+    met = set()
+
+    @settings(phases=[Phase.explicit])
+    @strategies.every_kind(channels=["Push Notification"])
+    @given(event=strategies.events(), number=st.just(1))
+    def meet(event: Event, number: int) -> None:
+        met.add(kind_of(event)[1])
+
+    with pytest.raises(Exception, match="number"):
+        meet()
+
+    @settings(phases=[Phase.explicit])
+    @strategies.every_kind(channels=["Push Notification"])
+    @given(event=strategies.events())
+    def meet_alone(event: Event) -> None:
+        met.add(kind_of(event)[1])
+
+    meet_alone()
+    assert met == {"Send", "Open", "Held Back"}
+    with pytest.raises(InvalidValue):
+        strategies.every_kind(channels=[])
+
+
+def test_they_are_called_by_what_was_asked_for() -> None:
+    assert repr(strategies.events()) == "events()"
+    asked = strategies.events(names=["email.click"], fields=["user_id"])
+    assert repr(asked) == "events(fields=['user_id'], names=['email.click'])"
+    assert repr(strategies.events(channels=["Email"])) == "events(names=<10 kinds>)"
