@@ -193,6 +193,7 @@ class Sandbox(SandboxTime):
         deleted = self._apps.delete(app_id)
         self.app_ids.discard(app_id)
         self.engine.app_gone(app_id)
+        self.api.scripts.forget_app(app_id)
         self.feed.add("app", {"deleted": app_id, "comes_back": deleted.comes_back})
         return deleted
 

@@ -90,6 +90,12 @@ class ApiBehaviour:
             else:
                 self._walks.pop((action, app_id), None)
 
+    def forget_app(self, app_id: str) -> None:
+        """Forget every script for calls about an app, because it is gone."""
+        with self._lock:
+            for key in [key for key in self._walks if key[1] == app_id]:
+                del self._walks[key]
+
     def scripts(self) -> list[SetScript]:
         """Return all scripts, the one for every call first."""
         with self._lock:

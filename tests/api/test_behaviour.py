@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mockserver import App, Sandbox
 from mockserver.api.behaviour import ApiBehaviour, SetScript
 from mockserver.core.errors import InvalidValue
 from mockserver.core.limits import TooMuch
@@ -61,6 +62,16 @@ def test_one_script_is_forgotten_or_all() -> None:
     behaviour.forget()
     assert behaviour.scripts() == []
     assert shown(behaviour) is None
+
+
+def test_what_was_said_of_an_app_goes_with_it() -> None:
+    with Sandbox(apps=[App("A"), App("B")]) as sandbox:
+        sandbox.api.behave("503", app_id="A")
+        sandbox.api.behave("503", app_id="A", action="addPostback")
+        sandbox.api.behave("404", app_id="B")
+        sandbox.api.behave("500")
+        sandbox.delete_app("A")
+        assert [each.app_id for each in sandbox.api.scripts.scripts()] == [None, "B"]
 
 
 def test_a_method_that_does_not_exist_is_refused_with_the_nearest() -> None:
