@@ -127,8 +127,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "hypothesis": (),
     "freezegun": (),
     "time_machine": (),
-    "responses": ("testing.interception",),
-    "requests": ("testing.interception",),
+    "responses": ("testing.interception", "testing.mocked_api", "testing.mocked_partner"),
+    "requests": ("testing.interception", "testing.mocked_api", "testing.mocked_partner"),
     "urllib3": ("testing.interception", "testing.told_answers"),
     "simpy": (),
 }

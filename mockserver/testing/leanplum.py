@@ -193,7 +193,8 @@ class Leanplum(Assertions):
 
         Args:
             url_prefix: E.g. `https://partner.example/`.
-            app: A WSGI or ASGI application: Flask, Django, FastAPI, or a plain callable.
+            app: A WSGI or ASGI application: Flask, Django, FastAPI, or a plain callable. Or the
+                module `responses`, or a `RequestsMock` of it: what is registered there answers.
 
         Raises:
             InvalidValue: `app` is neither, or the prefix is no URL.
@@ -211,6 +212,25 @@ class Leanplum(Assertions):
         return self.sandbox.api
 
     # Who calls the API
+
+    def add_to(self, mocks: Any) -> Any:
+        """Add Leanplum's API, answered by this sandbox, to the mocks of `responses`.
+
+        Mocks at the same address win for what they match. It is for suites in which `responses`
+        decides about every request; else calls are answered without it as well.
+
+        Args:
+            mocks: The module `responses`, or a `RequestsMock`.
+
+        Returns:
+            What was added, for `mocks.remove`. It counts as called, also if it was not.
+
+        Raises:
+            InvalidValue: `mocks` is neither.
+        """
+        from mockserver.testing.mocked_api import add_api
+
+        return add_api(mocks, self._calls)
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the variables with which child processes are answered, too.

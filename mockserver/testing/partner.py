@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from mockserver.core.durations import duration_of
 from mockserver.core.errors import InvalidValue
 from mockserver.testing.meant import meant_by
+from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 
@@ -26,7 +28,7 @@ class Partner:
 
     Args:
         url_prefix: What the URLs of its postbacks begin with.
-        app: A WSGI or ASGI application.
+        app: A WSGI or ASGI application, or `responses` or one of its `RequestsMock`.
         now: The clock of the sandbox.
         timeout: How long an attempt may take.
 
@@ -54,7 +56,14 @@ class Partner:
         self.url_prefix = url_prefix
         self.failures: list[ApplicationFailure] = []
         self._is_closed = False
-        self.transport: ApplicationTransport = application_transport(
+        if is_mocks(app):
+            from mockserver.testing.mocked_partner import MocksTransport
+
+            self.transport: ApplicationTransport = MocksTransport(
+                app, url_prefix, now, lambda attempt: timeout, self._failed
+            )
+            return
+        self.transport = application_transport(
             app,
             base_url=url_prefix,
             now=now,
@@ -95,6 +104,12 @@ class Partner:
                 RuntimeWarning,
                 stacklevel=1,
             )
+
+
+def is_mocks(app: Any) -> bool:
+    """Return whether `app` is the module `responses` or a `RequestsMock` of it."""
+    responses = sys.modules.get("responses")
+    return responses is not None and (app is responses or isinstance(app, responses.RequestsMock))
 
 
 def _is_url(text: object) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 #: What `responses` lets through to the code of an adapter.
-_LEANPLUMS = re.compile(r"https?://(?:[^/?#]*@)?(?:api|www)\.leanplum\.com\.?(?=[:/?#]|$)", re.I)
+LEANPLUMS = re.compile(r"https?://(?:[^/?#]*@)?(?:api|www)\.leanplum\.com\.?(?=[:/?#]|$)", re.I)
 
 
 def is_mocked(request: Any) -> bool:
@@ -32,8 +32,8 @@ def is_mocked(request: Any) -> bool:
 def let_pass(adapter: Any) -> None:
     """Let what no mock matches reach the adapter's own code, if it is one with sockets."""
     mocks = active_mocks()
-    if mocks is not None and _LEANPLUMS not in mocks.passthru_prefixes:
-        mocks.add_passthru(_LEANPLUMS)
+    if mocks is not None and LEANPLUMS not in mocks.passthru_prefixes:
+        mocks.add_passthru(LEANPLUMS)
 
 
 def active_mocks() -> Any:

@@ -7,7 +7,7 @@ of somebody, like one with retries, and is to be run. It comes to the server on 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from mockserver.client.wire import Reply
     from mockserver.receiver.told_answer import ToldAnswer
+
+    #: Answers a call: method, target, header fields, body.
+    Answering = Callable[[str, str, dict[str, str], bytes | None], Reply]
 
 
 def lead_sessions(patches: Patches, sessions: ModuleType) -> None:
@@ -75,13 +78,8 @@ def _is_plain(adapter: Any) -> bool:
 
 @cache
 def _leanplum_adapter() -> Any:
-    from io import BytesIO
-
     from requests.adapters import HTTPAdapter
     from requests.models import PreparedRequest, Response
-    from urllib3 import HTTPHeaderDict, HTTPResponse
-
-    from mockserver.testing.told_answers import AnsweredAsTold
 
     class LeanplumAdapter(HTTPAdapter):
         """Hands requests to the sandbox instead of to a socket."""
@@ -96,26 +94,47 @@ def _leanplum_adapter() -> Any:
         ) -> Response:
             if is_mocked(request):
                 return super().send(request, stream, timeout, *more, **named)
-            target = f"/{request.path_url.lstrip('/')}"
-            body = request.body
-            content = body.encode() if isinstance(body, str) else body
-            if content is not None and not isinstance(content, bytes):
-                content = bytes(b"".join(cast("Iterable[bytes]", content)))
-            headers = {name: str(value) for name, value in request.headers.items()}
-            try:
-                reply = _answer(request.method or "GET", target, headers, content)
-            except AnsweredAsTold as told:
-                return self.build_response(request, _as_told(told.told, request, timeout))
-            raw = HTTPResponse(
-                body=BytesIO(reply.body),
-                headers=HTTPHeaderDict(reply.headers),
-                status=reply.status,
-                reason=_phrase(reply.status),
-                preload_content=False,
-            )
-            return self.build_response(request, raw)
+            return self.build_response(request, raw_answer(request, timeout, _answer))
 
     return LeanplumAdapter()
+
+
+def raw_answer(request: requests.PreparedRequest, timeout: Any, answer: Answering) -> Any:
+    """Return the answer to a request as urllib3 would.
+
+    Args:
+        request: As it is to be sent.
+        timeout: As `requests` takes it.
+        answer: Answers it.
+
+    Raises:
+        RequestException: What `requests` raises if the API was told not to answer properly.
+    """
+    from io import BytesIO
+
+    from urllib3 import HTTPHeaderDict, HTTPResponse
+
+    from mockserver.testing.told_answers import AnsweredAsTold
+
+    target = f"/{request.path_url.lstrip('/')}"
+    body: Any = request.body
+    content = body.encode() if isinstance(body, str) else body
+    if hasattr(content, "read"):
+        content = content.read()
+    if content is not None and not isinstance(content, bytes):
+        content = bytes(b"".join(cast("Iterable[bytes]", content)))
+    headers = {name: str(value) for name, value in request.headers.items()}
+    try:
+        reply = answer(request.method or "GET", target, headers, content)
+    except AnsweredAsTold as told:
+        return _as_told(told.told, request, timeout)
+    return HTTPResponse(
+        body=BytesIO(reply.body),
+        headers=HTTPHeaderDict(reply.headers),
+        status=reply.status,
+        reason=_phrase(reply.status),
+        preload_content=False,
+    )
 
 
 def _answer(method: str, target: str, headers: dict[str, str], content: bytes | None) -> Reply:
