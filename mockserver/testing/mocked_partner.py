@@ -55,7 +55,7 @@ class MocksTransport(ApplicationTransport):
             if is_started:
                 mocks.stop(allow_assert=False)
 
-    def _tell(self, attempt: DueAttempt, error: BaseException) -> None:
+    def _tell(self, attempt: DueAttempt, error: BaseException, place: str = "") -> None:
         from requests import RequestException
 
         # What a mock was told to raise is an outcome, and no failure.
