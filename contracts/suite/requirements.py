@@ -11,7 +11,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,6 +21,7 @@ from msgspec import Struct
 from contracts.suite.results import Statement
 from contracts.suite.vocabulary import Level, Origin
 from mockserver.core.errors import PostbacksError
+from mockserver.core.instants import Day
 
 #: Which levels a statement may have, by how it is known.
 LEVELS = {
@@ -59,7 +59,7 @@ class Page(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: str
     link: str
-    retrieved: date | None = None
+    retrieved: Day | None = None
 
 
 class Requirement(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from mockserver.cli.api_lines import call_text
 from mockserver.cli.output import STYLES, count, elapsed, instant
 from mockserver.cli.shortening import bounded, fitted
 from mockserver.cli.timeline import event_text, outcome_of, reasons_of
+from mockserver.core.instants import Instant
 from mockserver.web.shapes import AttemptJson, EventJson
 
 #: How much of a user id is shown.
@@ -34,7 +34,7 @@ def _attempt(payload: dict[str, Any]) -> Text:
     text.append(f"{outcome_of(attempt)} in {elapsed(attempt.elapsed_seconds)}  ")
     text.append(str(payload["state"]), STYLES.get(payload["state"], ""))
     if payload.get("due_at"):
-        text.append(f", next at {instant(msgspec.convert(payload['due_at'], datetime))}")
+        text.append(f", next at {instant(msgspec.convert(payload['due_at'], Instant))}")
     reason = reasons_of(attempt)
     if reason:
         text.append(f"  {bounded(reason[0], _LONGEST_REASON)}", "dim")
@@ -56,7 +56,7 @@ def _rule(payload: dict[str, Any]) -> Text:
 
 
 def _call(payload: dict[str, Any]) -> Text:
-    text = Text(f"{instant(msgspec.convert(payload['called_at'], datetime))}  API  ")
+    text = Text(f"{instant(msgspec.convert(payload['called_at'], Instant))}  API  ")
     text += call_text(
         payload["action"], payload["app_id"], payload["status"], None, payload["behaviour"]
     )

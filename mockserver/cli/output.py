@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mockserver.cli.process import tell, writing
 from mockserver.cli.shortening import bounded
+from mockserver.core.instants import written
 from mockserver.core.wording import count as count
 from mockserver.net.visible_text import json_visible
 
@@ -41,12 +42,12 @@ class Output:
 
     def document(self, value: Any) -> None:
         """Write a JSON document."""
-        encoded = msgspec.json.encode(value)
+        encoded = msgspec.json.encode(value, enc_hook=written)
         self._write(_written(msgspec.json.format(encoded, indent=2)) + "\n")
 
     def document_line(self, value: Any) -> None:
         """Write a JSON document in one line, at once."""
-        self._write(_written(msgspec.json.encode(value)) + "\n")
+        self._write(_written(msgspec.json.encode(value, enc_hook=written)) + "\n")
         self.flush()
 
     def line(self, text: str | Text = "", style: str | None = None) -> None:

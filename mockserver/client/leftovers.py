@@ -6,6 +6,7 @@ import time
 
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import PostbacksError, ServerUnreachable, UnknownApp
+from mockserver.net.monotonic import real_seconds
 
 #: How long attempts under way are waited for, so that none arrives at an inbox that is gone.
 _PATIENCE_REAL_SECONDS = 1.0
@@ -65,8 +66,8 @@ class Leftovers:
         return []
 
     def _wait_for_attempts(self, app_id: str) -> None:
-        until = time.monotonic() + _PATIENCE_REAL_SECONDS
-        while self._has_attempts_under_way(app_id) and time.monotonic() < until:
+        until = real_seconds() + _PATIENCE_REAL_SECONDS
+        while self._has_attempts_under_way(app_id) and real_seconds() < until:
             time.sleep(0.01)
 
     def _has_attempts_under_way(self, app_id: str) -> bool:

@@ -20,6 +20,7 @@ from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
+from mockserver.core.instants import written
 from mockserver.core.tokens import check_token
 from mockserver.net.built_once import BUILDING
 from mockserver.web import shapes
@@ -315,7 +316,7 @@ class SandboxClient:
 
     def _send(self, method: str, path: str, shape: type[_Answer], body: object = None) -> _Answer:
         # What changes something has a body, if only an empty object: a form or a postback has not.
-        content = msgspec.json.encode({} if body is None else body)
+        content = msgspec.json.encode({} if body is None else body, enc_hook=written)
         return self._decoded(self._exchange(method, f"/_sandbox/{path}", content), shape)
 
     def _call(self, action: str, app_id: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -9,16 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+from mockserver.core.instants import plain
 
 #: No clock stands later. What is left of the calendar is room for what was scheduled by then: the
 #: longest schedule that an app may have is shorter (`core.retry.LONGEST_SCHEDULE`).
-LATEST_AT = datetime(9900, 1, 1, tzinfo=UTC)
+LATEST_AT = plain(datetime(9900, 1, 1, tzinfo=UTC))
 
 #: The last instant there is, which no clock reaches.
-END_AT = datetime.max.replace(tzinfo=UTC)
+END_AT = plain(datetime.max.replace(tzinfo=UTC))
 
 #: Where a manual clock starts unless told: a fixed instant, so that runs are alike.
-DEFAULT_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
+DEFAULT_START_AT = plain(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 class Clock(Protocol):
@@ -123,7 +124,7 @@ def later(instant_at: datetime, duration: timedelta) -> datetime:
 
 
 def as_utc(instant_at: datetime, name: str) -> datetime:
-    """Return `instant_at` in UTC.
+    """Return `instant_at` in UTC, of Python's own type also if it is one of a freezer.
 
     Raises:
         InvalidValue: It has no time zone, is no datetime, or lies outside the calendar in UTC; the
@@ -137,9 +138,9 @@ def as_utc(instant_at: datetime, name: str) -> datetime:
             f"write {instant_at.isoformat()}Z or pass an aware datetime"
         )
     if instant_at.tzinfo is UTC:
-        return instant_at
+        return plain(instant_at)
     try:
-        return instant_at.astimezone(UTC)
+        return plain(instant_at.astimezone(UTC))
     except OverflowError:
         raise InvalidValue(
             f"{name} lies outside the calendar: {instant_at.isoformat()} is before the year 1 or "

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidEvent, InvalidTemplate
+from mockserver.core.instants import plain
 from mockserver.core.json_values import is_text
 from mockserver.core.limits import LONGEST_TEMPLATE, LONGEST_URL, SHORT, TooMuch
 from mockserver.core.models import AbTestEvent, Event, MessageEvent, ParametersEncoding
@@ -142,7 +143,7 @@ def milliseconds(instant_at: datetime) -> int:
     return (instant_at - _EPOCH) // _MILLISECOND
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = plain(datetime(1970, 1, 1, tzinfo=UTC))
 _MILLISECOND = timedelta(milliseconds=1)
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 # One decode through this table is more than twice as fast as `urllib.parse.quote`.

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from mockserver.core.instants import plain
+
 MAX_REQUESTS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
 #: Of how many inboxes it is counted what arrived, beside those of which requests are kept.
@@ -324,4 +326,4 @@ class Journal:
 
 
 def _real_now() -> datetime:
-    return datetime.now(UTC)
+    return plain(datetime.now(UTC))

@@ -6,7 +6,6 @@ Freezers are handed in: neither freezegun nor time-machine is imported here.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,8 @@ from typing import Literal, Protocol
 
 from mockserver.core.clock import LATEST_AT, as_utc, check_room
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
+from mockserver.core.instants import plain
+from mockserver.net.monotonic import real_seconds
 
 
 class RunningClock:
@@ -43,8 +44,8 @@ class RunningClock:
         self._lock = threading.Lock()
         self._stands = False
         self.first_at = None if start_at is None else as_utc(start_at, "start_at")
-        self._anchor_at = check_room(self.first_at or datetime.now(UTC))
-        self._anchor_real_seconds = time.monotonic()
+        self._anchor_at = check_room(self.first_at or plain(datetime.now(UTC)))
+        self._anchor_real_seconds = real_seconds()
 
     def now(self) -> datetime:
         """Return the present instant of the sandbox, aware, in UTC."""
@@ -66,13 +67,13 @@ class RunningClock:
                     f"{instant_at.isoformat()}; give an instant that is not in its past"
                 )
             self._anchor_at = check_room(instant_at)
-            self._anchor_real_seconds = time.monotonic()
+            self._anchor_real_seconds = real_seconds()
 
     def start_over(self) -> None:
         """Go on from the first instant, because nothing is left of what happened since."""
         with self._lock:
-            self._anchor_at = self.first_at or datetime.now(UTC)
-            self._anchor_real_seconds = time.monotonic()
+            self._anchor_at = self.first_at or plain(datetime.now(UTC))
+            self._anchor_real_seconds = real_seconds()
 
     @contextmanager
     def standing(self) -> Iterator[None]:
@@ -85,7 +86,7 @@ class RunningClock:
         finally:
             with self._lock:
                 self._stands = False
-                self._anchor_real_seconds = time.monotonic()
+                self._anchor_real_seconds = real_seconds()
 
     def real_seconds_until(self, instant_at: datetime) -> float:
         """Return how many real seconds pass until `instant_at`; at least 0."""
@@ -94,7 +95,7 @@ class RunningClock:
     def _now_at(self) -> datetime:
         if self._stands:
             return self._anchor_at
-        gone = (time.monotonic() - self._anchor_real_seconds) * self.rate
+        gone = (real_seconds() - self._anchor_real_seconds) * self.rate
         try:
             return min(self._anchor_at + timedelta(seconds=gone), LATEST_AT)
         except OverflowError:

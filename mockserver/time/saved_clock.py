@@ -17,6 +17,7 @@ from mockserver.core.clock import (
     later,
 )
 from mockserver.core.errors import InvalidConfig, InvalidValue
+from mockserver.core.instants import Instant, plain, written
 from mockserver.ledger.protocol import Ledger
 from mockserver.time.clocks import RunningClock
 
@@ -29,8 +30,8 @@ class SavedClock(msgspec.Struct):
     """Where a clock stood, and at which real instant; both aware UTC."""
 
     mode: ClockMode
-    sandbox_at: datetime
-    real_at: datetime
+    sandbox_at: Instant
+    real_at: Instant
     rate: float = 1.0
 
 
@@ -45,10 +46,10 @@ def save_clock(ledger: Ledger, clock: MovableClock, real_now_at: datetime | None
     saved = SavedClock(
         mode="running" if clock.is_running else "manual",
         sandbox_at=clock.now(),
-        real_at=real_now_at or datetime.now(UTC),
+        real_at=plain(real_now_at or datetime.now(UTC)),
         rate=clock.rate if isinstance(clock, RunningClock) else 1.0,
     )
-    ledger.save_setting(SETTING, msgspec.json.encode(saved).decode())
+    ledger.save_setting(SETTING, msgspec.json.encode(saved, enc_hook=written).decode())
 
 
 def restore_clock(
@@ -88,7 +89,7 @@ def restore_clock(
             f"the clock cannot start at {start_at.isoformat()}: the ledger has attempts up to "
             f"{latest_at.isoformat()}; start there or later, or choose another --db"
         )
-    real_now_at = real_now_at or datetime.now(UTC)
+    real_now_at = plain(real_now_at or datetime.now(UTC))
     stood_at = _continued(_saved(ledger), mode, real_now_at)
     begins_at = start_at or stood_at
     is_mended = begins_at is not None and begins_at > LATEST_AT

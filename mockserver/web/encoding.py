@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mockserver.core.catalog import EventKind
+from mockserver.core.instants import written
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import (
     AbTestEvent,
@@ -212,7 +213,7 @@ def happening_json(happening: Happening, first_at: Callable[[Attempt], datetime]
 
 def _plain(value: Any, first_at: Callable[[Attempt], datetime]) -> Any:
     if isinstance(value, Attempt):
-        return msgspec.to_builtins(attempt_json(value, first_at(value)))
+        return msgspec.to_builtins(attempt_json(value, first_at(value)), enc_hook=written)
     if isinstance(value, MessageEvent | AbTestEvent):
-        return msgspec.to_builtins(event_json(value))
-    return msgspec.to_builtins(value)
+        return msgspec.to_builtins(event_json(value), enc_hook=written)
+    return msgspec.to_builtins(value, enc_hook=written)

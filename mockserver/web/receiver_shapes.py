@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.instants import Instant
 from mockserver.receiver.behaviours import Behaviour
 
 
@@ -34,7 +34,7 @@ class InboxJson(Struct):
     inbox: str
     url: str
     requests: Annotated[int, Meta(description="How many are kept.")]
-    last_at: Annotated[datetime | None, Meta(description="When the last of them arrived.")]
+    last_at: Annotated[Instant | None, Meta(description="When the last of them arrived.")]
     behaviour: str
 
 
@@ -66,8 +66,8 @@ class ReceivedJson(Struct):
     body: str
     body_base64: str
     client: str
-    arrived_at: datetime
-    ended_at: datetime | None
+    arrived_at: Instant
+    ended_at: Instant | None
     behaviour: str
     end: Annotated[str | None, Meta(description="None while the request is under way.")]
     status: int | None

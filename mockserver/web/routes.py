@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter
 
 from mockserver.core.errors import InvalidValue, PostbacksError
+from mockserver.core.instants import written
 from mockserver.core.json_values import DEEPEST
 from mockserver.net.built_once import BuiltOnce
 from mockserver.net.visible_text import one_line
@@ -102,7 +103,9 @@ def cut(text: str, longest: int = 2_000) -> str:
 
 def json_answer(value: Any, status: int = 200) -> Response:
     """Return `value` as JSON."""
-    return Response(msgspec.json.encode(value), status=status, mimetype="application/json")
+    return Response(
+        msgspec.json.encode(value, enc_hook=written), status=status, mimetype="application/json"
+    )
 
 
 def problem(code: str, status: int, detail: str) -> Response:

@@ -6,12 +6,12 @@ generated from them. So a field is added here and nowhere else.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mockserver.core.durations import DURATION_PATTERN
+from mockserver.core.instants import Instant
 from mockserver.schema.app import AppRequest as AppRequest
 from mockserver.schema.app import KeysJson as KeysJson
 from mockserver.schema.app import RetryJson as RetryJson
@@ -47,7 +47,7 @@ class UnderWayJson(Struct):
     delivery_id: int
     number: Annotated[int | None, Meta(description="None for a manual resend.")]
     url: str
-    started_at: datetime
+    started_at: Instant
     real_seconds: Annotated[float, Meta(description="How long it has taken on the machine.")]
 
 
@@ -55,9 +55,9 @@ class AdvanceUnderWay(Struct):
     """An advance that goes on: how far it is, and what it waits for."""
 
     from_at: Annotated[
-        datetime | None, Meta(description="None while it waits for attempts begun before it.")
+        Instant | None, Meta(description="None while it waits for attempts begun before it.")
     ] = field(name="from")
-    to: Annotated[datetime | None, Meta(description="None: until nothing is pending.")]
+    to: Annotated[Instant | None, Meta(description="None: until nothing is pending.")]
     attempts_made: int
     real_seconds: float
     under_way: int
@@ -70,8 +70,8 @@ class ClockState(Struct):
     """Where the clock stands, and the advance that moves it, if one does."""
 
     mode: Literal["manual", "running", "ambient"]
-    now: datetime
-    next_due: datetime | None
+    now: Instant
+    next_due: Instant | None
     pending: int
     rate: float = 1.0
     advance: AdvanceUnderWay | None = None
@@ -110,8 +110,8 @@ class AttemptJson(Struct):
     number: Annotated[int | None, Meta(description="None for a manual resend.")]
     manual: bool
     repeated: bool
-    started_at: datetime
-    ended_at: datetime
+    started_at: Instant
+    ended_at: Instant
     offset_hours: float
     outcome: Annotated[
         str, Meta(description="response, timeout, refused, reset, dns, tls or blocked.")
@@ -136,10 +136,10 @@ class AdvanceAnswer(Struct):
     It is `cancelled` if somebody asked for that, or if nobody waited for the answer any more.
     """
 
-    from_at: datetime = field(name="from")
-    now: datetime
+    from_at: Instant = field(name="from")
+    now: Instant
     attempts: list[AttemptJson]
-    next_due: datetime | None
+    next_due: Instant | None
     complete: bool
     cancelled: bool = False
     attempts_made: Annotated[int, Meta(description="Also those that are not listed.")] = 0
@@ -193,7 +193,7 @@ class EventJson(Struct):
 
     type: str
     app_id: str
-    triggered_at: datetime
+    triggered_at: Instant
     user_id: str
     device_id: str
     channel: str | None = None
@@ -214,9 +214,9 @@ class DeliveryJson(Struct):
     url: str
     state: Literal["pending", "delivered", "rejected", "lost"]
     event: EventJson
-    created_at: datetime
+    created_at: Instant
     attempts_made: int
-    due_at: datetime | None
+    due_at: Instant | None
     attempts: list[AttemptJson]
     under_way: Annotated[
         UnderWayJson | None, Meta(description="The attempt that is being made right now.")
@@ -274,7 +274,7 @@ class RuleJson(Struct):
     type: str
     channels: list[str]
     url: str
-    created_at: datetime
+    created_at: Instant
 
 
 class AppJson(AppRequest, kw_only=True, forbid_unknown_fields=False):

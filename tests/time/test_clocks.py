@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from types import SimpleNamespace
 
 import freezegun
 import pytest
@@ -30,7 +29,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
-    monkeypatch.setattr("mockserver.time.clocks.time", SimpleNamespace(monotonic=machine.monotonic))
+    monkeypatch.setattr("mockserver.time.clocks.real_seconds", machine.monotonic)
     return machine
 
 

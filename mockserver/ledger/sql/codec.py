@@ -17,6 +17,7 @@ import msgspec
 
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.errors import InvalidValue, LedgerUnusable
+from mockserver.core.instants import plain
 from mockserver.core.models import AbTestEvent, App, Event, MessageEvent
 
 _Stored = TypeVar("_Stored")
@@ -33,7 +34,7 @@ _UNREADABLE = (
     msgspec.MsgspecError,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = plain(datetime(1970, 1, 1, tzinfo=UTC))
 
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
@@ -78,7 +79,7 @@ def from_microseconds(microseconds: int) -> datetime:
         return EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
         # The end of an attempt that an earlier version let begin shortly before the calendar ends.
-        return datetime.max.replace(tzinfo=UTC)
+        return plain(datetime.max.replace(tzinfo=UTC))
     except TypeError as error:
         raise _unreadable("an instant", error) from error
 

@@ -246,7 +246,7 @@ class SqliteDatabase:
 
     def _keep_a_log(self) -> None:
         # Kept in the file's head, so it is set after the check that the file is ours.
-        gives_up_at = time.monotonic() + _BUSY_REAL_SECONDS
+        gives_up_at = real_seconds() + _BUSY_REAL_SECONDS
         while True:
             try:
                 self._writer.execute("PRAGMA journal_mode = WAL")
@@ -254,7 +254,7 @@ class SqliteDatabase:
             except sqlite3.OperationalError as error:
                 # Another process is opening the new file as well. SQLite refuses at once here,
                 # where it would wait elsewhere.
-                if time.monotonic() > gives_up_at:
+                if real_seconds() > gives_up_at:
                     raise LedgerUnusable(f"{self.name} cannot be used: {error}") from error
                 time.sleep(0.01)
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import select
 from enum import Enum, auto
-from time import perf_counter
+
+from mockserver.net.monotonic import real_seconds
 
 #: A connection by local port, remote port, local address, remote address.
 Endpoints = tuple[int, int, str, str]
@@ -62,7 +63,7 @@ class KnownOrigins:
         if origin.trial_under_way:
             return Reuse.NEVER
         answered = origin.answered_real_seconds
-        if answered is not None and perf_counter() - answered < SETTLING_REAL_SECONDS:
+        if answered is not None and real_seconds() - answered < SETTLING_REAL_SECONDS:
             return Reuse.NEVER
         origin.trial_under_way = True
         return Reuse.PIONEER if answered is None else Reuse.TRIAL
@@ -86,7 +87,7 @@ class KnownOrigins:
         elif not reused:
             return
         origin.keeps_open = answered and reused
-        origin.answered_real_seconds = perf_counter() if answered else None
+        origin.answered_real_seconds = real_seconds() if answered else None
 
 
 class NothingKept(KnownOrigins):

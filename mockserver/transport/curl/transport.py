@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from threading import Lock, get_ident
-from time import perf_counter, sleep
+from time import sleep
 
 import pycurl
 
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
+from mockserver.net.monotonic import real_seconds
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.keep_alive import KeptConnections, KnownOrigins, NothingKept
 from mockserver.transport.curl.options import CurlRoute, TransferOptions, TransportLink
@@ -163,11 +164,11 @@ class CurlTransport:
         seconds = _LONGEST_WAIT if milliseconds < 0 else min(milliseconds / 1000, _LONGEST_WAIT)
         if not self._select_sees_all:
             seconds = min(seconds, _SHORT_WAIT)
-        began = perf_counter()
+        began = real_seconds()
         if multi.select(seconds) > 0:
             return False
         # Without a socket to look at, for example while a name is looked up, it returns at once.
-        if perf_counter() - began < seconds / 2:
+        if real_seconds() - began < seconds / 2:
             sleep(min(seconds, _SHORT_WAIT))
         return True
 
