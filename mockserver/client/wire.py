@@ -5,6 +5,7 @@ The client speaks through a wire, and so does the contract suite, which records 
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import (
     BaseHandler,
+    HTTPHandler,
     HTTPRedirectHandler,
     HTTPSHandler,
     OpenerDirector,
@@ -26,6 +28,7 @@ from urllib.request import (
 
 from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
 from mockserver.core.errors import InvalidValue, ServerUnreachable
+from mockserver.core.originals import original
 from mockserver.net.trust import client_context
 from mockserver.net.wsgi_environ import wsgi_environ
 
@@ -86,10 +89,8 @@ class HttpWire(Wire):
         self.url = _checked_url(url)
         self._timeout = timeout_real_seconds
         # A proxy or the target of a redirect would see the keys, which are for this server only.
-        handlers: list[BaseHandler] = []
-        if self.url.lower().startswith("https:"):
-            handlers.append(HTTPSHandler(context=client_context(ca_file)))
-        self._opener = direct_opener(*handlers)
+        is_tls = self.url.lower().startswith("https:")
+        self._opener = direct_opener(client_context(ca_file) if is_tls else None)
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -198,9 +199,50 @@ class WsgiWire:
         )
 
 
-def direct_opener(*handlers: BaseHandler) -> OpenerDirector:
-    """Return an opener of URLs that uses no proxy and follows no redirect."""
+def direct_opener(context: ssl.SSLContext | None = None) -> OpenerDirector:
+    """Return an opener of URLs that uses no proxy and follows no redirect.
+
+    What records or replays the calls of `http.client`, like a cassette of vcrpy, sees none of its.
+
+    Args:
+        context: What it speaks TLS with; as Python does unless given.
+    """
+    plain = original(http.client.HTTPConnection, "http.client", "HTTPConnection")
+    handlers: list[BaseHandler] = [_Plain(plain)]
+    if context is not None:
+        handlers.append(_OverTls(plain, context))
     return build_opener(ProxyHandler({}), _NoRedirects, *handlers)
+
+
+class _Plain(HTTPHandler):
+    def __init__(self, connection: type[http.client.HTTPConnection]) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def http_open(self, request: Request) -> http.client.HTTPResponse:
+        return self.do_open(self._connection, request)
+
+
+class _OverTls(HTTPSHandler):
+    def __init__(
+        self, connection: type[http.client.HTTPConnection], context: ssl.SSLContext
+    ) -> None:
+        super().__init__(context=context)
+
+        # `http.client.HTTPSConnection` looks its own name up in order to find its base, and would
+        # find the stand-in.
+        class OverTls(connection):  # type: ignore[misc, valid-type]
+            default_port = 443
+
+            def connect(self) -> None:
+                super().connect()
+                opened: Any = vars(self)["sock"]
+                self.sock = context.wrap_socket(opened, server_hostname=self.host)
+
+        self._connection = OverTls
+
+    def https_open(self, request: Request) -> http.client.HTTPResponse:
+        return self.do_open(self._connection, request)
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.instants import Instant
 from mockserver.receiver.behaviours import Behaviour
 
 
@@ -49,7 +49,7 @@ class ApiCallJson(Struct):
     """One call of Leanplum's API; keys are masked, long values cut."""
 
     number: int
-    called_at: Annotated[datetime, Meta(description="In sandbox time.")]
+    called_at: Annotated[Instant, Meta(description="In sandbox time.")]
     method: str
     action: str
     app_id: str

@@ -22,8 +22,9 @@ import mockserver.web.app  # noqa: F401
 GOLDEN = Path(__file__).parent / "golden"
 
 #: Plugins of other packages have nothing to do with what is tested here. That of Pact replaces
-#: `__import__` once more each time it is loaded, until no import works any longer.
-_OTHERS = ("asyncio", "locust", "benchmark", "pact", "cacheprovider")
+#: `__import__` once more each time it is loaded, until no import works any longer; those that
+#: forbid or record what uses a socket are tried by themselves.
+_OTHERS = ("asyncio", "locust", "benchmark", "pact", "cacheprovider", "recording", "socket")
 QUIET = (*(word for name in _OTHERS for word in ("-p", f"no:{name}")), "-W", "error")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pycurl
 
 from mockserver.core.models import DueAttempt
+from mockserver.core.originals import original
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.curl.answer import AnswerInParts
 from mockserver.transport.curl.connection import ConnectionChoice
@@ -32,7 +33,7 @@ class Transfer:
     """
 
     def __init__(self, options: TransferOptions) -> None:
-        self.curl = pycurl.Curl()
+        self.curl = _handle()
         self.attempt: DueAttempt
         self._options = options
         self._set_option: SetOption = self.curl.setopt
@@ -121,6 +122,12 @@ class Transfer:
             self._set_option(_URL, origin if origin.isascii() else origin.encode())
             self._origin = origin
         return None
+
+
+def _handle() -> pycurl.Curl:
+    # The multi interface takes none of pytest-recording's, which stands in for it.
+    handle: pycurl.Curl = original(pycurl.Curl, "pycurl", "Curl")()
+    return handle
 
 
 # Looked up once: every attempt needs them.
