@@ -32,8 +32,9 @@ class MocksTransport(ApplicationTransport):
         from requests import RequestException
 
         mocks: Any = self._app
-        if mocks is sys.modules.get("responses"):
-            mocks = mocks.mock
+        module: Any = sys.modules.get("responses")
+        if mocks is module:
+            mocks = module.mock
         is_started = active_mocks() is not mocks
         if is_started:
             mocks.start()
