@@ -105,7 +105,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlite3": ("ledger.sqlite",),
     "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
-    "asyncio": ("net.real_time_loop", "receiver", "transport.application"),
+    "asyncio": ("net.real_time_loop", "receiver", "testing.aio", "transport.application"),
     "click": ("cli",),
     "rich": ("cli",),
     "platformdirs": ("cli", "config"),

@@ -105,8 +105,8 @@ TESTED_ELSEWHERE = {
         "testing/interception/test_sessions_mocks.py",
         "mocks beside sessions",
     ),
-    "mockserver/testing/partner.py": ("testing/test_leanplum.py", "what `partner` returns"),
     "mockserver/time/cancelling.py": ("delivery/test_cancelling.py", "ends an advance"),
+    "mockserver/transport/application/asgi_guest.py": ("testing/test_aio.py", "its use"),
     "mockserver/transport/application/asgi_lifespan.py": (
         "transport/application/test_asgi.py",
         "a part of the protocol",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mockserver.core.names import ChannelName, EventFields, EventName, RuleType, TimeUnits
+    from mockserver.testing.aio import LeanplumAio
     from mockserver.testing.partner import Partner
 
 
@@ -162,6 +163,27 @@ class Leanplum(Assertions):
     def settle(self) -> None:
         """Make what became due while somebody else moved the time, each at its own instant."""
         self.sandbox.settle()
+
+    @property
+    def aio(self) -> LeanplumAio:
+        """Return the calls that send postbacks, to be awaited: the test's event loop goes on."""
+        from mockserver.testing.aio import LeanplumAio
+
+        return LeanplumAio(self)
+
+    def settle_background(self, timeout: float = 5.0) -> None:
+        """Wait for what applications have started while they answered: their threads and tasks.
+
+        Args:
+            timeout: How long, in real seconds.
+
+        Raises:
+            AssertionError: Something of it goes on after that.
+        """
+        __tracebackhide__ = True
+        from mockserver.testing.background import wait_for_all
+
+        wait_for_all(self._applications, timeout)
 
     # What happened
 

@@ -16,12 +16,16 @@ from typing import Any
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import OutcomeKind
 from mockserver.net.real_time_loop import RealTimeLoop
+from mockserver.transport.application.asgi_guest import GuestServer
 from mockserver.transport.application.asgi_lifespan import Lifespan
 from mockserver.transport.application.asgi_messages import AsgiAnswer, AsgiApplication, scope_of
 from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
 from mockserver.transport.application.request import ApplicationRequest
+
+#: So much later than its timeout an attempt is ended, in real time.
+_MORE_REAL_SECONDS = 0.05
 
 
 class AsgiTransport(ApplicationTransport):
@@ -40,7 +44,7 @@ class AsgiTransport(ApplicationTransport):
         on_failure: Callable[[ApplicationFailure], None],
     ) -> None:
         super().__init__(app, base_url, now, timeout_of, on_failure)
-        self._server: _Server | None = None
+        self._server: _Server | GuestServer | None = None
         self._opening = Lock()
         self._last: DueAttempt | None = None
 
@@ -54,6 +58,28 @@ class AsgiTransport(ApplicationTransport):
         if server.shutdown_failure is not None and self._last is not None:
             self._tell(self._last, server.shutdown_failure, "its shutdown")
 
+    def still_working(self) -> list[str]:
+        """Return the threads and the tasks that the application has started and that go on."""
+        server = self._server
+        tasks: list[str] = []
+        if isinstance(server, _Server):
+            self._threads.discard(server.thread)
+            tasks = server.tasks_beside()
+        return super().still_working() + tasks
+
+    def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the application on a loop of somebody else from now on.
+
+        One that runs already, on a loop of its own, is shut down and starts again.
+        """
+        with self._opening:
+            server = self._server
+            if isinstance(server, GuestServer) and server.loop is loop:
+                return
+            self._server = GuestServer(self._app, loop)
+        if server is not None:
+            server.stop()
+
     def _answer(
         self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
     ) -> None:
@@ -64,7 +90,10 @@ class AsgiTransport(ApplicationTransport):
             self._last = attempt
             answered = server.submit(request, exchange)
         try:
-            answered.result()
+            # By then it has timed out, also where its head was sent and its body never ends.
+            answered.result(self._timeout_of(attempt).total_seconds() + _MORE_REAL_SECONDS)
+        except TimeoutError:
+            answered.cancel()
         except CancelledError:
             stopped = BrokenApplication("the application was stopped before it had answered")
             exchange.fail(stopped, OutcomeKind.RESET)
@@ -85,6 +114,7 @@ class _Server:
         shutdown_failure: What went wrong while the application shut down.
         interrupt: A `KeyboardInterrupt` that the application raised. The thread that sends
             raises it again.
+        thread: What the loop runs in.
     """
 
     def __init__(self, app: AsgiApplication) -> None:
@@ -98,17 +128,27 @@ class _Server:
         self._answering: set[asyncio.Task[None]] = set()
         self._serving = self._loop.create_task(self._serve())
         # A sandbox that nobody closes must not keep the process from ending.
-        self._thread = Thread(target=self._run, name="postbacks-asgi", daemon=True)
-        self._thread.start()
+        self.thread = Thread(target=self._run, name="postbacks-asgi", daemon=True)
+        self.thread.start()
 
     def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
         """Begin to answer `request`; the context variables are those of the caller."""
         return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self._loop)
 
+    def tasks_beside(self) -> list[str]:
+        """Return the tasks that the application has started beside its answers, by name."""
+        try:
+            tasks = asyncio.all_tasks(self._loop)
+        except RuntimeError:
+            # The loop was adding one meanwhile.
+            return ["a task"]
+        own = {self._serving, self._lifespan.task, *self._answering}
+        return [f"task {each.get_name()!r}" for each in tasks - own]
+
     def stop(self) -> None:
         """Cancel what is under way, shut down, and wait for the end of the thread."""
         self._loop.call_soon_threadsafe(self._serving.cancel)
-        self._thread.join()
+        self.thread.join()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

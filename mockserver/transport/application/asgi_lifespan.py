@@ -17,6 +17,7 @@ class Lifespan:
 
     Attributes:
         state: What the application stores at its startup; each request gets a copy.
+        task: What runs it, once it has begun.
     """
 
     def __init__(self, app: AsgiApplication) -> None:
@@ -27,19 +28,19 @@ class Lifespan:
         self._is_startup_received = False
         self._failure: BaseException | None = None
         self._error: BaseException | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     async def start(self) -> BaseException | None:
         """Let the application start up; return why it could not, None if it could.
 
         An exception alone is no failure: an application without startup raises one, too.
         """
-        self._task = asyncio.create_task(self._run())
-        return await self._result(self._task)
+        self.task = asyncio.create_task(self._run())
+        return await self._result(self.task)
 
     async def stop(self) -> BaseException | None:
         """Let the application shut down; return what went wrong, None if nothing did."""
-        task = self._task
+        task = self.task
         if task is None or task.done():
             return None
         self._said.clear()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import DueAttempt
@@ -42,6 +44,7 @@ class ApplicationTransport(ABC):
         self._timeout_of = timeout_of
         self._on_failure = on_failure
         self._under_way: list[ApplicationExchange] = []
+        self._threads: WeakSet[Thread] = WeakSet()
 
     def accepts(self, url: str) -> bool:
         """Return whether `url` is below the base URL.
@@ -65,7 +68,9 @@ class ApplicationTransport(ABC):
         try:
             with (
                 caught_by_frameworks(exchange.note),
-                heard_from_threads(lambda error: self._tell(attempt, error, _A_THREAD)),
+                heard_from_threads(
+                    lambda error: self._tell(attempt, error, _A_THREAD), self._threads.add
+                ),
             ):
                 self._answer(attempt, request, exchange)
             outcome = exchange.outcome()
@@ -94,6 +99,10 @@ class ApplicationTransport(ABC):
             "spend was called while no attempt is under way; call it from the application, or "
             "from what it calls, while it answers a postback"
         )
+
+    def still_working(self) -> list[str]:
+        """Return what goes on that the application has started while it answered, by name."""
+        return [f"thread {each.name!r}" for each in tuple(self._threads) if each.is_alive()]
 
     @abstractmethod
     def close(self) -> None:

@@ -14,10 +14,17 @@ _starting = threading.Lock()
 
 
 @contextmanager
-def heard_from_threads(on_error: Callable[[BaseException], None]) -> Iterator[None]:
+def heard_from_threads(
+    on_error: Callable[[BaseException], None],
+    on_start: Callable[[threading.Thread], object] = lambda thread: None,
+) -> Iterator[None]:
     """Call `on_error`, in their threads, with what threads raise that are started meanwhile.
 
     However long they run. What Python or pytest do about such an exception is done as well.
+
+    Args:
+        on_error: Called with what was raised.
+        on_start: Called with each thread that is started.
     """
     start = threading.Thread.start
     is_listening = True
@@ -38,6 +45,7 @@ def heard_from_threads(on_error: Callable[[BaseException], None]) -> Iterator[No
                 raise
 
         thread.run = run_heard  # type: ignore[method-assign]
+        on_start(thread)
         return start(thread)
 
     with _starting:

@@ -1,0 +1,104 @@
+"""Lets asynchronous tests wait for Leanplum while their own event loop goes on.
+
+The calls of `leanplum` itself keep the thread that makes them. An application that shares something
+with the loop of the test would wait for it, and it for the application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from mockserver.delivery.history import DeliveryHistory, Triggered
+    from mockserver.testing.partner import Partner
+    from mockserver.time.advance import Advance
+
+_Result = TypeVar("_Result")
+
+
+class Sending(Protocol):
+    """The calls of `Leanplum` that send postbacks, and where those go."""
+
+    @property
+    def partners(self) -> list[Partner]:
+        """Return the applications that postbacks are delivered to."""
+
+    @property
+    def trigger(self) -> Callable[..., Triggered]:
+        """Return what lets an event happen."""
+
+    @property
+    def advance(self) -> Callable[..., Advance]:
+        """Return what moves the clock."""
+
+    @property
+    def advance_to_next(self) -> Callable[[], Advance]:
+        """Return what moves the clock to the next due instant."""
+
+    @property
+    def run_until_idle(self) -> Callable[[], Advance]:
+        """Return what moves the clock until nothing is pending."""
+
+    @property
+    def settle(self) -> Callable[[], None]:
+        """Return what makes what became due."""
+
+    @property
+    def resend(self) -> Callable[[DeliveryHistory | int], DeliveryHistory]:
+        """Return what makes one attempt outside the schedule."""
+
+
+class LeanplumAio:
+    """The calls of `leanplum` that send postbacks, to be awaited; made by `Leanplum.aio`.
+
+    ASGI applications run on the loop of whoever awaits them from the first such call on. Those of
+    WSGI run in a thread, as under a server.
+
+    Args:
+        leanplum: Whose calls they are.
+    """
+
+    def __init__(self, leanplum: Sending) -> None:
+        self._leanplum = leanplum
+
+    async def trigger(self, name: Any, **values: Any) -> Triggered:
+        """Let an event happen; see `Leanplum.trigger`."""
+        return await self._run(lambda: self._leanplum.trigger(name, **values))
+
+    async def advance(
+        self, by: timedelta | str | None = None, *, to: datetime | None = None, **units: Any
+    ) -> Advance:
+        """Move the clock, e.g. `await leanplum.aio.advance(hours=10)`; see `Leanplum.advance`."""
+        return await self._run(lambda: self._leanplum.advance(by, to=to, **units))
+
+    async def advance_to_next(self) -> Advance:
+        """Move the clock to the next due instant and make what is due there."""
+        return await self._run(self._leanplum.advance_to_next)
+
+    async def run_until_idle(self) -> Advance:
+        """Move the clock until nothing is pending any more."""
+        return await self._run(self._leanplum.run_until_idle)
+
+    async def settle(self) -> None:
+        """Make what became due while somebody else moved the time."""
+        await self._run(self._leanplum.settle)
+
+    async def resend(self, delivery: DeliveryHistory | int) -> DeliveryHistory:
+        """Make one attempt of a delivery now, outside the schedule."""
+        return await self._run(lambda: self._leanplum.resend(delivery))
+
+    async def _run(self, call: Callable[[], _Result]) -> _Result:
+        loop = asyncio.get_running_loop()
+        use_loop(self._leanplum.partners, loop)
+        return await asyncio.to_thread(call)
+
+
+def use_loop(applications: Iterable[Partner], loop: asyncio.AbstractEventLoop) -> None:
+    """Let the ASGI applications among these run on `loop`."""
+    for application in applications:
+        use = getattr(application.transport, "use_loop", None)
+        if use is not None:
+            use(loop)

@@ -1,0 +1,98 @@
+"""Runs an ASGI application on the event loop of a test, with what else runs there.
+
+An application may share a lock, a pool or a server with its test. Those belong to one loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+
+from mockserver.core.errors import InvalidValue
+from mockserver.core.outcome import OutcomeKind
+from mockserver.transport.application.asgi_lifespan import Lifespan
+from mockserver.transport.application.asgi_messages import AsgiAnswer, AsgiApplication, scope_of
+from mockserver.transport.application.exchange import ApplicationExchange
+from mockserver.transport.application.request import ApplicationRequest
+
+
+class GuestServer:
+    """An application on a loop that somebody else runs.
+
+    Args:
+        app: The application.
+        loop: The loop, which goes on while postbacks are sent from another thread.
+
+    Attributes:
+        loop: As given.
+        shutdown_failure: What went wrong while the application shut down.
+        interrupt: A `KeyboardInterrupt` that the application raised.
+    """
+
+    def __init__(self, app: AsgiApplication, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.shutdown_failure: BaseException | None = None
+        self.interrupt: KeyboardInterrupt | None = None
+        self._app = app
+        self._lifespan = Lifespan(app)
+        self._startup: asyncio.Future[BaseException | None] | None = None
+
+    def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
+        """Begin to answer `request`.
+
+        Raises:
+            InvalidValue: The loop does not go on meanwhile, so nothing would ever be answered.
+        """
+        if _runs_here(self.loop):
+            raise InvalidValue(
+                "the application runs on the event loop of this test, which would wait here for "
+                "itself; await the call: await leanplum.aio.trigger(...), .advance(...), ..."
+            )
+        if not self.loop.is_running():
+            raise InvalidValue(
+                "the application runs on the event loop of a test, which has ended or stands still"
+            )
+        return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self.loop)
+
+    def stop(self) -> None:
+        """Shut the application down, if its loop can still run."""
+        startup = self._startup
+        if startup is None or not startup.done() or startup.cancelled() or self.loop.is_closed():
+            return
+        if startup.result() is not None:
+            return
+        if not self.loop.is_running():
+            self.shutdown_failure = self.loop.run_until_complete(self._lifespan.stop())
+        elif not _runs_here(self.loop):
+            stopped = asyncio.run_coroutine_threadsafe(self._lifespan.stop(), self.loop)
+            self.shutdown_failure = stopped.result()
+
+    async def _answer(self, request: ApplicationRequest, exchange: ApplicationExchange) -> None:
+        if self._startup is None:
+            self._startup = asyncio.ensure_future(self._lifespan.start())
+        failure = await asyncio.shield(self._startup)
+        if failure is not None:
+            exchange.fail(failure, OutcomeKind.REFUSED)
+            return
+        conversation = AsgiAnswer(exchange)
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine of a loop runs in a task"
+        try:
+            scope = scope_of(request, self._lifespan.state)
+            await self._app(scope, conversation.receive, conversation.send)
+            conversation.check_begun()
+        except BaseException as error:
+            if task.cancelling():
+                raise
+            if isinstance(error, KeyboardInterrupt):
+                self.interrupt = error
+            exchange.fail(error)
+        finally:
+            conversation.is_over.set()
+
+
+def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
