@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 from mockserver.core.errors import InvalidValue
@@ -29,7 +28,7 @@ def add_api(mocks: Any, calls: ApiCalls) -> Any:
         )
     import responses
 
-    registered = mocks.mock if mocks is sys.modules["responses"] else mocks
+    registered = getattr(mocks, "mock", mocks)
 
     class LeanplumApi(responses.BaseResponse):
         """Answers every request for Leanplum that no other mock matches."""

@@ -6,7 +6,6 @@ else it raises is a failure of the test's own code, as in an application.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from mockserver.core.models import DueAttempt
@@ -31,10 +30,8 @@ class MocksTransport(ApplicationTransport):
     ) -> None:
         from requests import RequestException
 
-        mocks: Any = self._app
-        module: Any = sys.modules.get("responses")
-        if mocks is module:
-            mocks = module.mock
+        # The functions of the module are those of an object in it.
+        mocks = getattr(self._app, "mock", self._app)
         is_started = active_mocks() is not mocks
         if is_started:
             mocks.start()

@@ -63,7 +63,7 @@ class Answer(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> Any:
         """Return the WSGI environment; in it the application may say how it is to be answered."""
         environ = super().get_environment()
-        environ[ANSWER_AS] = AnswerAs(self._answer_as, self.channel.server.handed_over.end_all)
+        environ[ANSWER_AS] = AnswerAs(self._answer_as, self.channel.server.end_handed_over)
         return environ
 
     def _answer_as(self, told: ToldAnswer) -> None:

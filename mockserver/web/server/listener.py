@@ -16,17 +16,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from mockserver.net.monotonic import real_seconds
-from mockserver.receiver.handed_over import HandedOver
 from mockserver.web.server.connection import Connection
 from mockserver.web.server.dispatching import Dispatcher
 from mockserver.web.server.tls_channel import TlsChannel
+
+if TYPE_CHECKING:
+    from mockserver.receiver.handed_over import HandedOver
 
 #: Up to so many bytes an answer is sent as one piece, its head and its body together.
 _ONE_PIECE = 64 * 1024
@@ -57,7 +59,6 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         channel: Makes a connection of an accepted socket, in the place of both.
 
     Attributes:
-        handed_over: Takes the connections whose answers are more than HTTP.
         adjustments_of_streams: Waitress's settings for an answer that goes on for some time.
     """
 
@@ -73,7 +74,6 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         tls_context: ssl.SSLContext | None = None,
         channel: Callable[..., Connection] | None = None,
     ) -> None:
-        self.handed_over = HandedOver()
         self._idle_real_seconds = idle_real_seconds
         self._most_connections = most_connections
         self._look_real_seconds = min(_LOOK_REAL_SECONDS, idle_real_seconds / 4)
@@ -106,6 +106,19 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
             bind_socket=False,
         )
+
+    @cached_property
+    def handed_over(self) -> HandedOver:
+        """Return what takes the connections whose answers are more than HTTP."""
+        # asyncio takes as long to import as all the rest of the server, and most do without.
+        from mockserver.receiver.handed_over import HandedOver
+
+        return HandedOver()
+
+    def end_handed_over(self) -> None:
+        """End the connections that were handed over, if any was."""
+        if "handed_over" in vars(self):
+            self.handed_over.end_all()
 
     def look_around(self) -> float:
         """Close what has had its time; return how many real seconds the loop may wait.
@@ -155,7 +168,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             self.close()
         for connection in list(self.active_channels.values()):
             connection.cut()
-        self.handed_over.stop()
+        if "handed_over" in vars(self):
+            self.handed_over.stop()
 
     def readable(self) -> bool:
         """Return whether somebody may be taken in now."""
