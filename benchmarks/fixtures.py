@@ -3,12 +3,15 @@
 What is measured: the seconds of pytest runs in fresh processes (one empty test, with the plugin
 and without it; many tests with a fixture that does nothing, with `leanplum`, and with
 freezegun alone), the milliseconds that stopping a live server takes, and calls of the API
-through a live server, with the same application on a thread of werkzeug's beside it.
+through a live server, with the same application on a thread of werkzeug's beside it; and calls of
+code under test to Leanplum itself, which are led to a server on loopback, over TLS.
 """
 
 from __future__ import annotations
 
 import http.client
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,12 +23,14 @@ from typing import Any
 
 from benchmarks.api import LIST_PATH
 from benchmarks.measure import Case, Comparison, Plan
-from benchmarks.processes import missing
+from benchmarks.processes import ROOT, compiled_in, missing
 from benchmarks.pytest_runs import WITH_PLUGIN, fastest, seconds_of
 
 BARE, LOADED = "one empty test, bare pytest", "one empty test, with the plugin"
 NOTHING, LEANPLUM, FREEZE = "a no-op fixture", "the leanplum fixture", "freezegun alone"
 STOPPING = "stopping a live server"
+FIRST = "the first call of http.client to Leanplum, answered"
+INTERCEPTED = "calls of http.client to Leanplum, answered"
 LIVE, WERKZEUG = "calls, live server", "calls, werkzeug thread"
 #: Tests in a run, and calls in a case.
 TESTS, CALLS = 500, 2_000
@@ -77,6 +82,8 @@ def benchmark(scale: float) -> Iterator[Plan]:
         cases = [Case(name, partial(fastest, run, repeats)) for name, run in runs.items()]
         cases += [
             Case(STOPPING, _stopping),
+            Case(FIRST, partial(_first_call, compiled)),
+            Case(INTERCEPTED, partial(_calls_intercepted, calls)),
             Case(LIVE, partial(_calls_live, calls)),
             Case(WERKZEUG, partial(_calls_werkzeug, calls)),
         ]
@@ -89,6 +96,8 @@ def benchmark(scale: float) -> Iterator[Plan]:
                 Comparison("seconds", LEANPLUM, NOTHING, at_most=1.3),
                 Comparison("seconds", FREEZE, NOTHING),
                 Comparison("ms", STOPPING, at_most=10),
+                Comparison("ms", FIRST, at_most=30),
+                Comparison("per second", INTERCEPTED, LIVE, at_least=0.5),
                 Comparison("per second", LIVE, WERKZEUG, at_least=2.5),
             ],
             {FREEZE: reason} if reason else {},
@@ -103,6 +112,41 @@ def _stopping() -> Mapping[str, float]:
     began = time.perf_counter()
     live.stop()
     return {"ms": (time.perf_counter() - began) * 1000}
+
+
+#: What a test process has imported by then is not counted: the application's own Flask, TLS.
+_FIRST = """
+import http.client, ssl, time
+import flask
+from mockserver.testing import Leanplum
+import mockserver.web.app
+context = ssl.create_default_context()
+with Leanplum():
+    began = time.perf_counter()
+    connection = http.client.HTTPSConnection("api.leanplum.com", context=context)
+    connection.request("GET", "/api")
+    connection.getresponse().read()
+    print((time.perf_counter() - began) * 1000)
+    connection.close()
+"""
+
+
+def _first_call(compiled: str) -> Mapping[str, float]:
+    settings = compiled_in(compiled) | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", _FIRST]
+    runs = [
+        subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+        for _ in range(REPEATS)
+    ]
+    return {"ms": min(float(done.stdout) for done in runs)}
+
+
+def _calls_intercepted(calls: int) -> Mapping[str, float]:
+    from mockserver.testing import Leanplum
+
+    with Leanplum():
+        connection = http.client.HTTPSConnection("api.leanplum.com")
+        return _calls_on(connection, calls)
 
 
 def _calls_live(calls: int) -> Mapping[str, float]:
@@ -137,7 +181,10 @@ def _calls_werkzeug(calls: int) -> Mapping[str, float]:
 
 def _calls(url: str, calls: int) -> Mapping[str, float]:
     """Call the API as clients do: a connection that is kept where the server keeps it."""
-    connection = http.client.HTTPConnection(url.partition("//")[2])
+    return _calls_on(http.client.HTTPConnection(url.partition("//")[2]), calls)
+
+
+def _calls_on(connection: http.client.HTTPConnection, calls: int) -> Mapping[str, float]:
     began = time.perf_counter()
     for _ in range(calls):
         connection.request("GET", LIST_PATH)

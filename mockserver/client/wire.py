@@ -149,14 +149,11 @@ class WsgiWire:
     Args:
         app: The application.
         url: The address that the application is told to have.
-
-    Attributes:
-        app: As given.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], url: str = "http://localhost") -> None:
         self.url = url
-        self.app = app
+        self._app = app
         self._host = urlsplit(url).netloc
 
     def send(
@@ -172,7 +169,7 @@ class WsgiWire:
         def start(status: str, fields: list[tuple[str, str]], error: Any = None) -> None:
             started.append((int(status[:3]), list(fields)))
 
-        chunks = self.app(environ, start)
+        chunks = self._app(environ, start)
         try:
             body = b"".join(chunks)
         finally:

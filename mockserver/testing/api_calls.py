@@ -128,7 +128,7 @@ class ApiCalls:
             begun.append((status, fields))
             return start(status, fields, error) if error else start(status, fields)
 
-        answer = _wire().app(environ, starting)
+        answer: Iterable[bytes] = _application()(environ, starting)
         status, fields = begun[-1]
         if status < "4" or TOLD in environ:
             return answer
@@ -150,9 +150,15 @@ def _nothing() -> None:
 
 
 @cache
-def _wire() -> WsgiWire:
-    """Return the way to the API, which is built once: that takes longer than any call."""
-    from mockserver.client.wire import WsgiWire
+def _application() -> Any:
+    """Return the API, which is built once: that takes longer than any call."""
     from mockserver.web.app import create_leanplum_app
 
-    return WsgiWire(create_leanplum_app(LEANPLUM_HOSTS).wsgi_app)
+    return create_leanplum_app(LEANPLUM_HOSTS).wsgi_app
+
+
+@cache
+def _wire() -> WsgiWire:
+    from mockserver.client.wire import WsgiWire
+
+    return WsgiWire(_application())
