@@ -20,12 +20,18 @@ class ImportWatcher(importlib.abc.MetaPathFinder):
     def __init__(self, then: Mapping[str, Callable[[ModuleType], None]]) -> None:
         self._then = then
         self._looking: set[str] = set()
+        self._called: dict[str, ModuleType] = {}
 
-    def start(self) -> None:
-        """Call the functions of modules that are there, and wait for the others."""
+    def start(self, *, again: bool = True) -> None:
+        """Call the functions of modules that are there, and wait for the others.
+
+        Args:
+            again: Also those that were called with the same module before.
+        """
         for name, then in self._then.items():
             module = sys.modules.get(name)
-            if module is not None:
+            if module is not None and (again or self._called.get(name) is not module):
+                self._called[name] = module
                 then(module)
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
@@ -55,6 +61,7 @@ class ImportWatcher(importlib.abc.MetaPathFinder):
             run(module)
             # What is imported after the end is as it was.
             if self in sys.meta_path:
+                self._called[name] = module
                 then(module)
 
         spec.loader.exec_module = run_and_call  # type: ignore[method-assign]

@@ -68,8 +68,8 @@ class Interception:
             if self._active is not None:
                 return
             self._active = active.begin(self._answers, strict=self._strict)
-            # Once more for each: something else may have been put on top meanwhile.
-            _WATCHER.start()
+            # Once more for each, unless all is as it was: something else may be on top by now.
+            _WATCHER.start(again=not _PATCHES.put_back())
             proxied.begin()
             if self._strict:
                 strict.watch()

@@ -7,8 +7,7 @@ away. It stays where it is, and only calls what it has replaced.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.testing.interception import active
 
@@ -16,8 +15,7 @@ from mockserver.testing.interception import active
 Replacing = Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(NamedTuple):
     owner: Any
     name: str
     #: Whether the owner had it itself, and not from a class above it.
@@ -45,6 +43,9 @@ class Patches:
 
     def __init__(self) -> None:
         self._layers: list[_Layer] = []
+        self._before: tuple[_Layer, ...] = ()
+        #: What was made before, by owner and name: most tests find what the one before them found.
+        self._made: dict[tuple[Any, str], tuple[Any, Any]] = {}
 
     def put_in(self, owner: Any, name: str, replacing: Replacing) -> None:
         """Put a function in the place of an attribute; nothing if it stands there already.
@@ -58,21 +59,42 @@ class Patches:
         if replaced is None:
             return
         was_own = name in vars(owner)
-        if any(layer.function is replaced for layer in self._layers):
-            return
+        # Only if it is ours it can be one of those that stand there already.
         if getattr(replaced, "is_of_interception", False):
+            if any(layer.function is replaced for layer in self._layers):
+                return
             # It was covered when the last one ended, and what covered it has gone since.
             replaced = replaced.__wrapped__
-        function = replacing(replaced)
-        function.__wrapped__ = replaced
-        function.is_of_interception = True
+        known, function = self._made.get((owner, name), (None, None))
+        if known is not replaced:
+            function = replacing(replaced)
+            function.__wrapped__ = replaced
+            function.is_of_interception = True
+            self._made[owner, name] = replaced, function
         self._layers.append(_Layer(owner, name, was_own, replaced, function))
         setattr(owner, name, function)
 
     def take_out(self) -> None:
         """Take all of them out that nothing stands on, the last one first."""
+        self._before = tuple(self._layers)
         while self._layers:
             self._layers.pop().take_out()
+
+    def put_back(self) -> bool:
+        """Put all in as they were before the last `take_out`; return whether that was possible.
+
+        It is not if anything stands elsewhere now than it did then. Most tests find what the one
+        before them has left, and this takes a fraction of the time.
+        """
+        if self._layers or not self._before:
+            return False
+        for owner, name, was_own, replaced, _ in self._before:
+            if vars(owner).get(name) is not (replaced if was_own else None):
+                return False
+        for owner, name, _, _, function in self._before:
+            setattr(owner, name, function)
+        self._layers = list(self._before)
+        return True
 
 
 def pass_through(function: Any, replaced: Any) -> Any:
