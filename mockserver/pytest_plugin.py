@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from mockserver.testing.live import LiveLeanplum, LiveServer
 
 _MARKER = (
-    "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=()): how "
-    "the `leanplum` fixture of this test is made; `allow` names what may go wrong unnoticed: "
-    "refused, ignored, lost, rejected, raised"
+    "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=(), "
+    "hosts=()): how the `leanplum` fixture of this test is made; `allow` names what may go wrong "
+    "unnoticed: refused, ignored, lost, rejected, raised, unreachable; `hosts` where postbacks may go "
+    "besides"
 )
 
 
@@ -291,6 +292,8 @@ def _fail_with(problems: list[Problem]) -> None:
     assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
     advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
     verb = "or allow it: " if advice else "allow it:    "
+    if kinds == "'unreachable'":
+        advice.append('let it go there: leanplum.allow_host("..."), as said below')
     advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
     pytest.fail(
         "Leanplum: something went wrong that the test did not speak of.\n  "

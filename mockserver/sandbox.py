@@ -334,15 +334,18 @@ class Sandbox(SandboxTime):
         """Return the receiver's inbox of this name; it exists as soon as it is named."""
         return self.inboxes.inbox(name, self.receiver_url)
 
-    def route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
+    def route(
+        self, accepts: Callable[[str], bool], transport: Transport, *, last: bool = False
+    ) -> None:
         """Let `transport` make the attempts to some URLs.
 
         Args:
             accepts: Returns whether a URL is one of them. The latest route is asked first, and
                 routes are asked before inboxes.
             transport: Makes the attempts, in this process.
+            last: Whether it is asked after all routes there are, and after inboxes.
         """
-        self._wiring.transport.add_route(accepts, transport)
+        self._wiring.transport.add_route(accepts, transport, last=last)
 
     def reset(self, *, everything: bool = False) -> tuple[int, int]:
         """Forget rules, deliveries and received requests; keep apps and the clock.

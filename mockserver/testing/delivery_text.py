@@ -12,6 +12,7 @@ from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 
 from mockserver.core.models import Attempt, MessageEvent
+from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.core.template import encoded_separator
 from mockserver.core.wording import SPEND_INSTEAD, count
@@ -81,7 +82,12 @@ def reason_lines(attempt: Attempt) -> list[str]:
         line
         for each in said
         for line in wrap(
-            each, 72, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+            each,
+            72,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     ]
 
@@ -94,6 +100,8 @@ def fate(delivery: DeliveryHistory) -> str:
         return f"lost after {count(delivery.attempts_made, 'attempt')}"
     if delivery.state is DeliveryState.REJECTED:
         last = delivery.attempts[-1].outcome.summary if delivery.attempts else "the answer"
+        if last == OutcomeKind.BLOCKED.value:
+            return "unreachable: nothing was sent, and nothing is tried again"
         return f"rejected: {last} is not retried, the data is gone"
     return "delivered"
 
@@ -128,6 +136,10 @@ def resend_advice(delivery: DeliveryHistory, applications: Iterable[Partner] = (
         applications: Those of the test. What went to one of them is nowhere else: whatever answers
             at a real host of that name is not what was tested.
     """
+    last = delivery.attempts[-1].outcome if delivery.attempts else None
+    if last is not None and last.kind is OutcomeKind.BLOCKED:
+        # A line for curl would send it where the test sends nothing.
+        return f"again, in the test, when it may go there:\n  leanplum.resend({delivery.id})"
     here = delivery.url.startswith(f"{IN_PROCESS_URL}/")
     if here or any(application.accepts(delivery.url) for application in applications):
         return f"again, in the test:\n  leanplum.resend({delivery.id})"

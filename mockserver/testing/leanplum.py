@@ -22,6 +22,7 @@ from mockserver.testing.api_calls import ApiCalls, RefusedCall
 from mockserver.testing.app import make_app
 from mockserver.testing.assertions import Assertions
 from mockserver.testing.clock import FollowingClock
+from mockserver.testing.destinations import Destinations
 from mockserver.testing.evidence import Evidence
 from mockserver.testing.failure_text import newest_timelines
 from mockserver.testing.interception import Interception
@@ -48,11 +49,13 @@ class Leanplum(Assertions):
         retry_on: What is retried, e.g. `{"5xx", "timeout", "429"}`; the usual unless told.
         parameters_encoding: How `{{Parameters}}` is written.
         start: Where the clock stands at first, aware.
+        hosts: Where postbacks may go besides applications, inboxes and loopback addresses.
         strict: Whether other hosts than Leanplum's and this machine are refused, for every client.
         intercept: Whether calls of Leanplum's API are answered at all.
 
     Raises:
-        InvalidValue: `app_id` is empty, or there is no such encoding or reason for a retry.
+        InvalidValue: `app_id` is empty, there is no such encoding or reason for a retry, or
+            one of `hosts` is no host.
 
     Attributes:
         sandbox: The whole sandbox.
@@ -66,16 +69,19 @@ class Leanplum(Assertions):
         retry_on: Iterable[str] | None = None,
         parameters_encoding: ParametersEncoding = "once",
         start: datetime | None = None,
+        hosts: Iterable[str] = (),
         strict: bool = False,
         intercept: bool = True,
     ) -> None:
         self.app: App = make_app(app_id, retry_on, parameters_encoding)
         self.sandbox: Sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
+        self._destinations = Destinations(self._named_destinations, hosts)
+        self.sandbox.route(self._destinations.refuses, self._destinations, last=True)
         self._calls = ApiCalls(self.sandbox)
         self._interception = Interception(self._calls, strict=strict) if intercept else None
         self._applications: list[Partner] = []
+        self._inboxes: dict[str, Inbox] = {}
         self._expected: set[int] = set()
-        self._named_inboxes: set[str] = set()
         self._triggered: list[Triggered] = []
 
     def __enter__(self) -> Self:
@@ -207,7 +213,7 @@ class Leanplum(Assertions):
     def inbox(self, name: str = "inbox") -> Inbox:
         """Return a receiver that does as it is told; postbacks go to its `url`."""
         inbox = self.sandbox.inbox(name)
-        self._named_inboxes.add(name)
+        self._inboxes[inbox.name] = inbox
         return inbox
 
     def partner(self, url_prefix: str, app: Any) -> Partner:
@@ -267,6 +273,18 @@ class Leanplum(Assertions):
 
         return environment(folder)
 
+    def allow_host(self, host: str) -> None:
+        """Let postbacks go to a host, over the network, as to an endpoint of one's own.
+
+        Args:
+            host: `shop.example`, `shop.example:8443` for one port, or `*.shop.example` for all
+                names below. An address is written as usual.
+
+        Raises:
+            InvalidValue: It is no host.
+        """
+        self._destinations.allow(host)
+
     # At the end
 
     def problems(self) -> list[Problem]:
@@ -300,6 +318,15 @@ class Leanplum(Assertions):
     def said(self, deliveries: Iterable[DeliveryHistory]) -> None:
         self._expected.update(delivery.id for delivery in deliveries)
 
+    def _named_destinations(self) -> list[tuple[str, str]]:
+        named = [
+            (each.url_prefix, f'leanplum.partner("{each.url_prefix}", ...)')
+            for each in self._applications
+        ]
+        return named + [
+            (inbox.url, f'leanplum.inbox("{name}")') for name, inbox in self._inboxes.items()
+        ]
+
     def _evidence(self) -> Evidence:
         return Evidence(
             self.sandbox,
@@ -308,7 +335,7 @@ class Leanplum(Assertions):
             applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
             expected=frozenset(self._expected),
-            named_inboxes=frozenset(self._named_inboxes),
+            named_inboxes=frozenset(self._inboxes),
         )
 
 

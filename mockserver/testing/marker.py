@@ -10,9 +10,10 @@ from typing import Any
 from mockserver.core.catalog import suggestion
 from mockserver.core.clock import as_utc
 from mockserver.core.errors import InvalidValue, PostbacksError
+from mockserver.core.hosts import allowed_host
 from mockserver.testing.problems import ALLOWED
 
-_KEYS = ("app_id", "retry_on", "parameters_encoding", "start", "allow")
+_KEYS = ("app_id", "retry_on", "parameters_encoding", "start", "allow", "hosts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ def options_of(item: Any) -> MarkerOptions:
         said["start"] = _instant(said["start"])
     if "retry_on" in said:
         said["retry_on"] = _names(said["retry_on"], "retry_on")
+    if "hosts" in said:
+        said["hosts"] = _names(said["hosts"], "hosts")
+        for host in said["hosts"]:
+            allowed_host(host, "hosts")
     if not isinstance(said.get("app_id", ""), str):
         raise InvalidValue(f"app_id is text, got {said['app_id']!r}")
     return MarkerOptions(said, frozenset(chosen))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mockserver.api.calls import ApiCall
 from mockserver.core.models import App, KeyClass
+from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.testing.api_calls import NO_STATUS, RefusedCall
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
@@ -27,12 +28,13 @@ ALLOWED = {
     "lost": "deliveries that were lost after ten attempts",
     "rejected": "deliveries that were rejected at once",
     "raised": "exceptions of applications, though the test passes",
+    "unreachable": "deliveries to where the test sends nothing",
 }
 
 #: How many of a kind are shown.
 SHOWN = 10
 
-ProblemKind = Literal["refused", "ignored", "lost", "rejected", "raised"]
+ProblemKind = Literal["refused", "ignored", "lost", "rejected", "raised", "unreachable"]
 
 
 _KINDS: dict[DeliveryState, ProblemKind] = {
@@ -63,14 +65,16 @@ def problems_of(evidence: Evidence) -> list[Problem]:
             found.append(Problem("ignored", _ignored(call)))
     for delivery in evidence.deliveries:
         kind = _KINDS.get(delivery.state)
-        if kind is None or delivery.id in evidence.expected:
+        last = delivery.attempts[-1].outcome if delivery.attempts else None
+        if last is not None and last.kind is OutcomeKind.BLOCKED:
+            # Nothing was sent: whoever expects a rejection means the answer of an endpoint.
+            kind = "unreachable"
+        elif kind is None or delivery.id in evidence.expected:
             continue
         text = timeline(delivery, evidence.templates.get(delivery.postback_id))
-        parts = [
-            text,
-            raised_text(evidence.tracebacks.get(delivery.id)),
-            resend_advice(delivery, evidence.applications),
-        ]
+        parts = [text, raised_text(evidence.tracebacks.get(delivery.id))]
+        if kind != "unreachable":
+            parts.append(resend_advice(delivery, evidence.applications))
         found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
     return found + _raised(evidence)
 

@@ -47,9 +47,15 @@ class PlainRoutingTransport:
         self._otherwise = otherwise
         self.batch = min(each.batch for each in (otherwise, *(made for _, made in routes)))
 
-    def add_route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
-        """Let `transport` take the URLs that `accepts` returns True for, before all others."""
-        self._routes = ((accepts, transport), *self._routes)
+    def add_route(
+        self, accepts: Callable[[str], bool], transport: Transport, *, last: bool = False
+    ) -> None:
+        """Let `transport` take the URLs that `accepts` returns True for.
+
+        It is asked before all other routes, or after those there are if it is to be the last.
+        """
+        route = (accepts, transport)
+        self._routes = (*self._routes, route) if last else (route, *self._routes)
         self.batch = min(self.batch, transport.batch)
 
     def send(self, attempt: DueAttempt) -> Outcome:
@@ -84,9 +90,15 @@ class RoutingTransport:
         self._otherwise: ConcurrentTransport | None = None
         self._making = Lock()
 
-    def add_route(self, accepts: Callable[[str], bool], transport: Transport) -> None:
-        """Let `transport` take the URLs that `accepts` returns True for, before all others."""
-        self._routes = ((accepts, transport), *self._routes)
+    def add_route(
+        self, accepts: Callable[[str], bool], transport: Transport, *, last: bool = False
+    ) -> None:
+        """Let `transport` take the URLs that `accepts` returns True for.
+
+        It is asked before all other routes, or after those there are if it is to be the last.
+        """
+        route = (accepts, transport)
+        self._routes = (*self._routes, route) if last else (route, *self._routes)
 
     def takes(self, url: str) -> bool:
         """Return whether a route takes `url`, so that no socket of the sandbox is used."""

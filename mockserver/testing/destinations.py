@@ -1,0 +1,84 @@
+"""Keeps the postbacks of a test from hosts that the test has not named.
+
+Refused is what leads to no application, no inbox and no loopback address: before its host is
+looked up, and at once. To try it again for 65 hours would only hide the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher
+
+from mockserver.core.hosts import Host, allowed_host, host_of, is_loopback
+from mockserver.core.models import DueAttempt
+from mockserver.core.outcome import Outcome, OutcomeKind
+
+
+class Destinations:
+    """Where the postbacks of one test may go, besides its applications and inboxes.
+
+    It is also the transport that refuses all others.
+
+    Args:
+        named: Returns the applications and inboxes of the test: what their URLs begin with, and
+            how the test calls them.
+        hosts: Hosts that are allowed from the beginning.
+
+    Raises:
+        InvalidValue: One of `hosts` is no host.
+    """
+
+    batch = 1
+
+    def __init__(
+        self, named: Callable[[], Iterable[tuple[str, str]]], hosts: Iterable[object] = ()
+    ) -> None:
+        self._named = named
+        self._allowed = [allowed_host(host, "hosts") for host in hosts]
+
+    def allow(self, host: object) -> None:
+        """Let postbacks go to a host.
+
+        Raises:
+            InvalidValue: It is no host.
+        """
+        self._allowed.append(allowed_host(host, "allow_host"))
+
+    def refuses(self, url: str) -> bool:
+        """Return whether nothing is sent to `url`, if it is of no application and no inbox."""
+        host = host_of(url)
+        if host is None:
+            return True
+        return not is_loopback(host.name) and not any(each.allows(host) for each in self._allowed)
+
+    def send(self, attempt: DueAttempt) -> Outcome:
+        """Send nothing, and say why."""
+        return Outcome(OutcomeKind.BLOCKED, error=f"blocked: {self._reason(attempt.url)}")
+
+    def _reason(self, url: str) -> str:
+        host = host_of(url)
+        if host is None:
+            return (
+                f"{url[:200]!r} is not written as a URL usually is, so nothing is sent there; "
+                f"write it like http://127.0.0.1:8000/in or https://shop.example/in{self._near(url)}"
+            )
+        return (
+            f"{host.name} is no application, no inbox and no loopback address as it is usually "
+            f"written, so nothing was sent{self._near(url)}; allow it: {_how(host)}"
+        )
+
+    def _near(self, url: str) -> str:
+        named = list(self._named())
+        if not named:
+            return "; the test has no application and no inbox"
+        _, nearest = max(named, key=lambda each: _similarity(url, each[0]))
+        return f"; the nearest is {nearest}"
+
+
+def _similarity(url: str, beginning: str) -> float:
+    return SequenceMatcher(None, url[: len(beginning) + 1], beginning, autojunk=False).ratio()
+
+
+def _how(host: Host) -> str:
+    name = f"[{host.name}]" if ":" in host.name else host.name
+    return f'leanplum.allow_host("{name}") or @pytest.mark.leanplum(hosts=["{name}"])'
