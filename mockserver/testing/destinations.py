@@ -7,7 +7,6 @@ looked up, and at once. To try it again for 65 hours would only hide the mistake
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import SequenceMatcher
 
 from mockserver.core.hosts import Host, allowed_host, host_of, is_loopback
 from mockserver.core.models import DueAttempt
@@ -76,6 +75,9 @@ class Destinations:
 
 
 def _similarity(url: str, beginning: str) -> float:
+    # Only a mistake needs it, and every run would pay for it.
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, url[: len(beginning) + 1], beginning, autojunk=False).ratio()
 
 
