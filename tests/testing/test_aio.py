@@ -148,5 +148,13 @@ def test_what_never_comes_is_ended_in_real_time() -> None:
     )
     attempt = DueAttempt(1, "app", f"{PREFIX}in", 1, DEFAULT_START_AT, False, 1)
     outcome = transport.send(attempt)
-    transport.close()
     assert (outcome.kind, outcome.elapsed) == (OutcomeKind.TIMEOUT, timedelta(seconds=0.05))
+    assert "spend(" in str(outcome.error)
+
+    async def test() -> None:
+        outcome = transport.send(attempt)
+        assert outcome.kind is OutcomeKind.TIMEOUT
+        assert "await leanplum.aio" in str(outcome.error)
+
+    asyncio.run(test())
+    transport.close()

@@ -28,6 +28,21 @@ from mockserver.transport.application.request import ApplicationRequest
 _MORE_REAL_SECONDS = 0.05
 
 
+_AWAIT_INSTEAD = (
+    "Perhaps it waits for something of this test's event loop, which waits here: await the call, "
+    "e.g. await leanplum.aio.trigger(...)"
+)
+
+
+def _has_loop() -> bool:
+    """Return whether this thread runs an event loop, which stands while it waits."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class AsgiTransport(ApplicationTransport):
     """Sends postbacks to an ASGI application; see `application_transport`.
 
@@ -94,6 +109,8 @@ class AsgiTransport(ApplicationTransport):
             answered.result(self._timeout_of(attempt).total_seconds() + _MORE_REAL_SECONDS)
         except TimeoutError:
             answered.cancel()
+            if _has_loop():
+                exchange.advice = _AWAIT_INSTEAD
         except CancelledError:
             stopped = BrokenApplication("the application was stopped before it had answered")
             exchange.fail(stopped, OutcomeKind.RESET)

@@ -32,11 +32,13 @@ class ApplicationExchange:
     Attributes:
         failure: The exception that left the application.
         answered_failure: The exception of a view that the framework answered itself.
+        advice: What to do about an answer that is late in real time.
     """
 
     def __init__(self, now: Callable[[], datetime], timeout: timedelta) -> None:
         self.failure: BaseException | None = None
         self.answered_failure: BaseException | None = None
+        self.advice = SPEND_INSTEAD
         self._now = now
         self._timeout = timeout
         self._began_at = now()
@@ -116,7 +118,7 @@ class ApplicationExchange:
             return replace(
                 late,
                 error=f"no answer within {self._timeout.total_seconds():g} s: it took "
-                f"{took_real_seconds:.1f} real seconds. {SPEND_INSTEAD}",
+                f"{took_real_seconds:.1f} real seconds. {self.advice}",
             )
         if self._head is not None:
             in_full = self._ended_after
