@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mockserver.net.visible_text import one_line
@@ -37,12 +38,12 @@ class Masked:
 
     def __init__(self, arguments: Mapping[str, Any], secrets: Iterable[str] = ()) -> None:
         texts = {name: _text(value) for name, value in arguments.items()}
-        hidden = {texts[name] for name in texts if _SECRET_NAME.search(name)}
+        hidden = {texts[name] for name in texts if _is_secret(name)}
         long_ones = sorted((each for each in {*hidden, *secrets} if len(each) >= _SHORT), key=len)
         self._secrets = long_ones[::-1]
         self.arguments = {
             self.text(name, LONGEST_NAME): (MASK if value else "")
-            if _SECRET_NAME.search(name)
+            if _is_secret(name)
             else self.text(value, LONGEST_VALUE)
             for name, value in list(texts.items())[:MOST_ARGUMENTS]
         }
@@ -52,9 +53,27 @@ class Masked:
         # What is cut off is not looked through, and a secret must not be cut in half.
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        text = _LIKE_A_KEY.sub(MASK, text)
-        shown = one_line(text[:longest])
+        if "_" in text:
+            text = _LIKE_A_KEY.sub(MASK, text)
+        shown = text[:longest]
+        # Most texts are plain, and to look for more in them takes longer than all else here.
+        if not (shown.isascii() and shown.isprintable()):
+            shown = one_line(shown)
         return shown if len(text) <= longest else f"{shown}... (cut, {len(text)} characters)"
+
+
+def _is_secret(name: str) -> bool:
+    return _is_short_secret(name) if len(name) <= _SHORT_NAME else bool(_SECRET_NAME.search(name))
+
+
+@lru_cache(maxsize=256)
+def _is_short_secret(name: str) -> bool:
+    # Every call has the same few names.
+    return bool(_SECRET_NAME.search(name))
+
+
+#: Longer names are not remembered.
+_SHORT_NAME = 40
 
 
 def _text(value: Any) -> str:
