@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from mockserver.receiver.inboxes import Inbox as Inbox
     from mockserver.receiver.journal import ReceivedRequest as ReceivedRequest
     from mockserver.sandbox import Sandbox as Sandbox
+    from mockserver.testing.aio import LeanplumAio as LeanplumAio
     from mockserver.testing.api_calls import RefusedCall as RefusedCall
     from mockserver.testing.live import LiveInbox as LiveInbox
     from mockserver.testing.live import LiveLeanplum as LiveLeanplum
@@ -95,6 +96,7 @@ __all__ = [
     "Inbox",
     "KeyClass",
     "Leanplum",
+    "LeanplumAio",
     "LeanplumApi",
     "LeanplumClock",
     "LiveInbox",
@@ -148,6 +150,7 @@ _HOMES = {
     "Fault": "mockserver.receiver.faults.base",
     "Inbox": "mockserver.receiver.inboxes",
     "KeyClass": "mockserver.core.models",
+    "LeanplumAio": "mockserver.testing.aio",
     "LeanplumApi": "mockserver.api.leanplum_api",
     "LiveInbox": "mockserver.testing.live",
     "LiveLeanplum": "mockserver.testing.live",

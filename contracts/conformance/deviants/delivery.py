@@ -143,7 +143,7 @@ DEVIANTS: tuple[Deviant, ...] = (
     _deviant(
         "timeout-per-read",
         "The 30 seconds are for each byte of a response head, not for all of it.",
-        (("mockserver.receiver.in_process.accounted_answer", _timed_per_read),),
+        (("mockserver.receiver.accounted.accounted_answer", _timed_per_read),),
     ),
     _deviant(
         "redirect-followed",

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,7 +189,11 @@ def test_all_of_a_loop_at_once(leanplum: Leanplum) -> None:
     assert {status for status, _ in asyncio.run(test())} == {200}
 
 
-def test_they_are_answered_under_xdist(pytester: pytest.Pytester) -> None:
+def test_they_are_answered_under_xdist(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where this file's own package is, for the workers.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     names = [name for name in CLIENTS if not missing(name)]
     done = run_apart(
         pytester,

@@ -25,7 +25,7 @@ class Timer:
 @pytest.fixture
 def timer(monkeypatch: pytest.MonkeyPatch) -> Timer:
     timer = Timer()
-    monkeypatch.setattr(keep_alive, "perf_counter", timer)
+    monkeypatch.setattr(keep_alive, "real_seconds", timer)
     return timer
 
 
