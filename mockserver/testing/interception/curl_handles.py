@@ -25,8 +25,22 @@ def lead_curl_handles(patches: Patches, pycurl: ModuleType) -> None:
         patches: Takes them out again.
         pycurl: The module.
     """
-    patches.put_in(pycurl, "Curl", partial(_curl, pycurl))
-    patches.put_in(pycurl, "CurlMulti", _curl_multi)
+    genuine: Any = pycurl
+    if not issubclass(type(pycurl), ModuleType):
+        # pytest-recording puts an object in the place of the module, whose handles hold real ones.
+        genuine = getattr(sys.modules.get("pytest_recording.network"), "pycurl", None)
+        if genuine is None:
+            return
+        patches.put_in(pycurl.Curl, "__init__", partial(_holding, genuine))
+    patches.put_in(genuine, "Curl", partial(_curl, genuine))
+    patches.put_in(genuine, "CurlMulti", _curl_multi)
+
+
+def _holding(pycurl: ModuleType, replaced: Any) -> Any:
+    def hold(proxy: Any, handle: Any = None) -> None:
+        replaced(proxy, pycurl.Curl() if handle is None else handle)
+
+    return hold
 
 
 def _curl(pycurl: ModuleType, replaced: Any) -> Any:
@@ -118,7 +132,7 @@ def _curl_multi(replaced: Any) -> Any:
 
 def _is_own_call() -> bool:
     module = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 (documented)
-    return bool(module.startswith("mockserver."))
+    return module != __name__ and bool(module.startswith("mockserver."))
 
 
 def _host_of(url: Any) -> str:

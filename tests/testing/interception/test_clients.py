@@ -213,3 +213,34 @@ def test_they_are_answered_under_xdist(
         f"--rootdir={pytester.path}",
     )
     done.assert_outcomes(passed=len(names))
+
+
+@pytest.mark.parametrize("options", [[], ["--block-network", "--allowed-hosts=.*leanplum.com"]])
+def test_pycurl_is_answered_beside_pytest_recording(
+    pytester: pytest.Pytester, options: list[str]
+) -> None:
+    """It puts an object in the place of the module, and a class of its own in that of handles."""
+    pytest.importorskip("pytest_recording")
+    pytester.makepyfile(
+        """
+        import sys
+        import pycurl
+        from tests.testing.interception.clients import pycurl_
+
+        BEFORE = pycurl.Curl, pycurl.Curl.__init__, pycurl.CurlMulti
+
+        def test_it(leanplum):
+            assert type(sys.modules["pycurl"]).__name__ == "PyCurlWrapper"
+            status, text = pycurl_("https://api.leanplum.com/api", {
+                "action": "listPostbacks", "appId": leanplum.app_id, "clientKey": leanplum.key,
+                "apiVersion": "1.0.6",
+            })
+            assert status == 200, text
+
+        def test_afterwards():
+            assert (pycurl.Curl, pycurl.Curl.__init__, pycurl.CurlMulti) == BEFORE
+        """
+    )
+    others = [word for name in ("asyncio", "pact", "socket") for word in ("-p", f"no:{name}")]
+    done = pytester.runpytest_subprocess("-W", "error", *others, *options)
+    done.assert_outcomes(passed=2)
