@@ -115,7 +115,7 @@ def _stopping() -> Mapping[str, float]:
 
 
 #: What a test process has imported by then is not counted: the application's own Flask, TLS.
-_FIRST = """
+_FIRST = f"""
 import http.client, ssl, time
 import flask
 from mockserver.testing import Leanplum
@@ -124,8 +124,8 @@ context = ssl.create_default_context()
 with Leanplum():
     began = time.perf_counter()
     connection = http.client.HTTPSConnection("api.leanplum.com", context=context)
-    connection.request("GET", "/api")
-    connection.getresponse().read()
+    connection.request("GET", {LIST_PATH!r})
+    assert connection.getresponse().read()
     print((time.perf_counter() - began) * 1000)
     connection.close()
 """
