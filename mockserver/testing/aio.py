@@ -7,7 +7,7 @@ with the loop of the test would wait for it, and it for the application.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -92,13 +92,6 @@ class LeanplumAio:
 
     async def _run(self, call: Callable[[], _Result]) -> _Result:
         loop = asyncio.get_running_loop()
-        use_loop(self._leanplum.partners, loop)
+        for application in self._leanplum.partners:
+            application.transport.use_loop(loop)
         return await asyncio.to_thread(call)
-
-
-def use_loop(applications: Iterable[Partner], loop: asyncio.AbstractEventLoop) -> None:
-    """Let the ASGI applications among these run on `loop`."""
-    for application in applications:
-        use = getattr(application.transport, "use_loop", None)
-        if use is not None:
-            use(loop)

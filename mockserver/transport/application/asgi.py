@@ -16,9 +16,9 @@ from typing import Any
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import OutcomeKind
 from mockserver.net.real_time_loop import RealTimeLoop
-from mockserver.transport.application.asgi_guest import GuestServer
+from mockserver.transport.application.asgi_guest import GuestServer, running_loop
 from mockserver.transport.application.asgi_lifespan import Lifespan
-from mockserver.transport.application.asgi_messages import AsgiAnswer, AsgiApplication, scope_of
+from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
@@ -26,21 +26,10 @@ from mockserver.transport.application.request import ApplicationRequest
 
 #: So much later than its timeout an attempt is ended, in real time.
 _MORE_REAL_SECONDS = 0.05
-
-
 _AWAIT_INSTEAD = (
     "Perhaps it waits for something of this test's event loop, which waits here: await the call, "
     "e.g. await leanplum.aio.trigger(...)"
 )
-
-
-def _has_loop() -> bool:
-    """Return whether this thread runs an event loop, which stands while it waits."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 class AsgiTransport(ApplicationTransport):
@@ -109,7 +98,7 @@ class AsgiTransport(ApplicationTransport):
             answered.result(self._timeout_of(attempt).total_seconds() + _MORE_REAL_SECONDS)
         except TimeoutError:
             answered.cancel()
-            if _has_loop():
+            if running_loop() is not None:
                 exchange.advice = _AWAIT_INSTEAD
         except CancelledError:
             stopped = BrokenApplication("the application was stopped before it had answered")
@@ -201,18 +190,8 @@ class _Server:
         if self._startup_failure is not None:
             exchange.fail(self._startup_failure, OutcomeKind.REFUSED)
             return
-        conversation = AsgiAnswer(exchange)
-        try:
-            scope = scope_of(request, self._lifespan.state)
-            await self._app(scope, conversation.receive, conversation.send)
-            conversation.check_begun()
-        except BaseException as error:
-            if task.cancelling():
-                raise
-            self._keep_interrupt(error)
-            exchange.fail(error)
-        finally:
-            conversation.is_over.set()
+        interrupt = await converse(self._app, request, self._lifespan.state, exchange)
+        self.interrupt = interrupt or self.interrupt
 
     def _keep_interrupt(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from mockserver.core.errors import InvalidValue
 from mockserver.core.outcome import OutcomeKind
 from mockserver.transport.application.asgi_lifespan import Lifespan
-from mockserver.transport.application.asgi_messages import AsgiAnswer, AsgiApplication, scope_of
+from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.request import ApplicationRequest
 
@@ -43,7 +43,7 @@ class GuestServer:
         Raises:
             InvalidValue: The loop does not go on meanwhile, so nothing would ever be answered.
         """
-        if _runs_here(self.loop):
+        if running_loop() is self.loop:
             raise InvalidValue(
                 "the application runs on the event loop of this test, which would wait here for "
                 "itself; await the call: await leanplum.aio.trigger(...), .advance(...), ..."
@@ -63,7 +63,7 @@ class GuestServer:
             return
         if not self.loop.is_running():
             self.shutdown_failure = self.loop.run_until_complete(self._lifespan.stop())
-        elif not _runs_here(self.loop):
+        elif running_loop() is not self.loop:
             stopped = asyncio.run_coroutine_threadsafe(self._lifespan.stop(), self.loop)
             self.shutdown_failure = stopped.result()
 
@@ -74,25 +74,13 @@ class GuestServer:
         if failure is not None:
             exchange.fail(failure, OutcomeKind.REFUSED)
             return
-        conversation = AsgiAnswer(exchange)
-        task = asyncio.current_task()
-        assert task is not None, "a coroutine of a loop runs in a task"
-        try:
-            scope = scope_of(request, self._lifespan.state)
-            await self._app(scope, conversation.receive, conversation.send)
-            conversation.check_begun()
-        except BaseException as error:
-            if task.cancelling():
-                raise
-            if isinstance(error, KeyboardInterrupt):
-                self.interrupt = error
-            exchange.fail(error)
-        finally:
-            conversation.is_over.set()
+        interrupt = await converse(self._app, request, self._lifespan.state, exchange)
+        self.interrupt = interrupt or self.interrupt
 
 
-def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that this thread runs, which stands while the thread waits."""
     try:
-        return asyncio.get_running_loop() is loop
+        return asyncio.get_running_loop()
     except RuntimeError:
-        return False
+        return None

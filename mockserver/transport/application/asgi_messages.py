@@ -40,6 +40,39 @@ def scope_of(request: ApplicationRequest, state: dict[str, Any]) -> dict[str, An
     }
 
 
+async def converse(
+    app: AsgiApplication,
+    request: ApplicationRequest,
+    state: dict[str, Any],
+    exchange: ApplicationExchange,
+) -> KeyboardInterrupt | None:
+    """Let an application answer a request, and pass all that it does on to `exchange`.
+
+    Args:
+        app: The application.
+        request: What it is asked.
+        state: What it stored at its startup.
+        exchange: Judges what it does.
+
+    Returns:
+        What it raised, if that means the process and not the request.
+    """
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine of a loop runs in a task"
+    conversation = AsgiAnswer(exchange)
+    try:
+        await app(scope_of(request, state), conversation.receive, conversation.send)
+        conversation.check_begun()
+    except BaseException as error:
+        if task.cancelling():
+            raise
+        exchange.fail(error)
+        return error if isinstance(error, KeyboardInterrupt) else None
+    finally:
+        conversation.is_over.set()
+    return None
+
+
 class AsgiAnswer:
     """The messages of one request and its answer.
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from mockserver.core.errors import InvalidValue
@@ -17,6 +17,9 @@ from mockserver.transport.application.failure import ApplicationFailure, traceba
 from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import caught_by_frameworks
 from mockserver.transport.application.started_threads import heard_from_threads
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 
 class ApplicationTransport(ABC):
@@ -99,6 +102,9 @@ class ApplicationTransport(ABC):
             "spend was called while no attempt is under way; call it from the application, or "
             "from what it calls, while it answers a postback"
         )
+
+    def use_loop(self, loop: AbstractEventLoop) -> None:  # noqa: B027 (most run on none)
+        """Run the application on a loop of somebody else from now on, if it runs on any."""
 
     def still_working(self) -> list[str]:
         """Return what goes on that the application has started while it answered, by name."""
