@@ -25,7 +25,7 @@ from mockserver.testing.clock import FollowingClock
 from mockserver.testing.destinations import Destinations
 from mockserver.testing.evidence import Evidence
 from mockserver.testing.failure_text import newest_timelines
-from mockserver.testing.interception import Interception
+from mockserver.testing.interception.interception import Interception
 from mockserver.testing.problems import Problem, problems_of
 from mockserver.time.advance import Advance
 

@@ -7,5 +7,3 @@
 refuse what may not leave, in the words of `refusal`. `active` knows whose call it is, `patches`
 puts functions in and takes them out again, `imports` waits for a module.
 """
-
-from mockserver.testing.interception.interception import Interception as Interception

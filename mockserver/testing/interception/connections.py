@@ -11,13 +11,20 @@ from types import ModuleType
 from typing import Any
 
 from mockserver.testing.interception import server
-from mockserver.testing.interception.hosts import LOOPBACK, LOOPBACK_V6, is_leanplums, name_of
+from mockserver.testing.interception.hosts import (
+    LEANPLUM_HOSTS_PATTERN,
+    LOOPBACK,
+    LOOPBACK_V6,
+    is_leanplums,
+    name_of,
+)
 from mockserver.testing.interception.patches import Patches, pass_through
 from mockserver.testing.interception.refusal import refused
 
 #: The beginning of a request that asks a proxy for Leanplum.
 _PROXIED = re.compile(
-    rb"(?:CONNECT |[A-Z]+ https?://(?:[^/?# ]*@)?)((?:api|www)\.leanplum\.com)\.?[:/?# ]", re.I
+    rb"(?:CONNECT |[A-Z]+ https?://(?:[^/?# ]*@)?)(%b)\.?[:/?# ]" % LEANPLUM_HOSTS_PATTERN.encode(),
+    re.I,
 )
 _LONGEST_BEGINNING = 512
 
@@ -54,7 +61,7 @@ def _connect(replaced: Any) -> Any:
 def _send(socket: ModuleType, replaced: Any) -> Any:
     def send(sock: Any, data: Any, *flags: Any) -> Any:
         asked = _PROXIED.match(memoryview(data)[:_LONGEST_BEGINNING].tobytes())
-        if asked is not None and not server.is_its_address(_peer_of(sock)):
+        if asked is not None and not server.is_its_address(peer_of(sock)):
             raise refused_proxy(asked[1].decode())
         return replaced(sock, data, *flags)
 
@@ -73,7 +80,8 @@ def refused_proxy(host: str) -> Exception:
     )
 
 
-def _peer_of(sock: Any) -> Any:
+def peer_of(sock: Any) -> Any:
+    """Return the address that a socket is connected to; None if it is not."""
     try:
         return sock.getpeername()
     except OSError:

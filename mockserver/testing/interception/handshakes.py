@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from mockserver.testing.interception import server
+from mockserver.testing.interception.connections import peer_of
 from mockserver.testing.interception.hosts import LEANPLUM_HOSTS, name_of
 from mockserver.testing.interception.patches import Patches, pass_through
 from mockserver.testing.interception.refusal import refused
@@ -50,7 +51,7 @@ def _wrap_socket(ssl: ModuleType, replaced: Any) -> Any:
         session: Any = None,
     ) -> Any:
         name = name_of(server_hostname)
-        peer = _peer_of(sock)
+        peer = peer_of(sock)
         is_ours = server.is_its_address(peer)
         if not server_side and (name in LEANPLUM_HOSTS or (is_ours and not name)):
             if peer is not None and not is_ours:
@@ -121,10 +122,3 @@ def _trusting(ssl: ModuleType) -> Any:
 def _genuine(ssl: ModuleType) -> Any:
     # truststore puts a subclass in its place, which calls the genuine one.
     return next(kind for kind in reversed(ssl.SSLContext.__mro__) if kind.__module__ == "ssl")
-
-
-def _peer_of(sock: Any) -> Any:
-    try:
-        return sock.getpeername()
-    except OSError:
-        return None

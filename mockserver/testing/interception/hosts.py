@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 #: The names of Leanplum's API.
 LEANPLUM_HOSTS = frozenset({"api.leanplum.com", "www.leanplum.com"})
+#: The same for regular expressions, in any case.
+LEANPLUM_HOSTS_PATTERN = "|".join(map(re.escape, sorted(LEANPLUM_HOSTS)))
 
 #: What these names resolve to meanwhile. Nothing listens there, and nobody else uses it: whoever
 #: connects to it has looked up one of them.

@@ -12,8 +12,10 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from mockserver.testing.interception.hosts import LEANPLUM_HOSTS_PATTERN
+
 #: What `responses` lets through to the code of an adapter.
-LEANPLUMS = re.compile(r"https?://(?:[^/?#]*@)?(?:api|www)\.leanplum\.com\.?(?=[:/?#]|$)", re.I)
+LEANPLUMS = re.compile(rf"https?://(?:[^/?#]*@)?(?:{LEANPLUM_HOSTS_PATTERN})\.?(?=[:/?#]|$)", re.I)
 
 
 def is_mocked(request: Any) -> bool:
