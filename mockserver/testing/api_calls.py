@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: The status of a call that is never answered.
 NO_STATUS = 0
-#: That of `mockserver.web.app`, which is imported only when a call comes.
-_SANDBOX = "postbacks.sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +82,14 @@ class ApiCalls:
         """
         from mockserver.receiver.told_answer import ANSWER_AS, TOLD, AnswerAs, ToldAnswer
         from mockserver.testing.told_answers import AnsweredAsTold
+        from mockserver.web.app import SANDBOX
 
         wire = _wire()
         # The whole body is here, so how it was to be sent does not matter any more.
         dropped = ("host", "transfer-encoding", "content-length")
         passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
         environ = wire.environ(method, target, passed, content or b"")
-        environ[_SANDBOX] = self._sandbox
+        environ[SANDBOX] = self._sandbox
         told: list[ToldAnswer] = []
         environ[ANSWER_AS] = AnswerAs(told.append, _nothing)
         reply = wire.call(environ)
@@ -114,13 +113,14 @@ class ApiCalls:
     def serve(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request that came through a socket, as a WSGI application does."""
         from mockserver.receiver.told_answer import TOLD
+        from mockserver.web.app import SANDBOX
 
         content: bytes = environ["wsgi.input"].read()
         path = environ["PATH_INFO"]
         environ |= {
             "wsgi.input": BytesIO(content),
             "PATH_INFO": f"/{path.lstrip('/')}",
-            _SANDBOX: self._sandbox,
+            SANDBOX: self._sandbox,
         }
         begun: list[tuple[str, list[tuple[str, str]]]] = []
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mockserver.core.names import TimeUnits
-    from mockserver.transport.application.base import ApplicationTransport
 
 
 class Partner:

@@ -54,8 +54,7 @@ class PlainRoutingTransport:
 
         It is asked before all other routes, or after those there are if it is to be the last.
         """
-        route = (accepts, transport)
-        self._routes = (*self._routes, route) if last else (route, *self._routes)
+        self._routes = _with(self._routes, (accepts, transport), last)
         self.batch = min(self.batch, transport.batch)
 
     def send(self, attempt: DueAttempt) -> Outcome:
@@ -97,8 +96,7 @@ class RoutingTransport:
 
         It is asked before all other routes, or after those there are if it is to be the last.
         """
-        route = (accepts, transport)
-        self._routes = (*self._routes, route) if last else (route, *self._routes)
+        self._routes = _with(self._routes, (accepts, transport), last)
 
     def takes(self, url: str) -> bool:
         """Return whether a route takes `url`, so that no socket of the sandbox is used."""
@@ -199,6 +197,12 @@ class RoutingTransport:
             if self._otherwise is None:
                 self._otherwise = self._make_otherwise()
             return self._otherwise
+
+
+def _with(
+    routes: tuple[TransportRoute, ...], route: TransportRoute, last: bool
+) -> tuple[TransportRoute, ...]:
+    return (*routes, route) if last else (route, *routes)
 
 
 def _taking(routes: Iterable[TransportRoute], url: str) -> Transport | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -71,13 +71,16 @@ def answered(
     return response if told is None else _sent_as_told(sandbox, request, call, told, response)
 
 
-def _oddities(arguments: dict[str, Any]) -> list[str]:
+def _oddities(arguments: dict[str, Any], names: Sequence[str]) -> list[str]:
     """Return what is odd about a call although it can be carried out, in words.
 
     Not for the answer: a warning there means that the action was skipped (documented).
+
+    Args:
+        arguments: Those of the call.
+        names: Which of them no method knows.
     """
     action = arguments.get("action", "")
-    names = ignored_arguments(arguments)
     found = [about_ignored(name, str(action), arguments) for name in names[:_MOST_ODDITIES]]
     if len(names) > _MOST_ODDITIES:
         found.append(f"{len(names) - _MOST_ODDITIES} more arguments were ignored")
@@ -107,8 +110,8 @@ def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Respons
     text = (body if is_late else response.get_data()).decode("utf-8", "replace")
     refused = None if under_way.is_replaced else _refusal_in(text, under_way.status or response)
     # What was answered in its place was not looked at.
-    odd = () if under_way.is_replaced else _oddities(under_way.arguments)
     ignored = () if under_way.is_replaced else ignored_arguments(under_way.arguments)
+    odd = () if under_way.is_replaced else _oddities(under_way.arguments, ignored)
     masked = Masked(under_way.arguments, _keys_beside(sandbox, refused is not None))
     call = ApiCall(
         number=sandbox.api.log.next_number(),
