@@ -189,11 +189,14 @@ def test_all_of_a_loop_at_once(leanplum: Leanplum) -> None:
     assert {status for status, _ in asyncio.run(test())} == {200}
 
 
-def test_they_are_answered_under_xdist(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Where this file's own package is, for the workers.
+@pytest.fixture
+def with_these_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let other processes import this file's own package."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+
+
+@pytest.mark.usefixtures("with_these_clients")
+def test_they_are_answered_under_xdist(pytester: pytest.Pytester) -> None:
     names = [name for name in CLIENTS if not missing(name)]
     done = run_apart(
         pytester,
@@ -215,6 +218,7 @@ def test_they_are_answered_under_xdist(
     done.assert_outcomes(passed=len(names))
 
 
+@pytest.mark.usefixtures("with_these_clients")
 @pytest.mark.parametrize("options", [[], ["--block-network", "--allowed-hosts=.*leanplum.com"]])
 def test_pycurl_is_answered_beside_pytest_recording(
     pytester: pytest.Pytester, options: list[str]
@@ -242,5 +246,7 @@ def test_pycurl_is_answered_beside_pytest_recording(
         """
     )
     others = [word for name in ("asyncio", "pact", "socket") for word in ("-p", f"no:{name}")]
-    done = pytester.runpytest_subprocess("-W", "error", *others, *options)
+    # It registers `vcr.matchers` for rewriting after it may have been imported: nothing of ours.
+    warnings = ("-W", "error", "-W", "ignore:Module already imported so cannot be rewritten")
+    done = pytester.runpytest_subprocess(*warnings, *others, *options)
     done.assert_outcomes(passed=2)
