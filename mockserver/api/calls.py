@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mockserver.api.call_texts import CallTexts
 from mockserver.core.outcome import NO_TIME
 
 #: How many calls are kept, and about how many bytes of them.
 KEPT_CALLS = 10_000
 KEPT_BYTES = 16 * 1024 * 1024
-#: How much is kept of an answer.
-LONGEST_ANSWER = 2000
 #: What a call takes besides its texts.
 _ALONE_BYTES = 800
 
@@ -33,9 +32,8 @@ class ApiCall:
         method: Of the HTTP request, e.g. `POST`.
         action: The method of the API, as it was sent; empty if there is none.
         app_id: The app that it is about; empty if there is none.
-        arguments: All arguments as text, keys masked, long ones cut.
         status: The status of the answer; None if it was not HTTP, or is still to come.
-        answer: The body of the answer, decoded, cut after its first 2,000 characters.
+        texts: The arguments and the body of the answer, without secrets.
         refused: Why the API did not do it; None if it did, or was told to answer otherwise.
         ignored: The names of the arguments that no method knows.
         warnings: What is odd about it although it was done, in words.
@@ -50,9 +48,8 @@ class ApiCall:
     method: str
     action: str
     app_id: str
-    arguments: Mapping[str, str]
     status: int | None
-    answer: str
+    texts: CallTexts
     refused: str | None = None
     ignored: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -61,11 +58,22 @@ class ApiCall:
     took: timedelta = field(default=NO_TIME)
 
     @property
+    def arguments(self) -> Mapping[str, str]:
+        """Return all arguments as text, keys masked, long ones cut."""
+        return self.texts.arguments
+
+    @property
+    def answer(self) -> str:
+        """Return the body of the answer, decoded, cut after its first 2,000 characters."""
+        return self.texts.answer
+
+    @property
     def size(self) -> int:
         """Return about how many bytes it takes."""
-        texts = sum(len(name) + len(value) + 100 for name, value in self.arguments.items())
-        said = sum(len(text) for text in (*self.ignored, *self.warnings, self.refused or ""))
-        return _ALONE_BYTES + texts + said + len(self.answer) + len(self.action) + len(self.app_id)
+        size = _ALONE_BYTES + self.texts.size + len(self.action) + len(self.app_id)
+        for text in (*self.ignored, *self.warnings):
+            size += len(text)
+        return size + len(self.refused or "")
 
     def __str__(self) -> str:
         """Return it in a line, as failures of tests show it."""

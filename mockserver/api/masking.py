@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 
 from mockserver.net.visible_text import one_line
@@ -29,24 +30,50 @@ class Masked:
     """The arguments of one call without its secrets, and texts without them.
 
     Args:
-        arguments: As they were sent.
+        arguments: As they were sent; a list or an object becomes JSON.
         secrets: What is a secret beside the values of arguments that are named like one.
-
-    Attributes:
-        arguments: Each as text; a list or an object as JSON.
     """
 
     def __init__(self, arguments: Mapping[str, Any], secrets: Iterable[str] = ()) -> None:
-        texts = {name: _text(value) for name, value in arguments.items()}
-        hidden = {texts[name] for name in texts if _is_secret(name)}
-        long_ones = sorted((each for each in {*hidden, *secrets} if len(each) >= _SHORT), key=len)
-        self._secrets = long_ones[::-1]
-        self.arguments = {
-            self.text(name, LONGEST_NAME): (MASK if value else "")
+        self._given = arguments
+        self._beside = secrets
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether nothing of it would be cut, so that it may be kept as it is."""
+        if self.count > MOST_ARGUMENTS:
+            return False
+        for name, value in self._given.items():
+            if len(name) > LONGEST_NAME or len(_text(value)) > LONGEST_VALUE:
+                return False
+        return True
+
+    @property
+    def count(self) -> int:
+        """Return how many arguments there are."""
+        return len(self._given)
+
+    @property
+    def size(self) -> int:
+        """Return how many characters their names and texts have."""
+        return sum(len(name) + len(_text(value)) for name, value in self._given.items())
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Return each argument as text without secrets, keys as `***`; the first 50 of them."""
+        return {
+            self.text(name, LONGEST_NAME): (MASK if _text(value) else "")
             if _is_secret(name)
-            else self.text(value, LONGEST_VALUE)
-            for name, value in list(texts.items())[:MOST_ARGUMENTS]
+            else self.text(_text(value), LONGEST_VALUE)
+            for name, value in islice(self._given.items(), MOST_ARGUMENTS)
         }
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        hidden = {_text(value) for name, value in self._given.items() if _is_secret(name)}
+        return sorted({each for each in (*hidden, *self._beside) if len(each) >= _SHORT}, key=len)[
+            ::-1
+        ]
 
     def text(self, text: str, longest: int) -> str:
         """Return `text` in one line without the secrets, cut if it is long."""

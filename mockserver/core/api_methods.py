@@ -6,7 +6,7 @@ Documented, all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from mockserver.core.catalog import suggestion
@@ -25,6 +25,7 @@ API_METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 #: Every argument that some method knows.
 KNOWN_ARGUMENTS = tuple(dict.fromkeys(name for names in API_METHODS.values() for name in names))
+_KNOWN = frozenset(KNOWN_ARGUMENTS)
 
 
 def checked_method(name: str) -> str:
@@ -41,8 +42,11 @@ def checked_method(name: str) -> str:
     return name
 
 
-def ignored_arguments(names: Iterable[str]) -> tuple[str, ...]:
+def ignored_arguments(names: Collection[str]) -> tuple[str, ...]:
     """Return those of `names` that no method knows."""
+    # Nearly always there are none.
+    if _KNOWN.issuperset(names):
+        return ()
     return tuple(name for name in names if name not in KNOWN_ARGUMENTS)
 
 

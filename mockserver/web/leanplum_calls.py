@@ -11,9 +11,10 @@ from typing import Any
 from flask import Request, Response, g
 
 from mockserver.api.behaviour import Told
-from mockserver.api.calls import LONGEST_ANSWER, ApiCall
+from mockserver.api.call_texts import CallTexts
+from mockserver.api.calls import ApiCall
 from mockserver.api.masking import LONGEST_NAME, LONGEST_VALUE, Masked
-from mockserver.core.api_methods import about_ignored, ignored_arguments
+from mockserver.core.api_methods import API_METHODS, about_ignored, ignored_arguments
 from mockserver.core.errors import LedgerUnusable, PostbacksError
 from mockserver.core.outcome import NO_TIME
 from mockserver.core.template import encoded_separator
@@ -117,11 +118,11 @@ def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Respons
         number=sandbox.api.log.next_number(),
         called_at=sandbox.now(),
         method=request.method,
-        action=masked.text(action, LONGEST_NAME),
-        app_id=masked.text(app_id, LONGEST_NAME),
-        arguments=masked.arguments,
+        # What is known is no secret.
+        action=action if action in API_METHODS else masked.text(action, LONGEST_NAME),
+        app_id=app_id if app_id in sandbox.app_ids else masked.text(app_id, LONGEST_NAME),
         status=None if is_late else response.status_code,
-        answer=masked.text(text, LONGEST_ANSWER),
+        texts=CallTexts(masked, text),
         refused=None if refused is None else masked.text(refused, LONGEST_VALUE),
         ignored=tuple(masked.text(name, LONGEST_NAME) for name in ignored[:_MOST_ODDITIES]),
         warnings=tuple(masked.text(text, LONGEST_VALUE) for text in odd),

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from mockserver.api.call_texts import CallTexts
 from mockserver.api.calls import ApiCall, CallLog
+from mockserver.api.masking import Masked
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -18,11 +20,10 @@ def call(number: int = 1, **given: Any) -> ApiCall:
         "method": "POST",
         "action": "addPostback",
         "app_id": "A",
-        "arguments": {},
         "status": 200,
-        "answer": "",
     }
-    return ApiCall(number, NOON, **{**values, **given})
+    texts = CallTexts(Masked(given.pop("arguments", {})), given.pop("answer", ""))
+    return ApiCall(number, NOON, texts=texts, **{**values, **given})
 
 
 def test_the_oldest_are_dropped_by_number() -> None:
