@@ -106,7 +106,8 @@ class SqliteDatabase:
                 with self.writing() as cursor:
                     for statement in _GIVES_ROOM:
                         cursor.execute(statement)
-                self.watch = FileWatch(self._path)
+                assert self._file is not None, "there is one wherever there is a path"
+                self.watch = FileWatch(self._path, self._file.open_beside)
         except BaseException:
             self.close()
             raise
@@ -140,7 +141,7 @@ class SqliteDatabase:
             self._outside("PRAGMA foreign_keys = ON")
         try:
             # What is left is little, and is written anew; the log then cuts the file.
-            self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", shrinks=True)
+            self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
         except LedgerUnusable as error:
             _log.warning("the ledger is empty, but its file stays as large as it was: %s", error)
 
@@ -154,6 +155,7 @@ class SqliteDatabase:
         try:
             if self.watch is not None:
                 self.watch.check()
+                self.watch.check_index()
             if self._path is not None:
                 with self._explained():
                     if self.failure:
@@ -239,13 +241,11 @@ class SqliteDatabase:
         """Return what is raised in place of an error of the driver."""
         return LedgerUnusable(f"{self.name} cannot be used: {_advice(str(error))}")
 
-    def _outside(self, *statements: str, shrinks: bool = False) -> None:
-        """Run what a transaction does not allow; say so if that makes the file smaller."""
+    def _outside(self, *statements: str) -> None:
+        """Run what a transaction does not allow."""
         with self._lock, self._explained():
             for statement in statements:
                 self._writer.execute(statement).fetchall()
-            if shrinks and self.watch is not None:
-                self.watch.has_shrunk()
 
     def _keep_a_log(self) -> None:
         # Kept in the file's head, so it is set after the check that the file is ours.
@@ -315,7 +315,7 @@ class _Transaction:
                 self._cursor.execute("COMMIT")
                 database.failure = None
                 if database.watch is not None:
-                    database.watch.has_grown()
+                    database.watch.has_written()
             elif isinstance(error, sqlite3.Error):
                 raise self._failed(error) from error
         except sqlite3.Error as failure:

@@ -33,6 +33,8 @@ class _Opened:
         self.descriptor = descriptor
         self.users = 0
         self.is_owned = False
+        #: Files beside it that were opened for reading.
+        self.beside: list[int] = []
 
 
 #: By device and inode. It is the process's because the locks are.
@@ -85,6 +87,24 @@ class DatabaseFile:
                 self._own()
         _tighten(self._path)
 
+    def open_beside(self, path: str) -> int:
+        """Open one of SQLite's own files beside it for reading; return its descriptor.
+
+        It stays open until no ledger of this process has the database open: to close it earlier
+        would cost SQLite its locks.
+
+        Raises:
+            LedgerUnusable: It cannot be opened.
+        """
+        assert self._id is not None, "the database is open"
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        except OSError as error:
+            raise _cannot_open(Path(path), error) from error
+        with _opening:
+            _opened_files[self._id].beside.append(descriptor)
+        return descriptor
+
     def release(self) -> None:
         """Let somebody else have it; to be called after the last connection was closed."""
         with _opening:
@@ -124,7 +144,8 @@ class DatabaseFile:
                 _unlock_inode(known.descriptor)
             if known.users == 0:
                 del _opened_files[self._id]
-                os.close(known.descriptor)
+                for descriptor in (known.descriptor, *known.beside):
+                    os.close(descriptor)
             self._id = None
         if self._lock is not None:
             self._lock.release()
