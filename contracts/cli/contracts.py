@@ -189,10 +189,17 @@ def _proof_formats() -> Iterable[str]:
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes (default: one each core).")
 @click.option("--list", "only_list", is_flag=True, help="Show the deviants, and run nothing.")
+@click.option(
+    "--allow-skipped", is_flag=True, help="Prove the others, where some cannot be tried here."
+)
 @json_option
 @click.pass_obj
 def prove(session: Session, /, **options: Any) -> int:
-    """Run every case against every deviant: each must be caught by the cases that name it."""
+    """Run every case against every deviant: each must be caught by the cases that name it.
+
+    Exit codes: 0 proved; 1 this is no proof; 2 wrong usage, or what could not be tried here, for
+    want of trustme or nginx, is not allowed to be skipped; 130 interrupted.
+    """
     from contracts.cli.proofs import list_deviants, prove_contracts
 
     if options.pop("only_list"):

@@ -15,14 +15,32 @@ from contracts.suite.run import ExitCode
 from contracts.suite.vocabulary import Status
 from mockserver.cli.output import Output, count
 from mockserver.cli.session import Session
+from mockserver.core.errors import PostbacksError
 
 _LONGEST_GLOB = 200
 
 
+class NotAllTried(PostbacksError):
+    """Some of what was to be proved could not be tried on this machine."""
+
+    code = "not-all-tried"
+    exit_code = 2
+
+
 def prove_contracts(
-    session: Session, reports: tuple[str, ...], globs: tuple[str, ...], workers: int | None
+    session: Session,
+    reports: tuple[str, ...],
+    globs: tuple[str, ...],
+    workers: int | None,
+    *,
+    allow_skipped: bool,
 ) -> ExitCode:
-    """Fill the matrix, show and write it; fail if it is no proof."""
+    """Fill the matrix, show and write it; fail if it is no proof.
+
+    Raises:
+        UnknownDeviant: One of `globs` matches nothing.
+        NotAllTried: Something was left out that may not be, or everything was.
+    """
     files = files_of(reports, proof_writers())
     chosen = _chosen(globs)
     output = session.output
@@ -42,7 +60,10 @@ def prove_contracts(
         output.document({"faults": faults, "proof": proof})
     else:
         _write(output, proof, faults)
-    return ExitCode.FAILED if faults else ExitCode.PASSED
+    if faults:
+        return ExitCode.FAILED
+    _check_tried(proof, allow_skipped=allow_skipped)
+    return ExitCode.PASSED
 
 
 def proof_writers() -> Mapping[str, Callable[[Proof], str]]:
@@ -89,10 +110,30 @@ def _write(output: Output, proof: Proof, faults: Sequence[str]) -> None:
         for fault in faults:
             output.line(f"FAULT  {fault}", "bold red")
         output.line(f"this is no proof: {count(len(faults), 'fault')}", "bold red")
-    else:
-        number = sum(each.name not in proof.left_out for each in proof.deviants)
+    elif number := len(_tried(proof)):
         who = "the deviant" if number == 1 else f"each of {number} deviants"
         output.line(f"proved: {who} is caught by every case that names it", "bold green")
+
+
+def _tried(proof: Proof) -> list[str]:
+    return [each.name for each in proof.deviants if each.name not in proof.left_out]
+
+
+def _check_tried(proof: Proof, *, allow_skipped: bool) -> None:
+    """Go on only if what was left out may be.
+
+    Raises:
+        NotAllTried: It may not.
+    """
+    if not proof.left_out or (allow_skipped and _tried(proof)):
+        return
+    reasons = "; ".join(f"{name} {reason}" for name, reason in proof.left_out.items())
+    if not _tried(proof):
+        raise NotAllTried(f"nothing is proved, because no deviant could be tried: {reasons}")
+    raise NotAllTried(
+        f"not everything is proved, because {len(proof.left_out)} could not be tried: {reasons}. "
+        "Install what is missing, or pass --allow-skipped"
+    )
 
 
 def _chosen(globs: tuple[str, ...]) -> list[AnyDeviant]:

@@ -29,6 +29,7 @@ from contracts.verify.endpoints.deviant_endpoint import (
     EndpointVariant,
     missing_needs,
 )
+from mockserver.core.errors import InvalidValue
 from mockserver.version import __version__
 
 #: The share of its generated examples that a case tries on deviants it does not name.
@@ -50,12 +51,18 @@ def prove(
         deviants: The deviants to try; all unless given.
         workers: How many processes; as many as there are processors unless given.
         on_column: Called with the name of each column when it is done.
+
+    Raises:
+        InvalidValue: There is no deviant to try.
     """
     chosen = all_deviants() if deviants is None else deviants
+    if not chosen:
+        raise InvalidValue("there is no deviant to try, and a proof over nothing is none")
     left_out = reasons_to_leave_out([*endpoint_catalog.GOOD, *chosen])
     names = [name for name in columns_for(chosen) if name not in left_out]
     cells: dict[str, dict[str, Status]] = {}
-    count = min(workers or os.cpu_count() or 1, len(names))
+    # Everything may need what this machine lacks, and there is no pool of no process.
+    count = max(1, min(workers or os.cpu_count() or 1, len(names)))
     for name, statuses in in_workers(column, names, workers=count, prepare=keep_nothing):
         cells[name] = statuses
         on_column(name)

@@ -18,6 +18,7 @@ from contracts.proof.matrix import TRUE_FAKE, Proof
 from contracts.proof.proof import columns_for, matrix_of, provable_cases
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.endpoints import catalog as endpoint_catalog
+from mockserver.core.errors import InvalidValue
 from tests.cli.conftest import CommandLine
 
 
@@ -120,11 +121,68 @@ def test_what_cannot_be_served_here_is_told(
     offline: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof, "missing_needs", lambda deviant: list(deviant.needs))
-    shown = offline.ok("contracts", "prove", "--deviant", "old-tls", "--deviant", "only-get")
+    arguments = ("contracts", "prove", "--deviant", "old-tls", "--deviant", "only-get")
+    shown = offline.ok(*arguments, "--allow-skipped")
     told = re.sub(r"\s+", " ", shown)
     assert "not tried: old-tls needs trustme, which this machine lacks" in told
     assert "not tried: good-behind-nginx needs nginx, which this machine lacks" in told
     assert "proved: the deviant is caught" in told
+
+
+@pytest.fixture
+def half_a_machine(
+    matrix_without_runs: Callable[[Change], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let everything be caught that needs neither trustme nor nginx, and leave out the rest."""
+    matrix_without_runs(unchanged)
+    filled = contract_proofs.prove
+    monkeypatch.setattr(proof, "missing_needs", lambda deviant: list(deviant.needs))
+
+    def partly(deviants: Sequence[AnyDeviant], **options: Any) -> Proof:
+        whole = filled(deviants, **options)
+        left_out = proof.reasons_to_leave_out([*endpoint_catalog.GOOD, *deviants])
+        cells = {name: cell for name, cell in whole.cells.items() if name not in left_out}
+        return matrix_of(deviants, cells, left_out)
+
+    monkeypatch.setattr(contract_proofs, "prove", partly)
+
+
+@pytest.mark.usefixtures("half_a_machine")
+@pytest.mark.parametrize("arguments", [(), ("--deviant", "only-get"), ("--deviant", "*tls*")])
+def test_what_was_not_tried_is_not_proved(
+    offline: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    result = offline.run("contracts", "prove", *arguments)
+    assert result.exit_code == 2
+    assert "not tried: good-behind-nginx needs nginx" in re.sub(r"\s+", " ", result.stdout)
+    assert result.stderr.count("\n") == 1
+    assert "could not be tried: " in result.stderr
+    assert "good-behind-nginx needs nginx" in result.stderr
+    document = offline.run("contracts", "prove", *arguments, "--json")
+    assert document.exit_code == 2
+    assert "good-behind-nginx" in json.loads(document.stdout)["proof"]["left_out"]
+    assert json.loads(document.stderr)["type"] == "urn:postbacks:problem:not-all-tried"
+
+
+@pytest.mark.usefixtures("half_a_machine")
+def test_what_was_not_tried_may_be_allowed(offline: CommandLine) -> None:
+    shown = offline.ok("contracts", "prove", "--allow-skipped")
+    tried = len(all_deviants()) - sum(bool(getattr(one, "needs", ())) for one in all_deviants())
+    assert f"proved: each of {tried} deviants" in shown
+
+
+@pytest.mark.usefixtures("half_a_machine")
+@pytest.mark.parametrize("more", [(), ("--allow-skipped",)])
+def test_a_proof_over_nothing_is_none(offline: CommandLine, more: tuple[str, ...]) -> None:
+    result = offline.run("contracts", "prove", "--deviant", "old-tls", *more)
+    assert result.exit_code == 2
+    assert "proved:" not in result.stdout
+    assert "nothing is proved" in result.stderr
+
+
+def test_no_deviants_at_all_are_refused() -> None:
+    with pytest.raises(InvalidValue, match="a proof over nothing"):
+        proof.prove([])
 
 
 def test_endpoints_are_proved_without_the_fake(offline: CommandLine) -> None:
@@ -229,6 +287,10 @@ def test_some_deviants_are_listed(offline: CommandLine) -> None:
     ("arguments", "told"),
     [
         (["--deviant", "cap-of-tow"], ["'cap-of-tow'", "did you mean 'cap-of-two'", "--list"]),
+        (["--deviant", "cap-of-tvo*"], ["'cap-of-tvo*'", "did you mean 'cap-of-two'"]),
+        (["--deviant", "CAP-OF-*"], ["did you mean 'cap-of-two'"]),
+        (["--deviant", ""], ["no deviant is called ''", "--list"]),
+        (["--deviant", "cap-of-two", "--deviant", ""], ["no deviant is called ''"]),
         (["--deviant", "zzz*"], ["'zzz*'", "--list"]),
         (["--deviant", "cap-of-two", "--deviant", "zzz"], ["'zzz'"]),
         (["--list", "--deviant", "zzz"], ["'zzz'"]),
