@@ -149,9 +149,7 @@ def half_a_machine(
 
 @pytest.mark.usefixtures("half_a_machine")
 @pytest.mark.parametrize("arguments", [(), ("--deviant", "only-get"), ("--deviant", "*tls*")])
-def test_what_was_not_tried_is_not_proved(
-    offline: CommandLine, arguments: tuple[str, ...]
-) -> None:
+def test_what_was_not_tried_is_not_proved(offline: CommandLine, arguments: tuple[str, ...]) -> None:
     result = offline.run("contracts", "prove", *arguments)
     assert result.exit_code == 2
     assert "not tried: good-behind-nginx needs nginx" in re.sub(r"\s+", " ", result.stdout)
