@@ -47,6 +47,10 @@ class Sending(Protocol):
         """Return what makes what became due."""
 
     @property
+    def settle_background(self) -> Callable[[float], None]:
+        """Return what waits for what applications have started."""
+
+    @property
     def resend(self) -> Callable[[DeliveryHistory | int], DeliveryHistory]:
         """Return what makes one attempt outside the schedule."""
 
@@ -89,6 +93,19 @@ class LeanplumAio:
     async def resend(self, delivery: DeliveryHistory | int) -> DeliveryHistory:
         """Make one attempt of a delivery now, outside the schedule."""
         return await self._run(lambda: self._leanplum.resend(delivery))
+
+    async def settle_background(self, timeout: float = 5.0) -> None:
+        """Wait for what applications have started while they answered; the loop goes on.
+
+        Args:
+            timeout: How long, in real seconds.
+
+        Raises:
+            AssertionError: Something of it goes on after that.
+        """
+        __tracebackhide__ = True
+        # Not `_run`: an application that runs elsewhere stays there, with what it has started.
+        await asyncio.to_thread(self._leanplum.settle_background, timeout)
 
     async def _run(self, call: Callable[[], _Result]) -> _Result:
         loop = asyncio.get_running_loop()

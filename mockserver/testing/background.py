@@ -26,11 +26,15 @@ def wait_for_all(applications: Iterable[Partner], timeout: float) -> None:
     """
     __tracebackhide__ = True
     give_up = real_seconds() + timeout
+    waiting = tuple(applications)
+    was_idle = False
     while True:
-        working = [each for one in applications for each in one.transport.still_working()]
-        if not working:
+        working = [each for one in waiting for each in one.transport.still_working()]
+        # A thread of a pool that has just been given work may seem to wait for some.
+        if not working and (was_idle or not waiting):
             return
-        if real_seconds() >= give_up:
+        was_idle = not working
+        if working and real_seconds() >= give_up:
             raise AssertionError(
                 f"after {timeout:g} real seconds an application still works in the background:\n"
                 + "\n".join(f"  {each}" for each in working)

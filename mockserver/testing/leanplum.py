@@ -180,11 +180,15 @@ class Leanplum(Assertions):
     def settle_background(self, timeout: float = 5.0) -> None:
         """Wait for what applications have started while they answered: their threads and tasks.
 
+        Threads of a pool that wait for work do not count, nor does what began with the startup.
+
         Args:
             timeout: How long, in real seconds.
 
         Raises:
             AssertionError: Something of it goes on after that.
+            InvalidValue: It runs on the event loop that runs this call; await
+                `leanplum.aio.settle_background()`.
         """
         __tracebackhide__ = True
         from mockserver.testing.background import wait_for_all

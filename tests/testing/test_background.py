@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from mockserver.core.errors import InvalidValue
 from mockserver.testing import Leanplum
 
 PREFIX = "https://shop.example/"
@@ -68,3 +70,178 @@ def test_a_task_is_waited_for() -> None:
         go_on.set()
         leanplum.settle_background()
         assert done == [1]
+
+
+def test_a_task_on_the_loop_of_the_test_is_waited_for() -> None:
+    async def test() -> None:
+        go_on, done = asyncio.Event(), []
+        kept: list[Any] = []
+
+        async def inner() -> None:
+            await go_on.wait()
+            done.append(1)
+
+        async def work() -> None:
+            kept.append(asyncio.create_task(inner(), name="grandchild"))
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http":
+                # What the startup starts goes on as long as the application.
+                kept.append(asyncio.create_task(asyncio.Event().wait(), name="consumer"))
+                return
+            kept.append(asyncio.create_task(work(), name="mailer"))
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+        mine = asyncio.create_task(asyncio.Event().wait(), name="mine")
+        with Leanplum() as leanplum:
+            leanplum.partner(PREFIX, application)
+            leanplum.add_postback(f"{PREFIX}in?user={{{{User ID}}}}")
+            await leanplum.aio.settle_background(timeout=0)
+            await leanplum.aio.trigger("push.open", user_id="ada")
+            await asyncio.sleep(0)
+            with pytest.raises(AssertionError, match="task 'grandchild'") as failure:
+                await leanplum.aio.settle_background(timeout=0)
+            assert "mine" not in str(failure.value)
+            assert "consumer" not in str(failure.value)
+            with pytest.raises(InvalidValue, match=r"await leanplum\.aio\.settle_background"):
+                leanplum.settle_background()
+            assert done == []
+            asyncio.get_running_loop().call_later(0.01, go_on.set)
+            await leanplum.aio.settle_background()
+            assert done == [1]
+            leanplum.settle_background(timeout=0)
+        mine.cancel()
+        for each in kept:
+            each.cancel()
+
+    asyncio.run(test())
+
+
+def test_an_application_is_left_on_its_own_loop() -> None:
+    started: list[str] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            started.append(scope["type"])
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def test(leanplum: Leanplum) -> None:
+        await leanplum.aio.settle_background()
+
+    with Leanplum() as leanplum:
+        deliver(leanplum, application)
+        asyncio.run(test(leanplum))
+        leanplum.trigger("push.open", user_id="bob")
+        assert started == ["lifespan"]
+
+
+def test_a_loop_that_stands_still_goes_on_for_it() -> None:
+    done: list[int] = []
+    kept: list[Any] = []
+
+    async def work() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        done.append(1)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        kept.append(asyncio.create_task(work()))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    loop = asyncio.new_event_loop()
+    try:
+        with Leanplum() as leanplum:
+            leanplum.partner(PREFIX, application)
+            leanplum.add_postback(f"{PREFIX}in?user={{{{User ID}}}}")
+            loop.run_until_complete(leanplum.aio.trigger("push.open", user_id="ada"))
+            leanplum.settle_background()
+            assert done == [1]
+    finally:
+        loop.close()
+    # What has ended with its loop is not waited for.
+    leanplum.settle_background(timeout=0)
+
+
+def test_what_begins_with_the_startup_does_not_count() -> None:
+    kept: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            kept.append(asyncio.create_task(asyncio.Event().wait(), name="consumer"))
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            kept[0].cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with Leanplum() as leanplum:
+        deliver(leanplum, application)
+        leanplum.settle_background(timeout=0)
+
+
+# Threads of pools
+
+
+def test_the_pool_of_asyncio_counts_while_it_works() -> None:
+    go_on, done = threading.Event(), []
+
+    def work() -> None:
+        go_on.wait(5)
+        done.append(1)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        await asyncio.to_thread(done.append, 0)
+        asyncio.get_running_loop().run_in_executor(None, work)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with Leanplum() as leanplum:
+        deliver(leanplum, application)
+        with pytest.raises(AssertionError, match="thread 'asyncio_0'"):
+            leanplum.settle_background(timeout=0)
+        go_on.set()
+        leanplum.settle_background()
+        assert done == [0, 1]
+
+
+def test_a_pool_of_the_application_counts_while_it_works() -> None:
+    done: list[int] = []
+    with ThreadPoolExecutor(2, thread_name_prefix="mailers") as pool:
+
+        def application(environ: Any, start_response: Any) -> list[bytes]:
+            for _ in range(50):
+                pool.submit(done.append, 1)
+            start_response("204 No Content", [])
+            return []
+
+        with Leanplum() as leanplum:
+            deliver(leanplum, application)
+            leanplum.settle_background()
+            assert len(done) == 50
+
+
+def test_a_route_of_starlette_that_is_no_coroutine_leaves_nothing() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    app = fastapi.FastAPI()
+    done: list[str] = []
+
+    @app.post("/in")
+    def take(user: str) -> dict[str, str]:
+        done.append(user)
+        return {}
+
+    with Leanplum() as leanplum:
+        deliver(leanplum, app)
+        leanplum.settle_background()
+        assert done == ["ada"]

@@ -23,6 +23,7 @@ from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
 from mockserver.transport.application.request import ApplicationRequest
+from mockserver.transport.application.started_tasks import answers_for, started_for
 
 #: So much later than its timeout an attempt is ended, in real time.
 _MORE_REAL_SECONDS = 0.05
@@ -65,10 +66,9 @@ class AsgiTransport(ApplicationTransport):
     def still_working(self) -> list[str]:
         """Return the threads and the tasks that the application has started and that go on."""
         server = self._server
-        tasks: list[str] = []
         if isinstance(server, _Server):
             self._threads.discard(server.thread)
-            tasks = server.tasks_beside()
+        tasks = [] if server is None else server.tasks_beside()
         return super().still_working() + tasks
 
     def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -142,14 +142,8 @@ class _Server:
         return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self._loop)
 
     def tasks_beside(self) -> list[str]:
-        """Return the tasks that the application has started beside its answers, by name."""
-        try:
-            tasks = asyncio.all_tasks(self._loop)
-        except RuntimeError:
-            # The loop was adding one meanwhile.
-            return ["a task"]
-        own = {self._serving, self._lifespan.task, *self._answering}
-        return [f"task {each.get_name()!r}" for each in tasks - own]
+        """Return the tasks that the application has started while it answered, by name."""
+        return started_for(self, self._loop, tuple(self._answering))
 
     def stop(self) -> None:
         """Cancel what is under way, shut down, and wait for the end of the thread."""
@@ -190,6 +184,7 @@ class _Server:
         if self._startup_failure is not None:
             exchange.fail(self._startup_failure, OutcomeKind.REFUSED)
             return
+        answers_for(self)
         interrupt = await converse(self._app, request, self._lifespan.state, exchange)
         self.interrupt = interrupt or self.interrupt
 

@@ -14,6 +14,7 @@ from mockserver.transport.application.asgi_lifespan import Lifespan
 from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.request import ApplicationRequest
+from mockserver.transport.application.started_tasks import answers_for, started_for
 
 
 class GuestServer:
@@ -36,6 +37,7 @@ class GuestServer:
         self._app = app
         self._lifespan = Lifespan(app)
         self._startup: asyncio.Future[BaseException | None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
         """Begin to answer `request`.
@@ -53,6 +55,23 @@ class GuestServer:
                 "the application runs on the event loop of a test, which has ended or stands still"
             )
         return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self.loop)
+
+    def tasks_beside(self) -> list[str]:
+        """Return the tasks that the application has started while it answered, by name.
+
+        Raises:
+            InvalidValue: There are some, and they stand still for as long as the caller waits.
+        """
+        names = started_for(self, self.loop, tuple(self._answering))
+        if names and running_loop() is self.loop:
+            raise InvalidValue(
+                f"{' and '.join(names)} of the application cannot go on, because the event loop of "
+                "this test would wait here for itself; await leanplum.aio.settle_background()"
+            )
+        if names and not self.loop.is_running() and running_loop() is None:
+            # Nobody else lets it go on.
+            self.loop.run_until_complete(asyncio.sleep(0))
+        return names
 
     def stop(self) -> None:
         """Shut the application down, if its loop can still run."""
@@ -74,6 +93,11 @@ class GuestServer:
         if failure is not None:
             exchange.fail(failure, OutcomeKind.REFUSED)
             return
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine of a loop runs in a task"
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+        answers_for(self)
         interrupt = await converse(self._app, request, self._lifespan.state, exchange)
         self.interrupt = interrupt or self.interrupt
 

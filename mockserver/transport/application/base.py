@@ -14,6 +14,7 @@ from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import NO_TIME, Outcome, OutcomeKind
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failure import ApplicationFailure, traceback_of
+from mockserver.transport.application.pool_threads import waits_for_work
 from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import caught_by_frameworks
 from mockserver.transport.application.started_threads import heard_from_threads
@@ -108,7 +109,11 @@ class ApplicationTransport(ABC):
 
     def still_working(self) -> list[str]:
         """Return what goes on that the application has started while it answered, by name."""
-        return [f"thread {each.name!r}" for each in tuple(self._threads) if each.is_alive()]
+        return [
+            f"thread {each.name!r}"
+            for each in tuple(self._threads)
+            if each.is_alive() and not waits_for_work(each)
+        ]
 
     @abstractmethod
     def close(self) -> None:
