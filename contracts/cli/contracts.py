@@ -148,8 +148,8 @@ def run(session: Session, /, **options: Any) -> int:
 
     Without --url (or POSTBACKS_URL) a sandbox is started for the run and goes away with it. A
     sandbox that is given is used as you would use it: the run adds apps and inboxes of its own,
-    which it deletes, and moves a manual clock by days. Cases that it cannot serve are skipped,
-    with the reason.
+    which it deletes, and moves the clock by days. Cases that it cannot serve are skipped, with
+    the reason.
     """
     from contracts.cli.runs import Choices, run_contracts
 

@@ -7,12 +7,14 @@ apart by apps, so a server that is not the suite's own is never reset.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import mockserver.web.shapes as shapes
 from contracts.conformance.api import API_VERSION, ApiAnswer, Form, call, expect_accepted
+from contracts.conformance.own_deliveries import first_attempts_made, until_none_is_pending
 from contracts.conformance.server import Server
 from contracts.suite.exchange import KEY, TOKEN, RecordingWire, evidence_among
 from contracts.suite.recorder import Deviation, Recorder, Untestable
@@ -21,7 +23,7 @@ from contracts.suite.subject import CaseTarget, Names
 from contracts.suite.vocabulary import Need, TargetKind
 from mockserver.client.leftovers import Leftovers
 from mockserver.client.sandbox_client import SandboxClient
-from mockserver.core.errors import PostbacksError, ServerUnreachable
+from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
 
 #: A template with every value of a message event, as the documentation's example has it.
 EVERY_MESSAGE_VALUE = (
@@ -57,10 +59,12 @@ class Target(CaseTarget):
             self.wire.hide(TOKEN, server.token)
         self._names = names
         self._app: AppUnderTest | None = None
+        self._app_ids: list[str] = []
         self._added: list[tuple[AppUnderTest, int]] = []
         self._unsure: list[AppUnderTest] = []
         # What passes here is no part of a case, so it is not recorded.
-        self._leftovers = Leftovers(SandboxClient(token=server.token, wire=server.wire))
+        self._unrecorded = SandboxClient(token=server.token, wire=server.wire)
+        self._leftovers = Leftovers(self._unrecorded)
 
     @property
     def kind(self) -> TargetKind:
@@ -96,6 +100,7 @@ class Target(CaseTarget):
     def fresh(self) -> None:
         """Begin again with a new app, and without what was there: all of it if it is ours."""
         self._app = None
+        self._app_ids.clear()
         if self.server.is_ours:
             self.control.reset()
         else:
@@ -120,6 +125,7 @@ class Target(CaseTarget):
             *(f"{app_id}-{kind}" for kind in ("export", "production", "development", "ro", "rw"))
         )
         self._leftovers.app(app_id)
+        self._app_ids.append(app_id)
         self.control.put_app(app_id, shapes.AppRequest(keys, **knobs))
         return AppUnderTest(self, app_id, keys)
 
@@ -145,13 +151,29 @@ class Target(CaseTarget):
         request = shapes.AdvanceRequest(**given)
         return [made for answer in self.control.advances(request) for made in answer.attempts]
 
-    def until_idle(self) -> list[shapes.AttemptJson]:
-        """Move the clock until nothing is pending."""
-        return self.advance(until="idle")
+    def until_idle(self) -> None:
+        """Move the clock until nothing of this case is pending."""
+        if self.server.is_ours:
+            self.advance(until="idle")
+        else:
+            until_none_is_pending(self._unrecorded, self._app_ids, self._advance_to)
+
+    def _advance_to(self, due_at: datetime) -> None:
+        # A running clock may have gone past it by itself, and the attempt is under way.
+        with suppress(ClockCannotGoBack):
+            self.advance(to=due_at)
 
     def restart(self) -> None:
         """Stop the server and start it again over the same data."""
         self.server.restart()
+
+    def happen(self, event: shapes.EventRequest) -> list[shapes.DeliveryJson]:
+        """Let an event happen; return its deliveries, each after its first attempt."""
+        deliveries = self.control.trigger(event).deliveries
+        if Need.MANUAL_CLOCK not in self.capabilities:
+            first_attempts_made(self._unrecorded, deliveries)
+            deliveries = [self.delivery(item.id) for item in deliveries]
+        return deliveries
 
     def delivery(self, delivery_id: int) -> shapes.DeliveryJson:
         """Return one delivery as it stands."""
@@ -296,9 +318,9 @@ class AppUnderTest:
         return self.call("deletePostback", postbackId=postback_id)
 
     def trigger(self, name: str, **values: Any) -> list[shapes.DeliveryJson]:
-        """Let an event happen in this app; return the deliveries it fired."""
+        """Let an event happen in this app; return the deliveries it fired, tried once."""
         event = shapes.EventRequest(name=name, app_id=self.app_id, **values)
-        return self.target.control.trigger(event).deliveries
+        return self.target.happen(event)
 
     def trigger_one(self, name: str, **values: Any) -> shapes.DeliveryJson:
         """Let an event happen that must fire exactly one rule; return its delivery.

@@ -187,7 +187,8 @@ class _Deliveries(RuleBasedStateMachine):
             if at is None:
                 return
             self.rec.step(f"the clock moves to the next due instant; answered {answer}")
-            self.target.advance(until="next")
+            # Not until the next instant of all: that may be another app's.
+            self.target.advance(to=at)
             for item in self.model.values():
                 if item.due_at == at:
                     item.answered(answer, at)

@@ -69,7 +69,7 @@ def test_fresh_leaves_nothing_of_the_case_before(target: Target) -> None:
     assert target.control.deliveries().deliveries == []
     with pytest.raises(PostbacksError):
         target.delivery(delivery.id)
-    assert target.until_idle() == []
+    assert target.advance(until="idle") == []
 
 
 def test_fresh_removes_its_own_only_where_the_server_is_not_ours(fake: DeviantServer) -> None:
@@ -232,7 +232,7 @@ def test_time_is_moved_by_to_and_until(target: Target) -> None:
     target.app.add(target.inbox("503").url)
     delivery = target.app.trigger_one("email.click")
     assert len(target.advance(until="next")) == 1
-    assert len(target.until_idle()) == 8
+    assert len(target.advance(until="idle")) == 8
     assert target.delivery(delivery.id).state == "lost"
 
 
