@@ -6,7 +6,7 @@ apart by apps, so a server that is not the suite's own is never reset.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -167,9 +167,11 @@ class Target(CaseTarget):
         """Stop the server and start it again over the same data."""
         self.server.restart()
 
-    def happen(self, event: shapes.EventRequest) -> list[shapes.DeliveryJson]:
-        """Let an event happen; return its deliveries, each after its first attempt."""
-        deliveries = self.control.trigger(event).deliveries
+    def happen(
+        self, events: shapes.EventRequest | Sequence[shapes.EventRequest]
+    ) -> list[shapes.DeliveryJson]:
+        """Let events happen; return their deliveries, each after its first attempt."""
+        deliveries = self.control.trigger(events).deliveries
         if Need.MANUAL_CLOCK not in self.capabilities:
             first_attempts_made(self._unrecorded, deliveries)
             deliveries = [self.delivery(item.id) for item in deliveries]
@@ -321,6 +323,21 @@ class AppUnderTest:
         """Let an event happen in this app; return the deliveries it fired, tried once."""
         event = shapes.EventRequest(name=name, app_id=self.app_id, **values)
         return self.target.happen(event)
+
+    def trigger_many(
+        self, names: Sequence[str], values: Sequence[Mapping[str, Any]] = ()
+    ) -> list[shapes.DeliveryJson]:
+        """Let events happen in one call; return the deliveries they fired, tried once.
+
+        Args:
+            names: One for each event.
+            values: The fields of each event; samples unless given.
+        """
+        events = [
+            shapes.EventRequest(name=name, app_id=self.app_id, **own)
+            for name, own in zip(names, values or [{}] * len(names), strict=True)
+        ]
+        return self.target.happen(events)
 
     def trigger_one(self, name: str, **values: Any) -> shapes.DeliveryJson:
         """Let an event happen that must fire exactly one rule; return its delivery.

@@ -12,6 +12,7 @@ from contracts.conformance.deviants import (
     restart,
     retry,
     rules,
+    statuses,
     template,
 )
 from contracts.conformance.deviants.deviant_server import Deviant
@@ -30,6 +31,7 @@ _MODULES = (
     parameters,
     delivery,
     retry,
+    statuses,
     restart,
 )
 

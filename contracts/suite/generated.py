@@ -58,7 +58,7 @@ def run_property(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) 
     test = given(st.fixed_dictionaries(dict(case.given)))(check)
     for values in reversed(case.pinned):
         test = example(dict(values))(test)
-    seed(_seed_of(case, effort))(settings_for(case, effort)(test))()
+    seed(seed_of(case, effort))(settings_for(case, effort)(test))()
 
 
 def run_machine(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -> None:
@@ -75,7 +75,7 @@ def run_machine(case: Case, target: CaseTarget, rec: Recorder, effort: Effort) -
         return machine()
 
     begun.__name__ = begun.__qualname__ = case.id.replace("-", "_").lower()
-    factory: Any = seed(_seed_of(case, effort))(begun)
+    factory: Any = seed(seed_of(case, effort))(begun)
     run_state_machine_as_test(factory, settings=settings_for(case, effort))
 
 
@@ -106,5 +106,6 @@ def keep_nothing() -> None:
     configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "postbacks-hypothesis")
 
 
-def _seed_of(case: Case, effort: Effort) -> int:
+def seed_of(case: Case, effort: Effort) -> int:
+    """Return what the values of a case are drawn from: two cases do not try the same ones."""
     return effort.seed if effort.seed is not None else zlib.crc32(case.id.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from contracts.suite.results import DeviationResult
@@ -49,7 +50,13 @@ class NotApplicable(Exception):
 class Recorder:
     """Counts what is checked, and raises on what does not hold.
 
+    Args:
+        random: What a case draws its samples from; by default the same in every run.
+        share: The share of its samples that a case draws.
+
     Attributes:
+        random: What samples are drawn from. A case that draws nothing else draws the same values
+            again for the same seed.
         checks: How many comparisons were made.
         examples: How many examples were begun.
         steps: What was done since the example began, a line each.
@@ -58,7 +65,9 @@ class Recorder:
         last_steps: What led to it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, random: Random | None = None, share: float = 1.0) -> None:
+        self.random = Random(0) if random is None else random
+        self._share = share
         self.checks = 0
         self.examples = 0
         self.steps: list[str] = []
@@ -70,6 +79,10 @@ class Recorder:
         """Forget the steps of the example before."""
         self.examples += 1
         self.steps = []
+
+    def samples(self, number: int) -> int:
+        """Return how many of `number` samples are to be drawn in this run, one at least."""
+        return max(1, round(number * self._share))
 
     def step(self, text: str) -> None:
         """Note what is about to be done."""

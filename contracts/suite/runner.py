@@ -10,11 +10,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from random import Random
 from typing import Any, NamedTuple
 
 from contracts.suite import requirements
 from contracts.suite.exchange import curl_line
-from contracts.suite.generated import Effort, run_machine, run_property
+from contracts.suite.generated import Effort, run_machine, run_property, seed_of
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable, writable
 from contracts.suite.registry import Case
 from contracts.suite.request_budget import BudgetSpent
@@ -79,7 +80,7 @@ def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> Case
     untestable = subject.why_untestable(case.most_requests)
     if untestable:
         return _result(case, Status.UNTESTABLE, reason=untestable)
-    rec = Recorder()
+    rec = Recorder(Random(seed_of(case, effort)), effort.share)
     target = subject.open_target(rec, names)
     began = time.perf_counter()
     try:

@@ -121,6 +121,7 @@ def test_the_words_stand_alone(module: str) -> None:
 ROOMS: dict[str, tuple[str, ...]] = {
     # A case knows what it holds, and nothing behind that.
     "conformance.cases": (
+        "conformance.attempt_model",
         "conformance.api",
         "conformance.target",
         "suite.recorder",

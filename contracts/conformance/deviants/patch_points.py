@@ -5,14 +5,17 @@ When such a place moves, it is corrected here only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from mockserver.core.models import App, Event, ParametersEncoding
-from mockserver.core.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from mockserver.core.outcome import Outcome
+from mockserver.core.retry import DEFAULT_RETRY_POLICY, Decision, RetryPolicy
 from mockserver.core.template import Template
+from mockserver.ledger.memory.ledger import MemoryLedger
+from mockserver.ledger.protocol import Result
 from mockserver.receiver.journal import Journal, ReceivedRequest
 from mockserver.sandbox import Sandbox
 
@@ -53,6 +56,31 @@ def under_policy(policy: RetryPolicy) -> type[Sandbox]:
             super().put_app(app)
 
     return UnderPolicy
+
+
+def deciding(change: Callable[[int, Outcome, Decision], Decision]) -> type[Sandbox]:
+    """Return a sandbox in which `change` has the last word on what follows an attempt.
+
+    It is given the number of the attempt, what came of it, and what the fake would do.
+    """
+
+    class Changed(RetryPolicy):
+        def decide(self, number: int, outcome: Outcome) -> Decision:
+            return change(number, outcome, super().decide(number, outcome))
+
+    return under_policy(Changed())
+
+
+def recording(change: Callable[[MemoryLedger, Result], Result]) -> type[MemoryLedger]:
+    """Return a ledger in which `change` has the last word on what is written of an attempt."""
+
+    class Changed(MemoryLedger):
+        def record(self, results: Sequence[Result]) -> None:
+            # One by one: what follows one attempt may depend on the one before.
+            for result in results:
+                super().record([change(self, result)])
+
+    return Changed
 
 
 class Value(NamedTuple):

@@ -23,6 +23,7 @@ from tests.contracts.conformance.deviants import (
     test_restart,
     test_retry,
     test_rules,
+    test_statuses,
     test_template,
 )
 from tests.contracts.conformance.deviants.acting import Actor
@@ -49,6 +50,7 @@ PROVED = [
         test_restart,
         test_retry,
         test_rules,
+        test_statuses,
         test_template,
     )
     for probe in module.PROBES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import msgspec
@@ -145,3 +146,15 @@ def test_text_that_is_no_unicode_can_be_written_down(value: Any) -> None:
     with pytest.raises(Deviation) as raised:
         rec.expect("text", value, "it is text")
     assert b"ud" in msgspec.json.encode(raised.value.result())
+
+
+def test_samples_are_drawn_the_same_again_unless_told_otherwise() -> None:
+    assert Recorder().random.random() == Recorder().random.random()
+    assert Recorder(Random(1)).random.random() != Recorder(Random(2)).random.random()
+
+
+@pytest.mark.parametrize(
+    ("share", "number", "expected"), [(1.0, 30, 30), (0.5, 30, 15), (0.01, 30, 1), (1.0, 1, 1)]
+)
+def test_a_share_of_the_samples_is_drawn(share: float, number: int, expected: int) -> None:
+    assert Recorder(share=share).samples(number) == expected
