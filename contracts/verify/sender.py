@@ -128,10 +128,10 @@ class PinnedGuard(AddressGuard):
 
     addresses: frozenset[str] = frozenset()
 
-    def reason(self, address: str, port: int | None = None) -> str | None:
+    def reason(self, address: str, port: int | None = None, url: str = "") -> str | None:
         if address not in self.addresses:
             return f"{address} is none of the addresses that the host had when the run began"
-        return super().reason(address, port)
+        return super().reason(address, port, url)
 
 
 def attempt_to(url: str, number: int = 1) -> DueAttempt:

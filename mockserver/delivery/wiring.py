@@ -24,6 +24,7 @@ from mockserver.transport.routing import (
 if TYPE_CHECKING:
     import ssl
 
+    from mockserver.core.send_to import SendTo
     from mockserver.receiver.server import Receiver
 
 #: Where the receiver of a sandbox without sockets is found; `.test` never resolves.
@@ -47,6 +48,8 @@ class SocketOptions:
         verify_tls: Whether certificates are checked at all when a postback goes to an https URL.
         api_port: Where the sandbox's own API listens, so that no postback is sent to it; None
             if it has no port.
+        send_to: The hosts that postbacks go to besides this machine and private networks, e.g.
+            `("shop.example", "203.0.113.0/24")`; None for all that `addresses` allows.
     """
 
     receiver_host: str = "127.0.0.1"
@@ -58,6 +61,7 @@ class SocketOptions:
     ca_file: str | Path | None = None
     verify_tls: bool = True
     api_port: int | None = None
+    send_to: tuple[str, ...] | None = None
 
 
 class Wiring:
@@ -75,10 +79,11 @@ class Wiring:
     Attributes:
         transport: What the engine sends with.
         receiver_url: Where inboxes are found, without `/inbox/...`.
+        send_to: The hosts that `sockets` names; None if any may be sent to.
 
     Raises:
-        InvalidValue: Both `sockets` and a concurrent `transport` were given, or the certificate
-            of the receiver is not believed.
+        InvalidValue: Both `sockets` and a concurrent `transport` were given, the certificate of
+            the receiver is not believed, or `send_to` names no host.
         AddressUnavailable: The receiver cannot listen there.
     """
 
@@ -94,6 +99,7 @@ class Wiring:
         self._is_virtual = is_virtual
         self._timeout_of = timeout_of
         self._options = sockets or SocketOptions()
+        self.send_to = _named_in(self._options)
         self._correlation = Correlation(is_virtual, timeout_of, inboxes.journal.timed_out)
         self._curl: ConcurrentTransport | None = None
         self._receiver: Receiver | None = None
@@ -175,7 +181,11 @@ class Wiring:
         self._curl = CurlTransport(
             capacity=self._options.capacity,
             deadline_of=self._real_deadline_of,
-            guard=AddressGuard(self._options.addresses, api_port=self._options.api_port),
+            guard=AddressGuard(
+                self._options.addresses,
+                api_port=self._options.api_port,
+                send_to=self.send_to,
+            ),
             link=self._correlation,
             ca_file=None if ca_file is None else str(ca_file),
             verify_tls=self._options.verify_tls,
@@ -189,6 +199,15 @@ class Wiring:
         if attempt.url.startswith(f"{self.receiver_url}/"):
             return timeout
         return min(timeout, self._options.real_timeout)
+
+
+def _named_in(options: SocketOptions) -> SendTo | None:
+    if options.send_to is None:
+        return None
+    # Most sandboxes of tests name none, and need not import it.
+    from mockserver.core.send_to import send_to
+
+    return send_to(options.send_to)
 
 
 def _check_trust(options: SocketOptions, host: str) -> None:

@@ -141,3 +141,18 @@ def test_the_port_of_the_api_is_never_sent_to() -> None:
 def test_nothing_waits_where_nothing_listens(end: str) -> None:
     with wired() as (wiring, _):
         getattr(wiring, end)()
+
+
+def test_only_what_is_named_is_sent_to_besides_this_machine() -> None:
+    with wired(sockets=SocketOptions(send_to=())) as (wiring, inboxes):
+        outcome = send(wiring.transport, "http://203.0.113.7/")
+        assert outcome.kind is OutcomeKind.BLOCKED
+        assert "--send-to 203.0.113.7" in (outcome.error or "")
+        assert send(wiring.transport, inboxes.inbox("in", wiring.receiver_url).url).status == 200
+    with wired(sockets=SocketOptions()) as (wiring, _):
+        assert wiring.send_to is None
+    with (
+        pytest.raises(InvalidValue, match="send_to takes a host"),
+        wired(sockets=SocketOptions(send_to=("https://shop.example/",))),
+    ):
+        pass

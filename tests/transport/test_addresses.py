@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from mockserver.core.errors import InvalidValue
+from mockserver.core.send_to import send_to
 from mockserver.transport.addresses import AddressGuard, AddressPolicy
 
 LOCAL = AddressGuard()
@@ -169,3 +170,63 @@ def test_a_wrong_setting_is_refused() -> None:
         AddressGuard("private")  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=r"does not understand 'example\.com'"):
         AddressGuard(allowed=("example.com",))
+
+
+CLOSED = AddressGuard(send_to=send_to([]))
+
+
+@pytest.mark.parametrize("address", [*EVERYBODYS, "::ffff:8.8.8.8", "64:ff9b::808:808", *RESERVED])
+def test_closed_it_reaches_nothing_public_unless_named(address: str) -> None:
+    if address in ("fec0::1", "2001:0:1::"):
+        return  # the one is private, the other stands for the broadcast address
+    reason = CLOSED.reason(address, 443, "https://shop.example/in") or ""
+    shown = address.removeprefix("::ffff:")
+    assert f"serve is closed for shop.example ({shown}): start it with" in reason
+    assert "--send-to shop.example;" in reason
+    for entry in ("shop.example", "shop.example:443", "*", address):
+        guard = AddressGuard(send_to=send_to([entry]))
+        assert guard.reason(address, 443, "https://shop.example/in") is None
+    guard = AddressGuard(send_to=send_to(["shop.example:80", "www.shop.example"]))
+    assert guard.reason(address, 443, "https://shop.example/in") is not None
+    literal = CLOSED.reason(
+        address, 443, f"https://{f'[{address}]' if ':' in address else address}/"
+    )
+    assert f"closed for {shown}: start it with --send-to {shown};" in (literal or "")
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_closed_it_reaches_this_machine_and_private_networks(address: str) -> None:
+    reason = CLOSED.reason(address, 443, "https://shop.example/in")
+    # A relay on the internet would have to pass that on.
+    assert (reason is not None) is address.startswith("2002:")
+
+
+@pytest.mark.parametrize("address", NOBODYS)
+def test_to_name_a_host_opens_nothing_that_is_never_reached(address: str) -> None:
+    for guard in (CLOSED, AddressGuard(send_to=send_to(["*", "shop.example", "0.0.0.0/0"]))):
+        reason = guard.reason(address, 443, "https://shop.example/in") or ""
+        assert "nothing is sent there" in reason
+
+
+def test_closed_it_reaches_this_machine_by_its_own_public_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mockserver.transport.addresses.is_near", lambda address: False)
+    assert CLOSED.reason("127.0.0.1") is None
+    assert CLOSED.reason("::ffff:127.0.0.1") is None
+    assert CLOSED.reason("203.0.113.1") is not None
+
+
+def test_public_keeps_its_meaning() -> None:
+    guard = AddressGuard("public", send_to=send_to(["shop.example", "10.1.2.3"]))
+    url = "https://shop.example/in"
+    assert "set addresses to" in (guard.reason("10.1.2.3", 443, url) or "")
+    assert "set addresses to" in (guard.reason("127.0.0.1", 443, url) or "")
+    assert guard.reason("8.8.8.8", 443, url) is None
+    assert "--send-to a.example" in (guard.reason("8.8.8.8", 443, "https://a.example/") or "")
+
+
+def test_what_the_library_allows_is_not_closed() -> None:
+    guard = AddressGuard(allowed=("8.8.8.0/24",), send_to=send_to([]))
+    assert guard.reason("8.8.8.8") is None
+    assert guard.reason("8.8.9.8") is not None

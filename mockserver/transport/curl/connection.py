@@ -28,7 +28,8 @@ class ConnectionChoice:
 
     Attributes:
         sent: Whether the request was about to go out on an open connection.
-        blocked: Why the guard refused an address, if it did.
+        blocked: Why the guard refused the first address that it refused, if it did.
+        dialled: Whether it let another be dialled.
         local_port: The port on this side, once `sent`.
         mistake: What a callback raised; libcurl cannot pass it on.
     """
@@ -38,6 +39,7 @@ class ConnectionChoice:
     ) -> None:
         self.sent = False
         self.blocked: str | None = None
+        self.dialled = False
         self.local_port = 0
         self.mistake: BaseException | None = None
         self._set_option = set_option
@@ -61,6 +63,7 @@ class ConnectionChoice:
         self._attempt = attempt
         self.sent = False
         self.blocked = None
+        self.dialled = False
         self.mistake = None
         self._went_stale = False
         self._teaches = False
@@ -111,6 +114,9 @@ class ConnectionChoice:
         try:
             endpoints = (local_port, remote_port, local_ip, remote_ip)
             if not self._descriptors:
+                # What was allowed when it was opened, for a test before this one, may not be now.
+                if self._refuses(remote_ip, remote_port):
+                    return pycurl.PREREQFUNC_ABORT
                 if not self._options.kept.is_good(endpoints):
                     self._went_stale = True
                     return pycurl.PREREQFUNC_ABORT
@@ -134,14 +140,21 @@ class ConnectionChoice:
         if self.sent:
             return pycurl.SOCKET_BAD
         try:
-            self.blocked = self._options.guard.reason(*address.addr[:2])
-            if self.blocked is not None:
+            host, port = address.addr[:2]
+            if self._refuses(host, port):
                 return pycurl.SOCKET_BAD
+            self.dialled = True
             self._family = address.family
             return _HandedOver(socket.socket(address.family, address.socktype, address.protocol))
         except BaseException as error:
             self.mistake = error
             return pycurl.SOCKET_BAD
+
+    def _refuses(self, address: str, port: int) -> bool:
+        reason = self._options.guard.reason(address, port, self._attempt.url)
+        if reason is not None and self.blocked is None:
+            self.blocked = reason
+        return reason is not None
 
     def _socket_opened(self, descriptor: int, _purpose: int) -> int:
         # pycurl duplicated the socket; this is the descriptor that libcurl works with.

@@ -30,6 +30,7 @@ def failure_of(
     *,
     blocked: str | None,
     sent: bool,
+    dialled: bool = False,
     os_error: int = 0,
 ) -> Failure:
     """Return what a transfer that ended without a whole response head amounts to.
@@ -41,13 +42,19 @@ def failure_of(
         deadline: The time the attempt had.
         blocked: Why the guard refused an address, if it did.
         sent: Whether the request was about to go out on an open connection.
+        dialled: Whether the guard let another address of the host be dialled.
         os_error: The number of the system's error while connecting; 0 if there was none.
     """
     # A server may reset a connection before the request is out; that is no refusal.
     sent = sent or (code == pycurl.E_COULDNT_CONNECT and os_error == errno.ECONNRESET)
-    kind, text = _judge(code, url, deadline, blocked=blocked, sent=sent)
+    if blocked is not None and not dialled and not sent and code in _NOT_CONNECTED:
+        # What libcurl says of it is that no socket could be opened.
+        return Failure(OutcomeKind.BLOCKED, f"blocked: {blocked}")
+    kind, text = _judge(code, url, deadline, sent=sent)
     if kind is OutcomeKind.REFUSED and os_error:
         text = f"{text}: {os.strerror(os_error)}"
+    if blocked is not None and not sent:
+        text = f"{text}; another address of the host was not tried: {blocked}"
     return Failure(kind, with_detail(text, message))
 
 
@@ -57,16 +64,12 @@ def with_detail(text: str, message: str) -> str:
     return f"{text} (libcurl: {detail})" if detail else text
 
 
-def _judge(
-    code: int, url: str, deadline: timedelta, *, blocked: str | None, sent: bool
-) -> tuple[OutcomeKind, str]:
+def _judge(code: int, url: str, deadline: timedelta, *, sent: bool) -> tuple[OutcomeKind, str]:
     if code == pycurl.E_OPERATION_TIMEDOUT:
         seconds = deadline.total_seconds()
         return OutcomeKind.TIMEOUT, f"no whole response head within {seconds:g} seconds"
     if sent:
         return OutcomeKind.RESET, _RESETS.get(code, "the connection broke before a response head")
-    if blocked is not None and code == pycurl.E_COULDNT_CONNECT:
-        return OutcomeKind.BLOCKED, f"blocked: {blocked}"
     if code in _TLS_CODES:
         return OutcomeKind.TLS, "the TLS handshake failed or the certificate is not trusted"
     if code in (pycurl.E_URL_MALFORMAT, pycurl.E_BAD_FUNCTION_ARGUMENT):
@@ -88,6 +91,7 @@ def unreadable(url: str) -> str:
     return f"blocked: {url[:200]!r} is no URL that can be posted to"
 
 
+_NOT_CONNECTED = (pycurl.E_COULDNT_CONNECT, pycurl.E_ABORTED_BY_CALLBACK)
 _NOT_HTTP = "the answer is not HTTP/1.1"
 _CUT_SHORT = "the connection was closed before a whole HTTP/1.1 response head had arrived"
 

@@ -91,6 +91,7 @@ class Transfer:
             self.attempt.url,
             self._deadline,
             blocked=self.connection.blocked,
+            dialled=self.connection.dialled,
             sent=self.connection.sent,
             os_error=self._get_info(pycurl.OS_ERRNO),
         )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+from datetime import timedelta
+from time import sleep
+
 import pytest
 
 from mockserver.core.outcome import OutcomeKind
+from mockserver.core.send_to import send_to
 from mockserver.transport.addresses import AddressGuard
+from mockserver.transport.curl.keep_alive import SETTLING_REAL_SECONDS
 from mockserver.transport.curl.options import CurlRoute
 from mockserver.transport.curl.transport import CurlTransport
 from tests.transport.exchanges import check_failure, curl_transport, outcome_of, post, post_to
@@ -188,3 +194,83 @@ def test_an_error_is_text_that_any_store_takes(url: str) -> None:
     outcome = outcome_of(url)
     assert outcome.kind in (OutcomeKind.DNS, OutcomeKind.BLOCKED)
     assert (outcome.error or "").encode()
+
+
+#: Documentation addresses: nobody is there, and a mistake here would lead nowhere.
+PUBLIC, PUBLIC_V6 = "203.0.113.7", "[2001:db8::7]"
+NAME = "shop.example"
+
+
+def closed(port: int, addresses: str, *entries: str) -> CurlTransport:
+    """Return a transport that is closed but for `entries`, for a name with these addresses."""
+    return CurlTransport(
+        capacity=1,
+        deadline_of=lambda _attempt: timedelta(seconds=5),
+        guard=AddressGuard(send_to=send_to(entries)),
+        route=CurlRoute(resolved=(f"{NAME}:{port}:{addresses}",)),
+    )
+
+
+@pytest.mark.parametrize("addresses", [PUBLIC, PUBLIC_V6, f"{PUBLIC},{PUBLIC_V6}"])
+def test_a_public_address_is_refused_by_its_own_reason(addresses: str) -> None:
+    outcome = outcome_of(f"http://{NAME}:8099/in", closed(8099, addresses))
+    assert outcome.kind is OutcomeKind.BLOCKED
+    shown = addresses.partition(",")[0].strip("[]")
+    said = f"blocked: serve is closed for {NAME} ({shown}): start it with --send-to {NAME};"
+    # Which of several is tried first is libcurl's affair.
+    other = said.replace(shown, PUBLIC_V6.strip("[]"))
+    assert (outcome.error or "").startswith((said, other))
+    assert "libcurl" not in (outcome.error or "")
+
+
+@pytest.mark.parametrize("addresses", ["127.0.0.1", f"{PUBLIC},127.0.0.1", f"127.0.0.1,{PUBLIC}"])
+def test_of_several_addresses_the_one_of_this_machine_is_sent_to(addresses: str) -> None:
+    with RawServer(keeping_alive()) as server:
+        transport = closed(server.port, addresses)
+        outcome = outcome_of(f"http://{NAME}:{server.port}/in", transport)
+        assert (outcome.status, server.connections) == (200, 1)
+
+
+@pytest.mark.parametrize("addresses", [f"{PUBLIC},127.0.0.1", f"127.0.0.1,{PUBLIC}"])
+def test_what_failed_at_one_address_tells_that_another_was_refused(addresses: str) -> None:
+    with RawServer(keeping_alive()) as server:
+        port = server.port
+    outcome = outcome_of(f"http://{NAME}:{port}/in", closed(port, addresses))
+    check_failure(outcome, OutcomeKind.REFUSED, "nobody listens")
+    assert f"was not tried: serve is closed for {NAME} ({PUBLIC})" in (outcome.error or "")
+
+
+@pytest.mark.parametrize("entry", [NAME, "*.example", "*", PUBLIC, "203.0.113.0/24"])
+def test_what_is_named_is_dialled(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialled: list[object] = []
+
+    def no_socket(*arguments: object) -> None:
+        dialled.append(arguments)
+        raise OSError(errno.ENETUNREACH, "nothing leaves in a test")
+
+    transport = closed(8099, PUBLIC, entry)
+    monkeypatch.setattr("mockserver.transport.curl.connection.socket.socket", no_socket)
+    with pytest.raises(OSError, match="nothing leaves"):
+        outcome_of(f"http://{NAME}:8099/in", transport)
+    assert len(dialled) == 1
+
+
+def test_a_kept_connection_is_judged_again() -> None:
+    """What is allowed may change meanwhile, as from one test to the next."""
+    refused: list[str] = []
+
+    class Changing(AddressGuard):
+        def reason(self, address: str, port: int | None = None, url: str = "") -> str | None:
+            return "not any more" if refused else None
+
+    with RawServer(keeping_alive()) as server:
+        transport = curl_transport(capacity=1, guard=Changing())
+        for _ in range(4):
+            assert post(transport, f"{server.url}/in").status == 200
+            sleep(SETTLING_REAL_SECONDS)
+        before = server.connections
+        assert before < 4
+        refused.append("")
+        outcome = outcome_of(f"{server.url}/in", transport)
+        assert (outcome.kind, outcome.error) == (OutcomeKind.BLOCKED, "blocked: not any more")
+        assert server.connections == before
