@@ -14,6 +14,7 @@ from typing import Any, Literal
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.limits import MOST_OF_FEED, MOST_OF_SCRIPTS
 from mockserver.core.models import App
+from mockserver.core.send_to import first_near
 from mockserver.core.toml_text import parse_toml
 from mockserver.ledger.opening import below
 from mockserver.net.user_file import read_user_file
@@ -43,6 +44,8 @@ class Config:
         real_timeout: How long a foreign endpoint is waited for, in real time.
         token: What the control API needs as bearer token; None for nothing.
         allow_hosts: Names, beside loopback ones and addresses, that the API answers for.
+        send_to: The hosts that postbacks go to besides this machine and private networks; `*` is
+            every host. With `addresses` `public`, the only public ones, unless there is none.
         allow_example_keys: Whether the keys of the documentation's examples open a sandbox that
             others can reach.
         tls: Whether API and receiver speak TLS with a certificate that is made on the spot.
@@ -75,6 +78,7 @@ class Config:
     real_timeout: timedelta = timedelta(seconds=30)
     token: str | None = None
     allow_hosts: tuple[str, ...] = ()
+    send_to: tuple[str, ...] = ()
     allow_example_keys: bool = False
     tls: bool = False
     tls_cert: str | None = None
@@ -91,6 +95,13 @@ class Config:
     keep_deliveries: int | None = None
     apps: tuple[App, ...] = (App(),)
     apps_given: bool = False
+
+    @property
+    def named_hosts(self) -> tuple[str, ...] | None:
+        """Return the hosts that postbacks go to besides near ones; None if they go to any."""
+        if "*" in self.send_to or (self.addresses == "public" and not self.send_to):
+            return None
+        return self.send_to
 
 
 def load_config(
@@ -118,6 +129,12 @@ def load_config(
         raise InvalidConfig(
             f"a rate of {config.rate:g} needs a running clock, a manual one stands still; "
             "use --clock running, or leave the rate out"
+        )
+    near = first_near(config.send_to) if config.addresses == "public" else None
+    if near is not None:
+        raise InvalidConfig(
+            f"send_to has {near!r}, which is on this machine or in a private network, where "
+            'nothing is sent while addresses is "public"; leave one of them out'
         )
     if config.tls_key is not None and config.tls_cert is None:
         raise InvalidConfig(

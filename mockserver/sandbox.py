@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mockserver.api.calls import ApiCall
 from mockserver.api.leanplum_api import LeanplumApi
@@ -90,6 +90,8 @@ class Sandbox(SandboxTime):
         #: The ids of all apps, for those who must not wait for the ledger.
         self.app_ids: set[str] = {app.app_id for app in self.ledger.apps()}
         self._made = MadeAttempts(self.feed)
+        #: Has a function called with every attempt, after it was recorded.
+        self.on_attempt = self._made.listeners.append
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
             self.inboxes,
@@ -150,6 +152,14 @@ class Sandbox(SandboxTime):
     def receiver_url(self) -> str:
         """Return where the receiver is found; inboxes are below `/inbox/` there."""
         return self._wiring.receiver_url
+
+    @property
+    def destinations(self) -> tuple[Literal["local", "public"], tuple[str, ...] | None]:
+        """Return which addresses postbacks go to through sockets, and the hosts named besides.
+
+        Near ones and public ones (`local`) or public ones only; None for every public host.
+        """
+        return self._wiring.destinations
 
     # Apps and rules
 

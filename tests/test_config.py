@@ -24,6 +24,7 @@ rate = 3600
 real_timeout = 2.5
 token = "secret"
 allow_hosts = ["box.example"]
+send_to = ["shop.example", "203.0.113.0/24"]
 allow_example_keys = true
 tls = true
 tls_cert = "cert.pem"
@@ -79,6 +80,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         real_timeout=timedelta(seconds=2.5),
         token="secret",
         allow_hosts=("box.example",),
+        send_to=("shop.example", "203.0.113.0/24"),
         allow_example_keys=True,
         tls=True,
         tls_cert=str(tmp_path / "cert.pem"),
@@ -123,6 +125,7 @@ def test_every_setting_has_a_variable() -> None:
         "POSTBACKS_REAL_TIMEOUT": "1m",
         "POSTBACKS_TOKEN": "t",
         "POSTBACKS_ALLOW_HOSTS": "a.example, b.example",
+        "POSTBACKS_SEND_TO": "shop.example, *.shop.example",
         "POSTBACKS_ALLOW_EXAMPLE_KEYS": "1",
         "POSTBACKS_TLS": "1",
         "POSTBACKS_TLS_CERT": "cert.pem",
@@ -146,6 +149,7 @@ def test_every_setting_has_a_variable() -> None:
         real_timeout=timedelta(minutes=1),
         token="t",
         allow_hosts=("a.example", "b.example"),
+        send_to=("shop.example", "*.shop.example"),
         allow_example_keys=True,
         tls=True,
         tls_cert="cert.pem",
@@ -218,6 +222,12 @@ def test_a_db_that_is_no_relative_path_is_left_alone(tmp_path: Path, db: str) ->
         ("[[apps]]\napp_id='a'\n[apps.retry]\ntimeout='x'\n", "apps[1].retry.timeout: 'x' is no"),
         ("[[apps]]\napp_id='a'\n[apps.keys]\ndata_export=''\n", "data_export must be text that is"),
         ("[[apps]]\napp_id='a'\nrule_limit=0\n", "rule_limit must be a whole number from 1, got 0"),
+        ("[server]\nsend_to = 'h'\n", "server.send_to must be a list of hosts"),
+        ("[server]\nsend_to = ['h', 1]\n", "server.send_to[2] must be text"),
+        (
+            "[server]\nsend_to = ['h', 'https://a.example/']\n",
+            "server.send_to[2] takes a host like 'shop.example'",
+        ),
         ("[server]\nallow_hosts = ['h', '']\n", "server.allow_hosts[2] must be text that is not"),
         ("[[apps]]\napp_id='a'\n[apps.retry]\nretry_on=['5xy']\n", "does not know '5xy'"),
         ("[[apps]]\napp_id='a'\n[apps.retry]\ntimeout='0s'\n", "longer than nothing"),
@@ -288,6 +298,8 @@ def test_a_token_that_never_matches_is_refused_and_not_shown(tmp_path: Path, tok
 @pytest.mark.parametrize(
     ("flags", "environment", "expected"),
     [
+        ({"send_to": "a/b"}, {}, "--send-to[1] takes a host like"),
+        ({}, {"POSTBACKS_SEND_TO": "a.example,fe80::1"}, "POSTBACKS_SEND_TO[2] cannot have"),
         ({"port": "http"}, {}, "--port must be a port from 0 to 65535"),
         ({"real_timeout": "-1"}, {}, "--real-timeout must be seconds"),
         ({"rate": "fast"}, {}, "--rate must be a number"),
@@ -341,3 +353,29 @@ def test_a_file_beyond_what_can_be_read_is_one_line(
 def test_a_file_without_an_end_is_not_read_for_ever() -> None:
     with pytest.raises(InvalidConfig, match="/dev/zero cannot be read: File too large"):
         load_config({}, {}, "/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "send_to", "named"),
+    [
+        ("local", "", ()),
+        ("local", "a.example", ("a.example",)),
+        ("local", "a.example,*", None),
+        ("public", "", None),
+        ("public", "a.example", ("a.example",)),
+        ("public", "*", None),
+    ],
+)
+def test_public_addresses_are_open_unless_hosts_are_named(
+    addresses: str, send_to: str, named: tuple[str, ...] | None
+) -> None:
+    variables = {"POSTBACKS_ADDRESSES": addresses, "POSTBACKS_SEND_TO": send_to}
+    assert load_config({}, variables).named_hosts == named
+
+
+@pytest.mark.parametrize("entry", ["10.1.2.3", "127.0.0.1:80", "192.168.0.0/16", "[::1]:80"])
+def test_what_public_never_sends_to_cannot_be_named(entry: str) -> None:
+    variables = {"POSTBACKS_ADDRESSES": "public", "POSTBACKS_SEND_TO": f"a.example,{entry}"}
+    with pytest.raises(InvalidConfig, match='while addresses is "public"; leave one'):
+        load_config({}, variables)
+    assert load_config({}, {"POSTBACKS_SEND_TO": entry}).send_to == (entry,)

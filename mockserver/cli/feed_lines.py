@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mockserver.cli.api_lines import call_text
 from mockserver.cli.output import STYLES, count, elapsed, instant
-from mockserver.cli.shortening import bounded, fitted
+from mockserver.cli.shortening import LONGEST, bounded, fitted
 from mockserver.cli.timeline import event_text, outcome_of, reasons_of
 from mockserver.core.instants import Instant
 from mockserver.web.shapes import AttemptJson, EventJson
@@ -37,7 +37,9 @@ def _attempt(payload: dict[str, Any]) -> Text:
         text.append(f", next at {instant(msgspec.convert(payload['due_at'], Instant))}")
     reason = reasons_of(attempt)
     if reason:
-        text.append(f"  {bounded(reason[0], _LONGEST_REASON)}", "dim")
+        # What is to be done about it stands at the end of why nothing was sent.
+        longest = LONGEST if attempt.outcome == "blocked" else _LONGEST_REASON
+        text.append(f"  {bounded(reason[0], longest)}", "dim")
     return text
 
 

@@ -35,6 +35,8 @@ class ServerInfo:
         verifies: Whether the sandbox checks certificates.
         warnings: What is less safe than it looks, a line each.
         keep: Which finished deliveries are kept.
+        addresses: Whether near addresses (`local`) or public ones only (`public`) are sent to.
+        send_to: The hosts that are sent to besides; None for every public one.
     """
 
     api_url: str
@@ -52,6 +54,8 @@ class ServerInfo:
     keep: Keep
     ca_file: str | None = None
     verifies: bool = True
+    addresses: str = "local"
+    send_to: tuple[str, ...] | None = None
 
     def as_json(self) -> str:
         """Return it as one line of JSON."""
@@ -63,6 +67,8 @@ class ServerInfo:
             "apps": [{"app_id": app.app_id, "keys": _keys(app)} for app in self.apps],
             "token": self.generated_token,
             "ca_file": self.ca_file,
+            "addresses": self.addresses,
+            "send_to": None if self.send_to is None else list(self.send_to),
             "repeated_attempts": self.repeated_attempts,
             "warnings": self.warnings,
             "keep": {
@@ -125,6 +131,7 @@ class ServerInfo:
             ("storage", self.storage),
             ("clock", self._clock()),
         ]
+        rows += [("sends to" if not row else "", text) for row, text in enumerate(self._sends_to())]
         if self.keep:
             rows.append(("keeps", f"of finished deliveries {self.keep}; the others are removed"))
         for app in self.apps:
@@ -137,6 +144,13 @@ class ServerInfo:
         if self.generated_token is not None:
             rows.append(("token", f"{self.generated_token}  (for --token or POSTBACKS_TOKEN)"))
         return rows
+
+    def _sends_to(self) -> list[str]:
+        near = [] if self.addresses == "public" else ["this machine and private networks"]
+        if self.send_to is None:
+            return [" and ".join([*near, "every public host"])]
+        named = [f"{'and ' if near else ''}{host}" for host in self.send_to]
+        return [*near, *named] if named else [f"{near[0]}; --send-to HOST adds others"]
 
     def _clock(self) -> str:
         now = f"{self.now:%Y-%m-%d %H:%M:%S} UTC"

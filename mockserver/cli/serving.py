@@ -21,6 +21,8 @@ from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
+from mockserver.core.models import Attempt
+from mockserver.core.outcome import OutcomeKind
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.retention import Keep
 from mockserver.delivery.wiring import SocketOptions
@@ -90,6 +92,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     ledger_open.pop_all()
     stack.callback(sandbox.close)
     sandbox.api.on_call(_WarnedOnce())
+    _tell_what_is_blocked(sandbox)
     app = create_app(
         sandbox,
         token=config.token or generated,
@@ -122,6 +125,8 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         warnings=[*readable_by_others(place), *_about_insecure(config)],
         ca_file=None if tls is None else tls.client_ca_file,
         verifies=not config.insecure,
+        addresses=config.addresses,
+        send_to=config.named_hosts,
         keep=Keep(config.keep, config.keep_deliveries),
     )
     return info, server
@@ -183,6 +188,7 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
             ca_file=None if tls is None else tls.trusted_file,
             verify_tls=not config.insecure,
             api_port=api_port,
+            send_to=config.named_hosts,
         ),
         keep=Keep(config.keep, config.keep_deliveries),
     )
@@ -200,6 +206,33 @@ class _WarnedOnce:
             if warning not in self._told and len(self._told) < _MOST_WARNINGS:
                 self._told.add(warning)
                 tell(f"postbacks: warning: {call.action} of {call.app_id or 'no app'}: {warning}")
+
+
+def _tell_what_is_blocked(sandbox: Sandbox) -> None:
+    told = _BlockedOnce()
+    sandbox.on_attempt(told)
+    # A running clock makes attempts as soon as there is a sandbox.
+    for happening in sandbox.feed.after(0):
+        if happening.kind == "attempt":
+            told(happening.payload["attempt"])
+
+
+class _BlockedOnce:
+    """Tells whoever serves which deliveries are sent nowhere, each reason once."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, attempt: Attempt) -> None:
+        why = attempt.outcome.error
+        if attempt.outcome.kind is not OutcomeKind.BLOCKED or not why or why in self._told:
+            return
+        if len(self._told) < _MOST_WARNINGS:
+            self._told.add(why)
+            tell(
+                f"postbacks: warning: delivery {attempt.delivery_id}: {why} "
+                "(told once; `postbacks deliveries` lists all)"
+            )
 
 
 def _keep_clock(app: Flask, sandbox: Sandbox) -> None:

@@ -100,6 +100,9 @@ def verdict(delivery: DeliveryJson) -> str:
     if delivery.state == "rejected":
         scheduled = [attempt for attempt in delivery.attempts if not attempt.manual]
         reason = outcome_of(scheduled[-1]) if scheduled else "the answer"
+        if reason == "blocked":
+            again = f"`postbacks resend {delivery.id}` tries again"
+            return f"rejected: nothing was sent, and nothing is by itself; {again}"
         return f"rejected: {reason} is not retried"
     successes = [
         attempt

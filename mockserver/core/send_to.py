@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from mockserver.core.errors import InvalidValue
 from mockserver.core.hosts import AllowedHost, Host, allowed_host
-from mockserver.core.networks import NEVER, Address, Network, plain, with_embedded
+from mockserver.core.networks import NEVER, Address, Network, is_near, plain, with_embedded
 
 #: What is written for every host there is.
 EVERY_HOST = "*"
@@ -86,6 +86,18 @@ def send_to(entries: Iterable[object], place: str = "send_to") -> SendTo:
             host = AllowedHost(str(plain(address)), host.port)
         hosts.append(host)
     return SendTo(tuple(hosts), tuple(networks), is_every_host)
+
+
+def first_near(entries: Iterable[str]) -> str | None:
+    """Return the first entry that names only addresses that are near; None if there is none."""
+    for entry in entries:
+        named = send_to([entry])
+        literals = [_address(host.name) for host in named.hosts]
+        found = [network[0] for network in named.networks] + [each for each in literals if each]
+        ends = [network[-1] for network in named.networks]
+        if found and all(map(is_near, [*found, *ends])):
+            return entry
+    return None
 
 
 def entry_for(host: Host | None, address: str = "") -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from mockserver.core.models import Attempt
 from mockserver.delivery.collected import CollectedAttempts
 from mockserver.delivery.feed import Feed
 from mockserver.ledger.protocol import Result
 
 
 class MadeAttempts:
-    """Called by the engine with every group of results after it was recorded."""
+    """Called by the engine with every group of results after it was recorded.
+
+    Attributes:
+        listeners: Are called with every attempt.
+    """
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._collectors: list[CollectedAttempts] = []
+        self.listeners: list[Callable[[Attempt], None]] = []
 
     def __call__(self, results: Sequence[Result]) -> None:
         """Pass on what was made."""
@@ -23,6 +29,9 @@ class MadeAttempts:
         for collected in self._collectors:
             for attempt in made:
                 collected.add(attempt)
+        for listener in self.listeners:
+            for attempt in made:
+                listener(attempt)
 
     @contextmanager
     def collecting(self, listed: int | None = None) -> Iterator[CollectedAttempts]:

@@ -127,6 +127,11 @@ class Wiring:
             elsewhere = (lambda url: not in_process.accepts(url), transport)
             self.transport = RoutingTransport([elsewhere], self._open_curl)
 
+    @property
+    def destinations(self) -> tuple[Literal["local", "public"], tuple[str, ...] | None]:
+        """Return which addresses postbacks go to, and which hosts besides; None for any."""
+        return self._options.addresses, self._options.send_to
+
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""
         if self._receiver is not None:

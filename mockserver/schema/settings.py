@@ -18,6 +18,7 @@ from msgspec.structs import asdict
 from mockserver.core.clock import LATEST_AT, as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
+from mockserver.core.send_to import send_to
 from mockserver.core.tokens import check_token
 from mockserver.schema.app import AppTable, Positive, Text, apps_of
 from mockserver.schema.fitting import Misfit, at, fit, not_as_expected
@@ -58,6 +59,9 @@ class ServerTable(Struct, forbid_unknown_fields=True):
     token: Text | UnsetType = UNSET
     allow_hosts: (
         Annotated[tuple[Text, ...], Meta(extra={"expected": "a list of host names"})] | UnsetType
+    ) = UNSET
+    send_to: (
+        Annotated[tuple[Text, ...], Meta(extra={"expected": "a list of hosts"})] | UnsetType
     ) = UNSET
     allow_example_keys: bool | UnsetType = UNSET
     tls: bool | UnsetType = UNSET
@@ -135,6 +139,11 @@ def _settings_in(table: ServerTable | LimitsTable) -> Values:
         # What no request can name would be allowed to no effect.
         if not name or _NOT_IN_HOSTS.search(name):
             raise not_as_expected(("allow_hosts", index), _NAME, name)
+    for index, entry in enumerate(given.get("send_to", ())):
+        try:
+            send_to([entry], "")
+        except InvalidValue as error:
+            raise Misfit(("send_to", index), str(error)) from None
     if "token" in given:
         try:
             check_token(given["token"])
@@ -226,6 +235,7 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "rate": _number,
     "real_timeout": _number,
     "allow_hosts": _split,
+    "send_to": _split,
     "journal_requests": _number,
     "journal_bytes": _number,
     "feed_bytes": _number,

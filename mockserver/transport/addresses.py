@@ -105,8 +105,8 @@ def _why_closed(host: Host | None, address: Address) -> str:
     is_name = host is not None and entry == host.name.removesuffix(".")
     what = f"{entry} ({address})" if is_name and entry != str(address) else str(address)
     return (
-        f"serve is closed for {what}: start it with --send-to {entry}; without, it sends to this "
-        "machine and private networks only"
+        f"serve is closed for {what}, which is neither on this machine nor in a private network: "
+        f"start it with --send-to {entry}"
     )
 
 

@@ -21,6 +21,7 @@ from mockserver.core.models import (
     MessageEvent,
     PostbackRule,
 )
+from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.delivery.feed import Happening
 from mockserver.delivery.history import DeliveryHistory, Triggered
 from mockserver.delivery.under_way import AttemptUnderWay
@@ -63,8 +64,14 @@ def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
         headers=list(outcome.headers),
         body=outcome.body.decode("utf-8", "replace"),
         request_id=outcome.request_id,
-        reason=list(answer_lines(outcome.status, outcome.headers, outcome.body)),
+        reason=_reason_of(outcome),
     )
+
+
+def _reason_of(outcome: Outcome) -> list[str]:
+    if outcome.kind is OutcomeKind.BLOCKED and outcome.error:
+        return [outcome.error]
+    return list(answer_lines(outcome.status, outcome.headers, outcome.body))
 
 
 def delivery_json(

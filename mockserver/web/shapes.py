@@ -39,6 +39,17 @@ class Health(Struct):
     receiver_url: str
     ledger: str
     app_ids: list[str]
+    addresses: Annotated[
+        Literal["local", "public"],
+        Meta(description="`public`: nothing is sent to this machine and private networks."),
+    ] = "local"
+    send_to: Annotated[
+        list[str] | None,
+        Meta(
+            description="The hosts that postbacks go to besides this machine and private networks "
+            "(`serve --send-to`); null for every public host."
+        ),
+    ] = None
 
 
 class UnderWayJson(Struct):
@@ -125,7 +136,10 @@ class AttemptJson(Struct):
     request_id: int | None
     reason: Annotated[
         list[str],
-        Meta(description="Of an answer that is no success, what it says of why, in short lines."),
+        Meta(
+            description="Why it was no success, in short lines: what the answer says of it, or why "
+            "the sandbox has sent nothing (`blocked`)."
+        ),
     ] = []
     cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 

@@ -66,7 +66,7 @@ def delivery(state: str, *attempts: AttemptJson) -> DeliveryJson:
             "delivered by a manual resend, 30m after the first",
         ),
         (delivery("rejected", attempt(1, 302)), "rejected: 302 is not retried"),
-        (delivery("rejected", attempt(1, None, outcome="blocked")), "rejected: blocked is not"),
+        (delivery("rejected", attempt(1, None, outcome="blocked")), "rejected: nothing was sent"),
         (delivery("lost", attempt(1, 503), attempt(None, 503)), "lost after 1 attempt"),
     ],
 )

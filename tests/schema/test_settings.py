@@ -42,6 +42,12 @@ WAYS: list[tuple[str, str, Any, Any]] = [
         ["a.example", "b.example"],
         ("a.example", "b.example"),
     ),
+    (
+        "send_to",
+        "shop.example:8443, *, 203.0.113.0/24",
+        ["shop.example:8443", "*", "203.0.113.0/24"],
+        ("shop.example:8443", "*", "203.0.113.0/24"),
+    ),
     ("allow_example_keys", "yes", True, True),
     ("tls", "1", True, True),
     ("tls_cert", "a.pem", "a.pem", "a.pem"),

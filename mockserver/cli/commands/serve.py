@@ -61,6 +61,14 @@ from mockserver.cli.session import Session, json_option
     help="A name, beside localhost, that the API answers for; may be repeated.",
 )
 @click.option(
+    "--send-to",
+    "send_to",
+    metavar="HOST",
+    multiple=True,
+    help="A host that postbacks go to besides this machine and private networks: shop.example, "
+    "*.shop.example, 203.0.113.0/24, or * for every host; may be repeated.",
+)
+@click.option(
     "--allow-example-keys",
     is_flag=True,
     default=None,
@@ -88,16 +96,17 @@ def serve(session: Session, /, config: str | None, **flags: Any) -> None:
     """Run the sandbox: Leanplum's API, the control API and the receiver.
 
     Every flag can also be set as POSTBACKS_<FLAG>, e.g. POSTBACKS_PORT (names to allow as
-    POSTBACKS_ALLOW_HOSTS, with commas), and all but --config in the file. A flag beats the
-    environment, which beats the file.
+    POSTBACKS_ALLOW_HOSTS, hosts to send to as POSTBACKS_SEND_TO, with commas), and all but
+    --config in the file. A flag beats the environment, which beats the file.
     """
     from mockserver.config import load_config
 
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
-    if "allow_hosts" in given:
-        if not all(map(str.strip, given["allow_hosts"])):
-            raise click.UsageError("--allow-host is empty; leave it out, or give it a name")
-        given["allow_hosts"] = ",".join(given["allow_hosts"])
+    for setting, flag in (("allow_hosts", "--allow-host"), ("send_to", "--send-to")):
+        if setting in given:
+            if not all(map(str.strip, given[setting])):
+                raise click.UsageError(f"{flag} is empty; leave it out, or give it a name")
+            given[setting] = ",".join(given[setting])
     if session.token is not None:
         given.setdefault("token", session.token)
     if session.ca_file is not None and "ca_file" in session.given:

@@ -36,7 +36,11 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         # Asked when all else waits for the ledger: it must not.
         app_ids = sorted(sandbox.app_ids.copy())
         kind = type(sandbox.ledger).__name__
-        return shapes.Health("ok", __version__, sandbox.receiver_url, kind, app_ids)
+        addresses, named = sandbox.destinations
+        send_to = None if named is None else list(named)
+        return shapes.Health(
+            "ok", __version__, sandbox.receiver_url, kind, app_ids, addresses, send_to
+        )
 
     def feed(query: FeedQuery) -> shapes.FeedAnswer:
         if query.after < 0:

@@ -216,7 +216,7 @@ def test_a_public_address_is_refused_by_its_own_reason(addresses: str) -> None:
     outcome = outcome_of(f"http://{NAME}:8099/in", closed(8099, addresses))
     assert outcome.kind is OutcomeKind.BLOCKED
     shown = addresses.partition(",")[0].strip("[]")
-    said = f"blocked: serve is closed for {NAME} ({shown}): start it with --send-to {NAME};"
+    said = f"blocked: serve is closed for {NAME} ({shown}), which is neither"
     # Which of several is tried first is libcurl's affair.
     other = said.replace(shown, PUBLIC_V6.strip("[]"))
     assert (outcome.error or "").startswith((said, other))
