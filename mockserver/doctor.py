@@ -124,8 +124,25 @@ def _virtual_timeout(bench: Bench) -> str:
     return f"29.9 s is an answer, 30 s and a hang are timeouts; all in {took:.2f} real s"
 
 
-#: What is looked at; first every fault.
+def _packages(bench: Bench) -> str:
+    from postbacks_entry.origin import PACKAGES, claims, problem_of
+
+    for package in PACKAGES:
+        problem = problem_of(package)
+        expect(problem is None, f"the package {package} of postbacks", problem)
+        others = claims(package)
+        expect(
+            not others,
+            f"nobody else to install a package {package}: an environment of its own for each, "
+            "for they overwrite each other's files",
+            " and ".join(others),
+        )
+    return f"{' and '.join(PACKAGES)} are those of postbacks, and nobody else's"
+
+
+#: What is looked at; first whose packages these are, then every fault.
 CHECKS: tuple[Check, ...] = (
+    Check("packages", _packages),
     *(check for fault in all_faults().values() for check in fault.checks()),
     Check("sequence", _sequence),
     Check("deadline is total", _deadline),

@@ -122,6 +122,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     # For the type checker alone: it brings the name itself.
     "typing_extensions": ("transport.protocol",),
     "trustme": ("net.certificates",),
+    # What of it may be imported, its own test of layers says.
+    "postbacks_entry": ("cli", "doctor"),
     "pytest": ("pytest_plugin",),
     "_pytest": ("pytest_plugin",),
     "hypothesis": (),

@@ -13,13 +13,10 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line on the process's arguments, and exit."""
-    # Part of the interpreter, unlike `signal`, whose import takes long enough to be interrupted.
-    import _signal  # type: ignore[import-not-found]
+    from postbacks_entry.interrupts import end_at_interrupt
 
-    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-        # Until `prepare` has handlers: end, as a program without Python does, with no traceback.
-        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-
+    # Until `prepare` has handlers.
+    end_at_interrupt()
     from mockserver.cli.process import interruptible, prepare, settle
 
     prepare()

@@ -97,6 +97,11 @@ def foreign_commands() -> dict[str, EntryPoint]:
 
 def load_foreign(entry: EntryPoint) -> click.Command:
     """Return a command of another package, or one that says why it cannot be loaded."""
+    from postbacks_entry.origin import PACKAGES, problem_of
+
+    package = entry.module.partition(".")[0]
+    if package in PACKAGES and (problem := problem_of(package)) is not None:
+        return UnusableCommand(entry.name, problem)
     try:
         command = entry.load()
     except (Exception, SystemExit) as error:

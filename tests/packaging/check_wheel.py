@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("mockserver", "contracts")
+PACKAGES = ("mockserver", "contracts", "postbacks_entry")
 
 
 def main() -> None:
