@@ -91,9 +91,11 @@ class Deliveries(Sequence[DeliveryHistory]):
 
         Raises:
             InvalidEvent: There is no such event.
-            InvalidValue: There is no such state, or an instant has no time zone.
+            InvalidValue: There is no such state, an instant has no time zone, or no delivery can
+                have such a `user_id` or `postback_id`.
             UnknownApp: There is no such app.
         """
+        _check_types(user_id, postback_id)
         wanted = DeliveryFilter(
             None if state is None else _state(state),
             postback_id,
@@ -126,6 +128,14 @@ class Deliveries(Sequence[DeliveryHistory]):
 
     def __repr__(self) -> str:
         return repr(self())
+
+
+def _check_types(user_id: object, postback_id: object) -> None:
+    """Refuse what no delivery is equal to: whoever expects none would find none."""
+    if user_id is not None and not isinstance(user_id, str):
+        raise InvalidValue(f"user_id is text, so no delivery has user_id={user_id!r}")
+    if postback_id is not None and not isinstance(postback_id, int):
+        raise InvalidValue(f"postback_id is a number, so no delivery has {postback_id!r}")
 
 
 def _state(name: str) -> DeliveryState:

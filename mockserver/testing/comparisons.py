@@ -17,6 +17,7 @@ from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidValue
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
+from mockserver.receiver.inboxes import inbox_of
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.delivery_text import since
 from mockserver.testing.evidence import Evidence
@@ -27,6 +28,7 @@ from mockserver.testing.matching import (
     differences,
     request_differences,
 )
+from mockserver.testing.possible import check_query_keys
 
 _Found = TypeVar("_Found")
 
@@ -60,7 +62,10 @@ def in_state(
 ) -> Verdict[DeliveryHistory]:
     """Compare how many deliveries stand in a state; there may be none in another one."""
     __tracebackhide__ = True
-    matching = _matching(evidence, fields)
+    matching = _matching(evidence, fields, is_none_wanted=times == 0)
+    other = fields.get("state", state)
+    if isinstance(other, str) and other != state:
+        raise InvalidValue(f"what is {state.value} is not {str(other)!r}; leave state out")
     found = [delivery for delivery in matching if delivery.state == state]
     others = len(matching) - len(found)
     if len(found) == times and not (times and others):
@@ -96,7 +101,7 @@ def attempts_at(
 def not_triggered(evidence: Evidence, fields: Mapping[str, Any]) -> Verdict[DeliveryHistory]:
     """Compare that there is no such delivery."""
     __tracebackhide__ = True
-    matching = _matching(evidence, fields)
+    matching = _matching(evidence, fields, is_none_wanted=True)
     if not matching:
         return Verdict(matching)
     expected = f"expected no delivery {_described(fields)}\nfound {len(matching)}"
@@ -108,7 +113,7 @@ def received(
 ) -> Verdict[ReceivedRequest]:
     """Compare how many such requests an inbox got; None means one at least."""
     __tracebackhide__ = True
-    check_parts(parts)
+    check_parts(inbox, parts)
     requests = evidence.requests_at(inbox)
     if times == 0 and inbox not in evidence.known_inboxes:
         known = evidence.known_inboxes
@@ -116,6 +121,10 @@ def received(
             f"there is no inbox {inbox!r}{suggestion(inbox, known)}, so it never gets anything;\n"
             + (f"there are: {', '.join(known)}" if known else "this test has none")
         )
+    if times == 0:
+        known_urls = [url for url in evidence.known_urls if inbox_of(url) == inbox]
+        known_urls += [request.target for request in requests]
+        check_query_keys(parts.get("query"), known_urls, f"nothing that goes to inbox {inbox!r}")
     compared = [(request, request_differences(request, parts)) for request in requests]
     found = [request for request, different in compared if not different]
     if len(found) == times or (times is None and found):
@@ -130,10 +139,25 @@ def received(
     return Verdict(found, failure)
 
 
-def _matching(evidence: Evidence, fields: Mapping[str, Any]) -> list[DeliveryHistory]:
+def _matching(
+    evidence: Evidence, fields: Mapping[str, Any], *, is_none_wanted: bool = False
+) -> list[DeliveryHistory]:
     __tracebackhide__ = True
     check_fields(fields)
+    if is_none_wanted:
+        check_query_keys(fields.get("query"), evidence.known_urls, "no rule of this test")
+        _check_app(evidence, fields.get("app_id"))
     return [item for item in evidence.deliveries if not differences(item, fields)]
+
+
+def _check_app(evidence: Evidence, app_id: object) -> None:
+    __tracebackhide__ = True
+    apps = [app.app_id for app in evidence.sandbox.ledger.apps()]
+    if type(app_id) is str and app_id not in apps:
+        raise InvalidValue(
+            f"there is no app {app_id!r}{suggestion(app_id, apps)}, so nothing is its; "
+            f"there are: {', '.join(apps)}"
+        )
 
 
 def _described(fields: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mockserver.core.models import App
+from mockserver.core.models import App, postback_id_of
 from mockserver.delivery.history import DeliveryHistory, Triggered
 from mockserver.receiver.inboxes import inbox_of
 from mockserver.receiver.journal import ReceivedRequest
@@ -54,6 +54,20 @@ class Evidence:
     def templates(self) -> dict[int, str]:
         """Return the templates of the rules that are registered, by postback id."""
         return {rule.postback_id: rule.url for rule in self.sandbox.postbacks()}
+
+    @property
+    def known_urls(self) -> list[str]:
+        """Return the templates of all rules, and the URLs that were sent; none if one is missing.
+
+        Who has deleted a rule may ask for what it would have sent.
+        """
+        registered = set(self.templates)
+        is_deleted = any(call.action == "deletePostback" for call in self.sandbox.api.calls)
+        as_counted = {postback_id_of(number + 1) for number in range(len(registered))}
+        fired = {each.postback_id for each in self.deliveries}
+        if is_deleted or registered != as_counted or not fired <= registered:
+            return []
+        return [*self.templates.values(), *(each.url for each in self.deliveries)]
 
     @cached_property
     def tracebacks(self) -> dict[int, str]:

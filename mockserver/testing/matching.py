@@ -11,12 +11,12 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from mockserver.core.catalog import Channel, event_kinds, suggestion
+from mockserver.core.catalog import event_kinds, suggestion
 from mockserver.core.errors import InvalidValue
 from mockserver.core.models import MessageEvent
-from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
+from mockserver.testing.possible import check_request, check_values
 
 #: The fields of a delivery that a test can name. `query` can be named too.
 FIELDS = (
@@ -95,10 +95,10 @@ def request_differences(request: ReceivedRequest, wanted: Mapping[str, Any]) -> 
 
 
 def check_fields(wanted: Mapping[str, Any]) -> None:
-    """Check that deliveries have these fields.
+    """Check that deliveries have these fields, and can have these values.
 
     Raises:
-        InvalidValue: There is no such field; the message suggests the nearest one.
+        InvalidValue: There is no such field, or no such value; the message says which.
     """
     __tracebackhide__ = True
     for field in wanted:
@@ -107,39 +107,14 @@ def check_fields(wanted: Mapping[str, Any]) -> None:
                 f"a delivery has no field {field!r}{suggestion(field, (*FIELDS, 'query'))};\n"
                 f"it has: {', '.join((*FIELDS, 'query'))}"
             )
-        _check_word(field, wanted[field])
-    _check_query(wanted)
+    check_values(wanted)
 
 
-#: The fields that have only these words.
-_WORDS: Mapping[str, tuple[str, ...]] = {
-    "event": (
-        *dict.fromkeys(kind.name for kind in event_kinds()),
-        *dict.fromkeys(kind.event for kind in event_kinds() if kind.event),
-    ),
-    "channel": tuple(channel.value for channel in Channel),
-    "state": tuple(state.value for state in DeliveryState),
-}
-
-
-def _check_word(field: str, value: object) -> None:
-    """Refuse a word that no delivery can have: nothing would ever be found, or be missed."""
-    __tracebackhide__ = True
-    words = _WORDS.get(field)
-    # An enum is written with care, and other objects decide themselves what they are equal to.
-    if words is None or type(value) is not str or value in words or (field, value) == ("event", ""):
-        return
-    raise InvalidValue(
-        f"no delivery has {field}={value!r}{suggestion(value, words)}; there are:\n"
-        f"{', '.join(words)}"
-    )
-
-
-def check_parts(wanted: Mapping[str, Any]) -> None:
-    """Check that requests have these parts.
+def check_parts(inbox: str, wanted: Mapping[str, Any]) -> None:
+    """Check that requests at an inbox have these parts, and can have these values.
 
     Raises:
-        InvalidValue: There is no such part; the message suggests the nearest one.
+        InvalidValue: There is no such part, or no such value; the message says which.
     """
     __tracebackhide__ = True
     for name in wanted:
@@ -147,7 +122,7 @@ def check_parts(wanted: Mapping[str, Any]) -> None:
             raise InvalidValue(
                 f"a request has no {name!r}{suggestion(name, PARTS)}; it has: {', '.join(PARTS)}"
             )
-    _check_query(wanted)
+    check_request(inbox, wanted)
 
 
 def nearest(
@@ -155,12 +130,6 @@ def nearest(
 ) -> list[DeliveryHistory]:
     """Return the deliveries, those that differ in the fewest fields first."""
     return sorted(deliveries, key=lambda delivery: len(differences(delivery, wanted)))
-
-
-def _check_query(wanted: Mapping[str, Any]) -> None:
-    query = wanted.get("query")
-    if isinstance(query, str | bytes):
-        raise InvalidValue(f"query takes a dict like {{'user': 'ada'}}, got {query!r}")
 
 
 def _values(delivery: DeliveryHistory, field: str) -> list[object]:
