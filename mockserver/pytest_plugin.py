@@ -34,6 +34,9 @@ _MARKER = (
 #: Where the item of a test keeps its Leanplum.
 _LEANPLUM: pytest.StashKey[Leanplum] = pytest.StashKey()
 
+#: Where it keeps what had gone wrong when the test itself had passed.
+_TOLD: pytest.StashKey[list[Problem]] = pytest.StashKey()
+
 #: The files of this package, and that of the frames that enter and leave context managers.
 _OWN_FILES = (str(Path(__file__).parent), contextlib.__file__)
 
@@ -111,14 +114,21 @@ class _LeanplumTests:
         yield entered
         # Items live as long as the session, and would keep every sandbox.
         del item.stash[_LEANPLUM]
+        told = item.stash.get(_TOLD, None)
+        if told is not None:
+            del item.stash[_TOLD]
+        # Other fixtures have ended meanwhile, and threads may have gone on.
+        problems = [] if told is None else [each for each in entered.problems() if each not in told]
         partners = entered.partners
         before = [failure for partner in partners for failure in partner.failures]
         entered.close()
         after = [failure for partner in partners for failure in partner.failures]
-        if len(after) > len(before) and "raised" not in options_of(item).allow:
+        if len(after) > len(before):
             from mockserver.testing.problems import raised_in
 
-            _fail_with(raised_in(partners, lambda failure: failure not in before))
+            problems += raised_in(partners, lambda failure: failure not in before)
+        allowed = options_of(item).allow
+        _fail_with([problem for problem in problems if problem.kind not in allowed])
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -127,7 +137,10 @@ class _LeanplumTests:
         This runs after the test itself, and not at all if that has failed.
         """
         fixture = item.stash.get(_LEANPLUM, None)
-        problems = [] if fixture is None else fixture.problems()
+        if fixture is None:
+            return
+        problems = fixture.problems()
+        item.stash[_TOLD] = problems
         if problems:
             from mockserver.testing.marker import options_of
 

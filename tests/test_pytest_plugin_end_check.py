@@ -72,6 +72,85 @@ def test_it(leanplum):
     assert "'bob'" not in report(result).partition("Leanplum deliveries")[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "hours"),
+    [("rejected", "[0]"), ("lost", "[0, 1, 3, 7, 15, 25, 35, 45, 55, 65]")],
+)
+def test_when_attempts_were_made_says_not_what_became_of_it(
+    pytester: pytest.Pytester, kind: str, hours: str
+) -> None:
+    source = f"""{HEAD}
+def test_it(leanplum):
+    {CAUSES[kind]}
+    leanplum.assert_attempts_at({hours})
+    SAID
+"""
+    run(pytester, source.replace("SAID", "")).assert_outcomes(failed=1)
+    said = source.replace("SAID", f"leanplum.assert_{kind}()")
+    run(pytester, said).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("kind", [*CAUSES, "raised", "ignored", "thread"])
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_it_looks_at_what_other_fixtures_do_at_their_end(
+    pytester: pytest.Pytester, kind: str, is_allowed: bool
+) -> None:
+    causes = CAUSES | {
+        "raised": "raise_in(leanplum)",
+        "thread": "raise_in_thread(leanplum)",
+        "ignored": "requests.get('https://api.leanplum.com/api', params={'action': 'listPostbacks',"
+        " 'appId': leanplum.app_id, 'clientKey': leanplum.key, 'apiVersion': '1.0.6', 'x': '1'})",
+    }
+    name = "raised" if kind == "thread" else kind
+    source = f"""{HEAD}
+import threading
+
+def raise_in(leanplum):
+    def application(environ, start_response):
+        raise LookupError("no user")
+    leanplum.partner("https://shop.example/", application)
+    leanplum.add_postback("https://shop.example/")
+    leanplum.trigger("email.click")
+
+def raise_in_thread(leanplum):
+    def application(environ, start_response):
+        def work():
+            raise LookupError("no user")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        start_response("204 No Content", [])
+        return []
+    leanplum.partner("https://shop.example/", application)
+    leanplum.add_postback("https://shop.example/")
+    leanplum.trigger("email.click")
+
+@pytest.fixture
+def ending(leanplum):
+    yield
+    {causes[kind]}
+
+@pytest.mark.leanplum(allow={[name] if is_allowed else []})
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_it(leanplum, ending):
+    pass
+"""
+    result = run(pytester, source)
+    result.assert_outcomes(passed=1, errors=0 if is_allowed else 1)
+    if not is_allowed:
+        result.stdout.fnmatch_lines([f"*{name}: *"])
+
+
+def test_what_was_told_after_the_test_is_not_told_again_at_its_end(
+    pytester: pytest.Pytester,
+) -> None:
+    source = f"""{HEAD}
+def test_it(leanplum):
+    fire(leanplum, "404")
+"""
+    run(pytester, source).assert_outcomes(failed=1, errors=0)
+
+
 def test_a_failure_of_the_test_itself_is_all_that_is_told(pytester: pytest.Pytester) -> None:
     result = run(
         pytester, f"{HEAD}\ndef test_it(leanplum):\n    fire(leanplum, '404')\n    assert 1 == 2\n"

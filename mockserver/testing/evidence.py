@@ -33,6 +33,7 @@ class Evidence:
         applications: The applications that postbacks are delivered to.
         refused_calls: The calls of Leanplum's API that were refused, oldest first.
         expected: The ids of the deliveries that the test knows to be lost or rejected.
+        timed: The ids of the deliveries of which the test has asserted when attempts were made.
         named_inboxes: The inboxes that the test has asked for.
     """
 
@@ -42,6 +43,7 @@ class Evidence:
     applications: tuple[Partner, ...] = ()
     refused_calls: tuple[RefusedCall, ...] = ()
     expected: frozenset[int] = frozenset()
+    timed: frozenset[int] = frozenset()
     named_inboxes: frozenset[str] = frozenset()
 
     @cached_property

@@ -82,6 +82,7 @@ class Leanplum(Assertions):
         self._applications: list[Partner] = []
         self._inboxes: dict[str, Inbox] = {}
         self._expected: set[int] = set()
+        self._timed_ids: set[int] = set()
         self._triggered: list[Triggered] = []
 
     def __enter__(self) -> Self:
@@ -322,6 +323,9 @@ class Leanplum(Assertions):
     def said(self, deliveries: Iterable[DeliveryHistory]) -> None:
         self._expected.update(delivery.id for delivery in deliveries)
 
+    def _timed(self, deliveries: Iterable[DeliveryHistory]) -> None:
+        self._timed_ids.update(delivery.id for delivery in deliveries)
+
     def _named_destinations(self) -> list[tuple[str, str]]:
         named = [
             (each.url_prefix, f'leanplum.partner("{each.url_prefix}", ...)')
@@ -339,6 +343,7 @@ class Leanplum(Assertions):
             applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
             expected=frozenset(self._expected),
+            timed=frozenset(self._timed_ids),
             named_inboxes=frozenset(self._inboxes),
         )
 

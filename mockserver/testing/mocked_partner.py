@@ -53,12 +53,19 @@ class MocksTransport(ApplicationTransport):
             if is_started:
                 mocks.stop(allow_assert=False)
 
-    def _tell(self, attempt: DueAttempt, error: BaseException, place: str = "") -> None:
+    def _tell(
+        self,
+        attempt: DueAttempt,
+        error: BaseException,
+        place: str = "",
+        *,
+        answered: int | None = None,
+    ) -> None:
         from requests import RequestException
 
         # What a mock was told to raise is an outcome, and no failure.
         if not isinstance(error, RequestException):
-            super()._tell(attempt, error)
+            super()._tell(attempt, error, place, answered=answered)
 
 
 def _post(url: str) -> Any:

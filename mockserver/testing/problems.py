@@ -84,11 +84,15 @@ def _raised(evidence: Evidence) -> list[Problem]:
     # Not without need: most applications raise nothing, and the ledger need not be read.
     if not any(application.failures for application in evidence.applications):
         return []
-    shown = {each.id for each in evidence.deliveries if each.state in _KINDS} | evidence.expected
-    return raised_in(
-        evidence.applications,
-        lambda failure: bool(failure.place) or failure.attempt.delivery_id not in shown,
-    )
+    shown = {each.id for each in evidence.deliveries if each.state in _KINDS}
+    shown |= evidence.expected | evidence.timed
+
+    def is_told(failure: ApplicationFailure) -> bool:
+        # What was answered well all the same no assertion about the delivery speaks of.
+        is_beside = bool(failure.place) or failure.answered is not None
+        return is_beside or failure.attempt.delivery_id not in shown
+
+    return raised_in(evidence.applications, is_told)
 
 
 def raised_in(
@@ -102,6 +106,8 @@ def raised_in(
             if not is_told(failure):
                 continue
             where = f", in {failure.place}" if failure.place else f" at delivery {number}"
+            if failure.answered is not None:
+                where += f", which it answered {failure.answered} all the same"
             what = f"the application at {application.url_prefix} raised{where}:"
             texts[f"{what}\n\n{failure.traceback.rstrip()}"] = None
     return [Problem("raised", text) for text in texts]

@@ -176,6 +176,44 @@ def test_it(leanplum):
         result.stdout.fnmatch_lines(["*Leanplum deliveries*", "*delivery 1: *"])
 
 
+@pytest.mark.parametrize("where", ["after_answer", "while_closing", "handled"])
+@pytest.mark.parametrize(
+    "rest", ["assert_delivered()", "assert_attempts_at([0])", "assert_not_triggered(user_id='bo')"]
+)
+def test_what_is_answered_well_all_the_same_counts(
+    pytester: pytest.Pytester, where: str, rest: str
+) -> None:
+    source = f"""
+def after_answer(environ, start_response):
+    start_response("200 OK", [])
+    yield b"x"
+    raise LookupError("no user")
+
+class Closing:
+    def __iter__(self):
+        return iter([b"x"])
+    def close(self):
+        raise LookupError("no user")
+
+def while_closing(environ, start_response):
+    start_response("200 OK", [])
+    return Closing()
+
+def raising(_):
+    raise LookupError("no user")
+
+handled = flask(raising)
+handled.errorhandler(500)(lambda error: ("", 200))
+
+def test_it(leanplum):
+    go(leanplum, {where})
+    leanplum.{rest}
+"""
+    result = run(pytester, _COMMON + source)
+    assert result.parseoutcomes() == {"failed": 1}
+    result.stdout.fnmatch_lines(["*raised at delivery 1, which it answered 20? all the same:*"])
+
+
 @pytest.mark.parametrize(
     "assertion",
     [

@@ -82,7 +82,8 @@ class ApplicationTransport(ABC):
             self._under_way.remove(exchange)
         failure = exchange.failure or exchange.answered_failure
         if failure is not None:
-            self._tell(attempt, failure)
+            is_good = outcome.status is not None and 200 <= outcome.status < 300
+            self._tell(attempt, failure, answered=outcome.status if is_good else None)
         return outcome
 
     def spend(self, duration: timedelta) -> None:
@@ -125,8 +126,15 @@ class ApplicationTransport(ABC):
     ) -> None:
         """Call the application, and pass all that it does on to `exchange`."""
 
-    def _tell(self, attempt: DueAttempt, error: BaseException, place: str = "") -> None:
-        self._on_failure(ApplicationFailure(attempt, error, traceback_of(error), place))
+    def _tell(
+        self,
+        attempt: DueAttempt,
+        error: BaseException,
+        place: str = "",
+        *,
+        answered: int | None = None,
+    ) -> None:
+        self._on_failure(ApplicationFailure(attempt, error, traceback_of(error), place, answered))
 
 
 _A_THREAD = "a thread that it started"

@@ -30,12 +30,15 @@ class ApplicationFailure:
             own.
         place: Where it was raised, if not while it answered: `a thread that it started`, or
             `its shutdown`.
+        answered: The status of success with which the attempt was answered all the same. Nothing
+            that becomes of the delivery shows such a failure.
     """
 
     attempt: DueAttempt
     error: BaseException
     traceback: str
     place: str = ""
+    answered: int | None = None
 
 
 class BrokenApplication(RuntimeError):
