@@ -118,6 +118,11 @@ from mockserver.cli.session import Session, json_option
 @click.option("--ca-file", metavar="FILE", help="Trust these certificates, not the system's.")
 @click.option("--insecure", is_flag=True, help="Do not check certificates.")
 @click.option("--proxy", metavar="URL", help="Send through this proxy; none unless given.")
+@click.option(
+    "--only-post",
+    is_flag=True,
+    help="Send nothing but POSTs, for an endpoint that bans who sends anything else.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @json_option
 @click.pass_obj

@@ -86,6 +86,7 @@ class Choices:
     ca_file: str | None
     insecure: bool
     proxy: str | None
+    only_post: bool
     dry_run: bool
     again: tuple[str, ...] = ()
 
@@ -188,6 +189,7 @@ def _endpoint(
         masks=_masks(url, headers, [choices.probe or "", choices.proxy or ""]),
         remarks=[*remarks(subscription, resolved_host), *_about_the_run(choices)],
         is_proxied=choices.proxy is not None,
+        only_post=choices.only_post,
     )
 
 

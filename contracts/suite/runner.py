@@ -35,6 +35,7 @@ _REASONS = {
     Need.OPERATOR: "nobody takes it down; give --down-command and --up-command, or --ask",
     Need.GENERATED: "generated values are for an endpoint on this machine and --profile full",
     Need.RECORDING: "nothing was recorded; give --observe FILE",
+    Need.OTHER_METHODS: "--only-post leaves out requests that are no POST",
 }
 
 

@@ -71,6 +71,8 @@ class Need(StrEnum):
     GENERATED = "generated values"
     #: Postbacks that were recorded somewhere.
     RECORDING = "recording"
+    #: An endpoint that may be sent requests which are no POST.
+    OTHER_METHODS = "other methods"
 
 
 class Profile(StrEnum):

@@ -64,6 +64,7 @@ class Endpoint:
         masks: The secrets, and the names that replace them in reports.
         remarks: Remarks about its postbackUrl.
         is_proxied: Whether requests go through a proxy; then no connection reaches it directly.
+        only_post: Whether it is sent nothing but POSTs, for those who ban what looks like a scan.
         run: Part of every id, so that ids of different runs differ; random unless given.
         on_answer: Called with the time that each answer took, in real seconds.
     """
@@ -85,6 +86,7 @@ class Endpoint:
     masks: Masks = field(default_factory=Masks)
     remarks: Sequence[Remark] = ()
     is_proxied: bool = False
+    only_post: bool = False
     run: str | None = None
     on_answer: Callable[[float], None] = lambda real_seconds: None
 
@@ -96,6 +98,10 @@ class Endpoint:
         self.composer = Composer(self.subscription, self.run)
         self.storage_delay = StorageDelay()
         self.probe_sight = ProbeSight()
+        #: Which value the endpoint has stored under a word of its own, by name and word.
+        self.own_words: dict[tuple[str, str], str] = {}
+        #: Whether the probe shows user ids, and device ids, as far as that was tried.
+        self.shown_ids: dict[str, bool] = {}
         self._answers: list[float] = []
 
     @property
@@ -123,6 +129,7 @@ class Endpoint:
             Need.CONNECTIONS: resolved_host is not None and not self.is_proxied,
             Need.TLS: resolved_host is not None and resolved_host.is_tls and self.trust.verify,
             Need.RECORDING: bool(self.recording),
+            Need.OTHER_METHODS: not self.only_post,
             Need.GENERATED: self.profile is not Profile.QUICK
             and (resolved_host is None or resolved_host.is_loopback),
         }

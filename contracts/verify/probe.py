@@ -107,9 +107,9 @@ class CommandProbe(Probe):
 
 
 class FunctionProbe(Probe):
-    """Asks a function, for endpoints in this process."""
+    """Asks a function, for endpoints in this process; a text is read like that of a command."""
 
-    def __init__(self, function: Callable[[], Sequence[Any] | int]) -> None:
+    def __init__(self, function: Callable[[], Sequence[Any] | int | str]) -> None:
         self.description = "a function"
         self._function = function
 
@@ -117,6 +117,8 @@ class FunctionProbe(Probe):
         answer = self._function()
         if isinstance(answer, int):
             return Stored(answer)
+        if isinstance(answer, str):
+            return read_stored(answer, self.description)
         entries = tuple(entry for entry in answer if holds(entry, re.compile(re.escape(prefix))))
         return Stored(len(answer), entries)
 

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -103,7 +103,7 @@ def differences(
     """Return name, sent value and stored value of each value that differs.
 
     A name that the entry lacks is no difference: nobody has to store everything. A trigger time
-    may be stored in any form that keeps its milliseconds and its time zone.
+    may be stored in any form that keeps its milliseconds; without a time zone it is taken for UTC.
 
     Args:
         postback: What was sent.
@@ -154,16 +154,46 @@ def _is_same(sent: str, stored: Any) -> bool:
     return is_document and bool(_comparable(document) == _comparable(kept))
 
 
+def how_time_differs(sent: str, stored: str) -> str:
+    """Return why a stored time is not the one that was sent, where that can be told; else nothing.
+
+    Args:
+        sent: The value that was sent.
+        stored: The text that is stored.
+    """
+    at = _instant_of(stored) if _is_milliseconds(sent) else None
+    if at is None:
+        return ""
+    off = timedelta(milliseconds=milliseconds(at) - int(sent))
+    if off and not off % timedelta(minutes=15) and abs(off) <= timedelta(hours=14):
+        zone = "is read as UTC, for it names no time zone" if _is_naive(stored) else "has a zone"
+        hours = off / timedelta(hours=1)
+        return f"it {zone}, and is {hours:+g} h off: store UTC, or the zone beside it"
+    if off and abs(off) < timedelta(seconds=1) and not at.microsecond:
+        return "its milliseconds are lost: two events of one second look alike"
+    return ""
+
+
 def _milliseconds_of(stored: str) -> int | None:
     """Return the milliseconds since 1970 that a text means; None if it lost the exact instant."""
-    if re.fullmatch(r"\d{1,12}\.\d{3,9}", stored):
+    # Databases leave out zeros at the end: .120 is written .12.
+    if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", stored):
         return round(Decimal(stored) * 1000)
+    at = _instant_of(stored)
+    return None if at is None else milliseconds(at)
+
+
+def _instant_of(stored: str) -> datetime | None:
     try:
-        at = datetime.fromisoformat(stored)
-    except ValueError:
+        at = datetime.fromisoformat(re.sub(r" ?(UTC|GMT)$", "+00:00", stored.strip()))
+        # Most databases keep UTC without saying so.
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    # Without a time zone the instant is not known.
-    return None if at.tzinfo is None else milliseconds(at)
+
+
+def _is_naive(stored: str) -> bool:
+    return re.search(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$", stored.strip(), re.IGNORECASE) is None
 
 
 def _plain(value: Any) -> Any:

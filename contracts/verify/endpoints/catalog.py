@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.verify.endpoints import (
+    allowed,
     answers,
     certificates,
     connections,
@@ -32,4 +33,4 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
 )
 
 #: Good endpoints of different kinds; no MUST may fail on one.
-GOOD: tuple[EndpointVariant, ...] = good.GOOD
+GOOD: tuple[EndpointVariant, ...] = (*good.GOOD, *allowed.ALLOWED)

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.vocabulary import Profile
-from contracts.verify.endpoints.shop import PATH, QUERY, Shop, Store
+from contracts.verify.endpoints.shop import PATH, QUERY, Row, Shop, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import FunctionProbe
+from contracts.verify.probe import FunctionProbe, Probe
 from contracts.verify.resolved_host import Resolve, resolve_host
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
@@ -76,6 +76,8 @@ class EndpointVariant:
         path: The path at which it receives postbacks.
         recording: The URLs that the cases about recordings send.
         needs: Modules and programs that it cannot run without.
+        kept: Names of the events that it stores; those of `KEPT` unless given.
+        probe: Answers what is stored, as its user's probe would; the rows themselves unless given.
     """
 
     name: str
@@ -85,6 +87,8 @@ class EndpointVariant:
     path: str = PATH
     recording: Sequence[str] = (f"{NOWHERE}{PATH}?user=u-1&event=Open&at=1767225600000",)
     needs: Sequence[str] = ()
+    kept: Sequence[str] = tuple(kind.name for kind in KEPT)
+    probe: Callable[[Sequence[Row]], str] | None = None
 
 
 def missing_needs(deviant: EndpointVariant) -> list[str]:
@@ -113,11 +117,19 @@ class DeviantEndpoint:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def _probe(self) -> Probe:
+        answer, rows = self.deviant.probe, self.store.rows
+        if answer is None:
+            return FunctionProbe(lambda: list(rows))
+        return FunctionProbe(lambda: answer(list(rows)))
+
     def _endpoint(self, served: Served) -> EndpointSubject:
         url = f"{served.origin}{self.deviant.path}{QUERY}"
         common: dict[str, Any] = {
-            "subscription": Subscription(Template(url), kept=KEPT),
-            "probe": FunctionProbe(lambda: list(self.store.rows)),
+            "subscription": Subscription(
+                Template(url), kept=tuple(map(event_kind, self.deviant.kept))
+            ),
+            "probe": self._probe(),
             "operator": served.operator,
             "recording": self.deviant.recording,
             "budget": RequestBudget(_MOST_REQUESTS),

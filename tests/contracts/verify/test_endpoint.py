@@ -85,7 +85,8 @@ def endpoint(sender: SampleSender | None = None, url: str = URL, **fields: Any) 
     ],
 )
 def test_what_can_be_asked_of_it(fields: dict[str, Any], needs: set[Need]) -> None:
-    assert endpoint(**fields).capabilities == needs
+    assert endpoint(**fields).capabilities == needs | {Need.OTHER_METHODS}
+    assert endpoint(**fields, only_post=True).capabilities == needs
 
 
 def test_what_is_written_of_it_holds_no_secret() -> None:

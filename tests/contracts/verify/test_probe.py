@@ -192,5 +192,6 @@ def test_a_url_or_else_a_command_is_meant(text: str, kind: type) -> None:
 
 def test_a_function_counts_or_lists() -> None:
     assert FunctionProbe(lambda: 3).ask(PREFIX) == Stored(3)
+    assert FunctionProbe(lambda: "ada\n").ask(PREFIX) == Stored(1, ("ada",))
     rows = [{"u": f"{PREFIX}-1"}, {"u": "ada"}]
     assert FunctionProbe(lambda: rows).ask(PREFIX) == Stored(2, ({"u": f"{PREFIX}-1"},))

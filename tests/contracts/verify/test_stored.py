@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.verify.postbacks import Composer, Postback, Subscription
-from contracts.verify.stored import ProbeFailed, Stored, differences, read_stored
+from contracts.verify.stored import ProbeFailed, Stored, differences, how_time_differs, read_stored
 from mockserver.core.template import Template
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -239,6 +239,11 @@ def at_stored(value: Any, names: set[str] | None = None) -> list[tuple[str, str,
         "2026-01-02T03:04:05.123Z",
         "2026-01-02 03:04:05.123+00:00",
         "2026-01-02T04:04:05.123000+01:00",
+        "2026-01-02 03:04:05.123+00",
+        "2026-01-02T03:04:05.123",
+        "2026-01-02 03:04:05.123000",
+        "2026-01-02 03:04:05.123 UTC",
+        "2026-01-02 03:04:05.123 GMT",
     ],
 )
 def test_an_instant_may_be_kept_in_any_way_that_loses_nothing(kept: Any) -> None:
@@ -253,14 +258,52 @@ def test_an_instant_may_be_kept_in_any_way_that_loses_nothing(kept: Any) -> None
         "1767323045.0",
         "1767323045.124",
         "2026-01-02T03:04:05Z",
-        "2026-01-02T03:04:05.123",
+        "2026-01-02T04:04:05.123",
         "2026-01-02T03:04:05.123+01:00",
+        "2026-01-02T03:04:05.12+00",
         "",
         "soon",
     ],
 )
-def test_an_instant_without_its_milliseconds_or_its_zone_is_another(kept: Any) -> None:
+def test_an_instant_that_lost_its_milliseconds_or_is_of_another_zone_is_another(kept: Any) -> None:
     assert at_stored(kept) == [("at", "1767323045123", str(kept))]
+
+
+@pytest.mark.parametrize("fraction", ["120", "100", "000", "001"])
+def test_zeros_at_the_end_of_a_fraction_may_be_left_out(fraction: str) -> None:
+    sent = f"1767323045{fraction}"
+    shorter = f".{fraction}".rstrip("0").rstrip(".")
+    for kept in (f"1767323045{shorter}", f"2026-01-02 03:04:05{shorter}+00"):
+        assert (
+            differences(
+                Composer(Subscription(Template(URL)), "r").written(f"http://x/?at={sent}"),
+                {"at": kept},
+            )
+            == []
+        )
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        ("2026-01-02 05:04:05.123", "no time zone, and is +2 h off"),
+        ("2026-01-01 21:34:05.123", "no time zone, and is -5.5 h off"),
+        ("2026-01-02T03:04:05.123+01:00", "it has a zone, and is -1 h off"),
+        ("2026-01-02T03:04:05Z", "milliseconds are lost"),
+        ("2026-01-02 03:04:05", "milliseconds are lost"),
+        ("2026-01-02 03:04:05.123", ""),
+        ("2026-01-02 03:11:05.123", ""),
+        ("2027-01-02 03:04:05.123", ""),
+        ("soon", ""),
+        ("", ""),
+        ("0001-01-01T00:00:00+23:00", ""),
+    ],
+)
+def test_why_a_time_differs(kept: str, reason: str) -> None:
+    found = how_time_differs("1767323045123", kept)
+    assert reason in found
+    assert bool(found) is bool(reason)
+    assert how_time_differs("no time", kept) == ""
 
 
 def test_only_what_is_asked_for_is_compared() -> None:

@@ -1,0 +1,56 @@
+"""Sends requests that no postback is, after everything else: some endpoints ban who sends them."""
+
+from __future__ import annotations
+
+from contracts.suite.recorder import Recorder, Said
+from contracts.suite.registry import endpoint_case
+from contracts.suite.vocabulary import Level, Need
+from contracts.verify.target import EndpointTarget, is_accepted, outcome_text
+
+# Whoever is banned by them has been through all other cases.
+ORDER = 310
+
+#: The usual ones first: what follows may be banned for the others.
+METHODS = ("HEAD", "GET", "PUT", "PROPFIND")
+
+
+@endpoint_case(
+    "PB-STORE-POST-ONLY",
+    "GET, HEAD and other methods store nothing",
+    level=Level.SHOULD,
+    why="Scanners, link previews and health checks send GET and HEAD to any URL they find in a "
+    "log.",
+    fix="Route POST only; answer 405 to the rest.",
+    follows_from=["deliver-post"],
+    catches=["stores-on-head", "stores-on-get", "takes-any-method"],
+    needs=[Need.PROBE, Need.OTHER_METHODS],
+    most_requests=len(METHODS) + 2,
+)
+def post_only(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends the URL of a postback with four other methods and asks whether it is stored.
+
+    Then sends a postback once more, to see whether the endpoint bans who sends such requests.
+    """
+    before = target.stored_at_rest()
+    usual = target.postback()
+    was_accepted = is_accepted(target.send(usual))
+    if was_accepted:
+        before = target.stored_at_rest([usual], count=before.count + 1)
+    for method in METHODS:
+        postback = target.postback()
+        target.request(method, postback.request_target)
+        after = target.stored_at_rest()
+        stored = after.count - before.count
+        if after.entries is not None:
+            stored = len(after.of(postback))
+        rec.expect(0, stored, f"stored for a {method}, which is no postback")
+        before = after
+    outcome = target.send(target.postback())
+    if was_accepted and not is_accepted(outcome):
+        rec.deviate(
+            "2xx, as before these requests",
+            Said(outcome_text(outcome)),
+            "it seems to ban who sends such requests; Leanplum sends none, so nothing is lost, but "
+            "the next run fails until the ban has ended: leave them out by --only-post",
+            accepted=True,
+        )

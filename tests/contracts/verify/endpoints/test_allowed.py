@@ -1,0 +1,142 @@
+"""Good endpoints that keep, write or show things otherwise: what is said of them, and what is not.
+
+That no MUST fails on one is tested for all good endpoints in `test_good`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.suite.vocabulary import Status
+from contracts.verify.endpoints.allowed import ALLOWED
+from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
+from contracts.verify.endpoints.shop import Row, Shop
+from tests.contracts.verify.endpoints import aiming
+
+every_one = pytest.mark.parametrize("good", ALLOWED, ids=lambda each: str(each.name))
+
+
+@every_one
+def test_an_event_is_stored_once(good: EndpointVariant) -> None:
+    with aiming.opened(good) as served:
+        postback = served.endpoint.composer.make(suffix=" \xe9+%")
+        outcomes = served.endpoint.post([postback.url] * 2)
+        assert {(each.status or 0) // 100 for each in outcomes} == {2}
+        assert len(served.store.rows) == 1
+
+
+@every_one
+def test_nothing_is_warned_of(good: EndpointVariant) -> None:
+    caught = {
+        name: result.deviation or result.reason
+        for name, result in aiming.results_of(good).items()
+        if result.status not in (Status.PASS, Status.SKIP, Status.INFO)
+    }
+    assert caught == {}
+
+
+def test_a_ban_is_told_with_what_to_do_against_it() -> None:
+    banning = aiming.named(ALLOWED, "good-bans-scanners")
+    results = aiming.results_of(banning)
+    told = {name for name, each in results.items() if each.status is Status.INFO}
+    assert told == {"PB-STORE-POST-ONLY"}
+    deviation = results["PB-STORE-POST-ONLY"].deviation
+    assert deviation is not None
+    assert deviation.actual == "403"
+    assert "--only-post" in deviation.why
+
+
+def test_what_is_no_post_can_be_left_out() -> None:
+    banning = aiming.named(ALLOWED, "good-bans-scanners")
+    with aiming.opened(banning) as served:
+        served.endpoint.only_post = True
+        result = aiming.run(served, "PB-STORE-POST-ONLY")
+        assert (result.status, result.exchanges) == (Status.SKIP, [])
+        assert "--only-post" in result.reason
+        assert aiming.run(served, "PB-ANSWER-POST").status is Status.PASS
+
+
+class _OneWord(Shop):
+    """Calls every event the same."""
+
+    def keep(self, row: Row) -> bool:
+        return self.store.add(row | {"event": "engaged"}, self.identity(row))
+
+
+class _NoWord(Shop):
+    def keep(self, row: Row) -> bool:
+        return self.store.add(row | {"event": ""}, self.identity(row))
+
+
+@pytest.mark.parametrize(
+    ("make", "actual", "why"),
+    [
+        (_OneWord, "'engaged', which stands for 'Click' as well", "cannot be told any more"),
+        (_NoWord, '{"event": ""}', "'event' is not stored as it was sent"),
+    ],
+)
+def test_events_that_cannot_be_told_apart_are_told(
+    make: Callable[..., Shop], actual: str, why: str
+) -> None:
+    with aiming.opened(EndpointVariant("words", "store", "", in_process(make))) as served:
+        result = aiming.run(served, "PB-STORE-ONCE")
+    assert result.status is Status.FAIL
+    assert result.deviation is not None
+    assert result.deviation.actual == actual
+    assert why in result.deviation.why
+
+
+def _local(at: datetime, hours: float) -> str:
+    return f"{datetime.fromtimestamp(at.timestamp() + 3600 * hours, UTC):%Y-%m-%d %H:%M:%S.%f}"
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [
+        (lambda at: _local(at, 2), "it names no time zone, and is +2 h off"),
+        (lambda at: _local(at, -9.5), "it names no time zone, and is -9.5 h off"),
+        (lambda at: f"{_local(at, 1)}+00:00", "it has a zone, and is +1 h off"),
+        (lambda at: f"{at:%Y-%m-%d %H:%M:%S}", "its milliseconds are lost"),
+        (lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}", "its milliseconds are lost"),
+        (lambda at: "yesterday", "'at' is not stored as it was sent"),
+    ],
+)
+def test_a_time_that_is_another_is_told_with_the_reason(
+    write: Callable[[datetime], str], why: str
+) -> None:
+    class Writes(Shop):
+        def keep(self, row: Row) -> bool:
+            at = datetime.fromtimestamp(int(row["at"]) / 1000, UTC)
+            return self.store.add(row | {"at": write(at)}, self.identity(row))
+
+    with aiming.opened(EndpointVariant("times", "values", "", in_process(Writes))) as served:
+        result = aiming.run(served, "PB-VALUES-TIME-EXACT")
+    assert result.status is Status.FAIL
+    assert result.deviation is not None
+    assert why in result.deviation.why
+
+
+@pytest.mark.parametrize("lines", ["user", "device"])
+@pytest.mark.parametrize("lost", ["user", "device"])
+def test_an_event_without_an_id_is_missed_where_the_probe_would_show_it(
+    lines: str, lost: str
+) -> None:
+    """Of an event without a user, who lists devices sees the device: then it must be there."""
+
+    class Ignores(Shop):
+        def keep(self, row: Row) -> bool:
+            return super().keep(row) if row.get(lost) else False
+
+    variant = EndpointVariant(
+        "ignores",
+        "values",
+        "",
+        in_process(Ignores),
+        probe=lambda rows: "".join(row.get(lines, "") + "\n" for row in rows),
+    )
+    with aiming.opened(variant) as served:
+        result = aiming.run(served, "PB-VALUES-EMPTY")
+    assert result.status is (Status.PASS if lines == lost else Status.FAIL)
