@@ -8,6 +8,7 @@ from contracts.conformance.deviants import (
     delivery,
     encoding,
     events,
+    histories,
     parameters,
     restart,
     retry,
@@ -32,6 +33,7 @@ _MODULES = (
     delivery,
     retry,
     statuses,
+    histories,
     restart,
 )
 
