@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from contracts.conformance.deviants.deviant_server import Deviant
-from contracts.conformance.deviants.patch_points import WHY_NOT, Value, written_as
+from contracts.conformance.deviants.patch_points import WHY_NOT, Value, mismatched_by, written_as
 from mockserver.core.catalog import IN_APP_TEMPLATE_EVENTS, Channel, PostbackType
 from mockserver.core.matching import why_not
 from mockserver.core.models import AbTestEvent, Event, MessageEvent, PostbackRule
@@ -68,7 +68,7 @@ def _missing(name: str, what: str, is_missing: Callable[[Event], bool]) -> Devia
     def reason(rule: PostbackRule, event: Event) -> str | None:
         return "no such event is known" if is_missing(event) else why_not(rule, event)
 
-    return Deviant(name, "events", f"{what} fires nothing.", patches=((WHY_NOT, reason),))
+    return Deviant(name, "events", f"{what} fires nothing.", patches=mismatched_by(reason))
 
 
 DEVIANTS: tuple[Deviant, ...] = (

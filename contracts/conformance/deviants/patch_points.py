@@ -10,10 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from mockserver.core.models import App, Event, ParametersEncoding
+from mockserver.core.matching import Matches, Mismatch
+from mockserver.core.models import App, Event, ParametersEncoding, PostbackRule
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, Decision, RetryPolicy
 from mockserver.core.template import Template
+from mockserver.delivery.intake import _Matching
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Result
 from mockserver.receiver.journal import Journal, ReceivedRequest
@@ -39,6 +41,8 @@ CHECK_LOCATION = "mockserver.core.template._check_location"
 #: Which rules an event fires; and for one rule, why it does not.
 MATCH_RULES = "mockserver.delivery.intake.match_rules"
 WHY_NOT = "mockserver.core.matching.why_not"
+#: What matches the events of one call, and remembers what those of a channel fire.
+MATCHING = "mockserver.delivery.intake._Matching"
 #: The transport to the inboxes of a sandbox without sockets.
 RECEIVER = "mockserver.delivery.wiring.InProcessReceiver"
 
@@ -81,6 +85,24 @@ def recording(change: Callable[[MemoryLedger, Result], Result]) -> type[MemoryLe
                 super().record([change(self, result)])
 
     return Changed
+
+
+def mismatched_by(reason: Callable[[PostbackRule, Event], str | None]) -> Patches:
+    """Return the patches under which `reason` says of every single event why it fires no rule."""
+
+    class Single(_Matching):
+        def of(self, event: Event) -> Matches:
+            super().of(event)
+            matches = Matches([], [])
+            for rule in self._ledger.rules(event.app_id):
+                why = reason(rule, event)
+                if why is None:
+                    matches.matched.append(rule)
+                else:
+                    matches.mismatched.append(Mismatch(rule, why))
+            return matches
+
+    return ((MATCHING, Single),)
 
 
 class Value(NamedTuple):
