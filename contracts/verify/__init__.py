@@ -6,7 +6,8 @@ Modules in the order in which a run needs them:
   be sent there.
 - `postbacks` makes postbacks, and `recording` reads recorded ones.
 - `sender` sends them over sockets, `in_process` to an application in this process. `raw` opens
-  single connections, and `raw_answer` reads what comes back on one.
+  single connections, and `raw_answer` reads what comes back on one. `meant` reads whether an answer
+  contradicts its own 2xx.
 - `probe` asks what the endpoint has stored, `stored` reads the answer, and `storage` waits until
   everything is stored. `operator` takes the endpoint down and up. `command` runs the commands of
   both.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
@@ -11,6 +9,7 @@ from statistics import median
 from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level
+from contracts.verify.meant import contradiction
 from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
@@ -135,7 +134,7 @@ def meant(target: EndpointTarget, rec: Recorder) -> None:
     for _ in range(2):
         outcome = target.send(target.postback())
         if is_accepted(outcome):
-            what = _not_meant(outcome)
+            what = contradiction(outcome.body)
             rec.expect_that(
                 not what,
                 f"{outcome.status} with nothing wrong in it",
@@ -199,48 +198,3 @@ def fast(target: EndpointTarget, rec: Recorder) -> None:
 
 
 _NEW_EVENT = "Forwarded%20to%20a%20friend"
-
-_LOGIN = re.compile(
-    r"<input[^>]+type\s*=\s*[\"']?password|<title>[^<]*\b(?:log ?in|sign ?in|anmeld)", re.IGNORECASE
-)
-_ERROR = re.compile(
-    r"<(?:title|h1)>[^<]*(?<!\bno )(?<!\bwithout )(?<!\bwithout an )\b"
-    r"(?:error|exception|not found|unavailable|maintenance|forbidden|denied)\b"
-    r"|Traceback \(most recent call last\)",
-    re.IGNORECASE,
-)
-_FAILED = ("error", "fail", "failed", "failure")
-
-
-def _not_meant(outcome: Outcome) -> str:
-    """Return how a body contradicts its 2xx; empty if it does not."""
-    text = outcome.body.decode("utf-8", "replace").strip()
-    if _LOGIN.search(text):
-        return "a login page"
-    if _ERROR.search(text):
-        return "an error page"
-    if _is_error(text):
-        return f"an error in its body: {text[:120]}"
-    return ""
-
-
-def _is_error(text: str) -> bool:
-    """Return whether a body is a JSON object that says that something went wrong."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(document, dict):
-        return False
-    if document.get("success") is False or document.get("ok") is False:
-        return True
-    if str(document.get("status")).lower() in _FAILED:
-        return True
-    return any(_says_something(document.get(name)) for name in ("error", "errors"))
-
-
-def _says_something(error: object) -> bool:
-    if isinstance(error, dict):
-        # A number of errors may be 0, and a flag may be off.
-        return any(isinstance(value, str) and value for value in error.values())
-    return isinstance(error, str | list) and bool(error)

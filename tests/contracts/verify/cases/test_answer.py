@@ -42,7 +42,6 @@ def status_with(body: str) -> Status:
         '{"errors": {}, "error": "", "status": "success"}',
         "<p>Found no login</p>",
         '{"errors": {"count": 0}, "error": {"message": ""}}',
-        '["error", {"ok": false}]',
         '{"message": "\\"error\\": \\"none\\""}',
     ],
 )
