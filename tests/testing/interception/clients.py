@@ -136,25 +136,30 @@ async def niquests_async(url: str, body: dict[str, Any]) -> tuple[int, str]:
 async def aiohttp_(url: str, body: dict[str, Any]) -> tuple[int, str]:
     import aiohttp
 
-    timeout = aiohttp.ClientTimeout(_SECONDS)
-    connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
-    async with (
-        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-        session.post(url, json=body) as answer,
-    ):
-        return answer.status, await answer.text()
+    return await _by_aiohttp(aiohttp.ThreadedResolver(), url, body)
 
 
 async def aiohttp_aiodns(url: str, body: dict[str, Any]) -> tuple[int, str]:
     import aiohttp
 
+    return await _by_aiohttp(aiohttp.AsyncResolver(), url, body)
+
+
+async def _by_aiohttp(resolver: Any, url: str, body: dict[str, Any]) -> tuple[int, str]:
+    import aiohttp
+
     timeout = aiohttp.ClientTimeout(_SECONDS)
-    connector = aiohttp.TCPConnector(resolver=aiohttp.AsyncResolver())
-    async with (
-        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-        session.post(url, json=body) as answer,
-    ):
-        return answer.status, await answer.text()
+    connector = aiohttp.TCPConnector(resolver=resolver)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.post(url, json=body) as answer,
+        ):
+            return answer.status, await answer.text()
+    finally:
+        if tuple(map(int, aiohttp.__version__.split(".")[:2])) < (3, 12):
+            # Before that a session does not wait for TLS to end; its documentation says to do so.
+            await asyncio.sleep(0.25)
 
 
 async def streams(url: str, body: dict[str, Any]) -> tuple[int, str]:
