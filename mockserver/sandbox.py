@@ -155,11 +155,12 @@ class Sandbox(SandboxTime):
 
     @property
     def destinations(self) -> tuple[Literal["local", "public"], tuple[str, ...] | None]:
-        """Return which addresses postbacks go to through sockets, and the hosts named besides.
-
-        Near ones and public ones (`local`) or public ones only; None for every public host.
-        """
+        """Return which addresses postbacks go to, and which hosts are named; None for any."""
         return self._wiring.destinations
+
+    def foreseen_refusal(self, url: str) -> str | None:
+        """Return in a sentence that postbacks to a template URL will be refused, or may be."""
+        return self._wiring.foreseen_refusal(url)
 
     # Apps and rules
 

@@ -23,6 +23,7 @@ from mockserver.config import Config
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import Attempt
 from mockserver.core.outcome import OutcomeKind
+from mockserver.core.wording import count
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.retention import Keep
 from mockserver.delivery.wiring import SocketOptions
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 #: How long a stop may take. Then the process ends anyway; the ledger survives that at any moment.
 STOP_REAL_SECONDS = 0.7
+#: How many rules are told of when it starts.
+_MOST_RULES = 10
 #: How many different remarks about calls are told.
 _MOST_WARNINGS = 1000
 
@@ -122,7 +125,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         needs_token=(config.token or generated) is not None,
         generated_token=generated,
         repeated_attempts=recovered,
-        warnings=[*readable_by_others(place), *_about_insecure(config)],
+        warnings=[*readable_by_others(place), *_about_insecure(config), *_about_rules(sandbox)],
         ca_file=None if tls is None else tls.client_ca_file,
         verifies=not config.insecure,
         addresses=config.addresses,
@@ -153,6 +156,18 @@ def _about_insecure(config: Config) -> list[str]:
         "--insecure: no certificate is checked where postbacks go to https, so whoever is between "
         "can read and answer them; better trust the authority of your endpoint with --ca-file FILE"
     ]
+
+
+def _about_rules(sandbox: Sandbox) -> list[str]:
+    """Return which rules that are there already lead to where nothing will be sent."""
+    found = []
+    for rule in sandbox.ledger.rules():
+        refused = sandbox.foreseen_refusal(rule.url)
+        if refused is not None:
+            found.append(f"rule {rule.postback_id} of {rule.app_id}: {refused}")
+    more = len(found) - _MOST_RULES
+    told = found[:_MOST_RULES]
+    return [*told, f"{count(more, 'more rule')} of that kind"] if more > 0 else told
 
 
 def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: int) -> Sandbox:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mockserver.core.send_to import SendTo
     from mockserver.receiver.server import Receiver
+    from mockserver.transport.addresses import AddressGuard
 
 #: Where the receiver of a sandbox without sockets is found; `.test` never resolves.
 IN_PROCESS_URL = "http://receiver.test"
@@ -132,6 +133,14 @@ class Wiring:
         """Return which addresses postbacks go to, and which hosts besides; None for any."""
         return self._options.addresses, self._options.send_to
 
+    def foreseen_refusal(self, url: str) -> str | None:
+        """Return in a sentence that postbacks to a template URL will be refused, or may be."""
+        if self.send_to is None or url.startswith(f"{self.receiver_url}/"):
+            return None
+        from mockserver.delivery.foreseen import foreseen_refusal
+
+        return foreseen_refusal(url, self._guard())
+
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""
         if self._receiver is not None:
@@ -179,23 +188,24 @@ class Wiring:
 
     def _open_curl(self) -> ConcurrentTransport:
         # pycurl takes longer to import than most sandboxes live without it.
-        from mockserver.transport.addresses import AddressGuard
         from mockserver.transport.curl.transport import CurlTransport
 
         ca_file = self._options.ca_file
         self._curl = CurlTransport(
             capacity=self._options.capacity,
             deadline_of=self._real_deadline_of,
-            guard=AddressGuard(
-                self._options.addresses,
-                api_port=self._options.api_port,
-                send_to=self.send_to,
-            ),
+            guard=self._guard(),
             link=self._correlation,
             ca_file=None if ca_file is None else str(ca_file),
             verify_tls=self._options.verify_tls,
         )
         return self._curl
+
+    def _guard(self) -> AddressGuard:
+        from mockserver.transport.addresses import AddressGuard
+
+        options = self._options
+        return AddressGuard(options.addresses, api_port=options.api_port, send_to=self.send_to)
 
     def _real_deadline_of(self, attempt: DueAttempt) -> timedelta:
         if self._is_virtual():

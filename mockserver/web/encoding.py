@@ -44,6 +44,9 @@ from mockserver.web.shapes import (
 )
 from mockserver.web.under_way import attempt_under_way
 
+#: Returns why postbacks to a URL will be refused, if so.
+Foreseen = Callable[[str], str | None]
+
 
 def attempt_json(attempt: Attempt, first_at: datetime) -> AttemptJson:
     """Return an attempt; `first_at` is when the first one of its delivery started."""
@@ -168,7 +171,7 @@ def mismatch_json(mismatch: Mismatch) -> MismatchJson:
     return MismatchJson(mismatch.rule.postback_id, mismatch.reason)
 
 
-def rule_json(rule: PostbackRule) -> RuleJson:
+def rule_json(rule: PostbackRule, foreseen: Foreseen) -> RuleJson:
     """Return a postback rule."""
     return RuleJson(
         postback_id=rule.postback_id,
@@ -177,12 +180,20 @@ def rule_json(rule: PostbackRule) -> RuleJson:
         channels=[channel.value for channel in rule.channels],
         url=rule.url,
         created_at=rule.created_at,
+        refused=foreseen(rule.url),
     )
 
 
-def app_json(app: App, rules: list[PostbackRule]) -> AppJson:
-    """Return an app with its rules."""
-    return AppJson(**fields_of(app), app_id=app.app_id, rules=[rule_json(rule) for rule in rules])
+def app_json(app: App, rules: list[PostbackRule], foreseen: Foreseen) -> AppJson:
+    """Return an app with its rules.
+
+    Args:
+        app: With its keys and knobs.
+        rules: Its rules.
+        foreseen: Returns why postbacks to a URL will be refused.
+    """
+    listed = [rule_json(rule, foreseen) for rule in rules]
+    return AppJson(**fields_of(app), app_id=app.app_id, rules=listed)
 
 
 def received_json(request: ReceivedRequest) -> ReceivedJson:

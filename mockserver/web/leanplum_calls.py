@@ -67,6 +67,7 @@ def answered(
         if unreadable is not None:
             raise unreadable
         response = envelope(method(call.arguments))
+        call.refusal_foreseen = _foreseen(sandbox, call)
     except PostbacksError as error:
         response = refusal(str(error), status_of(error))
     return response if told is None else _sent_as_told(sandbox, request, call, told, response)
@@ -88,6 +89,14 @@ def _oddities(arguments: dict[str, Any], names: Sequence[str]) -> list[str]:
     url = arguments.get("postbackUrl")
     remark = encoded_separator(url) if action == "addPostback" and isinstance(url, str) else None
     return [*found, remark] if remark else found
+
+
+def _foreseen(sandbox: Sandbox, call: _CallUnderWay) -> str | None:
+    """Return why the postbacks of a rule that was added will be refused, for the log of calls."""
+    url = call.arguments.get("postbackUrl")
+    if call.word("action") != "addPostback" or not isinstance(url, str):
+        return None
+    return sandbox.foreseen_refusal(url)
 
 
 #: How many ignored arguments are told one by one.
@@ -113,6 +122,8 @@ def keep_call(sandbox: Sandbox, request: Request, response: Response) -> Respons
     # What was answered in its place was not looked at.
     ignored = () if under_way.is_replaced else ignored_arguments(under_way.arguments)
     odd = () if under_way.is_replaced else _oddities(under_way.arguments, ignored)
+    if under_way.refusal_foreseen is not None:
+        odd = (*odd, under_way.refusal_foreseen)
     masked = Masked(under_way.arguments, _keys_beside(sandbox, refused is not None))
     call = ApiCall(
         number=sandbox.api.log.next_number(),
@@ -143,6 +154,7 @@ class _CallUnderWay:
         late: What its server was handed, if that is more than HTTP.
         is_replaced: Whether something else was answered in the place of the API.
         status: That of the API's own answer, if that is sent otherwise.
+        refusal_foreseen: Why the postbacks of the rule that it added will be refused.
     """
 
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -150,6 +162,7 @@ class _CallUnderWay:
     late: ReceiverAnswer | None = None
     is_replaced: bool = False
     status: int | None = None
+    refusal_foreseen: str | None = None
     call: ApiCall | None = None
     took: timedelta = NO_TIME
 

@@ -289,6 +289,13 @@ class RuleJson(Struct):
     channels: list[str]
     url: str
     created_at: Instant
+    refused: Annotated[
+        str | None,
+        Meta(
+            description="Why its postbacks will be refused, or may be, as far as its URL tells: "
+            "`serve` is closed for public hosts (`--send-to`)."
+        ),
+    ] = None
 
 
 class AppJson(AppRequest, kw_only=True, forbid_unknown_fields=False):

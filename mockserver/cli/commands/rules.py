@@ -12,6 +12,7 @@ import click
 from mockserver.cli.app_choice import app_id_option, chosen_app_id
 from mockserver.cli.parameters import a_channel
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.cli.shortening import bounded
 from mockserver.core.catalog import PostbackType
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def list_rules(session: Session, app_id: str | None) -> None:
     for rule in app.rules:
         output.line(f"{rule.postback_id}  {_listens_to(rule)}", "bold")
         output.url_line(f"  {rule.url}")
+        if rule.refused:
+            output.line(f"  {bounded(rule.refused)}", "yellow")
 
 
 @rules.command("add", short_help="Register a template URL.")
@@ -72,10 +75,15 @@ def add(
     app_id = chosen_app_id(client, app_id)
     postback_id = client.add_postback(app_id, template, kind, channels)
     output = session.output
+    # The answer of Leanplum's API has no place for it.
+    added = [rule for rule in client.app(app_id).rules if rule.postback_id == postback_id]
+    refused = added[0].refused if added else None
     if session.json:
-        output.document({"app_id": app_id, "postback_id": postback_id})
-    else:
-        output.line(f"added rule {postback_id} to {app_id}")
+        output.document({"app_id": app_id, "postback_id": postback_id, "refused": refused})
+        return
+    output.line(f"added rule {postback_id} to {app_id}")
+    if refused:
+        output.line(bounded(refused), "yellow")
 
 
 @rules.command("delete", short_help="Delete a rule; pending deliveries go on.")

@@ -13,20 +13,21 @@ ORDER = 4
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on apps."""
+    foreseen = sandbox.foreseen_refusal
 
     def get(app_id: str) -> shapes.AppJson:
-        return encoding.app_json(sandbox.app(app_id), sandbox.postbacks(app_id))
+        return encoding.app_json(sandbox.app(app_id), sandbox.postbacks(app_id), foreseen)
 
     def put(app_id: str, body: shapes.AppRequest) -> shapes.AppJson:
         app = app_of(app_id, body)
         sandbox.put_app(app)
         # As it was put, whoever deletes it meanwhile.
-        return encoding.app_json(app, sandbox.ledger.rules(app_id))
+        return encoding.app_json(app, sandbox.ledger.rules(app_id), foreseen)
 
     def apps() -> shapes.AppsAnswer:
         return shapes.AppsAnswer(
             [
-                encoding.app_json(app, sandbox.ledger.rules(app.app_id))
+                encoding.app_json(app, sandbox.ledger.rules(app.app_id), foreseen)
                 for app in sandbox.ledger.apps()
             ]
         )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -114,3 +118,68 @@ def test_what_is_no_host_is_refused(tmp_path: Path, entry: str, expected: str) -
     code, complaint = refused(tmp_path, *MANUAL, "--send-to", entry)
     assert code == 2
     assert expected in complaint
+
+
+MAYBE = (
+    "postbacks to shop.example will be refused unless it resolves to this machine or a private "
+    "network; start serve with --send-to shop.example"
+)
+TEMPLATE = "https://shop.example/in?u={{User ID}}"
+
+
+def call(api_url: str, url: str) -> dict[str, Any]:
+    arguments = {
+        "action": "addPostback",
+        "appId": "YOUR_APP_ID",
+        "clientKey": "YOUR_DATA_EXPORT_KEY",
+        "apiVersion": "1.0.6",
+        "type": "messageEvents",
+        "postbackUrl": url,
+    }
+    with urlopen(f"{api_url}/api?{urlencode(arguments)}", timeout=20) as response:
+        answer: dict[str, Any] = json.load(response)["response"][0]
+        return answer
+
+
+def test_a_rule_that_leads_there_is_told_when_it_is_added(tmp_path: Path) -> None:
+    with serve(tmp_path, *MANUAL) as served:
+        answer = call(served.facts["api_url"], TEMPLATE)
+        # Documented: a warning would say that the rule was not added.
+        assert set(answer) == {"success", "postbackId"}
+        call(served.facts["api_url"], served.facts["receiver_url"] + "/inbox/crm")
+        first, second = served.client.app("YOUR_APP_ID").rules
+        assert (first.refused, second.refused) == (MAYBE, None)
+        calls = served.client.api_calls().calls
+        assert [MAYBE in call.warnings for call in calls] == [True, False]
+        _, complaints = served.stop(signal.SIGTERM)
+    assert complaints == f"postbacks: warning: addPostback of YOUR_APP_ID: {MAYBE}\n"
+
+
+def test_rules_tells_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def shown(*arguments: str) -> str:
+        with pytest.raises(SystemExit, match="0"):
+            root.main(["rules", *arguments, "--url", served.facts["api_url"]])
+        return capsys.readouterr().out
+
+    with serve(tmp_path, *MANUAL) as served:
+        assert MAYBE in shown("add", TEMPLATE)
+        assert json.loads(shown("add", TEMPLATE, "--json"))["refused"] == MAYBE
+        assert "refused" not in shown("add", "http://127.0.0.1:9/in")
+        assert shown("list").count(MAYBE) == 2
+    with serve(tmp_path, *MANUAL, "--send-to", "*.example") as served:
+        assert "refused" not in shown("add", TEMPLATE)
+        assert json.loads(shown("add", TEMPLATE, "--json"))["refused"] is None
+
+
+def test_rules_from_before_are_told_when_it_starts(tmp_path: Path) -> None:
+    with serve(tmp_path, "--send-to", "*") as served:
+        assert served.facts["warnings"] == []
+        call(served.facts["api_url"], TEMPLATE)
+        call(served.facts["api_url"], "http://127.0.0.1:9/in")
+        [rule, _] = served.client.app("YOUR_APP_ID").rules
+        served.stop(signal.SIGTERM)
+    with serve(tmp_path) as served:
+        told = f"rule {rule.postback_id} of YOUR_APP_ID: {MAYBE}"
+        assert served.facts["warnings"] == [told]
+        _, complaints = served.stop(signal.SIGTERM)
+    assert complaints == f"postbacks: warning: {told}\n"
