@@ -232,16 +232,17 @@ class SandboxClient:
         limit: int = 1000,
     ) -> shapes.RequestsAnswer:
         """Return the requests that an inbox got, in the order of their arrival."""
-        query = {
-            "wait_for": wait_for,
-            "timeout": timeout_real_seconds,
-            "method": method,
-            "path_prefix": path_prefix,
-            "after": after,
-            "limit": limit,
-            "whole": "true",
-        }
-        return self._get(f"inboxes/{_segment(inbox)}/requests", shapes.RequestsAnswer, query)
+        path = f"inboxes/{_segment(inbox)}/requests"
+        narrowed = {"method": method, "path_prefix": path_prefix, "whole": "true"}
+        waited = {"wait_for": wait_for, "timeout": timeout_real_seconds}
+        query = {**waited, **narrowed, "after": after, "limit": limit}
+        answer = self._get(path, shapes.RequestsAnswer, query)
+        while answer.next is not None and len(answer.requests) < limit:
+            query = {**narrowed, "after": answer.next, "limit": limit - len(answer.requests)}
+            more = self._get(path, shapes.RequestsAnswer, query)
+            answer.requests += more.requests
+            answer.next, answer.evicted = more.next, more.evicted
+        return answer
 
     def clear_inbox(self, inbox: str) -> None:
         """Forget an inbox: its requests and its behaviour."""

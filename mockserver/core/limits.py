@@ -28,6 +28,13 @@ MOST_OF_SCRIPTS = 16 * MIB
 MOST_OF_FEED = 16 * MIB
 #: Bytes of bodies that have arrived and are not answered, on all connections of a server.
 MOST_UNDER_WAY = 64 * MIB
+#: Bytes of answers that clients have not read yet, on all connections of a server.
+MOST_UNREAD = 64 * MIB
+#: How many large answers are made at a time: each takes several times its size while it is made,
+#: and the processor all the same.
+LARGE_AT_ONCE = 2
+#: About how many bytes of text one page of a listing has; then it ends before its limit.
+LONGEST_PAGE = 4 * MIB
 #: What is shorter counts by its number alone.
 SHORT = 4 * 1024
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from mockserver.core.limits import MOST_OF_FEED
@@ -90,17 +91,40 @@ class Feed:
         )
         return made
 
-    def after(self, sequence: int, timeout_real_seconds: float = 0.0) -> list[Happening]:
-        """Return the happenings after `sequence`, waiting for the first if there is none."""
+    def after(
+        self,
+        sequence: int,
+        timeout_real_seconds: float = 0.0,
+        *,
+        most_bytes: int | None = None,
+    ) -> list[Happening]:
+        """Return the happenings after `sequence`, waiting for the first if there is none.
+
+        Args:
+            sequence: The last one that is known.
+            timeout_real_seconds: How long to wait at most.
+            most_bytes: About how many bytes the returned ones may take; at least one is returned.
+        """
+        if timeout_real_seconds:
+            self.wait(sequence, timeout_real_seconds)
+        with self._changed:
+            newer = self._sequence - sequence
+            if newer <= 0:
+                return []
+            first = max(0, len(self._happenings) - newer)
+            happenings = list(islice(self._happenings, first, None))
+            sizes = [] if most_bytes is None else list(islice(self._sizes, first, None))
+        if most_bytes is None:
+            return happenings
+        fitting = sum(1 for size in accumulate(sizes) if size <= most_bytes)
+        return happenings[: max(1, fitting)]
+
+    def wait(self, sequence: int, timeout_real_seconds: float) -> None:
+        """Wait until something has happened after `sequence`."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._sequence > sequence or self._closed, timeout_real_seconds
             )
-            newer = self._sequence - sequence
-            if newer <= 0:
-                return []
-            happenings = list(self._happenings)
-        return happenings[-newer:] if newer < len(happenings) else happenings
 
     def close(self) -> None:
         """Wake whoever waits; nobody waits from now on."""

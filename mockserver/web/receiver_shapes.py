@@ -83,3 +83,7 @@ class RequestsAnswer(Struct):
     requests: list[ReceivedJson]
     evicted: int
     complete: Annotated[bool, Meta(description="Whether `wait_for` requests were there.")]
+    next: Annotated[
+        int | None,
+        Meta(description="The `after` of the rest, if a page of about 4 MiB has not room for all."),
+    ] = None

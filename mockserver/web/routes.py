@@ -9,7 +9,9 @@ refused, and a postback has no body. None of them can send a DELETE.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ from werkzeug.routing import BaseConverter
 from mockserver.core.errors import InvalidValue, PostbacksError
 from mockserver.core.instants import written
 from mockserver.core.json_values import DEEPEST
+from mockserver.core.limits import LARGE_AT_ONCE
 from mockserver.net.built_once import BuiltOnce
 from mockserver.net.visible_text import one_line
 from mockserver.web.current import current_request
@@ -45,6 +48,8 @@ class ControlRoute:
         query: The type that the query string must fit.
         body: The type that the JSON body must fit; None if the handler takes none.
         deprecated: Whether another path is to be used instead; it answers all the same.
+        is_large: Whether an answer may be so large that few are made at a time.
+        wait: Called before the handler, with the same values; it waits for what is asked for.
     """
 
     method: str
@@ -55,6 +60,8 @@ class ControlRoute:
     query: Any = None
     body: Any = None
     deprecated: bool = False
+    is_large: bool = False
+    wait: Callable[..., object] | None = None
 
     @property
     def expected_body(self) -> Any:
@@ -84,11 +91,12 @@ _TAKE_BODIES = frozenset({"POST", "PUT", "PATCH"})
 def create_blueprint(routes: list[ControlRoute]) -> Blueprint:
     """Return a blueprint that serves `routes`."""
     blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
+    making_large_ones = threading.BoundedSemaphore(LARGE_AT_ONCE)
     for route in routes:
         blueprint.add_url_rule(
             f"/{route.path}",
             endpoint=f"{route.method} {route.path}".replace(".", "_"),
-            view_func=_view(route),
+            view_func=_view(route, making_large_ones if route.is_large else nullcontext()),
             methods=[route.method],
         )
     return blueprint
@@ -123,7 +131,7 @@ def problem_of(error: PostbacksError) -> Response:
     return problem(error.code, error.http_status, str(error))
 
 
-def _view(route: ControlRoute) -> Callable[..., Response]:
+def _view(route: ControlRoute, turn: AbstractContextManager[object]) -> Callable[..., Response]:
     decode = None if route.expected_body is None else _decoder(route.expected_body)
     # To convert, msgspec needs the same of a type as to decode.
     prepare_query = _decoder(route.query)
@@ -139,8 +147,11 @@ def _view(route: ControlRoute) -> Callable[..., Response]:
             body = _decoded(route.expected_body, decode)
             if route.body is not None:
                 values["body"] = body
-        answer = route.handler(**values)
-        return Response(status=204) if route.answer is None else json_answer(answer)
+        if route.wait is not None:
+            route.wait(**values)
+        with turn:
+            answer = route.handler(**values)
+            return Response(status=204) if route.answer is None else json_answer(answer)
 
     return view
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from mockserver.delivery.feed import Feed, Happening
 
 SOON_REAL_SECONDS = 5.0
@@ -19,6 +21,18 @@ def filled(count: int, kept: int = 10) -> Feed:
 
 def sequences(happenings: list[Happening]) -> list[int]:
     return [happening.sequence for happening in happenings]
+
+
+@pytest.mark.parametrize(
+    ("most", "count"), [(1, 1), (1_503, 1), (1_504, 1), (3_007, 1), (3_008, 2), (9_999, 5)]
+)
+def test_a_page_of_it_has_a_bound_and_one_happening_at_least(most: int, count: int) -> None:
+    feed = Feed()
+    for _ in range(5):
+        feed.add("rule", {"url": "x" * 1_004})
+    page = feed.after(0, most_bytes=most)
+    assert [each.sequence for each in page] == list(range(1, count + 1))
+    assert feed.after(2, most_bytes=most)[0].sequence == 3
 
 
 def test_happenings_are_numbered_from_one() -> None:

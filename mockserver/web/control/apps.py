@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mockserver.core.models import PostbackRule
 from mockserver.sandbox import Sandbox
 from mockserver.schema.app import app_of
 from mockserver.web import encoding, shapes
@@ -25,9 +26,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return encoding.app_json(app, sandbox.ledger.rules(app_id), foreseen)
 
     def apps() -> shapes.AppsAnswer:
+        # One look for all: there may be thousands.
+        rules: dict[str, list[PostbackRule]] = {}
+        for rule in sandbox.ledger.rules():
+            rules.setdefault(rule.app_id, []).append(rule)
         return shapes.AppsAnswer(
             [
-                encoding.app_json(app, sandbox.ledger.rules(app.app_id), foreseen)
+                encoding.app_json(app, rules.get(app.app_id, []), foreseen)
                 for app in sandbox.ledger.apps()
             ]
         )
@@ -37,7 +42,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
 
     one = "apps/<app_id>"
     return [
-        ControlRoute("GET", "apps", "Every app with its rules.", apps, shapes.AppsAnswer),
+        ControlRoute(
+            "GET", "apps", "Every app with its rules.", apps, shapes.AppsAnswer, is_large=True
+        ),
         ControlRoute("GET", one, "An app with its keys, knobs and rules.", get, shapes.AppJson),
         ControlRoute(
             "PUT", one, "Add or replace an app.", put, shapes.AppJson, body=shapes.AppRequest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from msgspec import Meta, Struct
 
 from mockserver.core.errors import InvalidValue
-from mockserver.core.limits import MIB
+from mockserver.core.limits import LONGEST_PAGE
 from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.under_way import AttemptUnderWay
@@ -45,8 +45,7 @@ class DeliveriesQuery(Struct, forbid_unknown_fields=True):
 
 #: How many deliveries are read at once.
 _AT_ONCE = 100
-#: About how many bytes of text one page has; then it ends before its limit.
-_MOST_BYTES = 16 * MIB
+_MOST_BYTES = LONGEST_PAGE
 
 
 def _size_of(delivery: shapes.DeliveryJson) -> int:
@@ -115,8 +114,16 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             deliveries,
             shapes.DeliveriesAnswer,
             query=DeliveriesQuery,
+            is_large=True,
         ),
-        ControlRoute("GET", one, "One delivery with its attempts.", delivery, shapes.DeliveryJson),
+        ControlRoute(
+            "GET",
+            one,
+            "One delivery with its attempts.",
+            delivery,
+            shapes.DeliveryJson,
+            is_large=True,
+        ),
         ControlRoute(
             "POST",
             f"{one}/resend",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.limits import LONGEST_PAGE
 from mockserver.receiver.behaviours import format_script, parse_script
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
@@ -26,6 +27,11 @@ class RequestsQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
+
+
+def _size_of(request: shapes.ReceivedJson) -> int:
+    size = len(request.body) + len(request.body_base64) + 3 * len(request.target) + 500
+    return size + sum(len(header.name) + len(header.value) for header in request.headers)
 
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
@@ -51,13 +57,14 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         sandbox.inboxes.behave(name, parse_script(body.behaviour))
         return behaviour(name)
 
-    def requests(name: str, query: RequestsQuery) -> shapes.RequestsAnswer:
-        complete = True
+    def wait(name: str, query: RequestsQuery) -> None:
         sandbox.inbox(name)
-        journal = sandbox.inboxes.journal
         if query.wait_for is not None:
-            found = journal.wait_for(name, query.wait_for, query.timeout)
-            complete = len(found) >= query.wait_for
+            sandbox.inboxes.journal.wait_for(name, query.wait_for, query.timeout)
+
+    def requests(name: str, query: RequestsQuery) -> shapes.RequestsAnswer:
+        journal = sandbox.inboxes.journal
+        complete = query.wait_for is None or len(journal.requests(name)) >= query.wait_for
         got = journal.requests(
             name,
             method=query.method,
@@ -65,10 +72,20 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             after=query.after,
             limit=query.limit,
         )
-        shown = [encoding.received_json(request) for request in got]
-        if not query.whole:
-            shown = [cut_values(request, "whole=true has all") for request in shown]
-        return shapes.RequestsAnswer(name, shown, journal.evicted_of(name), complete)
+        shown: list[shapes.ReceivedJson] = []
+        size = 0
+        for request in got:
+            received = encoding.received_json(request)
+            if not query.whole:
+                received = cut_values(received, "whole=true has all")
+            shown.append(received)
+            size += _size_of(received)
+            if size > LONGEST_PAGE:
+                break
+        is_last = len(shown) == len(got)
+        evicted = journal.evicted_of(name)
+        next = None if is_last else shown[-1].id
+        return shapes.RequestsAnswer(name, shown, evicted, complete, next)
 
     def clear(name: str) -> None:
         sandbox.inboxes.clear(name)
@@ -76,7 +93,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     one = "inboxes/<name>"
     answer = shapes.BehaviourAnswer
     return [
-        ControlRoute("GET", "inboxes", "The inboxes in use.", inboxes, shapes.InboxesAnswer),
+        ControlRoute(
+            "GET", "inboxes", "The inboxes in use.", inboxes, shapes.InboxesAnswer, is_large=True
+        ),
         ControlRoute("GET", f"{one}/behaviour", "What an inbox does.", behaviour, answer),
         ControlRoute(
             "PUT",
@@ -93,6 +112,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             requests,
             shapes.RequestsAnswer,
             query=RequestsQuery,
+            is_large=True,
+            wait=wait,
         ),
         ControlRoute(
             "DELETE", one, "Forget an inbox: its requests and its behaviour.", clear, None

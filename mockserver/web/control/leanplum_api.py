@@ -86,6 +86,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             calls,
             shapes.ApiCallsAnswer,
             query=CallsQuery,
+            is_large=True,
         ),
     ]
 

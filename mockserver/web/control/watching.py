@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.core.limits import LONGEST_PAGE
 from mockserver.sandbox import Sandbox
 from mockserver.version import __version__
 from mockserver.web import encoding, shapes
@@ -42,10 +43,14 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             "ok", __version__, sandbox.receiver_url, kind, app_ids, addresses, send_to
         )
 
+    def wait(query: FeedQuery) -> None:
+        if query.after >= 0:
+            sandbox.feed.wait(query.after, query.timeout)
+
     def feed(query: FeedQuery) -> shapes.FeedAnswer:
         if query.after < 0:
             return shapes.FeedAnswer([], sandbox.feed.last)
-        happenings = sandbox.feed.after(query.after, query.timeout)
+        happenings = sandbox.feed.after(query.after, most_bytes=LONGEST_PAGE)
         last = happenings[-1].sequence if happenings else query.after
         first_at = FirstAttempts(sandbox)
         shown = [encoding.happening_json(item, first_at) for item in happenings]
@@ -72,6 +77,8 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             feed,
             shapes.FeedAnswer,
             query=FeedQuery,
+            is_large=True,
+            wait=wait,
         ),
         ControlRoute(
             "POST",

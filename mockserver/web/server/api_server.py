@@ -11,6 +11,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from mockserver.core.limits import MIB, MOST_UNREAD
 from mockserver.net.listener import listening_socket, origin_of, reached_at
 from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
 
@@ -98,6 +99,9 @@ class ApiServer:
                 # A little more than the application allows, so that it is the one who refuses.
                 max_request_body_size=largest_body + 64 * 1024,
                 clear_untrusted_proxy_headers=True,
+                # In sum it is bounded otherwise, and no disk can be full.
+                outbuf_overflow=2 * MOST_UNREAD,
+                outbuf_high_watermark=MIB,
                 ident=None,
                 # The host of who names none, as HTTP/1.0 allows: no browser, so nobody's page.
                 server_name="localhost",

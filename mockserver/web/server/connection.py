@@ -11,6 +11,7 @@ import socket
 from typing import Any
 
 import msgspec
+from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
@@ -18,7 +19,14 @@ from mockserver.net.memory_tls import MemoryTls
 from mockserver.net.monotonic import real_seconds
 from mockserver.receiver.told_answer import ANSWER_AS, AnswerAs, ToldAnswer
 from mockserver.web.server.departure import has_gone
+from mockserver.web.server.listings import is_listing
 from mockserver.web.server.request_parser import RequestParser
+from mockserver.web.server.unread_answers import (
+    PIECE_BYTES,
+    PIECE_REAL_SECONDS,
+    SMALL_ANSWER,
+    refusal,
+)
 from mockserver.web.shapes import Problem
 
 #: A connection that got on within this time is not closed in favour of another.
@@ -59,6 +67,14 @@ class Answer(WSGITask):  # type: ignore[misc]
     """The application's answer to a request."""
 
     _told: ToldAnswer | None = None
+    _is_refused = False
+
+    def execute(self) -> None:
+        """Ask the application; but not for what there would be no room for."""
+        if is_listing(self.request) and not self.channel.server.unread.has_room(0):
+            self._refuse()
+        else:
+            super().execute()
 
     def get_environment(self) -> Any:
         """Return the WSGI environment; in it the application may say how it is to be answered."""
@@ -92,15 +108,37 @@ class Answer(WSGITask):  # type: ignore[misc]
 
     def write(self, data: bytes) -> None:
         """Write a piece of the body; before the first also the head."""
-        if self._told is not None:
+        if self._told is not None or self._is_refused:
+            return
+        if not self.wrote_header and not self._may_be_kept():
+            self._refuse()
             return
         if not self._ends_with(data):
             super().write(b"")
             self.channel.send_at_once()
         super().write(data)
 
+    def _may_be_kept(self) -> bool:
+        length = self.content_length or 0
+        if length <= SMALL_ANSWER or self.request.command == "HEAD":
+            return True
+        return bool(self.channel.server.unread.has_room(length))
+
+    def _refuse(self) -> None:
+        """Say that too much is unread already; whatever the application says."""
+        body = refusal()
+        self.complete = True
+        self.status = "503 Service Unavailable"
+        self.response_headers = [
+            ("Content-Type", "application/problem+json"),
+            ("Retry-After", f"{PIECE_REAL_SECONDS:.0f}"),
+        ]
+        self.content_length = len(body)
+        super().write(body)
+        self._is_refused = True
+
     def _ends_with(self, data: bytes) -> bool:
-        length = self.content_length
+        length: int | None = self.content_length
         return length is not None and self.content_bytes_written + len(data) >= length
 
 
@@ -127,10 +165,19 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     is_writing = False
     told: ToldAnswer | None = None
     _unsent_before = 0
+    #: Since when the client has read less than a piece of what waits for it, as `real_seconds`
+    #: counts; None if nothing waits.
+    _reads_since: float | None = None
+    _sent = 0
+    #: How many bytes of answers are in memory, sent or not.
+    _kept = 0
+    _sent_before = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.since = real_seconds()
         super().__init__(*arguments, **named)
+        # Each try copies so much of an answer, however little of it the client takes.
+        self.sendbuf_len: int = min(self.sendbuf_len, PIECE_BYTES)
 
     def check_client_disconnected(self) -> bool:
         """Return whether nobody waits for the answer; applications ask for it by the environment.
@@ -149,7 +196,15 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         unsent, self._unsent_before = self._unsent_before, self.total_outbufs_len
         if self._is_answering() or self.total_outbufs_len != unsent:
             self.since = now
+        if not self.total_outbufs_len:
+            self._reads_since = None
+        elif self._reads_since is None or self._sent - self._sent_before >= PIECE_BYTES:
+            self._reads_since, self._sent_before = now, self._sent
         return now - self.since >= idle_real_seconds
+
+    def reads_too_slowly(self, now: float) -> bool:
+        """Return whether its client does not get on with an answer, as far as was noted."""
+        return self._reads_since is not None and now - self._reads_since >= PIECE_REAL_SECONDS
 
     def can_be_spared(self, now: float) -> bool:
         """Return whether it may be closed in favour of another."""
@@ -254,6 +309,26 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         # that does so may be the one that sends.
         if self.is_writing and self.total_outbufs_len > self.adj.outbuf_high_watermark:
             super()._flush_outbufs_below_high_watermark()
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        before = self.total_outbufs_len
+        try:
+            return bool(super()._flush_some(do_close=do_close))
+        finally:
+            self._let_go_of_what_was_sent(before)
+
+    def _let_go_of_what_was_sent(self, before: int) -> None:
+        """Free memory; waitress would keep all of an answer until the next one."""
+        left = self.total_outbufs_len
+        self._sent += before - left
+        self._kept = max(self._kept, before)
+        if self._kept > SMALL_ANSWER and left <= self._kept // 2:
+            # To copy what is left takes no longer than it took to send as much.
+            unsent = OverflowableBuffer(self.adj.outbuf_overflow)
+            unsent.append(self.outbufs[0].get())
+            self.outbufs[0].close()
+            self.outbufs[0] = unsent
+            self._kept = left
 
     def _linger(self) -> bool:
         """Say that no more will be sent; return whether the client may still be reading."""

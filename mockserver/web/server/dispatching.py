@@ -4,7 +4,8 @@ A call of Leanplum's API on a ledger in memory looks something up or writes it d
 Handing it to a worker and its answer back takes longer than that, so the thread that reads it
 answers it. Whatever may wait gets a worker: an advance, a look for requests, a stream,
 any call that a database may keep waiting. Workers are added as they are needed, so that
-nobody has to wait for those who wait. Health is asked when all else waits, and needs no worker.
+nobody has to wait for those who wait. Large listings have few workers of their own: all else need
+not share the processor with hundreds. Health is asked when all else waits, and needs no worker.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
+from mockserver.core.limits import LARGE_AT_ONCE
+from mockserver.web.server.listings import is_listing
 from mockserver.web.server.quick_paths import QUICK_IN_MEMORY
 
 #: How many workers there may be. What comes then waits for the first of them.
@@ -40,6 +43,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self._spare_since: float | None = None
         self._kept_back: deque[Any] = deque()
         self._without_room: deque[Any] = deque()
+        self._listings = ThreadedTaskDispatcher()
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:
@@ -53,9 +57,19 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         if request.error is not None or request.path in self._quick_paths:
             # Not answered here: the connection is locked while it hands the request over.
             self._kept_back.append(task)
+        elif is_listing(request):
+            # After each request a connection waits for its next turn behind all others.
+            if self.threads:
+                self._listings.set_thread_count(LARGE_AT_ONCE)
+            self._listings.add_task(task)
         else:
             self._have_a_worker()
             super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End the workers, and cancel what still waits for one."""
+        self._listings.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
 
     def _have_a_worker(self) -> None:
         """Start another worker if all have something to do."""

@@ -26,6 +26,7 @@ from mockserver.net.monotonic import real_seconds
 from mockserver.web.server.connection import Connection
 from mockserver.web.server.dispatching import Dispatcher
 from mockserver.web.server.tls_channel import TlsChannel
+from mockserver.web.server.unread_answers import UnreadAnswers
 
 if TYPE_CHECKING:
     from mockserver.receiver.handed_over import HandedOver
@@ -59,6 +60,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         channel: Makes a connection of an accepted socket, in the place of both.
 
     Attributes:
+        unread: What clients have not read yet.
         adjustments_of_streams: Waitress's settings for an answer that goes on for some time.
     """
 
@@ -106,6 +108,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
             bind_socket=False,
         )
+        #: What clients have not read yet.
+        self.unread = UnreadAnswers(self.active_channels)
 
     @cached_property
     def handed_over(self) -> HandedOver:
@@ -135,6 +139,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                 is_over = connection.time_is_up(now, self._idle_real_seconds)
                 if is_over and not connection.is_about_to_ask():
                     connection.handle_close()
+            self.unread.end_slow_ones()
         if self._too_many:
             # Some may have been closed by their clients meanwhile.
             if len(self.active_channels) < self._too_many or self._make_room(now):

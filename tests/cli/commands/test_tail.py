@@ -55,13 +55,13 @@ def test_tail_in_json_is_one_document_a_line(
 ) -> None:
     add_rule()
     watched = threading.Event()
-    after = live.sandbox.feed.after
+    wait = live.sandbox.feed.wait
 
     def watch(sequence: int, timeout_real_seconds: float) -> object:
         watched.set()
-        return after(sequence, timeout_real_seconds)
+        return wait(sequence, timeout_real_seconds)
 
-    monkeypatch.setattr(live.sandbox.feed, "after", watch)
+    monkeypatch.setattr(live.sandbox.feed, "wait", watch)
     with tail(live, "--json") as process:
         assert process.stdout is not None
         assert watched.wait(timeout=20)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
+from mockserver.client.sandbox_client import SandboxClient
+from mockserver.client.wire import WsgiWire
+from mockserver.web.app import create_app
+from mockserver.web.control import inboxes
 from tests.web.answers import ok, refused
 
 
@@ -37,7 +42,51 @@ def test_an_inbox_that_cannot_be_named_has_no_requests(client: FlaskClient) -> N
 
 def test_waiting_for_requests_ends_with_what_there_is(client: FlaskClient) -> None:
     got = ok(client.get("/_sandbox/inboxes/crm/requests?wait_for=1&timeout=0.01"))
-    assert got == {"inbox": "crm", "requests": [], "evicted": 0, "complete": False}
+    assert got == {
+        "inbox": "crm",
+        "requests": [],
+        "evicted": 0,
+        "complete": False,
+        "next": None,
+    }
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
+@pytest.mark.parametrize("length", [0, 100_000])
+def test_pages_have_every_request_once(
+    sandbox: Sandbox, client: FlaskClient, limit: int, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "LONGEST_PAGE", 250_000)
+    arrive(sandbox, 6, length)
+    seen: list[int] = []
+    after: int | None = 0
+    while after is not None and len(seen) < limit:
+        query = f"after={after}&limit={limit - len(seen)}&whole=true"
+        page = ok(client.get(f"/_sandbox/inboxes/crm/requests?{query}"))
+        assert 1 <= len(page["requests"]) <= (2 if length else limit)
+        seen += [request["id"] for request in page["requests"]]
+        after = page["next"]
+    assert seen == list(range(1, min(limit, 6) + 1))
+    assert after is None or limit < 6
+
+
+def test_the_client_goes_through_the_pages(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "LONGEST_PAGE", 250_000)
+    arrive(sandbox, 9, 100_000)
+    client = SandboxClient("http://localhost", wire=WsgiWire(create_app(sandbox)))
+    for limit in (1, 2, 3, 8, 9, 10):
+        got = client.requests("crm", wait_for=9, limit=limit)
+        assert [request.id for request in got.requests] == list(range(1, min(limit, 9) + 1))
+        assert got.complete
+
+
+def arrive(sandbox: Sandbox, count: int, length: int) -> None:
+    for _ in range(count):
+        sandbox.inboxes.journal.arrived(
+            "crm", "POST", "/inbox/crm", b"", (), b"x" * length, ("", 0), "200", answered=200
+        )
 
 
 def test_a_behaviour_that_does_not_exist_is_refused(client: FlaskClient) -> None:

@@ -161,7 +161,7 @@ class Task:
 
     def __init__(self, goes_on: threading.Event) -> None:
         self._goes_on = goes_on
-        self.requests = [mock.Mock(error=None, path="/_sandbox/feed")]
+        self.requests = [mock.Mock(error=None, path="/_sandbox/feed", query="timeout=30")]
 
     def has_room(self) -> bool:
         return True
