@@ -18,6 +18,7 @@ from mockserver.transport.application.pool_threads import waits_for_work
 from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import caught_by_frameworks
 from mockserver.transport.application.started_threads import heard_from_threads
+from mockserver.transport.application.swallowed import written_down
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -72,6 +73,7 @@ class ApplicationTransport(ABC):
         try:
             with (
                 caught_by_frameworks(exchange.note),
+                written_down(exchange.suspect),
                 heard_from_threads(
                     lambda error: self._tell(attempt, error, _A_THREAD), self._threads.add
                 ),

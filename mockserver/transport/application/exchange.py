@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from threading import Lock
 
 from mockserver.core.outcome import KEPT_BODY_BYTES, NO_TIME, Outcome, OutcomeKind, timeout_outcome
@@ -47,6 +48,7 @@ class ApplicationExchange:
         self._spent = NO_TIME
         self._head: tuple[int, Headers, timedelta] | None = None
         self._head_after_real_seconds: float | None = None
+        self._suspected: BaseException | None = None
         self._failed: tuple[OutcomeKind, str | None] = (OutcomeKind.RESPONSE, None)
         self._whole_bytes = KEPT_BODY_BYTES
         self._length: int | None = None
@@ -99,6 +101,10 @@ class ApplicationExchange:
         """Take note of an exception that the framework of the application answers itself."""
         self.answered_failure = error
 
+    def suspect(self, error: BaseException) -> None:
+        """Take note of an exception that seems to be why the framework answers 500, if it does."""
+        self._suspected = error
+
     def outcome(self) -> Outcome:
         """Return the outcome of the attempt, once the application is done."""
         took_real_seconds = real_seconds() - self._began_real_seconds
@@ -107,6 +113,8 @@ class ApplicationExchange:
         if kind is not OutcomeKind.RESPONSE:
             return Outcome(kind, elapsed, took_real_seconds, error=error)
         status, headers, head_after = self._head or (500, (), elapsed)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and self.answered_failure is None:
+            self.answered_failure = self._suspected
         if head_after >= self._timeout:
             return timeout_outcome(self._timeout, took_real_seconds)
         # Who waits in earnest is as late as who says so. Instants stay those of the sandbox.

@@ -50,6 +50,22 @@ def log_failure(failure: ApplicationFailure) -> None:
     _log.error("the application failed at %s\n%s", failure.attempt.url, failure.traceback)
 
 
+def is_own_file(name: str) -> bool:
+    """Return whether code of this file is the application's own."""
+    # An environment may see the packages of another one, so any folder of this name counts.
+    path = Path(name)
+    is_installed = not _PACKAGE_FOLDERS.isdisjoint(path.parts)
+    if not path.is_absolute() and name.endswith(".py") and not path.exists():
+        # Of a module that Cython has compiled somewhere else.
+        is_installed = True
+    return not is_installed and not name.startswith(_NOT_THE_APPLICATION)
+
+
+def is_package_file(name: str) -> bool:
+    """Return whether code of this file belongs to this package."""
+    return name.startswith(_PACKAGE)
+
+
 def line_of(error: BaseException) -> str:
     """Return an exception in one line: what it is, and where in the application it was raised."""
     try:
@@ -95,9 +111,7 @@ def _chained(first: TracebackException) -> Iterator[TracebackException]:
 
 def _is_own(frame: FrameSummary) -> bool:
     """Return whether a frame is the application's own."""
-    # An environment may see the packages of another one, so any folder of this name counts.
-    is_installed = not _PACKAGE_FOLDERS.isdisjoint(Path(frame.filename).parts)
-    return not is_installed and not frame.filename.startswith(_NOT_THE_APPLICATION)
+    return is_own_file(frame.filename)
 
 
 _PACKAGE = f"{Path(__file__).parents[2]}/"

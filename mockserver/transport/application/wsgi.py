@@ -22,6 +22,7 @@ from mockserver.transport.application.exchange import (
 )
 from mockserver.transport.application.failure import BrokenApplication
 from mockserver.transport.application.request import ApplicationRequest
+from mockserver.transport.application.swallowed import ErrorStream
 
 _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -37,8 +38,11 @@ class WsgiTransport(ApplicationTransport):
     ) -> None:
         answer = _WsgiAnswer(exchange)
         body: Iterable[bytes] | None = None
+        environ = environ_of(request)
+        errors = ErrorStream(environ["wsgi.errors"], exchange.suspect)
+        environ["wsgi.errors"] = errors
         try:
-            body = self._app(environ_of(request), answer.start)
+            body = self._app(environ, answer.start)
             if body is None or isinstance(body, str | bytes):
                 raise BrokenApplication(
                     f"the application returned {body!r} in place of an iterable of bytes"
@@ -52,6 +56,7 @@ class WsgiTransport(ApplicationTransport):
             exchange.fail(error)
         finally:
             _close(body, exchange)
+            errors.end()
 
 
 def environ_of(request: ApplicationRequest) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from mockserver.sandbox import Sandbox
 from mockserver.time.clocks import AmbientClock
 from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
+from mockserver.transport.application.swallowed import ErrorStream
 from mockserver.transport.application.wsgi import WsgiTransport
 from tests.transport.exchanges import attempt_at
 
@@ -81,6 +82,7 @@ def test_the_environment_is_that_of_a_server() -> None:
 
     Partner(app).answer("https://ada:se%20cret@partner.test:8443/in%20box/%C3%A9?x=%C3%A9#y")
     del seen["wsgi.input"]
+    assert isinstance(seen.pop("wsgi.errors"), ErrorStream)
     assert seen == {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
@@ -98,7 +100,6 @@ def test_the_environment_is_that_of_a_server() -> None:
         "CONTENT_LENGTH": "0",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "https",
-        "wsgi.errors": sys.stderr,
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
