@@ -165,6 +165,8 @@ class _LeanplumTests:
                 calls = newest_calls(fixture.api.calls, without=report.longreprtext)
                 if calls:
                     _add_section(item, report, "Calls of Leanplum's API", calls)
+        if report.failed and item.stash.get(_LEANPLUM, None) is not None:
+            _fold_captured(item, report)
         return report
 
 
@@ -265,6 +267,18 @@ def _add_section(item: pytest.Item, report: pytest.TestReport, name: str, text: 
         add(name, text)
     else:
         report.sections.append((name, text))
+
+
+def _fold_captured(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Show once what a framework has written at each attempt; -vv shows all."""
+    if item.config.get_verbosity() > 1:
+        return
+    from mockserver.testing.repeats import folded
+
+    report.sections[:] = [
+        (name, folded(text) if name.startswith("Captured ") else text)
+        for name, text in report.sections
+    ]
 
 
 def _usage_error(text: str) -> BaseException:

@@ -10,6 +10,7 @@ from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline
 from mockserver.testing.evidence import Evidence
 from mockserver.testing.matching import Difference, differences, nearest
+from mockserver.testing.repeats import with_tracebacks_once
 
 #: How many deliveries a failure shows.
 SHOWN_DELIVERIES = 3
@@ -42,7 +43,7 @@ def failure_text(expected: str, fields: Mapping[str, Any], evidence: Evidence) -
         parts.append(f"... and {count(more, 'more delivery', 'more deliveries')}")
     if deliveries:
         parts.append(resend_advice(deliveries[0], evidence.applications))
-    return "\n\n".join(parts)
+    return with_tracebacks_once("\n\n".join(parts))
 
 
 def requests_text(

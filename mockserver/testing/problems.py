@@ -16,6 +16,7 @@ from mockserver.core.retry import DeliveryState
 from mockserver.testing.api_calls import NO_STATUS, RefusedCall
 from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
 from mockserver.testing.evidence import Evidence
+from mockserver.testing.repeats import with_tracebacks_once
 
 if TYPE_CHECKING:
     from mockserver.testing.partner import Partner
@@ -125,7 +126,7 @@ def problems_text(problems: Iterable[Problem]) -> str:
         more = sum(islice(texts.values(), SHOWN, None))
         if more:
             parts.append(f"... and {more} more {kind}")
-    return "\n\n".join(parts)
+    return with_tracebacks_once("\n\n".join(parts))
 
 
 def _ignored(call: ApiCall) -> str:
