@@ -299,6 +299,8 @@ class Leanplum(Assertions):
         deliveries that were lost or rejected and that no `assert_lost` or `assert_rejected` has
         asked for.
         """
+        for application in self._applications:
+            application.look()
         return problems_of(self._evidence())
 
     def timelines(self, *, without: str = "") -> list[str]:

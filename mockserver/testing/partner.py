@@ -84,9 +84,14 @@ class Partner:
         """
         self.transport.spend(duration_of(by, cast("dict[str, float]", units), "spend"))
 
+    def look(self) -> None:
+        """Take up among the failures what was raised in the background, and nobody asked for."""
+        self.transport.look()
+
     def close(self) -> None:
         """Shut the application down, if it is one of ASGI that can be."""
         self.transport.close()
+        self.look()
         self._is_closed = True
 
     def _failed(self, failure: ApplicationFailure) -> None:

@@ -245,3 +245,49 @@ def test_a_route_of_starlette_that_is_no_coroutine_leaves_nothing() -> None:
         deliver(leanplum, app)
         leanplum.settle_background()
         assert done == ["ada"]
+
+
+@pytest.mark.parametrize("pool", ["executor", "to_thread", "anyio"])
+def test_an_idle_worker_of_a_pool_is_not_waited_for(pool: str) -> None:
+    """Every synchronous endpoint of FastAPI leaves one behind."""
+    import anyio.to_thread
+
+    executor, done = ThreadPoolExecutor(1), []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        if pool == "executor":
+            executor.submit(done.append, 1)
+        elif pool == "to_thread":
+            await asyncio.to_thread(done.append, 1)
+        else:
+            await anyio.to_thread.run_sync(done.append, 1)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with Leanplum() as leanplum, executor:
+        deliver(leanplum, application)
+        leanplum.settle_background(timeout=2)
+        assert done == [1]
+
+
+def test_a_call_in_a_pool_is_waited_for() -> None:
+    go_on, done = threading.Event(), []
+
+    def mail() -> None:
+        go_on.wait(5)
+        done.append(1)
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        executor.submit(mail)
+        start_response("204 No Content", [])
+        return []
+
+    with Leanplum() as leanplum, ThreadPoolExecutor(1) as executor:
+        deliver(leanplum, application)
+        with pytest.raises(AssertionError, match=r"call of .*mail"):
+            leanplum.settle_background(timeout=0)
+        go_on.set()
+        leanplum.settle_background()
+        assert done == [1]

@@ -130,6 +130,51 @@ def test_it(leanplum):
     result.stdout.fnmatch_lines(["*raised, in a thread that it started:*", "*in a thread*"])
 
 
+_BACKGROUND = {
+    "task": "asyncio.create_task(later())",
+    "kept task": "kept.append(asyncio.create_task(later()))",
+    "callback": "asyncio.get_running_loop().call_soon(now)",
+    "pool of the loop": "asyncio.get_running_loop().run_in_executor(None, now)",
+    "pool": "pool.submit(now)",
+}
+
+
+@pytest.mark.parametrize("start", _BACKGROUND.values(), ids=_BACKGROUND)
+@pytest.mark.parametrize("mark", ["", "@pytest.mark.leanplum(allow='raised')"])
+def test_work_in_the_background_counts(pytester: pytest.Pytester, start: str, mark: str) -> None:
+    source = f"""
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+kept = []
+
+async def later():
+    raise LookupError("in the background")
+
+def now():
+    raise LookupError("in the background")
+
+{mark}
+def test_it(leanplum):
+    async def application(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        {start}
+        await send({{"type": "http.response.start", "status": 204, "headers": []}})
+        await send({{"type": "http.response.body"}})
+    go(leanplum, application)
+    leanplum.settle_background()
+    leanplum.assert_delivered()
+"""
+    result = run(pytester, _COMMON + source)
+    outcomes = result.parseoutcomes()
+    if mark:
+        assert outcomes == {"passed": 1}
+    else:
+        # A future of a loop is lost when it is thrown away, which may be at the end.
+        assert outcomes in ({"failed": 1}, {"passed": 1, "errors": 1})
+        result.stdout.fnmatch_lines(["*raised, in a *:*", "*in the background*"])
+
+
 def test_the_end_of_an_application_counts(pytester: pytest.Pytester) -> None:
     source = """
 def test_it(leanplum):

@@ -21,6 +21,7 @@ from mockserver.transport.application.asgi_lifespan import Lifespan
 from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.exchange import ApplicationExchange
+from mockserver.transport.application.failed_tasks import FailedTasks
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
 from mockserver.transport.application.request import ApplicationRequest
 from mockserver.transport.application.started_tasks import answers_for, started_for
@@ -52,6 +53,7 @@ class AsgiTransport(ApplicationTransport):
         self._server: _Server | GuestServer | None = None
         self._opening = Lock()
         self._last: DueAttempt | None = None
+        self._tasks = FailedTasks(lambda error: self._tell_beside(None, error, "a callback"))
 
     def close(self) -> None:
         """Cancel what is under way, let the application shut down, and end its thread."""
@@ -60,8 +62,18 @@ class AsgiTransport(ApplicationTransport):
         if server is None:
             return
         server.stop()
-        if server.shutdown_failure is not None and self._last is not None:
-            self._tell(self._last, server.shutdown_failure, "its shutdown")
+        if server.shutdown_failure is not None:
+            self._tell_beside(None, server.shutdown_failure, "its shutdown")
+        self.look()
+
+    def look(self) -> None:
+        """Tell what was raised in the background meanwhile, and nobody has asked for."""
+        super().look()
+        server = self._server
+        # Who still works may ask for it yet.
+        if not isinstance(server, _Server) or not server.tasks_beside():
+            for attempt, error in self._tasks.take_lost():
+                self._tell_beside(attempt, error, "a task that it started")
 
     def still_working(self) -> list[str]:
         """Return the threads and the tasks that the application has started and that go on."""
@@ -89,7 +101,7 @@ class AsgiTransport(ApplicationTransport):
     ) -> None:
         with self._opening:
             if self._server is None:
-                self._server = _Server(self._app)
+                self._server = _Server(self._app, self._tasks)
             server = self._server
             self._last = attempt
             answered = server.submit(request, exchange)
@@ -112,6 +124,12 @@ class AsgiTransport(ApplicationTransport):
         if interrupt is not None:
             raise interrupt
 
+    def _tell_beside(self, attempt: DueAttempt | None, error: BaseException, place: str) -> None:
+        # What began at the startup belongs to no attempt: the last one is the nearest.
+        attempt = attempt or self._last
+        if attempt is not None:
+            self._tell(attempt, error, place)
+
 
 class _Server:
     """The thread and the loop on which an application runs, from its startup to its shutdown.
@@ -123,12 +141,13 @@ class _Server:
         thread: What the loop runs in.
     """
 
-    def __init__(self, app: AsgiApplication) -> None:
+    def __init__(self, app: AsgiApplication, tasks: FailedTasks) -> None:
         self.shutdown_failure: BaseException | None = None
         self.interrupt: KeyboardInterrupt | None = None
         self._app = app
         self._lifespan = Lifespan(app)
         self._loop = RealTimeLoop()
+        tasks.watch(self._loop)
         self._started = asyncio.Event()
         self._startup_failure: BaseException | None = None
         self._answering: set[asyncio.Task[None]] = set()

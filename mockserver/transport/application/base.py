@@ -17,6 +17,7 @@ from mockserver.transport.application.failure import ApplicationFailure, traceba
 from mockserver.transport.application.pool_threads import waits_for_work
 from mockserver.transport.application.request import ApplicationRequest, request_of
 from mockserver.transport.application.signals import caught_by_frameworks
+from mockserver.transport.application.started_calls import StartedCalls
 from mockserver.transport.application.started_threads import heard_from_threads
 from mockserver.transport.application.swallowed import written_down
 
@@ -50,6 +51,7 @@ class ApplicationTransport(ABC):
         self._on_failure = on_failure
         self._under_way: list[ApplicationExchange] = []
         self._threads: WeakSet[Thread] = WeakSet()
+        self._calls = StartedCalls()
 
     def accepts(self, url: str) -> bool:
         """Return whether `url` is below the base URL.
@@ -74,6 +76,7 @@ class ApplicationTransport(ABC):
             with (
                 caught_by_frameworks(exchange.note),
                 written_down(exchange.suspect),
+                self._calls.heard(attempt),
                 heard_from_threads(
                     lambda error: self._tell(attempt, error, _A_THREAD), self._threads.add
                 ),
@@ -112,11 +115,15 @@ class ApplicationTransport(ABC):
 
     def still_working(self) -> list[str]:
         """Return what goes on that the application has started while it answered, by name."""
-        return [
-            f"thread {each.name!r}"
-            for each in tuple(self._threads)
-            if each.is_alive() and not waits_for_work(each)
+        threads = [
+            each for each in tuple(self._threads) if each.is_alive() and not waits_for_work(each)
         ]
+        return [f"thread {each.name!r}" for each in threads] + self._calls.under_way()
+
+    def look(self) -> None:
+        """Tell what was raised in the background meanwhile, and nobody has asked for."""
+        for attempt, error in self._calls.take_lost():
+            self._tell(attempt, error, _A_CALL)
 
     @abstractmethod
     def close(self) -> None:
@@ -140,3 +147,4 @@ class ApplicationTransport(ABC):
 
 
 _A_THREAD = "a thread that it started"
+_A_CALL = "a call that it gave to a pool"
