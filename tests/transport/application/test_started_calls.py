@@ -14,9 +14,8 @@ import pytest
 from mockserver.core.models import DueAttempt
 from mockserver.transport.application.started_calls import StartedCalls
 
-ATTEMPT = DueAttempt(
-    1, "app", "https://shop.example/", 1, datetime(2026, 1, 1, tzinfo=UTC), False, 1
-)
+_DUE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+ATTEMPT = DueAttempt(1, "app", "https://shop.example/", 1, _DUE_AT, repeated=False, claim=1)
 
 
 @pytest.fixture
