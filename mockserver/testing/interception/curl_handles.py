@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mockserver.testing.interception import active, server, strict
 from mockserver.testing.interception.hosts import LEANPLUM_HOSTS, LOOPBACK, name_of
@@ -63,11 +63,19 @@ def _curl(pycurl: ModuleType, replaced: Any) -> Any:
 
         def setopt(self, option: int, value: Any) -> Any:
             done = super().setopt(option, value)
+            self._take(option, value)
+            return done
+
+        def setopt_string(self, option: int, value: Any) -> Any:
+            done = super().setopt_string(option, value)
+            self._take(option, value)
+            return done
+
+        def _take(self, option: int, value: Any) -> None:
             if option == pycurl.URL:
                 self._url = value
             elif option in ours:
                 self._given[option] = value
-            return done
 
         def unsetopt(self, option: int) -> Any:
             self._given.pop(option, None)
@@ -108,6 +116,12 @@ def _curl(pycurl: ModuleType, replaced: Any) -> Any:
                         super().setopt(option, self._given[option])
                     else:
                         super().unsetopt(option)
+            if active.is_anybody():
+                # A redirect may lead there, or a URL that libcurl reads otherwise than Python.
+                given = list(self._given.get(pycurl.CONNECT_TO) or ())
+                away = [f"{name}::{LOOPBACK}:{server.port()}" for name in sorted(LEANPLUM_HOSTS)]
+                super().setopt(pycurl.CONNECT_TO, given + away)
+                self._is_led = True
 
     return Curl
 
@@ -136,8 +150,12 @@ def _is_own_call() -> bool:
 
 
 def _host_of(url: Any) -> str:
+    """Return the host of a URL as libcurl reads it: blanks, slashes and escapes matter less."""
     text = url.decode("latin-1") if isinstance(url, bytes) else str(url or "")
+    scheme, colon, rest = text.strip().partition(":/")
+    if not colon or not scheme.isalpha():
+        scheme, rest = "http", text.strip()
     try:
-        return name_of(urlsplit(text if "://" in text else f"http://{text}").hostname)
+        return name_of(unquote(urlsplit(f"{scheme}://{rest.lstrip('/')}").hostname or ""))
     except ValueError:
         return ""
