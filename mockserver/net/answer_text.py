@@ -6,6 +6,7 @@ in `detail`, Django on a page with a stylesheet around it, a debug server at the
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import zlib
@@ -70,10 +71,10 @@ def answer_lines(
 def _said_in(body: bytes, content_type: str, encoding: str) -> list[str]:
     unpacked = _unpacked(body, encoding.strip().lower())
     kind = content_type.partition(";")[0].strip().lower()
-    if unpacked is None or b"\0" in unpacked[:1000]:
+    text = "\0" if unpacked is None else _decoded(unpacked, content_type)
+    if "\0" in text[:1000]:
         what = encoding if unpacked is None else kind or "no text"
         return [f"({len(body):,} bytes of {what})"]
-    text = _decoded(unpacked, content_type)
     begin = text.lstrip()[:100].lower()
     if kind.endswith("json") or begin.startswith(("{", "[")):
         try:
@@ -99,10 +100,22 @@ def _unpacked(body: bytes, encoding: str) -> bytes | None:
 
 def _decoded(content: bytes, content_type: str) -> str:
     found = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    # A mark at the beginning says it as well, and belongs to no word.
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     try:
-        return content.decode(found[1] if found else "utf-8", "replace")
+        return content.decode(marked or (found[1] if found else "utf-8"), "replace")
     except (LookupError, ValueError):
         return content.decode("utf-8", "replace")
+
+
+#: UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
 
 
 def _said_in_json(document: Any) -> Iterator[str]:

@@ -184,3 +184,22 @@ def test_whatever_comes_gives_a_few_visible_lines(
     for line in lines:
         assert line == one_line(line)
         assert len(line) <= 12 * LONGEST_LINE
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("is_named", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("text/plain", "Größe fehlt"), ("application/json", '{"detail": "Größe fehlt"}')],
+)
+def test_text_is_text_in_whatever_encoding(
+    charset: str, is_named: bool, kind: str, text: str
+) -> None:
+    body = text.encode(charset)
+    content_type = f"{kind}; charset={charset}" if is_named else kind
+    shown = answer_lines(400, [("Content-Type", content_type)], body)
+    if is_named or not charset.endswith("e"):
+        assert shown == ("Größe fehlt",)
+    else:
+        # Nothing says what it is.
+        assert shown == (f"({len(body)} bytes of {kind})",)
