@@ -89,6 +89,11 @@ class _LeanplumTests:
         rest takes.
         """
         self._item = item
+        if item.get_closest_marker("leanplum") and "leanplum" not in getattr(
+            item, "fixturenames", ()
+        ):
+            # The fixture looks at the marker itself; where there is none nobody would.
+            _check_marker(item)
 
     @pytest.fixture
     def leanplum(self) -> Iterator[Leanplum]:
@@ -258,6 +263,16 @@ def leanplum_live(
         raise _usage_error(str(error)) from None
     yield live
     leanplum_server.end(live)
+
+
+def _check_marker(item: pytest.Item) -> None:
+    from mockserver.core.errors import PostbacksError
+    from mockserver.testing.marker import options_of
+
+    try:
+        options_of(item)
+    except PostbacksError as error:
+        raise _usage_error(f"@pytest.mark.leanplum: {error}") from None
 
 
 def _add_section(item: pytest.Item, report: pytest.TestReport, name: str, text: str) -> None:

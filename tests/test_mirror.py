@@ -57,10 +57,6 @@ TESTED_ELSEWHERE = {
         "testing/interception/test_clients.py",
         "every client connects",
     ),
-    "mockserver/testing/interception/curl_handles.py": (
-        "testing/interception/test_clients.py",
-        "pycurl is one of the clients",
-    ),
     "mockserver/testing/interception/event_loops.py": (
         "testing/interception/test_clients.py",
         "uvloop runs the clients",

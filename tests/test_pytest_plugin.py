@@ -141,6 +141,27 @@ def test_the_marker_says_how_it_is_made(pytester: pytest.Pytester) -> None:
     run(pytester, source).assert_outcomes(passed=4)
 
 
+@pytest.mark.parametrize("where", ["function", "class", "module"])
+def test_a_mistake_in_the_marker_is_told_without_the_fixture_as_well(
+    pytester: pytest.Pytester, where: str
+) -> None:
+    mark = dict.fromkeys(("function", "class", "module"), "") | {where: "alow='lost'"}
+    source = f"""
+import pytest
+
+pytestmark = pytest.mark.leanplum({mark["module"]})
+
+@pytest.mark.leanplum({mark["class"]})
+class TestIt:
+    @pytest.mark.leanplum({mark["function"]})
+    def test_it(self):
+        pass
+"""
+    result = run(pytester, source)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*there is no 'alow' (did you mean 'allow'?)*"])
+
+
 def test_a_live_sandbox_with_an_app_for_each_test(pytester: pytest.Pytester) -> None:
     source = """
         import pytest
