@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from mockserver.core.assumed import UnknownApp, UnknownPostback
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.limits import MOST_OF_FEED, MOST_OF_SCRIPTS
 from mockserver.core.models import App
@@ -54,6 +55,8 @@ class Config:
         ca_file: The path of a PEM file with certificates to trust, beside the system's, when a
             postback goes to an https URL.
         insecure: Whether no certificate is checked then.
+        unknown_app: What a call of an app that does not exist is answered.
+        unknown_postback: What the deletion of a rule that does not exist is answered.
         journal_requests: How many received requests are kept.
         journal_bytes: How many bytes of received requests are kept.
         feed_bytes: How many bytes of what happened are kept for those who watch.
@@ -85,6 +88,8 @@ class Config:
     tls_key: str | None = None
     ca_file: str | None = None
     insecure: bool = False
+    unknown_app: UnknownApp = "invalid-key"
+    unknown_postback: UnknownPostback = "warning"
     journal_requests: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
     feed_bytes: int = MOST_OF_FEED

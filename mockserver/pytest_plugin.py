@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _MARKER = (
     "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=(), "
-    "hosts=()): how the `leanplum` fixture of this test is made; `allow` names what may go wrong "
+    "hosts=(), unknown_app='invalid-key', unknown_postback='warning'): how the `leanplum` fixture "
+    "of this test is made; `allow` names what may go wrong "
     "unnoticed: refused, ignored, lost, rejected, raised, unreachable; `hosts` where postbacks may "
     "go besides"
 )

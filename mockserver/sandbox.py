@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mockserver.api.calls import ApiCall
 from mockserver.api.leanplum_api import LeanplumApi
+from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, check_room
 from mockserver.core.errors import LedgerUnusable, UnknownDelivery
@@ -60,6 +61,7 @@ class Sandbox(SandboxTime):
         inboxes: The receiver's scripts and journal; new ones by default.
         feed: Keeps what happened lately; a new one by default.
         keep: Which finished deliveries stay; all by default.
+        answers: How the API answers where Leanplum's documentation does not say it.
 
     Raises:
         InvalidValue: There is no app, or both `sockets` and a concurrent `transport`.
@@ -77,7 +79,10 @@ class Sandbox(SandboxTime):
         inboxes: Inboxes | None = None,
         feed: Feed | None = None,
         keep: Keep = Keep(),  # noqa: B008 (it never changes)
+        answers: AssumedAnswers = AssumedAnswers(),  # noqa: B008 (it never changes)
     ) -> None:
+        #: What calls about an app or a rule that does not exist are answered.
+        self.answers: AssumedAnswers = answers
         self.clock: MovableClock = ManualClock() if clock is None else clock
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.inboxes: Inboxes = Inboxes(now=self.clock.now) if inboxes is None else inboxes

@@ -31,6 +31,8 @@ tls_cert = "cert.pem"
 tls_key = "/keys/key.pem"
 ca_file = "tls/ca.pem"
 insecure = true
+unknown_app = "not-found"
+unknown_postback = "not-found"
 
 [limits]
 journal_requests = 10
@@ -87,6 +89,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         tls_key="/keys/key.pem",
         ca_file=str(tmp_path / "tls" / "ca.pem"),
         insecure=True,
+        unknown_app="not-found",
+        unknown_postback="not-found",
         journal_requests=10,
         journal_bytes=1000,
         capacity=4,

@@ -20,6 +20,7 @@ from mockserver.cli.server_info import ServerInfo
 from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
+from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import Attempt
 from mockserver.core.outcome import OutcomeKind
@@ -206,6 +207,7 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
             send_to=config.named_hosts,
         ),
         keep=Keep(config.keep, config.keep_deliveries),
+        answers=AssumedAnswers(config.unknown_app, config.unknown_postback),
     )
 
 

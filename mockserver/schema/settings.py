@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
 
+from mockserver.core.assumed import UnknownApp, UnknownPostback
 from mockserver.core.clock import LATEST_AT, as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
@@ -35,6 +36,8 @@ _REAL_TIME = 'seconds greater than 0, or a duration like "30s", up to a day'
 _AGE = 'a duration greater than 0, like "30d" or "12h"'
 _HOST = "a name or an address of this machine, like 127.0.0.1 or ::1, without brackets and port"
 _NAME = "a host name like box.example, without scheme and path, and with no * in it"
+_UNKNOWN_APP = '"invalid-key" (403) or "not-found" (404)'
+_UNKNOWN_POSTBACK = '"warning" (200) or "not-found" (404)'
 _APPS = "a list of tables: write [[apps]] above each app"
 
 Port = Annotated[int, Meta(ge=0, le=65_535, extra={"expected": _PORT})]
@@ -69,6 +72,10 @@ class ServerTable(Struct, forbid_unknown_fields=True):
     tls_key: Text | UnsetType = UNSET
     ca_file: Text | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
+    unknown_app: Annotated[UnknownApp, Meta(extra={"expected": _UNKNOWN_APP})] | UnsetType = UNSET
+    unknown_postback: (
+        Annotated[UnknownPostback, Meta(extra={"expected": _UNKNOWN_POSTBACK})] | UnsetType
+    ) = UNSET
 
 
 class LimitsTable(Struct, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.api.leanplum_api import LeanplumApi
+from mockserver.core.assumed import AssumedAnswers, UnknownApp, UnknownPostback
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.models import App, Attempt, KeyClass, ParametersEncoding, PostbackRule
 from mockserver.delivery.history import Deliveries, DeliveryHistory, Triggered
@@ -52,10 +53,14 @@ class Leanplum(Assertions):
         hosts: Where postbacks may go besides applications, inboxes and loopback addresses.
         strict: Whether other hosts than Leanplum's and this machine are refused, for every client.
         intercept: Whether calls of Leanplum's API are answered at all.
+        unknown_app: What a call of an app that does not exist is answered: `invalid-key` (403) or
+            `not-found` (404).
+        unknown_postback: What deletePostback of an unknown id is answered: `warning` (200) or
+            `not-found` (404).
 
     Raises:
-        InvalidValue: `app_id` is empty, there is no such encoding or reason for a retry, or
-            one of `hosts` is no host.
+        InvalidValue: `app_id` is empty, there is no such encoding, reason for a retry or answer,
+            or one of `hosts` is no host.
 
     Attributes:
         sandbox: The whole sandbox.
@@ -72,9 +77,15 @@ class Leanplum(Assertions):
         hosts: Iterable[str] = (),
         strict: bool = False,
         intercept: bool = True,
+        unknown_app: UnknownApp = "invalid-key",
+        unknown_postback: UnknownPostback = "warning",
     ) -> None:
         self.app: App = make_app(app_id, retry_on, parameters_encoding)
-        self.sandbox: Sandbox = Sandbox(apps=[self.app], clock=FollowingClock(start))
+        self.sandbox: Sandbox = Sandbox(
+            apps=[self.app],
+            clock=FollowingClock(start),
+            answers=AssumedAnswers(unknown_app, unknown_postback),
+        )
         self._destinations = Destinations(self._named_destinations, hosts)
         self.sandbox.route(self._destinations.refuses, self._destinations, last=True)
         self._calls = ApiCalls(self.sandbox)

@@ -13,7 +13,16 @@ from mockserver.core.errors import InvalidValue, PostbacksError
 from mockserver.core.hosts import allowed_host
 from mockserver.testing.problems import ALLOWED
 
-_KEYS = ("app_id", "retry_on", "parameters_encoding", "start", "allow", "hosts")
+_KEYS = (
+    "app_id",
+    "retry_on",
+    "parameters_encoding",
+    "start",
+    "allow",
+    "hosts",
+    "unknown_app",
+    "unknown_postback",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ from mockserver.web.routes import cut
 API_VERSION = "1.0.6"
 
 
+class NotFound(PostbacksError):
+    """There is no such app or rule, and the sandbox was told to answer 404 then."""
+
+    code = "not-found"
+    http_status = 404
+
+
 class InvalidAccessKey(PostbacksError):
     """The key is wrong, of the wrong class, or another app's."""
 
@@ -109,6 +116,8 @@ def _answer(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _authorised(sandbox: Sandbox, app_id: str, key: str) -> App:
     app = sandbox.ledger.app(app_id)
+    if app is None and sandbox.answers.unknown_app == "not-found":
+        raise NotFound(f"No app with id {cut(app_id, 100)}")
     expected = "" if app is None else app.keys.get(KeyClass.DATA_EXPORT, "")
     if app is None or not expected or not hmac.compare_digest(expected.encode(), key.encode()):
         raise InvalidAccessKey("Invalid access key")
@@ -142,6 +151,8 @@ def _delete_postback(sandbox: Sandbox, app: App, arguments: dict[str, Any]) -> d
     if sandbox.delete_postback(postback_id, app.app_id):
         return {"success": True}
     message = f"No postback with id {cut(given, 100)}; nothing was deleted"
+    if sandbox.answers.unknown_postback == "not-found":
+        raise NotFound(message)
     return {"success": True, "warning": {"message": message}}
 
 
@@ -196,7 +207,7 @@ def _whole_number(arguments: Mapping[str, Any], name: str) -> str:
 
 
 def _status_of(error: PostbacksError) -> int:
-    if isinstance(error, InvalidAccessKey | UnreadableArguments):
+    if isinstance(error, InvalidAccessKey | NotFound | UnreadableArguments):
         return error.http_status
     if isinstance(error, RuleLimitReached):
         return 400

@@ -54,6 +54,8 @@ WAYS: list[tuple[str, str, Any, Any]] = [
     ("tls_key", "b.pem", "b.pem", "b.pem"),
     ("ca_file", "c.pem", "c.pem", "c.pem"),
     ("insecure", "no", False, False),
+    ("unknown_app", "not-found", "not-found", "not-found"),
+    ("unknown_postback", "warning", "warning", "warning"),
     ("journal_requests", "1", 1, 1),
     ("journal_bytes", "2", 2, 2),
     ("feed_bytes", "4", 4, 4),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.errors import PostbacksError
 from mockserver.testing import Leanplum
 from mockserver.testing.marker import options_of
@@ -86,6 +87,14 @@ def test_nothing_at_all_may_be_retried() -> None:
         assert leanplum.app.retry.retry_on == frozenset()
 
 
+def test_what_does_not_exist_is_answered_as_it_says() -> None:
+    chosen = said(unknown_app="not-found", unknown_postback="not-found").arguments
+    with Leanplum(**chosen) as leanplum:
+        assert leanplum.sandbox.answers == AssumedAnswers("not-found", "not-found")
+    with Leanplum() as leanplum:
+        assert leanplum.sandbox.answers == AssumedAnswers()
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
@@ -104,6 +113,8 @@ def test_nothing_at_all_may_be_retried() -> None:
         ({"retry_on": [503]}, "retry_on"),
         ({"parameters_encoding": "twicee"}, "parameters_encoding"),
         ({"parameters_encoding": 2}, "parameters_encoding"),
+        ({"unknown_app": "404"}, "unknown_app is 'invalid-key' or 'not-found', got '404'"),
+        ({"unknown_postback": 1}, "unknown_postback is 'warning' or 'not-found', got 1"),
         ({"app_id": 7}, "app_id"),
         ({"app_id": ""}, "app_id"),
     ],

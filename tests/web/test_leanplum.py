@@ -12,12 +12,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mockserver import App, Sandbox
+from mockserver.client.wire import WsgiWire
+from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.models import KeyClass
 from mockserver.web.app import create_app
 
 KEY = {"appId": "YOUR_APP_ID", "clientKey": "YOUR_DATA_EXPORT_KEY", "apiVersion": "1.0.6"}
 URL = "https://example.com/in?user={{User ID}}&event={{Message event}}"
 RULE = {**KEY, "action": "addPostback", "type": "messageEvents", "postbackUrl": URL}
+
+
+INVALID = "Invalid access key"
 
 
 @pytest.fixture
@@ -138,6 +143,38 @@ def test_only_the_apps_own_data_export_key_opens(key: str, client: FlaskClient) 
         response = client.post("/api", json={**RULE, "action": action, "clientKey": key})
         assert response.status_code == 403
         assert message(response) == "Invalid access key"
+
+
+@pytest.mark.parametrize("app", ["invalid-key", "not-found"])
+@pytest.mark.parametrize("postback", ["warning", "not-found"])
+def test_what_does_not_exist_is_answered_as_chosen(app: Any, postback: Any) -> None:
+    with Sandbox(answers=AssumedAnswers(app, postback)) as sandbox:
+        wire = WsgiWire(create_app(sandbox).wsgi_app)
+
+        def answer(**changed: str) -> tuple[int, dict[str, Any]]:
+            query = urlencode(
+                {
+                    "action": "deletePostback",
+                    "appId": "YOUR_APP_ID",
+                    "clientKey": "YOUR_DATA_EXPORT_KEY",
+                    "apiVersion": "1.0.6",
+                    "postbackId": "1234567890123456",
+                }
+                | changed
+            )
+            reply = wire.send("POST", f"/api?{query}", {}, None)
+            return reply.status, json.loads(reply.body)["response"][0]
+
+        status, told = answer(appId="nobody")
+        expected = (404, "No app with id nobody") if app == "not-found" else (403, INVALID)
+        assert (status, told["error"]["message"], told["success"]) == (*expected, False)
+        assert answer(clientKey="wrong")[0] == 403
+        status, told = answer()
+        message = "No postback with id 1234567890123456; nothing was deleted"
+        if postback == "not-found":
+            assert (status, told) == (404, {"success": False, "error": {"message": message}})
+        else:
+            assert (status, told) == (200, {"success": True, "warning": {"message": message}})
 
 
 def test_an_unknown_app_is_an_invalid_key(client: FlaskClient) -> None:

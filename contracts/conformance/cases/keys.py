@@ -97,3 +97,34 @@ def status(target: Target, rec: Recorder) -> None:
         {"403": "forbidden", "401": "unauthorised", "400": "bad request"},
         "the documentation says no more than 4xx",
     )
+
+
+@case(
+    "PB-API-APP-UNKNOWN",
+    "An app that does not exist is answered like a wrong key",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
+    why="Client code that tells a misspelt app id from a bad key by the status.",
+    fix="Nothing is documented; recorded answers of other methods have 404. The knob of the fake "
+    "is unknown_app.",
+    catches=["unknown-app-not-found", "unknown-app-accepted"],
+    targets=FAKE_AND_REAL,
+    most_requests=1,
+)
+def unknown_app(target: Target, rec: Recorder) -> None:
+    """Calls listPostbacks with an app id that nobody has."""
+    answer = target.app.call("listPostbacks", appId=f"{target.app.app_id}-that-is-not-there")
+    expect_refused(answer, "an app that does not exist", rec)
+    rec.expect_verdict(
+        f"{answer.status} {MESSAGE}" if answer.error == MESSAGE else str(answer.status),
+        f"403 {MESSAGE}",
+        {
+            f"403 {MESSAGE}": "like a wrong key",
+            f"401 {MESSAGE}": "like a wrong key, as unauthorised",
+            f"404 {MESSAGE}": "not found, in the words of a wrong key",
+            "404": "not found",
+            "400": "bad request",
+            "403": "forbidden, in other words",
+        },
+        f"answered {answer.in_short()}",
+    )

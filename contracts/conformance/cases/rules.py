@@ -248,7 +248,8 @@ def delete(target: Target, rec: Recorder) -> None:
     level=Level.UNSPECIFIED,
     origin=Origin.ASSUMED,
     why="A second run of a clean-up script meets it.",
-    fix="Nothing is documented beyond what a warning means; the fake answers 200 with one.",
+    fix="Nothing is documented beyond what a warning means; the fake answers 200 with one. Its "
+    "knob is unknown_postback.",
     catches=["delete-unknown-silent", "delete-unknown-error"],
     targets=FAKE_AND_REAL,
     most_requests=1,
@@ -256,13 +257,15 @@ def delete(target: Target, rec: Recorder) -> None:
 def delete_unknown(target: Target, rec: Recorder) -> None:
     """Deletes an id that no rule has."""
     answer = target.app.delete(UNKNOWN_ID)
-    seen = "warning" if answer.warning else "success" if answer.accepted else "refused"
+    refused = "not found" if answer.status == 404 else "refused"
+    seen = "warning" if answer.warning else "success" if answer.accepted else refused
     rec.expect_verdict(
         seen,
         "warning",
         {
             "warning": "200, success true, and a warning",
-            "refused": "a 4xx with a message",
+            "not found": "404, as recorded answers of other methods have it",
+            "refused": "another 4xx with a message",
             "success": "as if it had been there",
         },
         f"answered {answer.in_short()}",

@@ -11,6 +11,7 @@ from flask import Request, Response
 
 from contracts.conformance.deviants.deviant_server import Deviant, WsgiApp
 from contracts.conformance.deviants.patch_points import AUTHORISED, ENVELOPE, READ_ARGUMENTS
+from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.models import App, KeyClass
 from mockserver.sandbox import Sandbox
 from mockserver.web.arguments import UnreadableArguments, read_arguments
@@ -144,6 +145,17 @@ def _any_apps_key(sandbox: Sandbox, app_id: str, key: str) -> App:
     return _open_to(sandbox, app_id, key, keys)
 
 
+class _UnknownAppNotFound(Sandbox):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(answers=AssumedAnswers(unknown_app="not-found"), **settings)
+
+
+def _any_app(sandbox: Sandbox, app_id: str, key: str) -> App:
+    found = sandbox.ledger.app(app_id)
+    known = found or next(app for app in sandbox.ledger.apps() if key in app.keys.values())
+    return _open_to(sandbox, known.app_id, key, [known.keys.get(KeyClass.DATA_EXPORT, "")])
+
+
 def _any_key(sandbox: Sandbox, app_id: str, key: str) -> App:
     return _open_to(sandbox, app_id, key, [key])
 
@@ -214,6 +226,15 @@ DEVIANTS: tuple[Deviant, ...] = (
         "api",
         "A wrong key is answered with the status 401.",
         patches=(("mockserver.web.leanplum.InvalidAccessKey.http_status", 401),),
+    ),
+    Deviant(
+        "unknown-app-not-found",
+        "api",
+        "An app that does not exist is answered 404.",
+        sandbox=_UnknownAppNotFound,
+    ),
+    _authorising(
+        "unknown-app-accepted", "An app that does not exist is taken for one there is.", _any_app
     ),
     _reading("version-ignored", "apiVersion is neither needed nor looked at.", _any_version),
     _reading("required-not-checked", "A missing type means messageEvents.", _type_not_needed),

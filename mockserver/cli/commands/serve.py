@@ -90,6 +90,16 @@ from mockserver.cli.session import Session, json_option
     default=None,
     help="Do not check certificates where postbacks go to https.",
 )
+@click.option(
+    "--unknown-app",
+    metavar="invalid-key|not-found",
+    help="What a call of an app that does not exist is answered: 403 (the default) or 404.",
+)
+@click.option(
+    "--unknown-postback",
+    metavar="warning|not-found",
+    help="What deletePostback of an unknown id is answered: 200 and a warning (default), or 404.",
+)
 @json_option
 @click.pass_obj
 def serve(session: Session, /, config: str | None, **flags: Any) -> None:

@@ -108,6 +108,13 @@ PROBES = (
         "key-message-other", lambda actor: _refused(actor).error, "Invalid access key", "Forbidden"
     ),
     Probe("key-status-401", _refusal, (403, False, True), (401, False, True)),
+    Probe(
+        "unknown-app-not-found",
+        lambda actor: (actor.call("listPostbacks", appId="nobody").status, _refused(actor).status),
+        (403, 403),
+        (404, 403),
+    ),
+    Probe("unknown-app-accepted", _listed(appId="nobody"), False, True),
     Probe("version-ignored", _listed(apiVersion="2"), False, True),
     Probe("required-not-checked", lambda actor: actor.try_add(type=None).accepted, False, True),
     Probe("unknown-action-accepted", lambda actor: actor.call("paint").accepted, False, True),
