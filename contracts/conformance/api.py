@@ -37,11 +37,13 @@ class ApiAnswer:
     Attributes:
         document: The JSON it held; None if it held none.
         text: Its body as it came.
+        headers: Its header fields as they came.
     """
 
     status: int
     document: Any
     text: str
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def response(self) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def answer_of(reply: Reply) -> ApiAnswer:
         document = json.loads(text)
     except (ValueError, RecursionError):
         document = None
-    return ApiAnswer(reply.status, document, text)
+    return ApiAnswer(reply.status, document, text, tuple(reply.headers))
 
 
 def expect_accepted(answer: ApiAnswer, what: str, rec: Recorder) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from contracts.conformance.deviants import (
+    answers,
     api,
+    arguments,
+    channel_sets,
     channels,
     delivery,
     encoding,
@@ -16,6 +19,7 @@ from contracts.conformance.deviants import (
     rules,
     statuses,
     template,
+    template_text,
 )
 from contracts.conformance.deviants.deviant_server import Deviant
 from contracts.verify.endpoints import catalog as endpoint_catalog
@@ -25,11 +29,15 @@ from mockserver.core.errors import PostbacksError
 
 _MODULES = (
     api,
+    arguments,
+    answers,
     rules,
     channels,
+    channel_sets,
     events,
     event_values,
     template,
+    template_text,
     encoding,
     parameters,
     delivery,

@@ -24,7 +24,7 @@ from mockserver.web.leanplum_calls import envelope
 _A_MOMENT_REAL_SECONDS = 0.1
 
 
-class _OtherPlaces(MemoryLedger):
+class OtherPlaces(MemoryLedger):
     """A ledger that is asked how many rules an app may have."""
 
     def add_rule(
@@ -40,23 +40,24 @@ class _OtherPlaces(MemoryLedger):
         return super().add_rule(app_id, type, channels, url, created_at, places)
 
     def places(self, app_id: str, limit: int) -> int:
+        """Return how many rules an app may have, in place of its limit."""
         return limit
 
 
 def _capped_at(places: int) -> type[MemoryLedger]:
-    class Capped(_OtherPlaces):
+    class Capped(OtherPlaces):
         def places(self, app_id: str, limit: int) -> int:
             return places
 
     return Capped
 
 
-class _CapShared(_OtherPlaces):
+class _CapShared(OtherPlaces):
     def places(self, app_id: str, limit: int) -> int:
         return limit - sum(rule.app_id != app_id for rule in self.rules())
 
 
-class _CapNotFreed(_OtherPlaces):
+class _CapNotFreed(OtherPlaces):
     def __init__(self) -> None:
         super().__init__()
         self._deleted: Counter[str] = Counter()
@@ -74,7 +75,7 @@ class _CapNotFreed(_OtherPlaces):
         self._deleted.clear()
 
 
-class _CapRacy(_OtherPlaces):
+class _CapRacy(OtherPlaces):
     def places(self, app_id: str, limit: int) -> int:
         taken = len(self.rules(app_id))
         # Only whoever takes the last place can take one too many.

@@ -14,7 +14,10 @@ from contracts.proof.catalog import (
     find_fake,
 )
 from tests.contracts.conformance.deviants import (
+    test_answers,
     test_api,
+    test_arguments,
+    test_channel_sets,
     test_channels,
     test_delivery,
     test_encoding,
@@ -27,6 +30,7 @@ from tests.contracts.conformance.deviants import (
     test_rules,
     test_statuses,
     test_template,
+    test_template_text,
 )
 from tests.contracts.conformance.deviants.acting import Actor
 
@@ -43,7 +47,10 @@ AREAS = {
 PROVED = [
     probe.name
     for module in (
+        test_answers,
         test_api,
+        test_arguments,
+        test_channel_sets,
         test_channels,
         test_delivery,
         test_encoding,
@@ -56,6 +63,7 @@ PROVED = [
         test_rules,
         test_statuses,
         test_template,
+        test_template_text,
     )
     for probe in module.PROBES
 ]
