@@ -188,6 +188,20 @@ def _proof_formats() -> Iterable[str]:
     "--deviant", "globs", metavar="GLOB", multiple=True, help="Only deviants of these names."
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes (default: one each core).")
+@click.option(
+    "--drawn",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    metavar="NUMBER",
+    help="Draw so many more broken fakes, which no case can know.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="What --drawn draws from.",
+)
 @click.option("--list", "only_list", is_flag=True, help="Show the deviants, and run nothing.")
 @click.option(
     "--allow-skipped", is_flag=True, help="Prove the others, where some cannot be tried here."
@@ -196,6 +210,10 @@ def _proof_formats() -> Iterable[str]:
 @click.pass_obj
 def prove(session: Session, /, **options: Any) -> int:
     """Run every case against every deviant: each must be caught by the cases that name it.
+
+    With --drawn, more fakes are broken at random in a status, a pause, a length, a set, an event or
+    an argument, and the suite is run against each until a case catches it. To try these alone, add
+    --deviant 'drawn-*'; `run --deviant drawn-SEED-NUMBER` shows one.
 
     Exit codes: 0 proved; 1 this is no proof; 2 wrong usage, or what could not be tried here, for
     want of trustme or nginx, is not allowed to be skipped; 130 interrupted.

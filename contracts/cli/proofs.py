@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from contracts.cli.files import files_of, write_file
 from contracts.cli.progress import bar
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
-from contracts.proof.matrix import TRUE_FAKE, Proof, ProofFormat
-from contracts.proof.proof import columns_for, prove
+from contracts.proof.drawn import prove_drawn
+from contracts.proof.matrix import TRUE_FAKE, Draw, Proof, ProofFormat, with_draw
+from contracts.proof.proof import columns_for, matrix_of, prove
 from contracts.suite.report.formats import registered
 from contracts.suite.run import ExitCode
 from contracts.suite.vocabulary import Status
@@ -18,6 +19,8 @@ from mockserver.cli.session import Session
 from mockserver.core.errors import PostbacksError
 
 _LONGEST_GLOB = 200
+#: The glob that means the drawn fakes, and no other deviant.
+DRAWN = "drawn-*"
 
 
 class NotAllTried(PostbacksError):
@@ -32,35 +35,47 @@ def prove_contracts(
     reports: tuple[str, ...],
     globs: tuple[str, ...],
     workers: int | None,
+    drawn: int = 0,
+    seed: int = 1,
     *,
     allow_skipped: bool,
 ) -> ExitCode:
-    """Fill the matrix, show and write it; fail if it is no proof.
+    """Fill the matrix, show and write it; fail if it is no proof, or a drawn fake gets away.
 
     Raises:
         UnknownDeviant: One of `globs` matches nothing.
         NotAllTried: Something was left out that may not be, or everything was.
     """
     files = files_of(reports, proof_writers())
-    chosen = _chosen(globs)
+    chosen = _chosen(tuple(glob for glob in globs if not drawn or glob != DRAWN))
+    if drawn and globs == (DRAWN,):
+        chosen = []
     output = session.output
-    with bar(output, len(columns_for(chosen))) as shown:
+    columns = len(columns_for(chosen)) if chosen else 0
+    with bar(output, columns + drawn) as shown:
 
         def on_column(name: str) -> None:
             shown.show(name)
             shown.advance()
 
-        proof = prove(chosen, workers=workers, on_column=on_column)
+        proof = prove(chosen, workers=workers, on_column=on_column) if chosen else matrix_of([], {})
+        if drawn:
+            draw = prove_drawn(seed, drawn, workers=workers, on_column=on_column)
+            proof = with_draw(proof, draw)
     for format_name, path in files:
         write_file(path, proof_writers()[format_name](proof))
     # Of a part of the deviants nothing can be said that needs all of them.
     names = {deviant.name for deviant in chosen}
     faults = [fault for fault in proof.faults() if not globs or _is_about(fault, names)]
+    faults = faults if chosen else []
     if output.as_json:
         output.document({"faults": faults, "proof": proof})
     else:
-        _write(output, proof, faults)
-    if faults:
+        if chosen:
+            _write(output, proof, faults)
+        if proof.drawn is not None:
+            _write_drawn(output, proof.drawn)
+    if faults or (proof.drawn is not None and proof.drawn.missed):
         return ExitCode.FAILED
     _check_tried(proof, allow_skipped=allow_skipped)
     return ExitCode.PASSED
@@ -134,6 +149,12 @@ def _check_tried(proof: Proof, *, allow_skipped: bool) -> None:
         f"not everything is proved, because {len(proof.left_out)} could not be tried: {reasons}. "
         "Install what is missing, or pass --allow-skipped"
     )
+
+
+def _write_drawn(output: Output, draw: Draw) -> None:
+    for each in draw.missed:
+        output.line(f"NOBODY caught {each.name}: {each.change}", "bold red")
+    output.line(f"caught {draw.rate}", "bold red" if draw.missed else "bold green")
 
 
 def _chosen(globs: tuple[str, ...]) -> list[AnyDeviant]:

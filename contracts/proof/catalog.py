@@ -22,6 +22,7 @@ from contracts.conformance.deviants import (
     template_text,
 )
 from contracts.conformance.deviants.deviant_server import Deviant
+from contracts.conformance.deviants.drawn import drawn_by_name
 from contracts.verify.endpoints import catalog as endpoint_catalog
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant
 from mockserver.core.catalog import suggestion
@@ -89,6 +90,9 @@ def find_deviant(name: str) -> AnyDeviant:
     Raises:
         UnknownDeviant: There is none; the message suggests similar names.
     """
+    drawn = drawn_by_name(name)
+    if drawn is not None:
+        return drawn
     by_name = {deviant.name: deviant for deviant in all_deviants()}
     if name not in by_name:
         raise UnknownDeviant(

@@ -38,6 +38,33 @@ class ProvedDeviant(Struct, frozen=True):
     target: TargetKind = TargetKind.FAKE
 
 
+class DrawnDeviant(Struct, frozen=True):
+    """A fake that was drawn, and the first case that caught it; empty if none did."""
+
+    name: str
+    area: str
+    change: str
+    caught_by: str
+
+
+class Draw(Struct, frozen=True):
+    """What came of the fakes that one seed has drawn."""
+
+    seed: int
+    deviants: list[DrawnDeviant]
+
+    @property
+    def missed(self) -> list[DrawnDeviant]:
+        """Return those that no case caught."""
+        return [each for each in self.deviants if not each.caught_by]
+
+    @property
+    def rate(self) -> str:
+        """Return how many were caught, in words."""
+        caught = len(self.deviants) - len(self.missed)
+        return f"{caught} of {len(self.deviants)} drawn with seed {self.seed}"
+
+
 class Proof(Struct, frozen=True):
     """The results of every case against every deviant, the true fake, and the good endpoints.
 
@@ -46,6 +73,7 @@ class Proof(Struct, frozen=True):
             endpoint, or is `TRUE_FAKE`.
         good: The names of the good endpoints.
         left_out: Why a deviant or a good endpoint was not tried, by its name.
+        drawn: What came of fakes that were drawn by a seed, if some were.
     """
 
     format: int
@@ -55,6 +83,7 @@ class Proof(Struct, frozen=True):
     cells: dict[str, dict[str, Status]]
     good: list[str] = []
     left_out: dict[str, str] = {}
+    drawn: Draw | None = None
 
     def catchers(self, deviant: str) -> list[str]:
         """Return the ids of the cases that caught a deviant, in the order of the cases."""
@@ -117,6 +146,11 @@ class Proof(Struct, frozen=True):
                 if status not in CAUGHT:
                     faults.append(f"{case.id} is {status or 'missing'} on {name}, which it names")
         return faults
+
+
+def with_draw(proof: Proof, draw: Draw) -> Proof:
+    """Return the proof with what came of drawn fakes."""
+    return msgspec.structs.replace(proof, drawn=draw)
 
 
 def encode(proof: Proof) -> bytes:

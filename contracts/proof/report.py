@@ -103,7 +103,7 @@ def mark_of(proof: Proof, case: ProvedCase, deviant: str) -> Mark:
     return Mark.NOT if status is Status.PASS else Mark.APART
 
 
-def _figures(proof: Proof) -> tuple[Figure, Figure]:
+def _figures(proof: Proof) -> tuple[Figure, ...]:
     proved = sum(
         any(mark_of(proof, case, deviant.name) is Mark.NAMED for case in proof.cases)
         for deviant in proof.deviants
@@ -114,10 +114,16 @@ def _figures(proof: Proof) -> tuple[Figure, Figure]:
     )
     caught = "deviants were caught by a case that names them"
     proves = "cases of level MUST caught a deviant that they name"
-    return (
+    figures = (
         Figure("Deviants caught", proved, len(proof.deviants), caught),
         Figure("MUSTs proved", able, len(musts), proves),
     )
+    if proof.drawn is None:
+        return figures
+    whole = len(proof.drawn.deviants)
+    counted = f"broken fakes drawn with seed {proof.drawn.seed} were caught in one run"
+    found = whole - len(proof.drawn.missed)
+    return (*figures, Figure("Drawn deviants caught", found, whole, counted))
 
 
 _TITLES = {TargetKind.FAKE: "Broken fakes", TargetKind.ENDPOINT: "Broken endpoints"}

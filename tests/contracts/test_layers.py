@@ -61,6 +61,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "suite.results",
         "conformance.replay",
         "conformance.snapshots",
+        "proof.drawn",
         "proof.matrix",
         "proof.proof",
     ),

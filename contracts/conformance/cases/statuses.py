@@ -126,7 +126,7 @@ def every_pause(target: Target, rec: Recorder) -> None:
     needs=CLOCK,
 )
 def every_status(target: Target, rec: Recorder) -> None:
-    """Answers each status from 100 to 499 at the first attempt, and at one of the other nine."""
+    """Answers each status from 100 to 499 at the first, the last and one other attempt."""
     found = _wrong(_at_first(target, rec, FINAL)) + _wrong(_at_first(target, rec, INTERIM))
     found += _wrong(_at_later(target, rec))
     rec.expect_verdict(
@@ -153,17 +153,19 @@ def _at_first(target: Target, rec: Recorder, statuses: Iterable[int]) -> list[De
 
 
 def _at_later(target: Target, rec: Recorder) -> list[DeliveryJson]:
-    """Answer each status at a later attempt: one inbox for each of the nine."""
+    """Answer each status at the tenth attempt, and at one of those between: an inbox for each."""
     target.fresh()
     answers = rec.random.sample(FINAL, rec.samples(len(FINAL)))
-    positions = range(2, ATTEMPTS + 1)
-    app = target.another_app(rule_limit=len(positions))
-    size = -(-len(answers) // len(positions))
-    for place, position in enumerate(positions):
-        own = answers[place * size : (place + 1) * size]
-        own += rec.random.sample(FINAL, size - len(own))
-        inbox = target.inbox(f"503*{size * (position - 1)}," + ",".join(map(str, own)) + ",200")
-        app.add(inbox.url)
+    between = range(2, ATTEMPTS)
+    size = -(-len(answers) // len(between))
+    own = [(place, answers[n * size : (n + 1) * size]) for n, place in enumerate(between)]
+    last = rec.random.sample(answers, len(answers))
+    own += [(ATTEMPTS, last[start : start + size]) for start in range(0, len(last), size)]
+    app = target.another_app(rule_limit=len(own))
+    for place, statuses in own:
+        statuses += rec.random.sample(FINAL, size - len(statuses))
+        script = f"503*{size * (place - 1)}," + ",".join(map(str, statuses)) + ",200"
+        app.add(target.inbox(script).url)
     app.trigger_many(["push.open"] * size)
     target.until_idle()
     return app.deliveries()

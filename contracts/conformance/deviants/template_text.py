@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +14,6 @@ from flask import Response
 
 from contracts.conformance.deviants.deviant_server import Deviant
 from contracts.conformance.deviants.patch_points import COMPILED, ENVELOPE
-from mockserver.core.models import Event, ParametersEncoding
 from mockserver.core.template import Template
 from mockserver.web.leanplum_calls import envelope
 
@@ -46,21 +44,9 @@ def argument_dropped(name: str, change: str, place: int) -> Deviant:
     return query_rewritten(name, change, lambda parts: [*parts[:place], *parts[place + 1 :]])
 
 
-class _Filled(Template):
-    """A template whose URL is changed after it was filled."""
-
-    __slots__ = ("_change",)
-
-    def __init__(self, change: Callable[[str], str], url: str) -> None:
-        super().__init__(url)
-        self._change = change
-
-    def render(self, event: Event, parameters_encoding: ParametersEncoding = "once") -> str:
-        return self._change(super().render(event, parameters_encoding))
-
-
-def _filled(name: str, change: str, rewrite: Callable[[str], str]) -> Deviant:
-    return Deviant(name, "template", change, patches=((COMPILED, partial(_Filled, rewrite)),))
+def literal_changed(name: str, change: str, before: str, after: str) -> Deviant:
+    """Return a fake that writes something else for a part of what stands around values."""
+    return rewritten(name, change, _outside_braces(lambda text: text.replace(before, after)))
 
 
 def _outside_braces(change: Callable[[str], str]) -> Callable[[str], str]:

@@ -14,7 +14,7 @@ import pytest
 from contracts.cli import proofs as contract_proofs
 from contracts.proof import proof
 from contracts.proof.catalog import AnyDeviant, all_deviants
-from contracts.proof.matrix import TRUE_FAKE, Proof
+from contracts.proof.matrix import TRUE_FAKE, Draw, DrawnDeviant, Proof
 from contracts.proof.proof import columns_for, matrix_of, provable_cases
 from contracts.suite.vocabulary import Status, TargetKind
 from contracts.verify.endpoints import catalog as endpoint_catalog
@@ -319,3 +319,37 @@ def test_with_json_wrong_usage_is_a_problem(offline: CommandLine) -> None:
     result = offline.run("contracts", "prove", "--deviant", "zzz", "--json")
     assert (result.exit_code, result.stdout) == (2, "")
     assert json.loads(result.stderr)["type"] == "urn:postbacks:problem:unknown-deviant"
+
+
+def test_drawn_fakes_alone(offline: CommandLine) -> None:
+    ran = offline.run("contracts", "prove", "--drawn", "2", "--seed", "5", "--deviant", "drawn-*")
+    assert ran.exit_code == 0
+    assert ran.stdout.strip() == "caught 2 of 2 drawn with seed 5"
+
+
+def test_a_drawn_fake_that_gets_away_is_told_and_fails(
+    offline: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(seed: int, number: int, **_: object) -> Draw:
+        return Draw(seed, [DrawnDeviant("drawn-9-0", "retry", "A 299 is no success.", "")])
+
+    monkeypatch.setattr(contract_proofs, "prove_drawn", missing)
+    ran = offline.run("contracts", "prove", "--drawn", "1", "--seed", "9", "--deviant", "drawn-*")
+    assert ran.exit_code == 1
+    assert "NOBODY caught drawn-9-0: A 299 is no success." in ran.stdout
+    assert "caught 0 of 1 drawn with seed 9" in ran.stdout
+
+
+def test_drawn_fakes_beside_a_deviant(
+    offline: CommandLine, matrix_without_runs: Callable[[Change], None], tmp_path: Path
+) -> None:
+    matrix_without_runs(lambda cells: None)
+    path = tmp_path / "proof.json"
+    ran = offline.run(
+        *("contracts", "prove", "--drawn", "1", "--deviant", "cap-of-two"),
+        *("--report", f"json={path}"),
+    )
+    assert ran.exit_code == 0
+    found = msgspec.json.decode(path.read_bytes(), type=Proof)
+    assert found.drawn is not None
+    assert found.drawn.rate == "1 of 1 drawn with seed 1"

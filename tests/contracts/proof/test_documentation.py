@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 import contracts.proof.documentation
 from contracts.proof.catalog import all_deviants
 from contracts.proof.documentation import contract_page
+from contracts.proof.drawn import last_draw
 from contracts.proof.proof import last_proof
 from contracts.suite import requirements
 from contracts.suite.registry import all_cases, provider_cases
@@ -56,6 +57,10 @@ def test_the_readme_counts_right() -> None:
     readme = (PAGE.parents[1] / "README.md").read_text()
     assert f"# {len(provider_cases())} cases against" in readme
     assert f"# {len(all_deviants())} broken ones," in readme
+    draw = last_draw()
+    caught = len(draw.deviants) - len(draw.missed)
+    words = " ".join(readme.split())
+    assert f"drawn with seed {draw.seed} one run caught {caught} of {len(draw.deviants)}" in words
 
 
 def test_a_deviant_that_nobody_caught_is_shown_as_such() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from contracts.proof.matrix import TRUE_FAKE, Proof
+from contracts.proof.matrix import TRUE_FAKE, Draw, DrawnDeviant, Proof, with_draw
 from contracts.proof.report import Mark, kill_matrix_html, mark_of
 from contracts.suite.report.page import anchor
 from contracts.suite.vocabulary import Level, Status
@@ -107,3 +107,12 @@ def test_no_text_adds_an_element_and_none_is_lost(proof: Proof) -> None:
 def _with_true_fake(proof: Proof) -> Proof:
     proof.cells[TRUE_FAKE] = {case.id: Status.PASS for case in proof.cases}
     return proof
+
+
+def test_drawn_fakes_are_told_one_by_one() -> None:
+    caught = DrawnDeviant("drawn-1-0", "retry", "A 418 is tried again.", "PB-RETRY-EVERY-STATUS")
+    missed = DrawnDeviant("drawn-1-1", "retry", "A 299 is no success.", "")
+    text = Page(kill_matrix_html(with_draw(proof_of(3, 3), Draw(1, [caught, missed])))).words
+    assert "50 % 1 of 2 broken fakes drawn with seed 1 were caught in one run" in text
+    assert "drawn-1-0 A 418 is tried again. ○ PB-RETRY-EVERY-STATUS" in text
+    assert "drawn-1-1 A 299 is no success. ✕ No case caught it." in text
