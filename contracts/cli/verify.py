@@ -67,7 +67,9 @@ from mockserver.cli.session import Session, json_option
     "the run's ids begin with.",
 )
 @click.option(
-    "--observe", metavar="FILE", help="Send recorded postbacks instead: HAR, or JSON of a sandbox."
+    "--observe",
+    metavar="FILE",
+    help="Send recorded postbacks instead: HAR, an access log, or JSON of a sandbox.",
 )
 @click.option(
     "--down-command", metavar="COMMAND", help="Takes the endpoint down, with --up-command."

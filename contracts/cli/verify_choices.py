@@ -26,7 +26,7 @@ from contracts.verify.lint import Secret, remarks, secrets_in
 from contracts.verify.operator import AskingOperator, CommandOperator, Operator, OperatorFailed
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import Probe, probe_of
-from contracts.verify.recording import read_recording
+from contracts.verify.recording import fitting, read_recording
 from contracts.verify.resolved_host import ResolvedHost, resolve_host
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
@@ -124,7 +124,13 @@ def endpoints_of(choices: Choices) -> list[EndpointSubject]:
     operator = _operator(choices)
     recording = read_recording(Path(choices.observe)) if choices.observe else []
     headers = [_header(text) for text in choices.headers]
-    return [_endpoint(url, choices, probe, operator, recording, headers) for url in choices.urls]
+    found = []
+    for url in choices.urls:
+        endpoint = _endpoint(url, choices, probe, operator, headers)
+        if choices.observe:
+            _record(endpoint, url, recording, choices.observe)
+        found.append(endpoint)
+    return found
 
 
 def rate_of(choices: Choices, resolved_host: ResolvedHost | None) -> float | None:
@@ -164,7 +170,6 @@ def _endpoint(
     choices: Choices,
     probe: Probe | None,
     operator: Operator | None,
-    recording: Sequence[str],
     headers: Sequence[tuple[str, str]],
 ) -> EndpointSubject:
     subscription = _subscription(url, choices)
@@ -181,7 +186,6 @@ def _endpoint(
         probe=probe,
         operator=operator,
         outage=_outage(choices.outage),
-        recording=recording,
         budget=RequestBudget(choices.max_requests, 1 / rate if rate else 0.0),
         profile=Profile(choices.profile),
         burst=choices.concurrency,
@@ -191,6 +195,32 @@ def _endpoint(
         is_proxied=choices.proxy is not None,
         only_post=choices.only_post,
     )
+
+
+def _record(endpoint: EndpointSubject, url: str, recording: Sequence[str], file: str) -> None:
+    """Have an endpoint sent what was recorded for it, and name what was not.
+
+    Raises:
+        InvalidConfig: Nothing was.
+    """
+    kept, left_out = fitting(url, recording)
+    places = ", ".join(dict.fromkeys(left_out))[:300]
+    if not kept:
+        raise InvalidConfig(
+            f"the recording {file} holds nothing for this endpoint: none of {len(recording)} POSTs "
+            f"has the names of the URL ({places})"
+        )
+    endpoint.recording = kept
+    if left_out:
+        endpoint.remarks = [
+            *endpoint.remarks,
+            Remark(
+                "recording-left-out",
+                f"{len(left_out)} of {len(recording)} recorded POSTs are not for this endpoint "
+                f"and are not sent: {places}",
+                "they lack the names of the URL; if they are for it, write the URL as it was then",
+            ),
+        ]
 
 
 def _subscription(url: str, choices: Choices) -> Subscription:

@@ -1,14 +1,15 @@
 """Reads postbacks that were recorded elsewhere, so that cases can send them again.
 
 It reads the JSON that `postbacks deliveries`, `inbox` and `tail` print with `--json`, as one
-document or as one document a line, and the HAR files of proxies and browsers.
+document or as one document a line, the HAR files of proxies and browsers, and access logs: the
+combined format, and JSON lines.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,45 @@ def read_recording(path: Path) -> list[str]:
             )
     if not found:
         raise InvalidConfig(
-            f"the recording {path} holds no POST; it takes HAR, or what `postbacks deliveries`, "
-            "`inbox` or `tail` print with --json"
+            f"the recording {path} holds no POST; it takes HAR, an access log (combined or JSON "
+            "lines), or what `postbacks deliveries`, `inbox` or `tail` print with --json"
         )
     return found[:MOST_RECORDED]
+
+
+def fitting(template_url: str, recorded: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the recorded URLs that are for an endpoint, and those that are not, without values.
+
+    A URL fits if it has two of the names of the postbackUrl that carry a value, or the only one;
+    if the query has none, the path decides.
+
+    Args:
+        template_url: The postbackUrl.
+        recorded: What was recorded.
+    """
+    parts = _PARTS(template_url)
+    assert parts is not None
+    names = {
+        name
+        for name, _, value in (
+            piece.partition("=") for piece in (parts["query"] or "?")[1:].split("&")
+        )
+        if "{{" in value
+    }
+    path = re.compile(
+        "[^/]*".join(re.escape(piece) for piece in re.split(r"\{\{[^{}]*\}\}", parts["path"]))
+    )
+    kept, left_out = [], []
+    for url in recorded:
+        found = _PARTS(url)
+        assert found is not None, "a recording holds nothing else"
+        has = {piece.partition("=")[0] for piece in (found["query"] or "?")[1:].split("&")}
+        fits = len(names & has) >= min(2, len(names)) if names else path.fullmatch(found["path"])
+        if fits:
+            kept.append(url)
+        else:
+            left_out.append(f"{found['origin']}{found['path']}")
+    return kept, left_out
 
 
 def led_to(template_url: str, recorded: str) -> str:
@@ -69,6 +105,12 @@ _PARTS = re.compile(
 ).fullmatch
 
 
+#: A request line, alone and as the only text in quotes with one in a line of a log.
+_LINE = r"(?P<method>[A-Z]+) (?P<target>[^\s\"]+)(?: HTTP/[0-9.]+)?"
+_REQUEST_LINE = re.compile(_LINE).fullmatch
+_LOGGED = re.compile(rf"[^\"]*\"{_LINE}\" \d{{3}}\b").match
+
+
 def _documents(text: str, path: Path) -> Iterator[Any]:
     try:
         yield json.loads(text)
@@ -82,10 +124,13 @@ def _documents(text: str, path: Path) -> Iterator[Any]:
         try:
             yield json.loads(line)
         except ValueError as error:
-            raise InvalidConfig(
-                f"the recording {path} is neither one JSON document nor one a line: line "
-                f"{number}: {error}"
-            ) from None
+            logged = _LOGGED(line)
+            if logged is None:
+                raise InvalidConfig(
+                    f"the recording {path} is neither JSON, nor one document a line, nor an access "
+                    f"log: line {number}: {error}"
+                ) from None
+            yield {"method": logged["method"], "url": logged["target"]}
 
 
 def _urls(value: Any) -> Iterator[str]:
@@ -111,4 +156,21 @@ def _own_url(value: dict[str, Any]) -> str | None:
         url = value.get(name)
         if isinstance(url, str) and (value.get("method") == "POST" or is_delivery):
             return url
+    return _logged_url(value)
+
+
+def _logged_url(value: dict[str, Any]) -> str | None:
+    """Return the URL of a line of an access log in JSON if it is a POST; else None."""
+    line = value.get("request")
+    if isinstance(line, str) and (logged := _REQUEST_LINE(line)) is not None:
+        return logged["target"] if logged["method"] == "POST" else None
+    methods = (value.get(name) for name in ("method", "request_method", "http_method", "verb"))
+    if "POST" not in methods:
+        return None
+    for name in ("request_uri", "uri", "url", "target", "path", "request_path"):
+        target = value.get(name)
+        if isinstance(target, str) and target.startswith(("/", "http")):
+            queries = (value.get(each) for each in ("query", "query_string", "args"))
+            query = next((each for each in queries if isinstance(each, str) and each), "")
+            return target if "?" in target or not query else f"{target}?{query.lstrip('?')}"
     return None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.verify import recording
-from contracts.verify.recording import led_to, read_recording
+from contracts.verify.recording import fitting, led_to, read_recording
 from mockserver.core.errors import InvalidConfig
 
 # The fixtures of the command line are what prints most recordings.
@@ -114,13 +114,15 @@ def test_what_the_commands_print_is_read(
     "content", ["", "\ufeff", " \n\r\n", "[]", "{}", "null", "17", '"http://h"']
 )
 def test_without_a_post_there_is_nothing_to_send(tmp_path: Path, content: str) -> None:
-    with pytest.raises(InvalidConfig, match=r"holds no POST; it takes HAR, or") as caught:
+    with pytest.raises(
+        InvalidConfig, match=r"holds no POST; it takes HAR, an access log"
+    ) as caught:
         read(tmp_path, content)
     assert caught.value.exit_code == 2
 
 
 def test_a_broken_line_is_told_by_its_number(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match="nor one a line: line 3: "):
+    with pytest.raises(InvalidConfig, match="nor one document a line, nor an access log: line 3: "):
         read(tmp_path, f'{json.dumps(ONE)}\n\n{{"url": \n{json.dumps(ONE)}\n')
 
 
@@ -182,3 +184,65 @@ def test_a_url_that_cannot_be_posted_to_is_told(tmp_path: Path, url: str) -> Non
 )  # fmt: skip
 def test_the_query_is_the_recorded_one_byte_by_byte(template: str, recorded: str, url: str) -> None:
     assert led_to(template, recorded) == url
+
+
+# Access logs
+
+_TARGET = "/in?user=ada%40example.com&at=1"
+_COMBINED = (
+    f'127.0.0.1 - - [24/Nov/2026:10:00:00 +0000] "POST {_TARGET} HTTP/1.1" 204 0 "-" "curl/8 (x)"'
+)
+_GET = '127.0.0.1 - - [24/Nov/2026:10:00:01 +0000] "GET /health HTTP/1.1" 200 2 "-" "probe"'
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_of_an_access_log_the_posts_are_taken(tmp_path: Path, end: str) -> None:
+    other = _COMBINED.replace("at=1", "at=2")
+    assert read(tmp_path, end.join([_COMBINED, _GET, "", other])) == [
+        _TARGET,
+        _TARGET.replace("at=1", "at=2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "logged",
+    [
+        {"method": "POST", "uri": _TARGET},
+        {"request_method": "POST", "request_uri": _TARGET, "status": "204"},
+        {"request": f"POST {_TARGET} HTTP/1.1", "status": 204},
+        {"request": {"method": "POST", "uri": _TARGET, "host": "h"}, "status": 204},
+        {"verb": "POST", "path": "/in", "query": "?user=ada%40example.com&at=1"},
+        {"http_method": "POST", "path": "/in", "args": "user=ada%40example.com&at=1"},
+    ],
+)
+def test_of_an_access_log_in_json_lines_the_posts_are_taken(
+    tmp_path: Path, logged: dict[str, Any]
+) -> None:
+    get = json.loads(json.dumps(logged).replace("POST", "GET"))
+    lines = "\n".join(map(json.dumps, (logged, get)))
+    assert read(tmp_path, lines) == [_TARGET]
+
+
+@pytest.mark.parametrize(
+    ("template", "url", "fits"),
+    [
+        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/in?u=1&m=2", True),
+        ("http://h/in?u={{User ID}}&m={{Message ID}}&e={{Message event}}", "/x?m=2&e=Open", True),
+        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/in?u=1", False),
+        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://bank/pay?card=4111", False),
+        ("http://h/in?u={{User ID}}&key=1", "https://a/in?u=1", True),
+        ("http://h/in?u={{User ID}}&key=1", "https://a/in?key=1", False),
+        ("http://h/in/{{User ID}}/x", "https://a/in/ada/x", True),
+        ("http://h/in/{{User ID}}/x", "https://a/other/ada", False),
+    ],
+)
+def test_what_is_not_for_an_endpoint_is_left_out(template: str, url: str, fits: bool) -> None:
+    kept, left_out = fitting(template, [url])
+    assert (kept == [url], left_out == []) == (fits, fits)
+
+
+def test_what_is_left_out_is_named_without_its_values() -> None:
+    _, left_out = fitting(
+        "http://h/in?u={{User ID}}", ["https://bank.test/pay?card=4111", "/a?b=1"]
+    )
+    assert left_out == ["https://bank.test/pay", "/a"]
