@@ -103,6 +103,11 @@ from mockserver.cli.session import Session, json_option
     help="The most that is sent to an endpoint.",
 )
 @click.option(
+    "--max-time",
+    metavar="DURATION",
+    help="How long a run takes at most (10m, and what the rate needs); what is left is not tried.",
+)
+@click.option(
     "--header",
     "headers",
     metavar="NAME=VALUE",

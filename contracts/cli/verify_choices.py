@@ -28,6 +28,7 @@ from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import Probe, probe_of
 from contracts.verify.recording import fitting, read_recording
 from contracts.verify.resolved_host import ResolvedHost, resolve_host
+from contracts.verify.run_time import SHORTEST, USUAL, RunTime
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import (
@@ -38,7 +39,7 @@ from mockserver.core.catalog import (
     parse_channel,
     parse_type,
 )
-from mockserver.core.durations import parse_duration
+from mockserver.core.durations import format_duration, parse_duration
 from mockserver.core.errors import InvalidConfig, InvalidTemplate, PostbacksError, ServerUnreachable
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
@@ -76,6 +77,7 @@ class Choices:
     concurrency: int
     rate: str | None
     max_requests: int
+    max_time: str | None
     headers: tuple[str, ...]
     reports: tuple[str, ...]
     github: bool
@@ -147,6 +149,27 @@ def rate_of(choices: Choices, resolved_host: ResolvedHost | None) -> float | Non
     return float(found[1]) / {"s": 1, "m": 60, "min": 60, "h": 3600}[found[2] or "s"]
 
 
+def time_of(choices: Choices, resolved_host: ResolvedHost | None, requests: int) -> timedelta:
+    """Return how long a run may take.
+
+    Raises:
+        click.UsageError: It is no duration, or too short.
+    """
+    if choices.max_time is None:
+        rate = rate_of(choices, resolved_host)
+        return USUAL + timedelta(seconds=round(requests / rate) if rate else 0)
+    try:
+        most = parse_duration(choices.max_time)
+    except PostbacksError as error:
+        raise click.UsageError(f"--max-time: {error}") from None
+    if most < SHORTEST:
+        raise click.UsageError(
+            f"--max-time takes {format_duration(SHORTEST)} or more: one postback that is not "
+            f"answered takes 30 s; got {choices.max_time!r}"
+        )
+    return most
+
+
 def check_proxy(choices: Choices) -> None:
     """Go on only if somebody listens at the proxy: it must not be taken for the endpoint.
 
@@ -194,6 +217,7 @@ def _endpoint(
         remarks=[*remarks(subscription, resolved_host), *_about_the_run(choices)],
         is_proxied=choices.proxy is not None,
         only_post=choices.only_post,
+        time=RunTime(time_of(choices, resolved_host, choices.max_requests)),
     )
 
 

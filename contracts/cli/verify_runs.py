@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.vocabulary import Need, Status, TargetKind
+from contracts.verify.preflight import begin_counting, probe_remarks
 from contracts.verify.stored import ProbeFailed
 from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed
 from mockserver.cli.process import tell
 from mockserver.cli.session import Session
+from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidConfig
 from mockserver.net.visible_text import one_line
 
@@ -76,6 +79,7 @@ def _run(
     baseline: Baseline,
 ) -> Run:
     _write_banner(output, cases, endpoint, choices)
+    _look_at_the_probe(output, cases, endpoint)
     with bar(output, len(cases)) as shown:
         watch = _Watch(shown)
         endpoint.on_answer = watch.on_answer
@@ -99,14 +103,33 @@ def _check_probe(cases: Sequence[Case], endpoint: EndpointSubject) -> None:
     Raises:
         InvalidConfig: It cannot be used.
     """
-    is_needed = any(Need.PROBE in case.needs <= endpoint.capabilities for case in cases)
+    is_needed = _asks(cases, endpoint)
     # Where nobody listens, a probe of the same server fails as well, and that is no fault of its.
     if endpoint.probe is None or not is_needed or not endpoint.still_answers():
         return
     try:
-        endpoint.probe.ask(endpoint.composer.prefix)
+        begin_counting(endpoint)
     except ProbeFailed as error:
         raise InvalidConfig(f"{error} (--probe; nothing was sent to the endpoint)") from None
+
+
+def _look_at_the_probe(output: Output, cases: Sequence[Case], endpoint: EndpointSubject) -> None:
+    """Send one postback, and say before the first case if the probe does not show it."""
+    if endpoint.sent.was_counted_at is None and _asks(cases, endpoint) and endpoint.still_answers():
+        # Of several endpoints only the first was asked by now.
+        with suppress(ProbeFailed):
+            begin_counting(endpoint)
+    if endpoint.sent.was_counted_at is None:
+        return
+    found = probe_remarks(endpoint)
+    endpoint.remarks = [*endpoint.remarks, *found]
+    for remark in found:
+        tell(f"PROBE  {one_line(remark.text)}\n       {one_line(remark.fix)}")
+
+
+def _asks(cases: Sequence[Case], endpoint: EndpointSubject) -> bool:
+    """Return whether any case asks the probe."""
+    return any(Need.PROBE in case.needs <= endpoint.capabilities for case in cases)
 
 
 def _write_banner(
@@ -123,7 +146,8 @@ def _write_banner(
     output.flush()
     tell(
         f"{count(len(cases), 'case')} against {endpoint.url}\n"
-        f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}\n"
+        f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}"
+        f"{_limit(endpoint)}\n"
         f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report"
     )
 
@@ -131,7 +155,13 @@ def _write_banner(
 def _most(cases: Sequence[Case], endpoint: EndpointSubject) -> int:
     """Return the most requests that these cases may send."""
     usable = [case for case in cases if case.needs <= endpoint.capabilities]
-    return min(endpoint.budget.most, sum(case.most_requests for case in usable))
+    looks = int(_asks(cases, endpoint))
+    return min(endpoint.budget.most, looks + sum(case.most_requests for case in usable))
+
+
+def _limit(endpoint: EndpointSubject) -> str:
+    most = endpoint.time.most
+    return "" if most is None else f", within {format_duration(most)}"
 
 
 def _rate(choices: Choices, endpoint: EndpointSubject) -> str:

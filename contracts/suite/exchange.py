@@ -135,4 +135,6 @@ def curl_line(exchange: RecordedExchange) -> str:
     is_cut = len(exchange.body) > KEPT_CHARACTERS
     body = "" if is_cut else exchange.body
     line = curl_command(exchange.method, exchange.url, exchange.headers, body, quote=shell_word)
+    if exchange.pinned:
+        line = line.replace("curl ", f"curl --resolve {shell_word(exchange.pinned)} ", 1)
     return line + ("  # the body was too long to be kept" if is_cut else "")

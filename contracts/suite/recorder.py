@@ -53,10 +53,12 @@ class Recorder:
     Args:
         random: What a case draws its samples from; by default the same in every run.
         share: The share of its samples that a case draws.
+        case_id: The case that uses it.
 
     Attributes:
         random: What samples are drawn from. A case that draws nothing else draws the same values
             again for the same seed.
+        case_id: The case that uses it.
         checks: How many comparisons were made.
         examples: How many examples were begun.
         steps: What was done since the example began, a line each.
@@ -65,9 +67,12 @@ class Recorder:
         last_steps: What led to it.
     """
 
-    def __init__(self, random: Random | None = None, share: float = 1.0) -> None:
+    def __init__(
+        self, random: Random | None = None, share: float = 1.0, *, case_id: str = ""
+    ) -> None:
         self.random = Random(0) if random is None else random
         self._share = share
+        self.case_id = case_id
         self.checks = 0
         self.examples = 0
         self.steps: list[str] = []

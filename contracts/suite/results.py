@@ -24,6 +24,7 @@ class RecordedExchange(Struct, frozen=True):
         status: None if no answer came.
         error: Why not.
         real_seconds: How long it took.
+        pinned: The address that was dialled, as `HOST:PORT:ADDRESS`, where it was not left open.
     """
 
     method: str
@@ -35,6 +36,7 @@ class RecordedExchange(Struct, frozen=True):
     answer_body: str
     real_seconds: float
     error: str | None = None
+    pinned: str = ""
 
 
 class DeviationResult(Struct, frozen=True):

@@ -81,7 +81,7 @@ def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> Case
     untestable = subject.why_untestable(case.most_requests)
     if untestable:
         return _result(case, Status.UNTESTABLE, reason=untestable)
-    rec = Recorder(Random(seed_of(case, effort)), effort.share)
+    rec = Recorder(Random(seed_of(case, effort)), effort.share, case_id=case.id)
     target = subject.open_target(rec, names)
     began = time.perf_counter()
     try:

@@ -11,6 +11,9 @@ Modules in the order in which a run needs them:
 - `probe` asks what the endpoint has stored, `stored` reads the answer, and `storage` waits until
   everything is stored. `operator` takes the endpoint down and up. `command` runs the commands of
   both.
+- `preflight` looks at the probe before the first case, and `sight` learns what it shows. `sent`
+  remembers everything that was sent, and `reckoning` compares it with what is stored.
+- `odd_values` and `lookalikes` make the postbacks that are hard to store; `run_time` ends a run.
 - `endpoint` is the endpoint with all of that, and `subject` offers it to the suite. `target` is
   what one case works with; its part about stored events is in `expectations`.
 - `cases` has the cases, and `endpoints` the broken and good endpoints that prove them.

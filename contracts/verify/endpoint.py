@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from contracts.suite.masks import Masks
-from contracts.suite.recorder import NotApplicable
+from contracts.suite.recorder import NotApplicable, Untestable
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Latency, Remark, Traffic
 from contracts.suite.vocabulary import Need, Profile, TargetKind
@@ -24,8 +24,11 @@ from contracts.verify.probe import Probe
 from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
+from contracts.verify.run_time import RunTime
 from contracts.verify.sender import PostbackSender, Trust
-from contracts.verify.storage import ProbeSight, StorageDelay
+from contracts.verify.sent import SentPostbacks
+from contracts.verify.sight import ProbeSight
+from contracts.verify.storage import StorageDelay
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 
@@ -66,6 +69,8 @@ class Endpoint:
         is_proxied: Whether requests go through a proxy; then no connection reaches it directly.
         only_post: Whether it is sent nothing but POSTs, for those who ban what looks like a scan.
         run: Part of every id, so that ids of different runs differ; random unless given.
+        time: How long the run may take, and whether it makes sense to go on.
+        serves_one: Whether it was found to serve one connection at a time only.
         on_answer: Called with the time that each answer took, in real seconds.
     """
 
@@ -88,6 +93,8 @@ class Endpoint:
     is_proxied: bool = False
     only_post: bool = False
     run: str | None = None
+    time: RunTime = field(default_factory=RunTime)
+    serves_one: bool = False
     on_answer: Callable[[float], None] = lambda real_seconds: None
 
     kind = TargetKind.ENDPOINT
@@ -102,6 +109,7 @@ class Endpoint:
         self.own_words: dict[tuple[str, str], str] = {}
         #: Whether the probe shows user ids, and device ids, as far as that was tried.
         self.shown_ids: dict[str, bool] = {}
+        self.sent = SentPostbacks()
         self._answers: list[float] = []
 
     @property
@@ -140,15 +148,25 @@ class Endpoint:
 
         Raises:
             BudgetSpent: Fewer requests than that are left; none was sent.
+            Untestable: The run has no time left, or nothing is answered; the message says which.
         """
+        if self.serves_one and options.get("at_once", 1) > 1:
+            raise Untestable(
+                "it serves one connection at a time, so several at once would all time out; see "
+                "PB-REACH-SECOND-CONNECTION"
+            )
         at_once = min(options.get("at_once", 1), len(urls))
         # Sending only a part would prove nothing, and use up requests that other cases need.
         self.budget.expect(len(urls))
         outcomes: list[Outcome] = []
         for start in range(0, len(urls), max(1, at_once)):
             group = urls[start : start + max(1, at_once)]
+            self.time.check()
             self.budget.take(len(group))
-            outcomes += self.sender.post(group, **options)
+            came = self.sender.post(group, **options)
+            outcomes += came
+            if at_once == 1:
+                self.time.learn(came)
         for outcome in outcomes:
             self._measure(outcome)
         return outcomes

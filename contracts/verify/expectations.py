@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable, shown
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.postbacks import Postback
+from contracts.verify.reckoning import Fault, by_case, count_fault, faults
+from contracts.verify.sent import SentPostback
 from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
 from contracts.verify.stored import Line, Stored, differences, holds, how_time_differs
 
@@ -118,6 +120,85 @@ class Expectations(ABC):
         for entry in entries:
             self._expect_exact(postback, entry, what, names)
 
+    def expect_reckoned(
+        self, sent: Sequence[SentPostback], what: Mapping[str, str], *, only_doubles: bool = False
+    ) -> None:
+        """Expect all of this to be stored once and unchanged, as far as the endpoint keeps it.
+
+        Args:
+            sent: What was sent; see `reckoning.faults`.
+            what: What is special about a postback, by its URL; part of the reason of a deviation.
+            only_doubles: Whether only what is stored more than once matters.
+
+        Raises:
+            Deviation: Something is not; the report shows the smallest example.
+        """
+        endpoint = self.endpoint
+        sight = endpoint.probe_sight
+
+        def reckon(stored: Stored) -> list[Fault]:
+            self._learn(sent, stored)
+            found = faults(sent, stored, endpoint.subscription, sight)
+            return [each for each in found if each.is_double or not only_doubles]
+
+        stored = self._storage().until(lambda stored: not reckon(stored))
+        if stored.entries is None:
+            raise NotApplicable("the probe only counts; values are compared if it answers entries")
+        found = reckon(stored)
+        self.rec.checks += len(sent)
+        if not found:
+            return
+        first = found[0]
+        self.show_sent(first.sent)
+        said = first.sent.what or f"it was sent by {first.sent.case_id}"
+        special = what.get(first.sent.postback.url, said)
+        many = f" ({len(found)} of {len(sent)}: {by_case(found)})" if len(found) > 1 else ""
+        lost = self._doubts() if first.actual == "not stored" else ""
+        self.rec.expect_that(
+            False, first.expected, Said(first.actual), f"{special}; {first.why}{lost}{many}"
+        )
+
+    def expect_counted(self) -> None:
+        """Expect as many events to be stored as were sent since the probe was first asked.
+
+        Raises:
+            Deviation: There are fewer or more.
+            NotApplicable: It was asked too late to know.
+        """
+        endpoint = self.endpoint
+        began, before = endpoint.sent.was_counted_at, endpoint.probe_sight.first_count
+        if began != 0 or before is None:
+            raise NotApplicable(
+                "the probe only counts, and was not asked before the first postback"
+            )
+        sent = endpoint.sent.all()
+
+        def wrong(stored: Stored) -> tuple[str, int] | None:
+            return count_fault(sent, stored, before, endpoint.subscription)
+
+        stored = self._storage().until(lambda stored: wrong(stored) is None)
+        fault = wrong(stored)
+        if fault is not None:
+            expected, counted = fault
+            self.rec.expect_that(
+                False,
+                f"{expected} events stored of all that was sent",
+                counted,
+                f"counted by the probe{self._doubts()}; a probe that answers entries tells which",
+            )
+
+    def _learn(self, sent: Sequence[SentPostback], stored: Stored) -> None:
+        for each in sent:
+            if each.postback.is_plain and each.is_accepted:
+                entries = stored.of(each.postback)
+                if len(entries) == 1:
+                    self.endpoint.probe_sight.learn(each.postback, entries[0])
+                    return
+
+    @abstractmethod
+    def show_sent(self, sent: SentPostback) -> None:
+        """Show the last exchange of what was sent, by whichever case."""
+
     def _expect_exact(
         self, postback: Postback, entry: Any, what: str, names: Collection[str] | None = None
     ) -> None:
@@ -181,6 +262,8 @@ class Expectations(ABC):
         patience = SETTLING_REAL_SECONDS if endpoint.resolved_host is not None else 0.0
         prefix, was_sent = endpoint.composer.prefix, endpoint.budget.sent > 0
         sight = endpoint.probe_sight
+        if endpoint.sent.was_counted_at is None:
+            endpoint.sent.was_counted_at = endpoint.budget.sent
         if sight.is_blind:
             raise Untestable(
                 f"the probe {endpoint.probe.description!r} has shown nothing of what this run "

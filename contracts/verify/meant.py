@@ -86,7 +86,7 @@ _FAULTS = _pattern(
 _REFUSAL = _pattern(
     r"(?:internal |server |unexpected |unknown |database |sql )*"
     r"(?:err(?:or)?|fail(?:ed|ure)?|exception|nok|not ok|ko)\b"
-    r"(?!\s*[:=]\s*(?:0|none|null|false|no)\b)"
+    r"(?!\s*[:=]\s*(?:0|none|null|false|no)\W*$)"
     r"|(?:bad request|unauthori[sz]ed|forbidden|not found|access denied|permission denied"
     r"|service unavailable|internal server error|not implemented|method not allowed"
     r"|too many requests|could not|cannot|can't|unable to|invalid)\b|[45]\d\d\b[ :-]"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
@@ -16,6 +17,8 @@ from mockserver.core.template import Template
 
 #: The beginning of every id that a run makes up.
 PREFIX = "postbacks-verify"
+#: What follows the key in a device id, and in the link of a click.
+DEVICE, LINK = "-device", "-link"
 
 #: Sixteen digits, as all observed ids have.
 _FIRST_ID = 5_838_201_947_316_224
@@ -67,6 +70,16 @@ class Subscription:
             if any(each in value for each in wanted)
         }
 
+    def keeps(self, event: Event) -> bool:
+        """Return whether the endpoint stores events of this kind."""
+        if not isinstance(event, MessageEvent):
+            return True
+        return any(
+            (kind.channel, kind.event, kind.template_name)
+            == (event.channel, event.event, event.template_name)
+            for kind in self.kept
+        )
+
     def carries(self, *placeholders: str) -> bool:
         """Return whether the URL sends all of these values; those after # are not sent."""
         sent = self.template.url.partition("#")[0]
@@ -82,12 +95,29 @@ class Postback:
         url: The rendered URL.
         key: The part of its ids that no other postback has; empty if the URL carries no id.
         values: The decoded values of the query by name, as the endpoint should read them.
+        path_values: The decoded values of the path, by their placeholders.
+        is_own: Whether the run made it up; a recorded one may be of any event.
+        is_plain: Whether all of its values are usual ones.
+        is_exact: Whether its values must be stored as they are; one may be too odd for that.
     """
 
     event: Event
     url: str
     key: str
     values: Mapping[str, str] = field(compare=False)
+    path_values: Mapping[str, str] = field(default_factory=dict, compare=False)
+    is_own: bool = True
+    is_plain: bool = False
+    is_exact: bool = True
+
+    @property
+    def forms(self) -> set[str]:
+        """Return in which forms its key stands in the URL: as user id, device id, or link."""
+        if not self.key:
+            return set()
+        pattern = re.compile(rf"{re.escape(self.key)}({DEVICE}|{LINK})?(?!\d)")
+        values = (*self.values.values(), *self.path_values.values())
+        return {found[1] or "" for value in values for found in pattern.finditer(value)}
 
     @property
     def request_target(self) -> str:
@@ -134,28 +164,32 @@ class Composer:
         chosen = kind or self.subscription.kept[0]
         fields = self._ids(key, suffix) | {"triggered_at": at} | values
         event = build_event(chosen, "", at, fields)
-        return self.compose(event, key)
+        made = self.compose(event)
+        return replace(made, is_plain=not suffix and not values)
 
-    def compose(self, event: Event, key: str = "") -> Postback:
-        """Return the postback of a given event.
+    @property
+    def next_key(self) -> str:
+        """Return the key of the postback that is made next."""
+        return f"{self.prefix}-{self._made + 1}"
 
-        Args:
-            event: What happened.
-            key: The part of its ids that no other postback has, if there is one.
-        """
+    def link(self) -> str:
+        """Return a link with the key of the postback that is made next."""
+        return f"https://shop.example/{self.next_key}{LINK}"
+
+    def compose(self, event: Event) -> Postback:
+        """Return the postback of a given event."""
         url = self.subscription.template.render(event, self.subscription.parameters_encoding)
-        if not any(key and key in each for each in self._shown_ids(event)):
-            key = ""
-        if key:
+        key = self._key_of(event)
+        if key and key not in self.keys[-1:]:
             self.keys.append(key)
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
-        return Postback(event, url, key, dict(query))
+        return Postback(event, url, key, dict(query), self._path_values(event))
 
     def written(self, url: str) -> Postback:
         """Return a postback whose URL was recorded elsewhere."""
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
         event = MessageEvent("", Channel.EMAIL, "Click", self._begins_at)
-        return Postback(event, url, "", dict(query))
+        return Postback(event, url, "", dict(query), is_own=False)
 
     @property
     def can_be_recognised(self) -> bool:
@@ -169,7 +203,15 @@ class Composer:
             return ids | {"ab_test_id": number}
         return ids | {"message_id": number}
 
-    def _shown_ids(self, event: Event) -> list[str]:
-        """Return the ids that the URL carries."""
-        ids = {"User ID": event.user_id, "Device ID": event.device_id}
-        return [value for name, value in ids.items() if self.subscription.carries(name)]
+    def _key_of(self, event: Event) -> str:
+        """Return the key of this run that stands in a value that the URL carries."""
+        link = event.parameters.get("url", "") if isinstance(event, MessageEvent) else ""
+        values = {"User ID": event.user_id, "Device ID": event.device_id, "Parameters": str(link)}
+        shown = (value for name, value in values.items() if self.subscription.carries(name))
+        found = (re.search(rf"{re.escape(self.prefix)}-\d+", value) for value in shown)
+        return next((each[0] for each in found if each), "")
+
+    def _path_values(self, event: Event) -> dict[str, str]:
+        path = urlsplit(self.subscription.template.url).path
+        ids = {"{{User ID}}": event.user_id, "{{Device ID}}": event.device_id}
+        return {placeholder: value for placeholder, value in ids.items() if placeholder in path}

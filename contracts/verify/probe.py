@@ -17,6 +17,7 @@ from urllib.request import Request
 from contracts.verify.command import run_command
 from contracts.verify.stored import ProbeFailed, Stored, holds, read_stored
 from mockserver.client.wire import direct_opener
+from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidConfig
 
 #: How long a probe may take, in real seconds.
@@ -119,12 +120,23 @@ class FunctionProbe(Probe):
             return Stored(answer)
         if isinstance(answer, str):
             return read_stored(answer, self.description)
-        entries = tuple(entry for entry in answer if holds(entry, re.compile(re.escape(prefix))))
+        entries = tuple(
+            entry for entry in answer if holds(entry, re.compile(re.escape(prefix), re.IGNORECASE))
+        )
         return Stored(len(answer), entries)
 
 
 def probe_of(text: str) -> Probe:
-    """Return the probe that a user means: a URL, or else a command."""
+    """Return the probe that a user means: a URL, or else a command.
+
+    Raises:
+        InvalidConfig: It holds nothing, or something that is nearly `{prefix}`.
+    """
+    for found in re.finditer(r"\$?\{+\s*([A-Za-z_]{4,9})\s*\}+", text):
+        if found[0] != PLACEHOLDER and suggestion(found[1], ["prefix"]):
+            raise InvalidConfig(
+                f"--probe has {found[0]}, and only {PLACEHOLDER} is replaced; write it exactly so"
+            )
     if re.match(r"https?://", text, re.IGNORECASE):
         return UrlProbe(text)
     return CommandProbe(text)

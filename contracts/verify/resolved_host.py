@@ -21,6 +21,10 @@ from mockserver.transport.addresses import AddressGuard
 Resolve = Callable[[str, int], list[str]]
 
 
+#: The addresses of `localhost`, whichever of them the system knows.
+LOCALHOST = ("127.0.0.1", "::1")
+
+
 class HostNotAllowed(PostbacksError):
     """The user has not allowed postbacks to this host, or it is never allowed."""
 
@@ -100,7 +104,10 @@ def resolve_host(
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     port = parts.port or _PORTS[scheme]
     _check_letters(host)
-    addresses = tuple(dict.fromkeys((resolve or system_addresses)(host, port)))
+    known = tuple(dict.fromkeys((resolve or system_addresses)(host, port)))
+    # As libcurl does, by which a sandbox delivers: `localhost` is this machine by either address.
+    both = LOCALHOST if is_localhost(host) and known else ()
+    addresses = tuple(dict.fromkeys((*known, *both)))
     if not addresses:
         raise HostUnknown(f"the host {host} has no address; is its name right?")
     resolved_host = ResolvedHost(scheme, host, port, addresses)
@@ -119,6 +126,11 @@ def resolve_host(
             f"done, say --allow-host {host}"
         )
     return resolved_host
+
+
+def is_localhost(host: str) -> bool:
+    """Return whether a name means this machine, whatever the system says."""
+    return _canonical(host) == "localhost" or _canonical(host).endswith(".localhost")
 
 
 def system_addresses(host: str, port: int) -> list[str]:

@@ -6,14 +6,14 @@ counted for the next postback, and a second copy must be found even if it is sto
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contracts.verify.postbacks import Postback
 from contracts.verify.probe import Probe
-from contracts.verify.stored import Stored, holds
+from contracts.verify.sight import ProbeSight
+from contracts.verify.stored import Stored
 
 #: How long an endpoint may take to have stored what it has accepted, in real seconds.
 SETTLING_REAL_SECONDS = 3.0
@@ -33,31 +33,6 @@ class StorageDelay:
     def learn(self, real_seconds: float) -> None:
         """Keep a measured delay if it is the longest so far."""
         self.real_seconds = max(self.real_seconds or 0.0, real_seconds)
-
-
-@dataclass
-class ProbeSight:
-    """Whether a probe has shown anything yet that a run has sent.
-
-    Attributes:
-        has_seen: Whether it has.
-        is_blind: Whether it should have, and a case has said so.
-    """
-
-    has_seen: bool = False
-    is_blind: bool = False
-    _first_count: int | None = None
-
-    def look(self, stored: Stored, prefix: str) -> None:
-        """Take note of an answer of the probe."""
-        if self._first_count is None:
-            self._first_count = stored.count
-        is_ours = re.compile(re.escape(prefix))
-        self.has_seen = (
-            self.has_seen
-            or stored.count != self._first_count
-            or any(holds(entry, is_ours) for entry in stored.entries or ())
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +75,15 @@ class Storage:
             stored = self._ask()
             if not _is_missing(stored, postbacks, times, count):
                 self.delay.learn(time.monotonic() - began)
+        return stored
+
+    def until(self, is_done: Callable[[Stored], bool]) -> Stored:
+        """Wait until what is stored is right, or patience is over; return what is stored."""
+        ends = time.monotonic() + self.patience_real_seconds
+        stored = self._ask()
+        while not is_done(stored) and time.monotonic() < ends:
+            time.sleep(_POLL_REAL_SECONDS)
+            stored = self._ask()
         return stored
 
     def at_rest(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -58,7 +58,7 @@ class Stored:
             # Its URL carries no id, so no entry can be recognised.
             return []
         # A key ends in a number: that of postback 1 must not be found in that of postback 17.
-        pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)")
+        pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)", re.IGNORECASE)
         return [entry for entry in self.entries or () if holds(entry, pattern)]
 
 
@@ -98,7 +98,10 @@ def read_stored(text: str, source: str) -> Stored:
 
 
 def differences(
-    postback: Postback, entry: Any, names: Collection[str] | None = None
+    postback: Postback,
+    entry: Any,
+    names: Collection[str] | None = None,
+    aliases: Mapping[str, str] | None = None,
 ) -> list[tuple[str, str, str]]:
     """Return name, sent value and stored value of each value that differs.
 
@@ -109,13 +112,18 @@ def differences(
         postback: What was sent.
         entry: What is stored of it.
         names: The names in the query to compare; all unless given.
+        aliases: Names of the entry, by names of the query or placeholders of the path.
     """
     if not isinstance(entry, Mapping):
         return []
+    values = {**postback.values, **postback.path_values}
+    kept = {name: name if name in entry else (aliases or {}).get(name) for name in values}
     return [
-        (name, sent, _as_text(entry[name]))
-        for name, sent in postback.values.items()
-        if name in entry and (names is None or name in names) and not _is_same(sent, entry[name])
+        (name, sent, _as_text(entry[kept[name]]))
+        for name, sent in values.items()
+        if kept[name] in entry
+        and (names is None or name in names)
+        and not is_same(sent, entry[kept[name]])
     ]
 
 
@@ -125,19 +133,25 @@ class _Written(str):
     __slots__ = ()
 
 
+def texts_in(entry: Any) -> Iterator[str]:
+    """Yield the texts anywhere in an entry."""
+    if isinstance(entry, str):
+        yield entry
+    elif isinstance(entry, Mapping | list | tuple):
+        for value in entry.values() if isinstance(entry, Mapping) else entry:
+            yield from texts_in(value)
+
+
 def holds(entry: Any, pattern: re.Pattern[str]) -> bool:
     """Return whether a text anywhere in an entry matches."""
-    if isinstance(entry, str):
-        return bool(pattern.search(entry))
-    if isinstance(entry, Mapping):
-        return any(holds(value, pattern) for value in entry.values())
-    return isinstance(entry, list | tuple) and any(holds(value, pattern) for value in entry)
+    return any(map(pattern.search, texts_in(entry)))
 
 
 _is_milliseconds = re.compile(r"\d{13}").fullmatch
 
 
-def _is_same(sent: str, stored: Any) -> bool:
+def is_same(sent: str, stored: Any) -> bool:
+    """Return whether a stored value is the one that was sent, in a form that loses nothing."""
     if _as_text(stored) == sent:
         return True
     if stored is None:

@@ -27,8 +27,12 @@ class EndpointSubject(Endpoint):
     def why_untestable(self, most_requests: int) -> str:
         """Return what is wrong if no request may be sent any more; else an empty text."""
         # A case may find a deviation with fewer requests than it would send at most.
-        left = self.budget.left
-        return "" if left else "as many requests were sent as a run may send; see --max-requests"
+        if self.time.problem and most_requests:
+            return self.time.problem
+        may_go_on = self.budget.left or not most_requests
+        return (
+            "" if may_go_on else "as many requests were sent as a run may send; see --max-requests"
+        )
 
     def refusal(self, error: PostbacksError) -> str:
         """Return what a report says of an error."""

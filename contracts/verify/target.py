@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +13,11 @@ from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Said, U
 from contracts.suite.results import RecordedExchange
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.expectations import Expectations
+from contracts.verify.meant import contradiction
 from contracts.verify.postbacks import Composer, Postback, Subscription
 from contracts.verify.raw_answer import RawAnswer
+from contracts.verify.reckoning import is_required
+from contracts.verify.sent import Contradiction, SentPostback
 from mockserver.core.catalog import EventKind
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState, RetryPolicy
@@ -116,9 +119,10 @@ class EndpointTarget(Expectations):
         """Send each postback once and return their outcomes, in the same order."""
         urls = [postback.url for postback in postbacks]
         outcomes = self.endpoint.post(urls, at_once=at_once, fresh=fresh, address=address)
-        self.exchanges += [
-            self._exchange(url, outcome) for url, outcome in zip(urls, outcomes, strict=True)
-        ]
+        for postback, outcome in zip(postbacks, outcomes, strict=True):
+            exchange = self._exchange(postback.url, outcome, address)
+            self.exchanges.append(exchange)
+            self._note(postback, outcome, exchange)
         return outcomes
 
     def accept(self, postback: Postback, what: str, **options: Any) -> Outcome:
@@ -153,6 +157,82 @@ class EndpointTarget(Expectations):
         self.rec.checks += first
         number = f" ({len(refused)} of {len(outcomes)})" if len(outcomes) > 1 else ""
         self.expect_accepted(outcomes[first], f"{what}{number}")
+
+    def accept_each(self, described: Sequence[tuple[Postback, str]], what: str) -> None:
+        """Send postbacks that must all be answered 2xx, and name all that are not.
+
+        Args:
+            described: The postbacks, each with what is special about it.
+            what: What is said of those that are not.
+
+        Raises:
+            Deviation: At least one was not; the report shows the smallest.
+        """
+        refused: list[tuple[Postback, str, Outcome]] = []
+        for postback, special in described:
+            outcome = self.send(postback)
+            self.endpoint.sent.of([postback])[0].what = special
+            self.rec.checks += 1
+            if not is_accepted(outcome):
+                refused.append((postback, special, outcome))
+            if outcome.kind is not OutcomeKind.RESPONSE:
+                break
+        if not refused:
+            return
+        smallest, special, outcome = min(refused, key=lambda each: len(each[0].url))
+        self.show_postback(smallest)
+        names = dict.fromkeys(each for _, each, _ in refused)
+        others = [each for each in names if each != special]
+        also = f"; also {what}: {'; '.join(others)}" if others else ""
+        self.expect_accepted(outcome, f"{special}{also}")
+
+    def expect_kept_apart(self, described: Sequence[tuple[Postback, str]]) -> None:
+        """Send postbacks that must be answered 2xx; expect each different one to be stored once.
+
+        Args:
+            described: The postbacks, each with what is special about it.
+
+        Raises:
+            Deviation: One is not stored, or more than once.
+        """
+        before = self.stored_at_rest()
+        self.accept_all([postback for postback, _ in described], "events that look alike")
+        sent = self.endpoint.sent.of({each.url: each for each, _ in described}.values())
+        what = {postback.url: special for postback, special in described}
+        if before.entries is not None:
+            self.expect_reckoned(sent, what)
+            return
+        least = sum(is_required(each, self.subscription) for each in sent)
+        after = self.stored_at_rest(count=before.count + least).count - before.count
+        expected = str(least) if least == len(sent) else f"{least} to {len(sent)}"
+        self.rec.expect_that(
+            least <= after <= len(sent),
+            f"{expected} events",
+            after,
+            f"so many different URLs were sent: {'; '.join(dict.fromkeys(what.values()))}",
+        )
+
+    def expect_each_stored(
+        self, sender: str, make: Callable[[], Sequence[tuple[Postback, str]]]
+    ) -> None:
+        """Expect what another case has sent to be stored as it was sent, once.
+
+        Args:
+            sender: The id of that case.
+            make: Makes the same postbacks, if it was not run.
+
+        Raises:
+            Deviation: Something is not; the report shows the smallest example.
+        """
+        sent = [each for each in self.endpoint.sent.all() if each.case_id == sender]
+        what: dict[str, str] = {}
+        if not sent:
+            described = make()
+            what = {postback.url: special for postback, special in described}
+            for postback, _ in described:
+                self.send(postback)
+            sent = self.endpoint.sent.of(postback for postback, _ in described)
+        self.expect_reckoned(sent, what)
 
     def expect_accepted(self, outcome: Outcome, what: str) -> None:
         """Expect a 2xx.
@@ -192,6 +272,35 @@ class EndpointTarget(Expectations):
             )
         )
 
+    def note(self, postback: Postback, answer: RawAnswer | None = None) -> None:
+        """Remember that a postback was sent on a raw connection, and what was answered."""
+        is_2xx = answer is not None and answer.status is not None and 200 <= answer.status < 300
+        self.endpoint.sent.note(postback, self.rec.case_id, None, is_accepted=is_2xx)
+
+    def note_other(self, postback: Postback) -> None:
+        """Remember that the URL of a postback was sent with another method."""
+        self.endpoint.sent.note(
+            postback, self.rec.case_id, None, is_accepted=False, may_be_stored=False
+        )
+
+    def _note(self, postback: Postback, outcome: Outcome, exchange: RecordedExchange) -> None:
+        sent = self.endpoint.sent
+        accepted = is_accepted(outcome)
+        if accepted and not sent.was_accepted(postback):
+            what = contradiction(outcome.body)
+            if what:
+                found = Contradiction(self.rec.case_id, exchange, outcome.status or 0, what)
+                sent.contradictions.append(found)
+        sent.note(postback, self.rec.case_id, exchange, is_accepted=accepted)
+        if sent.first is None:
+            sent.first, sent.first_exchange = outcome, exchange
+
+    def show_sent(self, sent: SentPostback) -> None:
+        if sent.exchange is not None:
+            if not any(each is sent.exchange for each in self.exchanges):
+                self.exchanges.append(sent.exchange)
+            self._evidence = sent.exchange
+
     def show(self, exchange: RecordedExchange) -> None:
         """Show this exchange in the report of the deviation that follows."""
         self._evidence = exchange
@@ -213,13 +322,27 @@ class EndpointTarget(Expectations):
         """
         operator = self.endpoint.operator
         assert operator is not None, "the case says that it needs an operator"
+        clock = self.endpoint.time
         try:
-            operator.down()
+            with self._waited_for():
+                clock.is_down = True
+                operator.down()
             yield
         finally:
             # Also if `down` was interrupted: the endpoint may be down already.
-            operator.up()
-            self.await_up()
+            with self._waited_for():
+                operator.up()
+                self.await_up()
+            clock.is_down = False
+
+    @contextmanager
+    def _waited_for(self) -> Iterator[None]:
+        """Leave out of the time of a run what somebody else takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.endpoint.time.extend(time.monotonic() - began)
 
     def await_up(self) -> None:
         """Wait until connections can be opened again; a server needs a moment to start.
@@ -235,8 +358,10 @@ class EndpointTarget(Expectations):
                 )
             time.sleep(_POLL_REAL_SECONDS)
 
-    def _exchange(self, url: str, outcome: Outcome) -> RecordedExchange:
+    def _exchange(self, url: str, outcome: Outcome, address: str = "") -> RecordedExchange:
         mask = self.masked
+        resolved_host = self.endpoint.resolved_host
+        pinned = resolved_host.resolved((address,)) if resolved_host and address else ()
         # Accept is left out: curl sends it by itself.
         own = [("Content-Length", "0")]
         return RecordedExchange(
@@ -249,6 +374,7 @@ class EndpointTarget(Expectations):
             answer_body=shortened(mask(as_text(outcome.body))),
             real_seconds=round(outcome.elapsed.total_seconds(), 6),
             error=mask(outcome.error) if outcome.error else None,
+            pinned="".join(pinned),
         )
 
 

@@ -39,6 +39,7 @@ def post_only(target: EndpointTarget, rec: Recorder) -> None:
     for method in METHODS:
         postback = target.postback()
         target.request(method, postback.request_target)
+        target.note_other(postback)
         after = target.stored_at_rest()
         stored = after.count - before.count
         if after.entries is not None:

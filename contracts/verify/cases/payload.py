@@ -8,6 +8,7 @@ from typing import Any
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
+from contracts.verify.postbacks import Postback
 from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import event_kind
 
@@ -23,10 +24,29 @@ DOCUMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("other scripts and emoji", {"index": 3, "url": "https://shop.example/шапка?q=🎉"}),
     ("quotes and a backslash", {"index": 4, "url": 'https://shop.example/?q="a\\b"'}),
     ("nested values", {"index": 5, "more": {"list": [1, 2.5, None, True], "empty": {}}}),
+    ("an encoded quote", {"index": 6, "url": "https://shop.example/o?q=%22a%22"}),
+    ("an encoded percent sign", {"index": 7, "url": "https://shop.example/o?off=50%25"}),
+    ("a lone percent sign", {"index": 8, "url": "https://shop.example/o?off=50%"}),
+    ("a percent sign before letters", {"index": 9, "url": "https://shop.example/100%zz/50%of"}),
+    ("an encoded plus", {"index": 10, "url": "https://shop.example/o?q=a%2Bb"}),
+    ("an encoded ampersand and hash", {"index": 11, "url": "https://shop.example/o?q=a%26b%23c"}),
+    (
+        "a link within a link",
+        {"index": 12, "url": "https://shop.example/o?to=https%3A%2F%2Fb.example%2F%3Fa%3D1#top"},
+    ),
+    ("an encoded backslash", {"index": 13, "url": "https://shop.example/o?q=%5C%22"}),
+    ("an encoded line break", {"index": 14, "url": "https://shop.example/o?q=a%0Ab%00c"}),
+    ("encoded letters", {"index": 15, "url": "https://shop.example/caf%C3%A9/%E9%FF"}),
+    ("a slash at the end", {"index": 16, "url": "https://Shop.example/Offers//a/?b=&b=2&"}),
+    ("a link into an app", {"index": 17, "url": "shop-app://open?item=1"}),
+    ("an address of mail", {"index": 18, "url": "mailto:ada+news@example.com?subject=Hi%20there"}),
+    ("markup and entities", {"index": 19, "url": "https://shop.example/?a=1&amp;b=<b>&lt;"}),
+    ("blanks", {"index": 20, "url": " https://shop.example/a b "}),
+    ("an empty link", {"index": 0, "url": ""}),
     # No documented value is so large, so this one need not be stored exactly.
     ("an integer beyond 2**53", {"index": 9_007_199_254_740_993}),
 )
-_KEPT_EXACTLY = DOCUMENTS[:-1]
+_LARGE = DOCUMENTS[-1][1]
 
 
 @endpoint_case(
@@ -50,14 +70,21 @@ def empty(target: EndpointTarget, rec: Recorder) -> None:
     why="It is a JSON document inside a URL: taken apart by hand it breaks on the first & in it.",
     fix="Decode the query once, then give the value to a JSON parser.",
     follows_from=["parameters-click", "parameters-slash", "parameters-once", "parameters-json"],
-    catches=["parses-json-by-hand", "refuses-unknown-parameters", "fails-on-percent"],
+    catches=[
+        "parses-json-by-hand",
+        "refuses-unknown-parameters",
+        "fails-on-percent",
+        "decodes-parameters-twice",
+        "refuses-other-schemes",
+        "refuses-no-link",
+        "refuses-wrong-escapes",
+    ],
     most_requests=len(DOCUMENTS),
 )
 def documents(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends a click with each of six documents."""
+    """Sends a click with each of the documents, links with every kind of sign in them."""
     target.needs("Parameters")
-    for what, document in DOCUMENTS:
-        target.accept(target.postback(parameters=document), f"Parameters with {what}")
+    target.accept_each(_described(target), "refused")
 
 
 @endpoint_case(
@@ -66,17 +93,29 @@ def documents(target: EndpointTarget, rec: Recorder) -> None:
     why="The link that was clicked is what a click is about.",
     fix="Decode the query once, then give the value to a JSON parser, or store it as text.",
     follows_from=["parameters-click", "parameters-once"],
-    catches=["decodes-twice", "stores-a-repr", "cleans-links"],
+    catches=[
+        "decodes-twice",
+        "stores-a-repr",
+        "cleans-links",
+        "loses-what-it-decodes-twice",
+        "decodes-links",
+        "lowercases-links",
+        "drops-fragments",
+        "strips-links",
+        "joins-slashes",
+        "drops-the-last-slash",
+        "unescapes-links",
+        "escapes-quotes",
+        "plus-in-links",
+        "drops-the-index",
+    ],
     needs=[Need.PROBE],
-    most_requests=len(_KEPT_EXACTLY),
+    most_requests=len(DOCUMENTS),
 )
 def exact(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends the same documents, but for the large number, and asks what was stored of each."""
+    """Sends the same documents, if they were not sent yet, and asks what was stored of each."""
     target.needs("Parameters")
-    for what, document in _KEPT_EXACTLY:
-        postback = target.postback(parameters=document)
-        target.accept(postback, f"Parameters with {what}")
-        target.expect_exact(postback, f"Parameters with {what}", "Parameters")
+    target.expect_each_stored("PB-PAYLOAD-DOCUMENTS", lambda: _described(target))
 
 
 @endpoint_case(
@@ -100,3 +139,15 @@ def twice(target: EndpointTarget, rec: Recorder) -> None:
         event = target.postback(kind, parameters=document).event
         url = subscription.template.render(event, "twice")
         target.accept(target.composer.written(url), "a link that is encoded within the JSON")
+
+
+def _described(target: EndpointTarget) -> list[tuple[Postback, str]]:
+    """Return a postback for each document, with what is special about it."""
+    return [
+        (
+            # The endpoint may read numbers as JavaScript does.
+            replace(target.postback(parameters=document), is_exact=document is not _LARGE),
+            f"Parameters with {what}: {document.get('url', '')!r}",
+        )
+        for what, document in DOCUMENTS
+    ]

@@ -5,13 +5,15 @@ An endpoint must answer 2xx to it and count the event once.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from contracts.suite.recorder import Recorder, Said
+from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
+from contracts.verify.lookalikes import differing, near_pairs
 from contracts.verify.postbacks import Postback
 from contracts.verify.target import EndpointTarget, is_accepted, is_retried, outcome_text
+from mockserver.core.catalog import PostbackType
 from mockserver.core.retry import RetryPolicy
 
 ORDER = 250
@@ -55,9 +57,10 @@ def ten(target: EndpointTarget, rec: Recorder) -> None:
     "PB-REPEAT-ONCE",
     "A postback that is sent several times counts once",
     why="Whoever counts retries reports opens and clicks that never happened.",
-    fix="Let the database refuse a second event of the same user, message, event and time.",
+    fix="Let the database refuse a second event with the same values: user, device, message, "
+    "event, channel, template, time and Parameters, or A/B test and variant.",
     follows_from=["retry-same-request", "retry-timeout"],
-    catches=["counts-duplicates", "takes-arrival-for-identity"],
+    catches=["counts-duplicates", "takes-arrival-for-identity", "counts-the-third"],
     needs=[Need.PROBE],
     most_requests=3,
 )
@@ -73,7 +76,8 @@ def once(target: EndpointTarget, rec: Recorder) -> None:
     "PB-REPEAT-ANSWER-LOST",
     "A postback whose answer nobody waited for counts once when it comes again",
     why="After 30 seconds Leanplum hangs up; what the endpoint does with the request goes on.",
-    fix="Let the database refuse a second event of the same user, message, event and time.",
+    fix="Let the database refuse a second event with the same values: user, device, message, "
+    "event, channel, template, time and Parameters, or A/B test and variant.",
     follows_from=["deliver-timeout", "retry-timeout", "retry-same-request"],
     catches=["counts-duplicates"],
     needs=[Need.PROBE, Need.CONNECTIONS],
@@ -89,6 +93,7 @@ def answer_lost(target: EndpointTarget, rec: Recorder) -> None:
     target.endpoint.budget.take()
     with target.endpoint.connection() as connection:
         connection.send("POST", postback.request_target, target.endpoint.headers)
+    target.note(postback)
     # A real retry comes an hour later, when the first request is done. Here it must wait, too.
     target.stored([postback], count=before.count + 1)
     target.accept(postback, "the same postback again, the first answer was not read")
@@ -115,56 +120,92 @@ def after_5xx(target: EndpointTarget, rec: Recorder) -> None:
 
 
 @endpoint_case(
+    "PB-REPEAT-EMPTY",
+    "A postback with empty values counts once when it comes again",
+    why="To SQL nulls are never equal: a unique constraint with a null in it refuses nothing.",
+    fix="Store an empty value as empty text, not as null, or let the constraint treat nulls as "
+    "equal (NULLS NOT DISTINCT).",
+    follows_from=["template-empty", "template-device-empty", "retry-same-request"],
+    catches=["nulls-are-never-equal", "counts-duplicates", "null-users-are-never-equal"],
+    needs=[Need.PROBE],
+    most_requests=2 * 5,
+)
+def empty_again(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends postbacks with one value or several empty, each of them twice, and asks."""
+    described = [(postback, what) for postback, what in _shapes(target) for _ in range(2)]
+    target.expect_kept_apart(described)
+
+
+@endpoint_case(
     "PB-REPEAT-DISTINCT",
-    "Events that look alike are not taken for duplicates",
-    why="The same user may open the same message twice, and click after opening.",
-    fix="Tell events apart by user, message, event and time together.",
-    follows_from=["deliver-no-id", "template-time"],
+    "Events that differ in one value are not taken for duplicates",
+    why="The same user may open the same message on two devices, or twice, or click two links.",
+    fix="Tell events apart by all values of the URL together: user, device, message, event, "
+    "channel, template, time and Parameters, or A/B test and variant.",
+    follows_from=["deliver-no-id", "template-time", "template-device-id", "parameters-click"],
     catches=[
         "one-event-a-user",
         "one-event-a-message",
         "one-event-a-moment",
         "dedupes-by-second",
+        "forgets-the-device",
+        "forgets-the-user",
+        "forgets-the-message",
+        "forgets-the-event",
+        "forgets-the-time",
+        "forgets-parameters",
+        "forgets-the-channel",
+        "dedupes-by-minute",
+        "dedupes-by-index",
     ],
     needs=[Need.PROBE],
-    most_requests=4,
+    most_requests=30,
 )
 def distinct(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends events of one user and one message that differ in event, time, and message."""
-    subscription = target.subscription
-    target.needs("Trigger time", "Message ID", "Message event")
-    before = target.stored_at_rest()
-    first = target.postback()
-    alike = [first, *_lookalikes(target, first)]
-    urls = list(dict.fromkeys(each.url for each in alike))
-    target.accept_all(alike, "events of the same user")
-    after = target.stored_at_rest([first], times=len(urls), count=before.count + len(urls))
-    stored = after.count - before.count
-    if after.entries is not None:
-        stored = len(after.of(first))
-    carried = ", ".join(f"{{{{{name}}}}}" for name in subscription.template.placeholders)
-    rec.expect(len(urls), stored, f"so many different URLs were sent; they carry {carried}")
+    """Sends events that differ from another in exactly one value that the URL carries, and asks."""
+    described = [(postback, what) for postback, what in differing(target)]
+    if len({postback.url for postback, _ in described}) < 2:
+        raise NotApplicable("the URL carries nothing by which two events could differ")
+    target.expect_kept_apart(described)
 
 
-def _lookalikes(target: EndpointTarget, first: Postback) -> list[Postback]:
-    """Return postbacks of other events of the same user that look like the first."""
-    event = first.event
-    ids: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
-    others = [
-        kind
-        for kind in target.subscription.kept[1:]
-        if kind.event != target.subscription.kept[0].event
-    ]
-    same: dict[str, Any] = {
-        name: getattr(event, name)
-        for name in ("message_id", "ab_test_id")
-        if getattr(event, name, "")
-    }
-    found = [target.postback(**ids, **same)]
-    if others:
-        found.append(target.postback(others[0], **ids, **same, triggered_at=event.triggered_at))
-    found.append(target.postback(**ids, triggered_at=event.triggered_at))
-    return found
+@endpoint_case(
+    "PB-REPEAT-NEAR",
+    "Ids that differ only in case, accents, a blank or a zero are kept apart",
+    why="A database that compares without case or accents, or pads with blanks, takes two "
+    "users for one, and drops the events of the second.",
+    fix='Compare byte by byte: a binary collation (utf8mb4_bin, COLLATE "C"), and text columns.',
+    follows_from=["template-user-id", "template-device-id", "template-round-trip"],
+    catches=[
+        "compares-without-case",
+        "compares-without-blanks",
+        "compares-as-numbers",
+        "compares-devices-without-case",
+        "compares-without-accents",
+        "compares-devices-without-accents",
+        "compares-devices-without-blanks",
+        "compares-composed",
+    ],
+    needs=[Need.PROBE],
+    most_requests=2 * 2 * 7,
+)
+def near(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends pairs of events whose users, or devices, differ in next to nothing, and asks."""
+    target.needs("User ID", "Device ID")
+    target.expect_kept_apart(list(near_pairs(target)))
+
+
+def _shapes(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
+    """Yield postbacks with empty values, each with which are empty."""
+    carries = target.subscription.carries
+    yield target.postback(), "nothing is empty that can have a value"
+    if carries("Device ID") and carries("User ID"):
+        yield target.postback(device_id=""), "the device id is empty"
+        yield target.postback(user_id=""), "the user id is empty"
+    if carries("Parameters") and target.subscription.type is PostbackType.MESSAGE_EVENTS:
+        yield target.postback(parameters={}), "Parameters are {}"
+        if carries("Device ID") and carries("User ID"):
+            yield target.postback(device_id="", parameters={}), "device id and Parameters are empty"
 
 
 def _deliver(target: EndpointTarget, rec: Recorder, postback: Postback) -> bool:

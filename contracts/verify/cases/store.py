@@ -51,3 +51,28 @@ def restart(target: EndpointTarget, rec: Recorder) -> None:
     with target.down():
         pass
     target.expect_stored_once(postbacks, before, "it was answered 2xx before the restart")
+
+
+@endpoint_case(
+    "PB-REPEAT-RESTART",
+    "A postback that comes again after a restart counts once",
+    why="Retries are spread over 65 hours; what was deployed or restarted meanwhile knows nothing "
+    "that was only in memory.",
+    fix="Let a unique constraint of the database decide, not what a process remembers.",
+    follows_from=["retry-same-request", "retry-schedule"],
+    catches=["forgets-at-restart"],
+    needs=[Need.PROBE, Need.OPERATOR],
+    most_requests=4,
+)
+def repeated_after_restart(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends two events, one without a device, restarts the endpoint, sends them again, and asks."""
+    before = target.stored_at_rest()
+    postbacks = [target.postback()]
+    if target.subscription.carries("User ID", "Device ID"):
+        postbacks.append(target.postback(device_id=""))
+    target.accept_all(postbacks, "events before a restart")
+    rec.step("events were answered 2xx; the endpoint is taken down and up again")
+    with target.down():
+        pass
+    target.accept_all(postbacks, "the same after the restart")
+    target.expect_stored_once(postbacks, before, "it was sent before a restart and after it")

@@ -10,34 +10,13 @@ from hypothesis import strategies as st
 from contracts.suite.recorder import NotApplicable, Recorder
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need, Profile
+from contracts.verify.odd_values import ODD, STRANGE, placed, places
 from contracts.verify.postbacks import Postback
 from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 
 ORDER = 230
 
-#: Ids with odd characters, each with what is odd about it.
-ODD = (
-    ("a space", "ada lovelace"),
-    ("a plus", "ada+news@example.com"),
-    ("percent signs", "100% off, 50%25 and %41"),
-    ("an ampersand and an equals sign", "a&b=c"),
-    ("a hash", "a#b"),
-    ("slashes", "a/b\\c"),
-    ("quotes", 'it\'s "quoted" `so`'),
-    ("entities of HTML", "Tom &amp; Jerry &lt;3"),
-    ("braces and a semicolon", "{{User ID}};[1]"),
-    ("umlauts and accents", "Jürgen Ñandú Łódź"),
-    ("letters beyond the first plane", "emoji \U0001f389\U0001f469\u200d\U0001f467 and \U0001d49c"),
-    ("text from right to left", "שלום עולם مرحبا"),
-    ("an accent of its own", "cafe\u0301"),
-    ("spaces in a row", "a  b   c"),
-)
-#: Ids that nobody should give a user, and that may be refused for good reasons.
-STRANGE = (
-    ("markup", "<b>bold</b>"),
-    ("control characters", "tab\tand\nnewline\x1b"),
-)
 _IDS = ("Message ID", "AB test ID", "Variant ID")
 #: The pieces of generated values; few, so that a failing value can be made short.
 _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "\u05e9"])
@@ -90,14 +69,29 @@ def empty(target: EndpointTarget, rec: Recorder) -> None:
         "refuses-odd-ids",
         "latin-1-database",
         "no-emoji",
+        "refuses-a-plus",
+        "refuses-formulas",
+        "refuses-mentions",
+        "refuses-negatives",
+        "refuses-blanks-around",
+        "refuses-numbers",
+        "refuses-the-left",
+        "refuses-comments",
+        "refuses-backslashes",
+        "refuses-escapes",
+        "refuses-a-word",
+        "refuses-bars",
+        "fails-on-formats",
     ],
-    most_requests=len(ODD),
+    most_requests=2 * len(ODD) + 1,
 )
 def characters(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends ids with spaces, signs of URLs, quotes, emoji, and letters of other scripts."""
+    """Sends ids with spaces, signs of URLs, quotes, emoji, zeros and letters of other scripts.
+
+    Each stands alone in its place where the key of the postback can stand in another.
+    """
     target.needs("User ID", "Device ID")
-    for what, text in ODD:
-        target.accept(target.postback(suffix=f" {text}"), f"an id with {what}: {text!r}")
+    target.accept_each(_odd(target), "refused")
 
 
 @endpoint_case(
@@ -117,17 +111,46 @@ def characters(target: EndpointTarget, rec: Recorder) -> None:
         "squeezes-blanks",
         "html-escapes",
         "html-unescapes",
+        "strips-blanks",
+        "strips-blanks-at-the-end",
+        "strips-a-plus",
+        "strips-a-minus",
+        "strips-an-at-sign",
+        "quotes-formulas",
+        "reads-integers",
+        "reads-floats",
+        "ids-of-64-bits",
+        "lowercases-addresses",
+        "lowercases-uuids",
+        "uppercases-ids",
+        "casefolds-ids",
+        "nulls-a-word",
+        "doubles-quotes",
+        "adds-backslashes",
+        "strips-backslashes",
+        "folds-width",
+        "drops-joiners",
+        "breaks-blanks",
+        "drops-other-letters",
+        "question-marks",
+        "cuts-at-ampersands",
+        "cuts-at-hashes",
+        "cuts-at-semicolons",
+        "cuts-at-commas",
+        "cuts-at-bars",
+        "decodes-devices-twice",
+        "drops-percent-signs",
+        "drops-comments",
+        "drops-formats",
+        "escapes-less-than",
     ],
     needs=[Need.PROBE],
-    most_requests=len(ODD),
+    most_requests=2 * len(ODD) + 1,
 )
 def exact(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends the same ids and asks what was stored of each."""
+    """Sends the same ids, if they were not sent yet, and asks what was stored of each."""
     target.needs("User ID", "Device ID")
-    for what, text in ODD:
-        postback = target.postback(suffix=f" {text}")
-        target.accept(postback, f"an id with {what}: {text!r}")
-        target.expect_exact(postback, f"an id with {what}", "User ID", "Device ID")
+    target.expect_each_stored("PB-VALUES-CHARACTERS", lambda: _odd(target))
 
 
 @endpoint_case(
@@ -138,15 +161,24 @@ def exact(target: EndpointTarget, rec: Recorder) -> None:
     "events of users that are called so.",
     fix="Exempt the endpoint from such filters, and escape ids where they are shown.",
     follows_from=["template-encoding", "template-user-id"],
-    catches=["strips-tags", "refuses-odd-ids"],
-    most_requests=len(STRANGE),
+    catches=[
+        "strips-tags",
+        "refuses-odd-ids",
+        "strips-scripts",
+        "strips-controls",
+        "normalises-paths",
+        "refuses-scripts",
+        "refuses-traversal",
+        "refuses-statements",
+    ],
+    most_requests=2 * len(STRANGE),
 )
 def strange(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends ids with markup and with control characters; with a probe asks what was stored."""
+    """Sends ids with markup, paths and control characters; with a probe asks what was stored."""
     target.needs("User ID", "Device ID")
     for what, text in STRANGE:
-        postback = target.postback(suffix=f" {text}")
-        _take(target, postback, f"an id with {what}: {text!r}")
+        for postback in placed(target.endpoint, places(target.endpoint)[0], text):
+            _take(target, postback, f"an id with {what}: {text!r}")
 
 
 @endpoint_case(
@@ -301,6 +333,22 @@ def template_name(target: EndpointTarget, rec: Recorder) -> None:
         target.accept(target.postback(kind), f"in-app template {name!r}")
 
 
+def _odd(target: EndpointTarget) -> list[tuple[Postback, str]]:
+    """Return a postback for each odd value and each place of an id, with what is odd about it."""
+    endpoint = target.endpoint
+    if Need.PROBE in endpoint.capabilities and not endpoint.probe_sight.is_blind:
+        # What the probe shows decides where the keys can stand.
+        usual = target.postback()
+        target.send(usual)
+        target.stored([usual])
+    return [
+        (postback, f"{{{{{place}}}}} with {what}: {text!r}")
+        for place in places(endpoint)
+        for what, text in ODD
+        for postback in placed(endpoint, place, text)
+    ]
+
+
 def _take(target: EndpointTarget, postback: Postback, what: str, found_by: str = "") -> None:
     """Send a postback that must be answered 2xx, and stored unchanged if a probe shows entries.
 
@@ -315,7 +363,8 @@ def _take(target: EndpointTarget, postback: Postback, what: str, found_by: str =
     if (
         Need.PROBE in target.endpoint.capabilities
         and postback.key
-        and target.stored().entries is not None
+        and target.subscription.keeps(postback.event)
+        and target.stored([postback]).entries is not None
         and (not found_by or target.shows(found_by))
     ):
         target.expect_exact(postback, what, "User ID", "Device ID")

@@ -3,5 +3,5 @@
 All are made from `shop`, a good application. `deviant_endpoint` serves one of them, and `serving`
 has a server that gives full control over the bytes on a connection. Then comes one module for
 each kind of mistake. `good` has those that must pass; `nginx` is in front of one of them.
-`catalog` lists all.
+`steps` has shops that differ in one step. `catalog` lists all.
 """

@@ -8,11 +8,17 @@ from contracts.verify.endpoints import (
     certificates,
     connections,
     good,
+    good_shops,
+    identity,
+    ids,
+    links,
     load,
+    losing,
     order,
     outage,
     payload,
     repeat,
+    saying,
     store,
     values,
 )
@@ -23,14 +29,19 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
     *connections.DEVIANTS,
     *certificates.DEVIANTS,
     *answers.DEVIANTS,
+    *saying.DEVIANTS,
     *values.DEVIANTS,
+    *ids.DEVIANTS,
     *payload.DEVIANTS,
+    *links.DEVIANTS,
     *repeat.DEVIANTS,
+    *identity.DEVIANTS,
     *store.DEVIANTS,
+    *losing.DEVIANTS,
     *load.DEVIANTS,
     *order.DEVIANTS,
     *outage.DEVIANTS,
 )
 
 #: Good endpoints of different kinds; no MUST may fail on one.
-GOOD: tuple[EndpointVariant, ...] = (*good.GOOD, *allowed.ALLOWED)
+GOOD: tuple[EndpointVariant, ...] = (*good.GOOD, *allowed.ALLOWED, *good_shops.GOOD)

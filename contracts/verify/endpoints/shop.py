@@ -21,6 +21,9 @@ QUERY = (
     "&parameters={{Parameters}}"
 )
 
+#: The names in it.
+VALUES = ("user", "device", "message", "event", "channel", "template", "at", "parameters")
+
 Row = dict[str, Any]
 
 
@@ -55,6 +58,11 @@ class Store:
         """Forget the newest row."""
         with self._lock:
             self.rows.pop()
+
+    def forget(self) -> None:
+        """Know no row again, and keep all of them."""
+        with self._lock:
+            self._seen.clear()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -122,8 +130,7 @@ class Shop:
 
     def identity(self, row: Row) -> Hashable:
         """Return a value that all postbacks of one event share, and no others."""
-        names = ("user", "device", "message", "event", "at")
-        return tuple(str(row.get(name)) for name in names)
+        return tuple(str(row.get(name)) for name in VALUES)
 
     def keep(self, row: Row) -> bool:
         """Store a row; return whether it was new."""

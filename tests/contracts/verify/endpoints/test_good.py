@@ -6,7 +6,7 @@ import pytest
 
 from contracts.suite.registry import endpoint_cases
 from contracts.suite.vocabulary import Level, Status
-from contracts.verify.endpoints import good
+from contracts.verify.endpoints import good, good_shops
 from contracts.verify.endpoints.catalog import GOOD
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, missing_needs
 from tests.contracts.verify.endpoints import aiming
@@ -44,6 +44,16 @@ def test_an_event_is_stored_once_under_the_names_of_the_url(deviant: EndpointVar
         outcomes = served.endpoint.post([postback.url] * 2)
         assert {(each.status or 0) // 100 for each in outcomes} == {2}
         assert served.store.rows == [dict(postback.values)]
+
+
+@pytest.mark.parametrize("deviant", good_shops.GOOD, ids=lambda each: str(each.name))
+def test_an_event_is_stored_once_in_whatever_form(deviant: EndpointVariant) -> None:
+    with aiming.opened(deviant) as served:
+        postback = served.endpoint.composer.make(suffix=" é+%")
+        outcomes = served.endpoint.post([postback.url] * 2)
+        assert {(each.status or 0) // 100 for each in outcomes} == {2}
+        (row,) = served.store.rows
+        assert postback.event.user_id in row.values()
 
 
 def test_what_takes_29_seconds_is_warned_of() -> None:

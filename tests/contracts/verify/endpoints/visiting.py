@@ -7,14 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from contracts.verify.endpoints import answers, order, payload, repeat, store, values
+from contracts.verify.endpoints import (
+    answers,
+    identity,
+    ids,
+    links,
+    losing,
+    order,
+    payload,
+    repeat,
+    saying,
+    store,
+    values,
+)
 from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant, in_process
 from contracts.verify.endpoints.shop import Row
 from mockserver.core.outcome import Outcome
 
 GOOD = EndpointVariant("good", "good", "It does everything right.", in_process())
 
-MODULES = (answers, values, payload, repeat, store, order)
+MODULES = (
+    answers,
+    saying,
+    values,
+    ids,
+    payload,
+    links,
+    repeat,
+    identity,
+    store,
+    losing,
+    order,
+)
 DEVIANTS = {deviant.name: deviant for module in MODULES for deviant in module.DEVIANTS}
 
 #: A click on an email, as it stands in a query.
