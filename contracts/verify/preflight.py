@@ -36,7 +36,7 @@ def probe_remarks(endpoint: Endpoint) -> list[Remark]:
     Nothing is said if the postback is not answered 2xx: then the cases tell what is wrong.
     """
     assert endpoint.probe is not None, "nobody looks at a probe that is not there"
-    target = EndpointTarget(endpoint, Recorder(FIRST_LOOK))
+    target = EndpointTarget(endpoint, Recorder(case_id=FIRST_LOOK))
     postback = target.postback()
     outcome = target.send(postback)
     if not is_accepted(outcome):
