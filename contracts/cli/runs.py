@@ -94,7 +94,14 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
     if choices.github:
         tell_github(report)
     if not report.summary.applicable:
-        tell("postbacks: no case could be run at this target")
+        about = ""
+        if session.url and report.target.kind is TargetKind.FAKE:
+            about = (
+                "; without a control API (that of `postbacks serve`) it is checked like Leanplum's "
+                f"own: --target real --url {report.target.url} --i-own-this-app, with "
+                "LEANPLUM_APP_ID and LEANPLUM_DATA_EXPORT_KEY of an app that it knows"
+            )
+        tell(f"postbacks: no case could be run at this target{about}")
     if report.target.kind is TargetKind.REAL:
         _compare_with_the_last(output, report, Path(choices.snapshots))
     return run.exit_code(strict=choices.strict)
@@ -254,6 +261,7 @@ def _write_plan(output: Output, cases: Sequence[Case], session: Session, choices
     )
     if is_real:
         output.line(
-            f"at most {count(sum(case.most_requests for case in cases), 'request')}, one a second"
+            f"at most {count(sum(case.most_requests for case in cases), 'request')}, "
+            "one a second beyond this machine"
         )
     output.remark("nothing was sent")

@@ -101,7 +101,9 @@ class Leanplum:
 
 
 @contextmanager
-def leanplum(deviant: Deviant = FAITHFUL, rules: int = 0) -> Iterator[Leanplum]:
+def leanplum(
+    deviant: Deviant = FAITHFUL, rules: int = 0, url: str = "http://localhost"
+) -> Iterator[Leanplum]:
     with DeviantServer(deviant) as fake:
         owner = SandboxClient(wire=fake.wire)
         owner.put_app(APP, AppRequest(KeysJson(KEY, "prod", "dev", "ro", "rw")))
@@ -109,6 +111,7 @@ def leanplum(deviant: Deviant = FAITHFUL, rules: int = 0) -> Iterator[Leanplum]:
             owner.add_postback(APP, MINE)
         time = Time()
         wire = Watched(fake.wire, time)
+        wire.url = url
         paced = PacedWire(wire, time.sleep, time.now)
         yield Leanplum(RealServer(Credentials(APP, KEY), paced), wire, time, owner)
 
@@ -143,6 +146,27 @@ def test_the_first_request_does_not_wait_and_each_further_one_a_second() -> None
     for _ in range(4):
         wire.send("GET", "/api", {}, None)
     assert time.slept == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("url", "waits"),
+    [
+        ("http://127.0.0.1:9", 0),
+        ("http://localhost", 0),
+        ("http://api.localhost:80", 0),
+        ("https://[::1]:9", 0),
+        ("http://192.168.0.7", 1),
+        ("https://localhost.example", 1),
+        ("https://api.leanplum.com", 1),
+    ],
+)
+def test_nobody_on_this_machine_is_spared(url: str, waits: int) -> None:
+    time, silent = Time(), Silent()
+    silent.url = url
+    wire = PacedWire(silent, time.sleep, time.now)
+    for _ in range(2):
+        wire.send("GET", "/api", {}, None)
+    assert time.slept == [1.0] * waits
 
 
 def test_who_took_long_waits_the_less() -> None:
@@ -261,7 +285,7 @@ def test_all_cases_pass_beside_rules_of_the_apps_own(rules: int) -> None:
 
 
 def test_a_run_sends_one_request_a_second() -> None:
-    with leanplum() as there:
+    with leanplum(url="https://leanplum.test") as there:
         there.run()
         times = there.wire.sent_at
     assert len(times) > 20
