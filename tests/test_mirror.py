@@ -137,6 +137,7 @@ NO_MIRRORS = {
 #: Tests of more than one module, and of what.
 TESTS_OF_MORE = {
     "cli/test_any_argument.py": "every command, for any argument",
+    "contracts/conformance/test_equivalence.py": "one table of verdicts at every place",
     "contracts/test_layers.py": "all imports of `contracts`",
     "contracts/verify/endpoints/test_caught.py": "every endpoint against every case",
     "crash/test_crash.py": "`serve`, whatever is taken away from it",

@@ -136,6 +136,27 @@ def expect_refused(answer: ApiAnswer, what: str, rec: Recorder) -> None:
     )
 
 
+def expect_not_done(answer: ApiAnswer, what: str, rec: Recorder) -> bool:
+    """Check that a call was refused, or received and skipped; return whether it was skipped.
+
+    Both are documented: success true with a warning or an error beside it means that the action was
+    not taken. The caller looks whether that is true.
+
+    Raises:
+        Deviation: It was neither.
+    """
+    remark = answer.warning or answer.error
+    if answer.status == 200 and answer.success is True and remark:
+        rec.allow(
+            "received, but skipped: 200 and success true, with a warning or an error",
+            "refused: HTTP 4xx or 5xx, success false, and error.message",
+            f"{what} was answered {answer.in_short()}; both are documented",
+        )
+        return True
+    expect_refused(answer, what, rec)
+    return False
+
+
 def _written(
     arguments: Mapping[str, Any], form: Form
 ) -> tuple[str, str, dict[str, str], bytes | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import mockserver.web.shapes as shapes
@@ -60,6 +60,8 @@ class Target(CaseTarget):
         self._names = names
         self._app: AppUnderTest | None = None
         self._app_ids: list[str] = []
+        #: The pauses between attempts, once `schedule` has found them out.
+        self.pauses: tuple[timedelta, ...] | None = None
         self._added: list[tuple[AppUnderTest, int]] = []
         self._unsure: list[AppUnderTest] = []
         # What passes here is no part of a case, so it is not recorded.

@@ -65,6 +65,7 @@ class Recorder:
         verdict: Which of several accepted behaviours was seen; empty if there is one only.
         last: The latest deviation, if there was one.
         last_steps: What led to it.
+        allowed: What was seen in place of what is promised, and is documented as well.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Recorder:
         self.verdict = ""
         self.last: Deviation | None = None
         self.last_steps: list[str] = []
+        self.allowed: Deviation | None = None
 
     def begin_example(self) -> None:
         """Forget the steps of the example before."""
@@ -136,6 +138,15 @@ class Recorder:
                 why,
                 accepted=seen in accepted,
             )
+
+    def allow(self, seen: str, promised: str, why: str) -> None:
+        """Note a documented behaviour that is not the promised one, and go on.
+
+        The case reports it when everything else in it holds.
+        """
+        self.checks += 1
+        self.verdict = seen
+        self.allowed = Deviation(*map(writable, (promised, seen, why)), accepted=True)
 
     def deviate(self, expected: str, actual: str, why: str, *, accepted: bool = False) -> None:
         """Report a deviation that was found in another way.

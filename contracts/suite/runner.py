@@ -87,6 +87,8 @@ def run_case(case: Case, subject: Subject, effort: Effort, names: Names) -> Case
     try:
         _run_body(case, target, rec, effort)
         found = _Found(Status.PASS)
+        if rec.allowed is not None:
+            found = _Found(Status.INFO, deviation=rec.allowed)
     except Exception as error:
         found = _judged(case, rec, error, subject)
     except BaseException:

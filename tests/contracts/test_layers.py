@@ -124,6 +124,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "conformance.cases": (
         "conformance.attempt_model",
         "conformance.api",
+        "conformance.schedule",
         "conformance.target",
         "suite.recorder",
         "suite.registry",

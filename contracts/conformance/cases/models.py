@@ -6,7 +6,7 @@ seldom meet the instants at which something happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from contracts.conformance.cases.api import NOWHERE
-from contracts.conformance.cases.retry import ATTEMPTS, DELAY_HOURS
+from contracts.conformance.cases.retry import ATTEMPTS
 from contracts.conformance.cases.rules import CAP, UNKNOWN_ID
 from contracts.conformance.cases.timeout import CLOCK
+from contracts.conformance.schedule import PROMISED, pauses_of
 from contracts.conformance.target import Target
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import case
@@ -102,6 +103,7 @@ class ModelDelivery:
     state: str = "pending"
     attempts: int = 0
     due_at: datetime | None = field(default=None)
+    pauses: Sequence[timedelta] = PROMISED
 
     def answered(self, answer: str, at: datetime) -> None:
         """Take note of how the attempt at `at` ended."""
@@ -114,7 +116,7 @@ class ModelDelivery:
             self.state = "lost"
         else:
             ended_at = at + timedelta(seconds=30 if answer == "hang" else 0)
-            self.due_at = ended_at + timedelta(hours=DELAY_HOURS[self.attempts - 1])
+            self.due_at = ended_at + self.pauses[self.attempts - 1]
 
 
 @case(
@@ -128,7 +130,6 @@ class ModelDelivery:
         "delay-from-start",
         "linear-backoff",
         "capped-at-12h",
-        "base-three",
         "retries-after-success",
         "timeout-not-retried",
         "forgets-at-restart",
@@ -154,6 +155,7 @@ class _Deliveries(RuleBasedStateMachine):
         super().__init__()
         self.rec = rec
         self.target = target
+        self.pauses = pauses_of(target)
         self.app = target.app
         self.inbox = target.inbox()
         self.app.add(self.inbox.url)
@@ -174,7 +176,7 @@ class _Deliveries(RuleBasedStateMachine):
         self.inbox.behave(answer)
         now_at = self.target.now()
         delivery = self.app.trigger_one("push.open")
-        self.model[delivery.id] = ModelDelivery()
+        self.model[delivery.id] = ModelDelivery(pauses=self.pauses)
         self.model[delivery.id].answered(answer, now_at)
         self._compare()
 

@@ -220,6 +220,21 @@ def long_id(target: EndpointTarget, rec: Recorder) -> None:
 
 
 @endpoint_case(
+    "PB-VALUES-CLICK-URL",
+    "A URL of 2.5 KB is taken",
+    why="A 414 or 431 is a 4xx: the data is dropped at once. Links in emails are long, and inside "
+    "{{Parameters}} each sign of them is encoded.",
+    fix="Raise the limit of the request line, and of the query: many are 2,048 characters.",
+    follows_from=["deliver-in-url", "parameters-click", "retry-4xx"],
+    catches=["refuses-urls-of-2-kib", "fails-on-long-queries"],
+    most_requests=1,
+)
+def click_url(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends a postback whose URL has 2,500 characters, as a click on a long link makes it."""
+    target.accept(*_long(target, 2_500))
+
+
+@endpoint_case(
     "PB-VALUES-LONG-URL",
     "A URL of 6 KiB is taken",
     level=Level.SHOULD,
@@ -233,16 +248,7 @@ def long_id(target: EndpointTarget, rec: Recorder) -> None:
 )
 def long_url(target: EndpointTarget, rec: Recorder) -> None:
     """Sends a postback whose URL is 6 KiB long, through the link that was clicked if it can."""
-    subscription = target.subscription
-    usual = target.postback()
-    missing = 6 * 1024 - len(usual.url)
-    if subscription.carries("Parameters"):
-        link = "https://shop.example/offers?campaign=" + "s" * missing
-        postback = target.postback(parameters={"index": 1, "url": link})
-    else:
-        target.needs("User ID", "Device ID")
-        postback = target.postback(suffix="x" * missing)
-    target.accept(postback, f"a URL of {len(postback.url):,} characters")
+    target.accept(*_long(target, 6 * 1024))
 
 
 @endpoint_case(
@@ -347,6 +353,22 @@ def _odd(target: EndpointTarget) -> list[tuple[Postback, str]]:
         for what, text in ODD
         for postback in placed(endpoint, place, text)
     ]
+
+
+def _long(target: EndpointTarget, length: int) -> tuple[Postback, str]:
+    """Return a postback whose URL is about so long, by its link if it carries one, and its name."""
+    subscription = target.subscription
+    link = "https://shop.example/offers?campaign="
+    if subscription.carries("Parameters"):
+        usual = target.postback(parameters={"index": 1, "url": link})
+        filled = {"index": 1, "url": link + "s" * (length - len(usual.url))}
+        postback = target.postback(parameters=filled)
+    else:
+        target.needs("User ID", "Device ID")
+        missing = length - len(target.postback().url)
+        both = subscription.carries("User ID") and subscription.carries("Device ID")
+        postback = target.postback(suffix="x" * (missing // 2 if both else missing))
+    return postback, f"a URL of {len(postback.url):,} characters"
 
 
 def _take(target: EndpointTarget, postback: Postback, what: str, found_by: str = "") -> None:

@@ -23,6 +23,8 @@ _IDS = ("user", "device")
 _ALL = (*_IDS, "message", "event", "channel", "template", "at", "parameters")
 #: The longest request line that gunicorn accepts by default.
 _LONGEST_LINE = 4094
+#: The longest URL that some servers and gateways accept.
+_LONGEST_URL = 2048
 
 
 class _Rewrites(Shop):
@@ -89,6 +91,20 @@ class _RefusesLongUrls(Shop):
     def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
         line = f"POST {environ['PATH_INFO']}?{environ['QUERY_STRING']} HTTP/1.1"
         return ShopAnswer(414) if len(line) > _LONGEST_LINE else super().handle(environ)
+
+
+class _RefusesUrlsOf2KiB(Shop):
+    def handle(self, environ: Mapping[str, Any]) -> ShopAnswer:
+        url = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+        return ShopAnswer(414) if len(url) > _LONGEST_URL else super().handle(environ)
+
+
+class _FailsOnLongQueries(Shop):
+    def parse(self, query: str) -> Row:
+        # As a log or a cache with a column for the query.
+        if len(query) > _LONGEST_URL:
+            raise ValueError("value too long for type character varying(2048)")
+        return super().parse(query)
 
 
 class _FloatsTheIds(Shop):
@@ -260,6 +276,8 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
         lambda text: text[:255],
         _IDS,
     ),
+    _served("refuses-urls-of-2-kib", "A URL of 2 KiB is answered 414.", _RefusesUrlsOf2KiB),
+    _served("fails-on-long-queries", "A query of 2 KiB ends in an exception.", _FailsOnLongQueries),
     _served("refuses-long-urls", "A request line of 4 KiB is answered 414.", _RefusesLongUrls),
     _served("floats-the-ids", "Whole numbers are kept as floats.", _FloatsTheIds),
     _rewriting(

@@ -63,6 +63,8 @@ PROBES = (
     Probe("refuses-odd-ids", status_of(user="ada+news@example.com"), 200, 400),
     Probe("column-of-255", status_of(user=_LONG), 200, 500),
     Probe("cuts-at-255", kept_of("user", _LONG), _LONG, _LONG[:255]),
+    Probe("refuses-urls-of-2-kib", status_of(user="x" * 2048), 200, 414),
+    Probe("fails-on-long-queries", status_of(user="x" * 2048), 200, 500),
     Probe("refuses-long-urls", status_of(user="x" * 4096), 200, 414),
     Probe(
         "floats-the-ids",
@@ -106,6 +108,8 @@ UNHARMED = (
     ("refuses-odd-ids", "user", ""),
     ("column-of-255", "user", _LONG[:255]),
     ("cuts-at-255", "user", _LONG[:255]),
+    ("refuses-urls-of-2-kib", "user", "x" * 1500),
+    ("fails-on-long-queries", "user", "x" * 1500),
     ("refuses-long-urls", "user", "x" * 3000),
     ("floats-the-ids", "message", "5838201947316225"),
     ("ids-of-32-bits", "message", "2147483647"),
