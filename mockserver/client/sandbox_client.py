@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
+from mockserver.client.looking import Looking
 from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
@@ -37,7 +38,7 @@ class Refused(PostbacksError):
     code = "refused"
 
 
-class SandboxClient:
+class SandboxClient(Looking):
     """Calls one running sandbox.
 
     Every method raises `ServerUnreachable` if no sandbox answers. If the sandbox refuses, the

@@ -108,6 +108,13 @@ class Deliveries(Sequence[DeliveryHistory]):
         found = self._ledger.find_deliveries(wanted, after=after, limit=limit)
         return _with_attempts(self._ledger, found)
 
+    def soonest(self, limit: int) -> list[DeliveryHistory]:
+        """Return the pending deliveries whose next attempt is due first, in that order.
+
+        Those of which an attempt is under way are not among them.
+        """
+        return _with_attempts(self._ledger, self._ledger.soonest(limit))
+
     @overload
     def __getitem__(self, index: int) -> DeliveryHistory: ...
     @overload

@@ -116,6 +116,9 @@ class Ledger(Protocol):
     def next_due_at(self) -> datetime | None:
         """Return the earliest instant at which an unclaimed attempt is due."""
 
+    def soonest(self, limit: int) -> list[Delivery]:
+        """Return the deliveries whose unclaimed attempt is due first, in the order of `claim`."""
+
     def latest_at(self) -> datetime | None:
         """Return the latest instant it knows of: a delivery's creation, an attempt's end."""
 

@@ -27,6 +27,9 @@ from mockserver.web.receiver_shapes import InboxesAnswer as InboxesAnswer
 from mockserver.web.receiver_shapes import InboxJson as InboxJson
 from mockserver.web.receiver_shapes import ReceivedJson as ReceivedJson
 from mockserver.web.receiver_shapes import RequestsAnswer as RequestsAnswer
+from mockserver.web.rule_shapes import RuleCheckAnswer as RuleCheckAnswer
+from mockserver.web.rule_shapes import RuleCheckRequest as RuleCheckRequest
+from mockserver.web.rule_shapes import UrlRemarkJson as UrlRemarkJson
 
 Positive = Annotated[int, Meta(gt=0)]
 
@@ -278,6 +281,12 @@ class DeliveriesAnswer(Struct):
     in_all: Annotated[
         int | None, Meta(description="If none fits: how many there are without any filter.")
     ] = None
+
+
+class PendingAnswer(Struct):
+    """The deliveries whose next attempt is due first, in that order."""
+
+    deliveries: list[DeliveryJson]
 
 
 class RuleJson(Struct):

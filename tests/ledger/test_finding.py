@@ -127,3 +127,29 @@ def test_an_event_of_a_template_of_ones_own_is_no_event_of_the_catalog(ledger: L
     )
     fill(ledger, [own("Banner"), own("My Banner"), own("")])
     assert [each.id for each in ledger.find_deliveries(DeliveryFilter(event=kind))] == [1]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 1000])
+def test_the_soonest_are_those_that_would_be_claimed_next(ledger: Ledger, limit: int) -> None:
+    everything(ledger)
+    found = ledger.soonest(limit)
+    claimed = ledger.claim(START + 10_000 * HOUR, limit)
+    assert [each.id for each in found] == [attempt.delivery_id for attempt in claimed]
+    assert all(each.state is DeliveryState.PENDING for each in found)
+    # What is under way is not waiting for its turn.
+    assert not {each.id for each in ledger.soonest(1000)} & {each.id for each in found}
+    ledger.release(claimed)
+    assert ledger.soonest(limit) == found
+
+
+def test_what_was_retried_or_forgotten_takes_its_new_place(ledger: Ledger) -> None:
+    everything(ledger)
+    first, second = ledger.soonest(2)
+    (attempt,) = ledger.claim(START + 10_000 * HOUR, 1)
+    again_at = START + 5000 * HOUR
+    ledger.record([ended(attempt, DeliveryState.PENDING)._replace(due_at=again_at)])
+    found = ledger.soonest(1000)
+    assert found[0].id == second.id
+    assert (found[-1].id, found[-1].due_at) == (first.id, again_at)
+    ledger.reset()
+    assert ledger.soonest(10) == []

@@ -8,7 +8,9 @@ That is about half the work of one large heap.
 from __future__ import annotations
 
 import heapq
+import itertools
 from bisect import bisect_right, insort
+from collections.abc import Iterator
 from datetime import datetime
 
 #: When it is due, what breaks ties (unique in a queue), and what is due. A plain tuple:
@@ -61,6 +63,15 @@ class DueQueue:
         end = min(end, begin + limit)
         self._position = end
         return self._open[begin:end]
+
+    def in_order(self) -> Iterator[Entry]:
+        """Yield all entries in their order and leave them in the queue."""
+        yield from itertools.islice(self._open, self._position, None)
+        for hour in sorted(self._hours):
+            # In its place, so that to look again takes next to no time.
+            later = self._slices[hour]
+            later.sort()
+            yield from later
 
     def _has_open(self) -> bool:
         if self._position < len(self._open):

@@ -156,6 +156,16 @@ class MemoryLedger(Ledger):
                 self._due.drop()
             return None
 
+    def soonest(self, limit: int) -> list[Delivery]:
+        with self._lock:
+            rows = self._rows
+            found = (
+                row
+                for _, order, delivery_id in self._due.in_order()
+                if (row := rows.get(delivery_id)) is not None and row.order == order
+            )
+            return [row.as_delivery() for row in itertools.islice(found, limit)]
+
     def latest_at(self) -> datetime | None:
         with self._lock:
             known = [] if self._latest_removed_at is None else [self._latest_removed_at]

@@ -208,6 +208,9 @@ class SqlLedger(Ledger):
         due = self._known.next_due(self._read_next_due)
         return None if due is None else from_microseconds(due)
 
+    def soonest(self, limit: int) -> list[Delivery]:
+        return [delivery_of(row) for row in self._read(statements.SOONEST, (limit,))]
+
     def latest_at(self) -> datetime | None:
         ((latest,),) = self._read(statements.READ_LATEST)
         return None if latest is None else from_microseconds(latest)

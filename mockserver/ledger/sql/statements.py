@@ -73,6 +73,11 @@ _SELECT_ATTEMPTS = (
 _IS_WAITING = "due_at IS NOT NULL AND claim IS NULL"
 
 NEXT_DUE = f"SELECT due_at FROM progress WHERE {_IS_WAITING} ORDER BY due_at LIMIT 1"
+#: limit
+SOONEST = (
+    f"{_SELECT_DELIVERIES} WHERE p.due_at IS NOT NULL AND p.claim IS NULL"
+    " ORDER BY p.due_at, p.queued LIMIT ?"
+)
 #: until_at, limit
 SELECT_DUE = (
     "SELECT p.delivery_id, d.app_id, d.url, p.attempts_made, p.due_at, p.interrupted, p.queued"

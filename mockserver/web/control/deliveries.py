@@ -43,6 +43,12 @@ class DeliveriesQuery(Struct, forbid_unknown_fields=True):
     whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
 
 
+class PendingQuery(Struct, forbid_unknown_fields=True):
+    """How many of them."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 10
+
+
 #: How many deliveries are read at once.
 _AT_ONCE = 100
 _MOST_BYTES = LONGEST_PAGE
@@ -96,6 +102,14 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
                 in_all = None if shown else len(sandbox.deliveries)
                 return shapes.DeliveriesAnswer(shown, None if is_last else after, in_all)
 
+    def pending(query: PendingQuery) -> shapes.PendingAnswer:
+        return shapes.PendingAnswer(
+            [
+                cut_values(encoding.delivery_json(item), f"GET deliveries/{item.id} has all")
+                for item in sandbox.deliveries.soonest(query.limit)
+            ]
+        )
+
     def delivery(delivery_id: int) -> shapes.DeliveryJson:
         # In this order: what has ended in between is no longer shown as under way.
         found = sandbox.delivery(delivery_id)
@@ -123,6 +137,14 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             delivery,
             shapes.DeliveryJson,
             is_large=True,
+        ),
+        ControlRoute(
+            "GET",
+            "deliveries/pending",
+            "The pending deliveries whose next attempt is due first, in that order.",
+            pending,
+            shapes.PendingAnswer,
+            query=PendingQuery,
         ),
         ControlRoute(
             "POST",

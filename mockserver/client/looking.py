@@ -1,0 +1,46 @@
+"""Asks a sandbox what would happen, and for what a page shows, as a part of its client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from mockserver.web import shapes
+
+_Answer = TypeVar("_Answer")
+
+
+class Looking:
+    """The calls of a client that change nothing and are made for people.
+
+    Whoever inherits it makes the calls.
+    """
+
+    def check_rule(
+        self,
+        url: str,
+        type: str = "messageEvents",
+        channels: Sequence[str] = (),
+        app_id: str | None = None,
+    ) -> shapes.RuleCheckAnswer:
+        """Return whether `addPostback` would take a URL, and what is wrong with it."""
+        body: dict[str, Any] = {
+            "url": url,
+            "type": type,
+            "channels": list(channels),
+            "app_id": app_id,
+        }
+        return self._send("POST", "rules/check", shapes.RuleCheckAnswer, body)
+
+    def soonest(self, limit: int = 10) -> list[shapes.DeliveryJson]:
+        """Return the pending deliveries whose next attempt is due first, in that order."""
+        query = {"limit": limit}
+        return self._get("deliveries/pending", shapes.PendingAnswer, query).deliveries
+
+    def _get(
+        self, path: str, shape: type[_Answer], query: Mapping[str, object | None] | None = None
+    ) -> _Answer:
+        raise NotImplementedError
+
+    def _send(self, method: str, path: str, shape: type[_Answer], body: object = None) -> _Answer:
+        raise NotImplementedError
