@@ -56,6 +56,11 @@ class Feed:
         """Return the sequence number of the latest happening; 0 before the first."""
         return self._sequence
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether nobody waits any more."""
+        return self._closed
+
     def add(self, kind: str, payload: dict[str, Any]) -> None:
         """Add one happening and wake whoever waits."""
         self.add_all(kind, (payload,))

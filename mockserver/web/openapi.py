@@ -24,6 +24,12 @@ _DESCRIPTION = (
 )
 
 
+_STREAM = (
+    "Asked for with `Accept: text/event-stream`: each `happening` has a FeedEntry as its data; "
+    "`begin` and `gap` say where the stream begins and what is missing. `Last-Event-ID` resumes."
+)
+
+
 def document(routes: list[ControlRoute]) -> dict[str, Any]:
     """Return the description of `routes`."""
     bodies = [route.expected_body for route in routes]
@@ -77,6 +83,8 @@ def _success(route: ControlRoute, schemas: dict[str, Any]) -> dict[str, Any]:
     if not description or getattr(route.answer, "__module__", "") == "builtins":
         description = route.summary
     content = {"application/json": {"schema": schemas[repr(route.answer)]}}
+    if route.streams:
+        content["text/event-stream"] = {"schema": {"type": "string", "description": _STREAM}}
     return {"200": {"description": description, "content": content}}
 
 

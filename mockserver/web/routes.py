@@ -50,6 +50,8 @@ class ControlRoute:
         deprecated: Whether another path is to be used instead; it answers all the same.
         is_large: Whether an answer may be so large that few are made at a time.
         wait: Called before the handler, with the same values; it waits for what is asked for.
+        streams: Whether it also answers with a stream of events, if that is asked for; the handler
+            then returns the whole answer.
     """
 
     method: str
@@ -62,6 +64,7 @@ class ControlRoute:
     deprecated: bool = False
     is_large: bool = False
     wait: Callable[..., object] | None = None
+    streams: bool = False
 
     @property
     def expected_body(self) -> Any:
@@ -151,6 +154,8 @@ def _view(route: ControlRoute, turn: AbstractContextManager[object]) -> Callable
             route.wait(**values)
         with turn:
             answer = route.handler(**values)
+            if isinstance(answer, Response):
+                return answer
             return Response(status=204) if route.answer is None else json_answer(answer)
 
     return view

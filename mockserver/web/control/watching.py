@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from flask import Response
 from msgspec import Meta, Struct
 
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.limits import LONGEST_PAGE
+from mockserver.delivery.feed import Happening
 from mockserver.sandbox import Sandbox
 from mockserver.version import __version__
 from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
+from mockserver.web.current import current_request
 from mockserver.web.cutting import cut_values
+from mockserver.web.event_stream import EVENT_STREAM, EventStreams
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -47,16 +51,22 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         if query.after >= 0:
             sandbox.feed.wait(query.after, query.timeout)
 
-    def feed(query: FeedQuery) -> shapes.FeedAnswer:
+    def entries(happenings: list[Happening], whole: bool = False) -> list[shapes.FeedEntry]:
+        first_at = FirstAttempts(sandbox)
+        shown = [encoding.happening_json(item, first_at) for item in happenings]
+        return shown if whole else [cut_values(entry, "whole=true has all") for entry in shown]
+
+    streams = EventStreams(sandbox.feed, entries)
+
+    def feed(query: FeedQuery) -> shapes.FeedAnswer | Response:
+        # As it is: `*/*`, which every program sends, asks for no stream.
+        if EVENT_STREAM in current_request().headers.get("Accept", ""):
+            return streams.answer(current_request(), query.after)
         if query.after < 0:
             return shapes.FeedAnswer([], sandbox.feed.last)
         happenings = sandbox.feed.after(query.after, most_bytes=LONGEST_PAGE)
         last = happenings[-1].sequence if happenings else query.after
-        first_at = FirstAttempts(sandbox)
-        shown = [encoding.happening_json(item, first_at) for item in happenings]
-        if not query.whole:
-            shown = [cut_values(entry, "whole=true has all") for entry in shown]
-        return shapes.FeedAnswer(shown, last)
+        return shapes.FeedAnswer(entries(happenings, query.whole), last)
 
     def reset(body: shapes.ResetRequest) -> shapes.ResetAnswer:
         rules, deliveries = sandbox.reset(everything=body.everything)
@@ -79,6 +89,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             query=FeedQuery,
             is_large=True,
             wait=wait,
+            streams=True,
         ),
         ControlRoute(
             "POST",
