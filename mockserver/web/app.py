@@ -21,6 +21,7 @@ from mockserver.web.control import control_routes
 from mockserver.web.current import current_request
 from mockserver.web.leanplum import create_api
 from mockserver.web.leanplum_calls import keep_call, refusal
+from mockserver.web.page_routes import add_page
 from mockserver.web.query import check_path
 from mockserver.web.routes import PREFIX, WholeNumber, create_blueprint, cut, problem, problem_of
 from mockserver.web.security import Guard
@@ -57,7 +58,7 @@ def create_app(
     """
     app = _application(lambda request: sandbox, Guard(allowed_hosts, token))
     app.register_blueprint(create_blueprint(control_routes(sandbox)))
-    app.add_url_rule("/", "welcome", _welcome)
+    add_page(app, token)
     return app
 
 
@@ -136,14 +137,6 @@ def _kept(sandbox_of: Callable[[Request], Sandbox], response: Response) -> Respo
     return keep_call(sandbox_of(request), request, response)
 
 
-def _welcome() -> dict[str, Any]:
-    return {
-        "name": "postbacks",
-        "leanplum_api": f"{request.host_url}api",
-        "control_api": f"{request.host_url}{PREFIX[1:]}/openapi.json",
-    }
-
-
 def _is_control(request: Request) -> bool:
     return request.path.startswith(f"{PREFIX}/")
 
@@ -153,9 +146,9 @@ def _is_leanplums(request: Request) -> bool:
 
 
 def _expected(error: PostbacksError) -> Response:
-    if _is_control(request):
-        return problem_of(error)
-    return refusal(str(error), error.http_status)
+    if _is_leanplums(request):
+        return refusal(str(error), error.http_status)
+    return problem_of(error)
 
 
 def _http(error: HTTPException) -> Response:

@@ -33,6 +33,7 @@ from flask import Request
 
 from mockserver.core.errors import PostbacksError
 from mockserver.core.tokens import check_token
+from mockserver.web.login_cookie import is_logged_in
 
 
 class UntrustedHost(PostbacksError):
@@ -84,7 +85,7 @@ class Guard:
         self._check_host(_host_of(request))
         _check_page(request)
         if is_control and self._token is not None:
-            self._check_token(request.headers.get("Authorization", ""), self._token)
+            self._check_token(request, self._token)
 
     def _check_host(self, host: str) -> None:
         if not _is_local_host(host) and _name_of(f"http://{host}") not in self._hosts:
@@ -93,12 +94,17 @@ class Guard:
                 "by its address, or start it with --allow-host NAME"
             )
 
-    def _check_token(self, authorization: str, token: str) -> None:
+    def _check_token(self, request: Request, token: str) -> None:
+        # A browser that has logged in; `_check_page` has let its own pages in alone.
+        if "HTTP_COOKIE" in request.environ and is_logged_in(request, token):
+            return
+        authorization = request.headers.get("Authorization", "")
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
             raise TokenNeeded(
                 "this needs the header 'Authorization: Bearer TOKEN' with the token that "
-                "`postbacks serve` printed (command line: --token or POSTBACKS_TOKEN)"
+                "`postbacks serve` printed (command line: --token or POSTBACKS_TOKEN; browser: the "
+                "form of the page)"
             )
 
 

@@ -44,11 +44,15 @@ def is_web_address(link: str) -> bool:
     return link.startswith(("https://", "http://"))
 
 
+#: Has `look.css`: the colours, which reports share with the page of the sandbox.
+_LOOK = PackageLoader("mockserver.web.page", "static")
+
+
 @cache
 def _environment(package: str) -> Environment:
     places = dict.fromkeys((package, __package__))
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(each, ".") for each in places]),
+        loader=ChoiceLoader([*(PackageLoader(each, ".") for each in places), _LOOK]),
         autoescape=True,
         finalize=_shown,
         undefined=StrictUndefined,
