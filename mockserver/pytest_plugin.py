@@ -226,12 +226,15 @@ def leanplum_server(
 ) -> Iterator[LiveServer]:
     """A sandbox that answers on real ports, for the whole session; see `leanplum_live`."""
     from mockserver.core.errors import InvalidValue, PostbacksError
+    from mockserver.testing.interception.socket_guard import lifted
     from mockserver.testing.live import serving
 
     url = request.config.getoption("--leanplum-url")
     context = serving(url, leanplum_listen_address, leanplum_tls_context, leanplum_ca_file)
     try:
-        server = context.__enter__()
+        # It is for all tests, and pytest-socket speaks of the one that asks for it first.
+        with lifted():
+            server = context.__enter__()
     except PostbacksError as error:
         own = "leanplum_listen_address"
         if isinstance(error, InvalidValue):
@@ -257,7 +260,11 @@ def leanplum_live(
 ) -> Iterator[LiveLeanplum]:
     """The live sandbox, with an app of this test's own, for code in other processes."""
     from mockserver.core.errors import PostbacksError
+    from mockserver.testing.live import forbidden_by_pytest_socket
 
+    forbidden = forbidden_by_pytest_socket(leanplum_server.url)
+    if forbidden is not None:
+        raise _usage_error(f"leanplum_live: {forbidden}")
     try:
         live = leanplum_server.begin(leanplum_config)
     except PostbacksError as error:
@@ -336,7 +343,7 @@ def _fail_with(problems: list[Problem]) -> None:
     advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
     verb = "or allow it: " if advice else "allow it:    "
     if kinds == "'unreachable'":
-        advice.append('let it go there: leanplum.allow_host("..."), as said below')
+        advice.append("let it go there, as said below")
     advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
     pytest.fail(
         "Leanplum: something went wrong that the test did not speak of.\n  "

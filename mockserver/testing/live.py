@@ -18,6 +18,7 @@ from mockserver.client.leftovers import Leftovers
 from mockserver.client.sandbox_client import Refused, SandboxClient
 from mockserver.core.durations import duration_of, format_duration
 from mockserver.core.errors import InvalidValue
+from mockserver.core.hosts import host_of
 from mockserver.live import LiveSandbox
 from mockserver.web.shapes import (
     AdvanceRequest,
@@ -165,6 +166,16 @@ class LiveServer:
             self._live.sandbox.reset()
         else:
             live.remove()
+
+
+def forbidden_by_pytest_socket(url: str) -> str | None:
+    """Return in a line what to allow, if pytest-socket forbids this test to call a sandbox."""
+    from mockserver.testing.interception.socket_guard import why_not
+
+    found = host_of(url)
+    host = "127.0.0.1" if found is None or found.name == "localhost" else found.name
+    forbidden = why_not(host)
+    return None if forbidden is None else f"it is called at {host}, and {forbidden}"
 
 
 def _app_request(key: str, config: Mapping[str, Any]) -> AppRequest:

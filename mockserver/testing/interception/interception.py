@@ -17,6 +17,7 @@ from mockserver.testing.interception.names import lead_names
 from mockserver.testing.interception.patches import Patches
 from mockserver.testing.interception.resolvers import lead_aiohttp, refuse_aiodns
 from mockserver.testing.interception.sessions import lead_sessions
+from mockserver.testing.interception.socket_guard import kind_of_sockets, remove_leftovers
 
 _PATCHES = Patches()
 
@@ -69,7 +70,7 @@ class Interception:
                 return
             self._active = active.begin(self._answers, strict=self._strict)
             # Once more for each, unless all is as it was: something else may be on top by now.
-            _WATCHER.start(again=not _PATCHES.put_back())
+            _WATCHER.start(again=not _PATCHES.put_back(kind_of_sockets()))
             proxied.begin()
             if self._strict:
                 strict.watch()
@@ -84,4 +85,5 @@ class Interception:
             if not active.is_anybody():
                 _WATCHER.stop()
                 _PATCHES.take_out()
+                remove_leftovers()
                 proxied.end()

@@ -44,6 +44,7 @@ class Patches:
     def __init__(self) -> None:
         self._layers: list[_Layer] = []
         self._before: tuple[_Layer, ...] = ()
+        self._kind: object = None
         #: What was made before, by owner and name: most tests find what the one before them found.
         self._made: dict[tuple[Any, str], tuple[Any, Any]] = {}
 
@@ -80,13 +81,18 @@ class Patches:
         while self._layers:
             self._layers.pop().take_out()
 
-    def put_back(self) -> bool:
+    def put_back(self, kind: object = None) -> bool:
         """Put all in as they were before the last `take_out`; return whether that was possible.
 
         It is not if anything stands elsewhere now than it did then. Most tests find what the one
         before them has left, and this takes a fraction of the time.
+
+        Args:
+            kind: The class that sockets are made of now: pytest-socket puts in another one for
+                each test.
         """
-        if self._layers or not self._before:
+        is_same, self._kind = kind is self._kind, kind
+        if self._layers or not self._before or not is_same:
             return False
         for owner, name, was_own, replaced, _ in self._before:
             if vars(owner).get(name) is not (replaced if was_own else None):

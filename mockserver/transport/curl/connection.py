@@ -16,6 +16,7 @@ import pycurl
 from mockserver.core.models import DueAttempt
 from mockserver.transport.curl.keep_alive import Reuse
 from mockserver.transport.curl.options import SetOption, TransferOptions
+from mockserver.transport.process_guard import forbidden
 
 
 class ConnectionChoice:
@@ -152,6 +153,8 @@ class ConnectionChoice:
 
     def _refuses(self, address: str, port: int) -> bool:
         reason = self._options.guard.reason(address, port, self._attempt.url)
+        if reason is None:
+            reason = forbidden(address, port)
         if reason is not None and self.blocked is None:
             self.blocked = reason
         return reason is not None

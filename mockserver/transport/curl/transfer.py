@@ -21,6 +21,7 @@ from mockserver.transport.curl.options import (
     set_common_options,
 )
 from mockserver.transport.curl.url import split_url
+from mockserver.transport.process_guard import all_forbidden
 
 
 class Transfer:
@@ -56,6 +57,10 @@ class Transfer:
             error = self._set_url(attempt.url)
         except (pycurl.error, ValueError) as raised:
             error = with_detail(unreadable(attempt.url), str(raised.args[-1]))
+        if error is None:
+            # Before the host is looked up, which is forbidden as well.
+            forbidden = all_forbidden()
+            error = None if forbidden is None else f"blocked: {forbidden}"
         if error is not None:
             return Outcome(OutcomeKind.BLOCKED, error=error)
         self.connection.choose(self._origin)
