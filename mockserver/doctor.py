@@ -1,4 +1,4 @@
-"""Proves on this machine that every fault really happens, and that 30 seconds are a limit."""
+"""Proves on this machine that every fault happens, that 30 s are a limit, and what is closed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from mockserver.core.clock import DEFAULT_START_AT
 from mockserver.core.models import DueAttempt
@@ -18,6 +19,9 @@ from mockserver.receiver.faults.checks import Bench, Check, Unexpected, expect
 from mockserver.receiver.faults.registry import all_faults
 from mockserver.receiver.inboxes import Inboxes
 from mockserver.receiver.server import Receiver
+
+if TYPE_CHECKING:
+    from mockserver.transport.addresses import AddressGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,24 @@ def _packages(bench: Bench) -> str:
     return f"{' and '.join(PACKAGES)} are those of postbacks, and nobody else's"
 
 
+def _closed(bench: Bench) -> str:
+    from mockserver.core.send_to import send_to
+    from mockserver.transport.addresses import AddressGuard
+
+    # For examples, so nobody is there: what should go wrong would lead nowhere.
+    guard = AddressGuard(send_to=send_to(()))
+    refused, _ = _sent("http://203.0.113.1/", timedelta(seconds=0.5), guard)
+    expect(
+        refused.kind is OutcomeKind.BLOCKED and "--send-to 203.0.113.1" in (refused.error or ""),
+        "nothing to be sent to 203.0.113.1, and the flag that allows it to be named",
+        refused.error or refused.summary,
+    )
+    with _raw_server(_endless_body) as url:
+        outcome, _ = _sent(url, timedelta(seconds=0.3), guard)
+    expect(outcome.status == 200, "127.0.0.1 to be sent to", outcome.error or outcome.summary)
+    return "203.0.113.1 is not sent to unless --send-to names it, 127.0.0.1 is"
+
+
 #: What is looked at; first whose packages these are, then every fault.
 CHECKS: tuple[Check, ...] = (
     Check("packages", _packages),
@@ -148,14 +170,17 @@ CHECKS: tuple[Check, ...] = (
     Check("deadline is total", _deadline),
     Check("deadline ends with the head", _slow_body),
     Check("30 s on a standing clock", _virtual_timeout),
+    Check("closed for public hosts", _closed),
 )
 
 
-def _sent(url: str, deadline: timedelta) -> tuple[Outcome, float]:
+def _sent(
+    url: str, deadline: timedelta, guard: AddressGuard | None = None
+) -> tuple[Outcome, float]:
     from mockserver.transport.curl.transport import CurlTransport
 
     left = [DueAttempt(1, "doctor", url, 1, DEFAULT_START_AT, False, 1)]
-    transport = CurlTransport(capacity=1, deadline_of=lambda attempt: deadline)
+    transport = CurlTransport(capacity=1, deadline_of=lambda attempt: deadline, guard=guard)
     began = time.perf_counter()
     try:
         groups = list(transport.exchange(lambda places: [left.pop()] if left else []))

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from mockserver import doctor
 from mockserver.cli.root import root
 from mockserver.receiver.exchange import ReceiverExchange
+from mockserver.transport.addresses import AddressGuard
 
 
 def test_every_check_passes() -> None:
@@ -30,3 +31,9 @@ def test_its_lines_fit_a_terminal_of_80_columns() -> None:
     shown = CliRunner().invoke(root, ["doctor"])
     assert shown.exit_code == 0
     assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+def test_a_sandbox_that_is_closed_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AddressGuard, "_closed", lambda *arguments: "somebody has closed all")
+    failed = [result.name for result in doctor.run_checks() if not result.passed]
+    assert failed == ["closed for public hosts"]
