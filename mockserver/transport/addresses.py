@@ -85,6 +85,8 @@ class AddressGuard:
         refused = _reason(self.policy, self._networks, address, self.send_to is not None)
         if refused is not None or self.send_to is None:
             return refused
+        if self.policy == "local" and _is_near(address):
+            return None
         return self._closed(self.send_to, ip_address(address), port, host_of(url))
 
     def _closed(
@@ -92,12 +94,17 @@ class AddressGuard:
     ) -> str | None:
         if any(address in network for network in self._networks):
             return None
-        is_local = self.policy == "local"
-        if (is_local and is_near(address)) or send_to.allows(host, address, port):
+        if send_to.allows(host, address, port):
             return None
-        if is_local and _is_reached_here(plain(address)):
+        if self.policy == "local" and _is_reached_here(plain(address)):
             return None
         return _why_closed(host, plain(address))
+
+
+@lru_cache(maxsize=4096)
+def _is_near(text: str) -> bool:
+    # Asked for every attempt, and most go to the same few addresses.
+    return is_near(ip_address(text))
 
 
 def _why_closed(host: Host | None, address: Address) -> str:

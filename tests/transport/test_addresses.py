@@ -212,7 +212,7 @@ def test_to_name_a_host_opens_nothing_that_is_never_reached(address: str) -> Non
 def test_closed_it_reaches_this_machine_by_its_own_public_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mockserver.transport.addresses.is_near", lambda address: False)
+    monkeypatch.setattr("mockserver.transport.addresses._is_near", lambda address: False)
     assert CLOSED.reason("127.0.0.1") is None
     assert CLOSED.reason("::ffff:127.0.0.1") is None
     assert CLOSED.reason("203.0.113.1") is not None
