@@ -93,7 +93,7 @@ class Sandbox(SandboxTime):
         self.deliveries: Deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
-        self.app_ids: set[str] = {app.app_id for app in self.ledger.apps()}
+        self.app_ids: set[str] = set(self.ledger.app_ids())
         self._made = MadeAttempts(self.feed)
         #: Has a function called with every attempt, after it was recorded.
         self.on_attempt = self._made.listeners.append
@@ -373,12 +373,13 @@ class Sandbox(SandboxTime):
         Raises:
             AdvanceInProgress: Everything is to be forgotten while time is being moved.
         """
-        removed = len(self.ledger.rules()), self.ledger.delivery_count()
+        # What is thrown away need not be read, which may be impossible.
+        removed = self.ledger.rule_count(), self.ledger.delivery_count()
         if everything:
             self._end_hangs()
             self._wiring.end_waiting()
             self.engine.begin_again(lambda: self.ledger.begin_again(self._apps.given))
-            self.app_ids = {app.app_id for app in self.ledger.apps()}
+            self.app_ids = set(self.ledger.app_ids())
         else:
             self.ledger.reset()
             self.engine.forget()

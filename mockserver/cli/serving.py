@@ -25,6 +25,7 @@ from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import Attempt
 from mockserver.core.outcome import OutcomeKind
 from mockserver.core.wording import count
+from mockserver.delivery.apps import readable_apps
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.retention import Keep
 from mockserver.delivery.wiring import SocketOptions
@@ -86,7 +87,8 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     ledger = open_ledger(place)
     ledger_open = stack.enter_context(ExitStack())
     ledger_open.callback(ledger.close)
-    check_keys(config, ledger.apps())
+    stored = readable_apps(ledger)
+    check_keys(config, stored.apps)
     recovered = ledger.recover()
     # Before there is a sandbox, which may send at once: it must know where it never sends to.
     listener = stack.enter_context(listen_at(config.host, config.port))
@@ -114,6 +116,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)
     stack.callback(save_clock, ledger, sandbox.clock)
+    given = {app.app_id for app in config.apps}
     info = ServerInfo(
         api_url=reachable(server.url),
         receiver_url=reachable(sandbox.receiver_url),
@@ -122,11 +125,18 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         clock_mode=config.clock,
         now=sandbox.now(),
         rate=config.rate,
-        apps=[sandbox.app(app.app_id) for app in config.apps],
+        # In the warnings stands which of them cannot be read.
+        apps=[app for app in readable_apps(ledger).apps if app.app_id in given]
+        or list(config.apps),
         needs_token=(config.token or generated) is not None,
         generated_token=generated,
         repeated_attempts=recovered,
-        warnings=[*readable_by_others(place), *_about_insecure(config), *_about_rules(sandbox)],
+        warnings=[
+            *stored.problems,
+            *readable_by_others(place),
+            *_about_insecure(config),
+            *_about_rules(sandbox),
+        ],
         ca_file=None if tls is None else tls.client_ca_file,
         verifies=not config.insecure,
         addresses=config.addresses,

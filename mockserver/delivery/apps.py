@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mockserver.core.errors import InvalidValue
+from mockserver.core.errors import InvalidValue, LedgerUnusable
 from mockserver.core.models import App
 from mockserver.delivery.intake import find_app
 from mockserver.ledger.protocol import Ledger
@@ -26,6 +26,32 @@ class DeletedApp(NamedTuple):
     comes_back: bool
 
 
+class ReadableApps(NamedTuple):
+    """The apps that can be read, and for each that cannot, a line that says so."""
+
+    apps: list[App]
+    problems: list[str]
+
+
+def readable_apps(ledger: Ledger) -> ReadableApps:
+    """Return the apps of `ledger`, whatever another program has made of some of them."""
+    try:
+        return ReadableApps(ledger.apps(), [])
+    except LedgerUnusable:
+        pass
+    apps: list[App] = []
+    problems: list[str] = []
+    for app_id in ledger.app_ids():
+        try:
+            app = ledger.app(app_id)
+        except LedgerUnusable as error:
+            problems.append(str(error))
+        else:
+            if app is not None:
+                apps.append(app)
+    return ReadableApps(apps, problems)
+
+
 class Apps:
     """The apps of one ledger.
 
@@ -42,15 +68,16 @@ class Apps:
         if not self.given:
             raise InvalidValue("a sandbox needs at least one app")
         self._ledger = ledger
+        known = frozenset(ledger.app_ids())
         for app in self.given:
             app.retry.check_length()
-            if ledger.app(app.app_id) is None:
+            if app.app_id not in known:
                 ledger.put_app(app)
 
     @property
     def default_id(self) -> str:
         """Return the id of the app that is meant if none is named; the first of what is left."""
-        app_ids = [app.app_id for app in self._ledger.apps()]
+        app_ids = self._ledger.app_ids()
         return next((app.app_id for app in self.given if app.app_id in app_ids), app_ids[0])
 
     def find(self, app_id: str | None) -> App:

@@ -10,6 +10,7 @@ from mockserver.core.errors import ClockCannotGoBack
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.delivery.apps import readable_apps
 from mockserver.delivery.resends import Resend, Resends
 from mockserver.delivery.unwritten import Unwritten
 from mockserver.ledger.protocol import Ledger, Result
@@ -170,7 +171,7 @@ class DueAttempts:
 
     def batch_window(self) -> timedelta | None:
         """Return how far ahead a batch may reach without meeting a retry of its own."""
-        delays = [delay for app in self._ledger.apps() for delay in app.retry.delays]
+        delays = [delay for app in readable_apps(self._ledger).apps for delay in app.retry.delays]
         shortest = min(delays, default=timedelta(0))
         return shortest - timedelta.resolution if shortest else None
 

@@ -43,7 +43,7 @@ def find_app(ledger: Ledger, app_id: str) -> App:
     """
     app = ledger.app(app_id)
     if app is None:
-        known = ", ".join(app.app_id for app in ledger.apps())
+        known = ", ".join(ledger.app_ids())
         raise UnknownApp(f"unknown app {app_id!r}; the sandbox has: {known}")
     return app
 

@@ -53,6 +53,9 @@ class Ledger(Protocol):
     def apps(self) -> list[App]:
         """Return all apps, ordered by app id."""
 
+    def app_ids(self) -> list[str]:
+        """Return the ids of all apps, in order, also of one that cannot be read."""
+
     def add_rule(
         self,
         app_id: str,
@@ -72,6 +75,9 @@ class Ledger(Protocol):
 
     def rules(self, app_id: str | None = None) -> list[PostbackRule]:
         """Return the rules of one app, or of all, oldest first."""
+
+    def rule_count(self) -> int:
+        """Return how many rules there are, also of those that cannot be read."""
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
         """Delete a rule and free its place; return whether there was one.

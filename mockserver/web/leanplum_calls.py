@@ -18,6 +18,7 @@ from mockserver.core.api_methods import API_METHODS, about_ignored, ignored_argu
 from mockserver.core.errors import LedgerUnusable, PostbacksError
 from mockserver.core.outcome import NO_TIME
 from mockserver.core.template import encoded_separator
+from mockserver.delivery.apps import readable_apps
 from mockserver.receiver.answers import ReceiverAnswer, fields_of, http_answer
 from mockserver.receiver.journal import End
 from mockserver.receiver.rendered import answer_of
@@ -241,6 +242,6 @@ def _keys_beside(sandbox: Sandbox, is_refused: bool) -> list[str]:
     if not is_refused:
         return []
     try:
-        return [key for app in sandbox.ledger.apps() for key in app.keys.values()]
+        return [key for app in readable_apps(sandbox.ledger).apps for key in app.keys.values()]
     except LedgerUnusable:
         return []

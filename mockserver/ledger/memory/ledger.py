@@ -56,6 +56,10 @@ class MemoryLedger(Ledger):
         with self._lock:
             return sorted(self._apps.values(), key=lambda app: app.app_id)
 
+    def app_ids(self) -> list[str]:
+        with self._lock:
+            return sorted(self._apps)
+
     def add_rule(
         self,
         app_id: str,
@@ -77,6 +81,10 @@ class MemoryLedger(Ledger):
         with self._lock:
             rules = list(self._rules.values())
         return [rule for rule in rules if app_id is None or rule.app_id == app_id]
+
+    def rule_count(self) -> int:
+        with self._lock:
+            return len(self._rules)
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
         with self._lock:

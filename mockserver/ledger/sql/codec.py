@@ -40,11 +40,14 @@ _DAY = 86_400_000_000
 _SECOND = 1_000_000
 
 
-def stored(what: str) -> Callable[[Callable[[_Stored], _Value]], Callable[[_Stored], _Value]]:
+def stored(
+    what: str, taken_away_by: str
+) -> Callable[[Callable[[_Stored], _Value]], Callable[[_Stored], _Value]]:
     """Have a function that reads what is stored say so if that is not what this ledger writes.
 
     Args:
-        what: What it reads, for the message.
+        what: What it reads, for the message; the first column of the row follows.
+        taken_away_by: The command that takes it out of the ledger.
     """
 
     def explaining(read: Callable[[_Stored], _Value]) -> Callable[[_Stored], _Value]:
@@ -52,18 +55,23 @@ def stored(what: str) -> Callable[[Callable[[_Stored], _Value]], Callable[[_Stor
         def explained(row: _Stored) -> _Value:
             try:
                 return read(row)
-            except _UNREADABLE as error:
-                raise _unreadable(what, error) from error
+            except (*_UNREADABLE, LedgerUnusable) as error:
+                raise _unreadable(f"{what} {_named(row)}", taken_away_by, error) from error
 
         return explained
 
     return explaining
 
 
-def _unreadable(what: str, error: Exception) -> LedgerUnusable:
+def _named(row: Any) -> str:
+    return str(row[0])[:100] if isinstance(row, tuple) else ""
+
+
+def _unreadable(what: str, taken_away_by: str, error: Exception) -> LedgerUnusable:
     return LedgerUnusable(
-        f"the ledger has {what} that cannot be read, because another program has changed it "
-        f"({type(error).__name__}); restore its file, or choose another file"
+        f"{what.strip()} cannot be read, because another program has changed it in the ledger "
+        f"({type(error).__name__}); put it right or restore the file, or give it up with "
+        f"{taken_away_by}"
     )
 
 
@@ -81,7 +89,7 @@ def from_microseconds(microseconds: int) -> datetime:
         # The end of an attempt that an earlier version let begin shortly before the calendar ends.
         return plain(datetime.max.replace(tzinfo=UTC))
     except TypeError as error:
-        raise _unreadable("an instant", error) from error
+        raise _unreadable("an instant", "`postbacks reset`", error) from error
 
 
 def duration_to_microseconds(duration: timedelta) -> int:
@@ -132,7 +140,6 @@ def encode_app(app: App) -> str:
     return _encode_app(app)
 
 
-@stored("an app")
 def decode_app(text: str) -> App:
     """Return the app that `encode_app` wrote as `text`; what it has no word of is the default."""
     document = json.loads(text)

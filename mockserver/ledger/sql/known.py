@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import NamedTuple
 
+from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql import statements
 from mockserver.ledger.sql.codec import stored
 from mockserver.ledger.sql.database import Cursor, Database, Row
@@ -34,11 +35,13 @@ class Counters(NamedTuple):
     latest: int | None
 
 
-@stored("counters")
+@stored("the counters, which begin with", "`postbacks reset`")
 def _counters_of(row: Row) -> Counters:
     counters = Counters(*row)
     # Of text a database makes no number, and what is beyond its own numbers it cannot write.
-    if not all(0 <= number < _MOST for number in counters[:3]):
+    if not all(type(number) is int and 0 <= number < _MOST for number in counters[:3]):
+        raise ValueError
+    if type(counters.latest) not in (int, type(None)):
         raise ValueError
     return counters
 
@@ -74,6 +77,24 @@ class Known:
             return self._counters
         cursor.execute(statements.READ_COUNTERS)
         return _counters_of(cursor.fetchone())
+
+    def mend_counters(self, cursor: Cursor) -> None:
+        """Write the counters anew if they cannot be read; for whoever takes away what they count.
+
+        What they were is gone then: ids begin again.
+        """
+        if self._counters is None:
+            cursor.execute(statements.READ_COUNTERS)
+            rows = cursor.fetchall()
+            try:
+                if len(rows) == 1:
+                    _counters_of(tuple(rows[0]))
+                    return
+            except LedgerUnusable:
+                pass
+            self._counters = Counters(0, 0, 0, None)
+        cursor.execute(statements.FORGET_COUNTERS)
+        cursor.execute(statements.ADD_COUNTERS, self._counters)
 
     def write_counters(self, cursor: Cursor, counters: Counters) -> None:
         """Write the counters as they stand now."""

@@ -26,7 +26,6 @@ from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Ledger, Removed, Result, rule_limit_reached
 from mockserver.ledger.sql import forgetting, statements
 from mockserver.ledger.sql.codec import (
-    decode_app,
     encode_app,
     encode_channels,
     from_microseconds,
@@ -38,6 +37,7 @@ from mockserver.ledger.sql.known import Known
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
 from mockserver.ledger.sql.rows import (
+    app_of,
     attempt_of,
     delivery_of,
     due_attempts_of,
@@ -79,8 +79,12 @@ class SqlLedger(Ledger):
 
     def apps(self) -> list[App]:
         # Databases sort text each in their own way.
-        found = (decode_app(document) for (document,) in self._read(statements.ALL_APPS))
+        found = (app_of(row) for row in self._read(statements.ALL_APPS))
         return sorted(found, key=lambda app: app.app_id)
+
+    def app_ids(self) -> list[str]:
+        # A human may have written a number.
+        return sorted(str(app_id) for (app_id,) in self._read(statements.ALL_APP_IDS))
 
     def add_rule(
         self,
@@ -122,6 +126,9 @@ class SqlLedger(Ledger):
 
     def rules(self, app_id: str | None = None) -> list[PostbackRule]:
         return list(self._rules.get(app_id, self._read_rules))
+
+    def rule_count(self) -> int:
+        return self._read_number(statements.COUNT_ALL_RULES)
 
     def delete_rule(self, app_id: str, postback_id: int) -> bool:
         """Delete a rule and free its place; return whether there was one."""
@@ -335,6 +342,7 @@ class SqlLedger(Ledger):
 
     def _empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
         def then(cursor: Cursor) -> None:
+            self._known.mend_counters(cursor)
             and_then(cursor)
             self._known.forget()
 
@@ -376,7 +384,7 @@ class SqlLedger(Ledger):
 
     def _read_app(self, app_id: str) -> App | None:
         found = self._read(statements.GET_APP, (app_id,))
-        return decode_app(found[0][0]) if found else None
+        return app_of(found[0]) if found else None
 
     def _read_rules(self, app_id: str | None) -> list[PostbackRule]:
         rules = [rule_of(row) for row in self._read(statements.ALL_RULES)]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mockserver.core.catalog import PostbackType
-from mockserver.core.models import Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
+from mockserver.core.models import App, Attempt, Delivery, DueAttempt, NewDelivery, PostbackRule
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.sql.codec import (
+    decode_app,
     decode_channels,
     decode_event,
     encode_event,
@@ -20,7 +21,14 @@ from mockserver.ledger.sql.database import Row
 from mockserver.ledger.sql.outcomes import decode_outcome
 
 
-@stored("a rule")
+@stored("app", "`postbacks reset --everything`")
+def app_of(row: Row) -> App:
+    """Return the app that a row of `ALL_APPS` holds."""
+    _, document = row
+    return decode_app(document)
+
+
+@stored("rule", "`postbacks reset`")
 def rule_of(row: Row) -> PostbackRule:
     """Return the rule that a row of `ALL_RULES` holds."""
     postback_id, app_id, type, channels, url, created = row
@@ -34,7 +42,7 @@ def rule_of(row: Row) -> PostbackRule:
     )
 
 
-@stored("a delivery")
+@stored("delivery", "`postbacks reset`")
 def delivery_of(row: Row) -> Delivery:
     """Return the delivery that a row of `select_page` or `select_deliveries` holds."""
     delivery_id, app_id, postback_id, url, event, created, state, attempts_made, due = row
@@ -54,7 +62,7 @@ def delivery_of(row: Row) -> Delivery:
 _STATES = {state.value: state for state in DeliveryState}
 
 
-@stored("an attempt")
+@stored("an attempt of delivery", "`postbacks reset`")
 def attempt_of(row: Row) -> Attempt:
     """Return the attempt that a row of `select_attempts` holds."""
     delivery_id, number, started, repeated, *outcome = row

@@ -12,8 +12,9 @@ from mockserver.ledger.sql.outcomes import OUTCOME_COLUMNS
 
 # Apps, settings and rules
 
-GET_APP = "SELECT document FROM apps WHERE app_id = ?"
-ALL_APPS = "SELECT document FROM apps"
+GET_APP = "SELECT app_id, document FROM apps WHERE app_id = ?"
+ALL_APPS = "SELECT app_id, document FROM apps"
+ALL_APP_IDS = "SELECT app_id FROM apps"
 #: document, app_id
 REPLACE_APP = "UPDATE apps SET document = ? WHERE app_id = ?"
 #: document, app_id
@@ -25,6 +26,7 @@ REPLACE_SETTING = "UPDATE settings SET value = ? WHERE name = ?"
 #: value, name
 ADD_SETTING = "INSERT INTO settings (value, name) VALUES (?, ?)"
 
+COUNT_ALL_RULES = "SELECT count(*) FROM rules"
 COUNT_RULES = "SELECT count(*) FROM rules WHERE app_id = ?"
 ALL_RULES = (
     "SELECT postback_id, app_id, type, channels, url, created_at FROM rules ORDER BY sequence"
@@ -42,6 +44,9 @@ DELETE_RULE = "DELETE FROM rules WHERE postback_id = ? AND app_id = ?"
 READ_COUNTERS = "SELECT deliveries, rules, tickets, latest FROM counters"
 #: deliveries, rules, tickets, latest
 WRITE_COUNTERS = "UPDATE counters SET deliveries = ?, rules = ?, tickets = ?, latest = ?"
+FORGET_COUNTERS = "DELETE FROM counters"
+#: deliveries, rules, tickets, latest
+ADD_COUNTERS = "INSERT INTO counters (deliveries, rules, tickets, latest) VALUES (?, ?, ?, ?)"
 READ_LATEST = "SELECT latest FROM counters"
 
 # Deliveries and attempts
