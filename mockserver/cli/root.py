@@ -19,6 +19,7 @@ import click
 from mockserver.cli.lookup import foreign_commands, load_foreign, own_command, own_names
 from mockserver.cli.process import INTERRUPTED, tell, writing
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.cli.variables import unknown_variables
 from mockserver.core.errors import PostbacksError
 from mockserver.net.visible_text import json_visible, one_line
 from mockserver.version import __version__
@@ -57,6 +58,8 @@ class Root(SuggestingGroup):
         extra["standalone_mode"] = False
         try:
             _check_text(arguments, os.environ)
+            for line in unknown_variables(os.environ):
+                tell(f"postbacks: {line}")
             extra["obj"] = Session(
                 url=os.environ.get("POSTBACKS_URL") or None,
                 token=os.environ.get("POSTBACKS_TOKEN") or None,
