@@ -168,11 +168,15 @@ def _read_flags(flags: Mapping[str, str | bool]) -> Values:
     }
 
 
+def variables() -> dict[str, str]:
+    """Return the environment variable of each setting, by setting."""
+    return {name: f"{PREFIX}{name.upper()}" for name in SETTINGS}
+
+
 def _read_environment(environment: Mapping[str, str]) -> Values:
-    variables = {name: f"{PREFIX}{name.upper()}" for name in SETTINGS}
     return {
         name: _read_setting(name, environment[variable], variable)
-        for name, variable in variables.items()
+        for name, variable in variables().items()
         if environment.get(variable)
     }
 

@@ -29,9 +29,9 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
     # Only now: the import takes longer than many a command.
     from difflib import get_close_matches
 
-    from mockserver.schema.settings import SETTINGS
+    from mockserver.config import variables
 
-    known = _OF_COMMANDS | {PREFIX + name.upper() for name in SETTINGS}
+    known = _OF_COMMANDS | frozenset(variables().values())
     for name in unknown:
         if name not in known:
             # A name of any case is meant, and the prefix is nothing that names have in common.
