@@ -75,6 +75,11 @@ def _unreadable(what: str, taken_away_by: str, error: Exception) -> LedgerUnusab
     )
 
 
+def unreadable_delivery(delivery_id: object) -> LedgerUnusable:
+    """Return the error that says that a delivery that is due cannot be made sense of."""
+    return _unreadable(f"delivery {delivery_id}", "`postbacks reset`", ValueError())
+
+
 def to_microseconds(instant_at: datetime) -> int:
     """Return the microseconds from 1970 UTC to `instant_at` (aware)."""
     since = instant_at - EPOCH

@@ -30,6 +30,7 @@ from mockserver.ledger.sql.codec import (
     encode_channels,
     from_microseconds,
     to_microseconds,
+    unreadable_delivery,
 )
 from mockserver.ledger.sql.database import Cursor, Database, Row
 from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries
@@ -232,6 +233,11 @@ class SqlLedger(Ledger):
             cursor.execute(statements.SELECT_DUE, (to_microseconds(until_at), limit))
             rows = cursor.fetchall()
             if not rows:
+                cursor.execute(statements.SELECT_ORPHAN, (to_microseconds(until_at),))
+                orphan = cursor.fetchone()
+                if orphan is not None:
+                    # Else it would be due for ever, and an advance would never get past it.
+                    raise unreadable_delivery(orphan[0])
                 self._known.is_next(_next_due(cursor))
                 return []
             before = self._known.counters(cursor)
@@ -240,7 +246,8 @@ class SqlLedger(Ledger):
             cursor.execute(statements.CLAIM_UP_TO, (claim, last_due, last_queued))
             self._known.write_counters(cursor, before._replace(tickets=claim))
             self._known.is_next(_next_due(cursor))
-        return due_attempts_of(rows, claim)
+            # Before the end of the transaction: what cannot be read is not claimed either.
+            return due_attempts_of(rows, claim)
 
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
         """Return a manual attempt of any delivery, whatever its state; None if unknown.

@@ -16,6 +16,7 @@ from mockserver.ledger.sql.codec import (
     from_microseconds,
     stored,
     to_microseconds,
+    unreadable_delivery,
 )
 from mockserver.ledger.sql.database import Row
 from mockserver.ledger.sql.outcomes import decode_outcome
@@ -80,6 +81,9 @@ def due_attempts_of(rows: Iterable[Row], claim: int) -> list[DueAttempt]:
     claimed = []
     last_due = None
     for delivery_id, app_id, url, attempts_made, due, interrupted, _ in rows:
+        # Another program may have changed them; the sender would fail at what it does not know.
+        if type(url) is not str or type(app_id) is not str or type(attempts_made) is not int:
+            raise unreadable_delivery(delivery_id)
         # Many fall due at one instant; they share its object.
         if due != last_due:
             last_due, due_at = due, from_microseconds(due)

@@ -83,6 +83,8 @@ SOONEST = (
     f"{_SELECT_DELIVERIES} WHERE p.due_at IS NOT NULL AND p.claim IS NULL"
     " ORDER BY p.due_at, p.queued LIMIT ?"
 )
+#: until_at; what is due of no delivery, which another program has deleted
+SELECT_ORPHAN = f"SELECT delivery_id FROM progress WHERE {_IS_WAITING} AND due_at <= ? LIMIT 1"
 #: until_at, limit
 SELECT_DUE = (
     "SELECT p.delivery_id, d.app_id, d.url, p.attempts_made, p.due_at, p.interrupted, p.queued"

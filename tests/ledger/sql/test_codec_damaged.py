@@ -141,6 +141,37 @@ def test_one_damaged_app_keeps_no_other_from_its_work(path: Path) -> None:
         assert not readable_apps(sandbox.ledger).problems
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE deliveries SET url = x'ff00'",
+        "UPDATE deliveries SET app_id = x'ff00'",
+        "UPDATE progress SET attempts_made = 'many'",
+        "DELETE FROM deliveries",
+    ],
+)
+def test_what_is_due_and_damaged_ends_an_advance_at_once_and_is_named(
+    tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "ledger.db"
+    with Sandbox(ledger=open_ledger(path), apps=APPS) as sandbox:
+        inbox = sandbox.inbox("a")
+        inbox.behave("503")
+        sandbox.add_postback(inbox.url)
+        sandbox.trigger("email.click")
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(change)
+            other.commit()
+        for _ in range(2):
+            with pytest.raises(LedgerUnusable, match=r"^delivery 1 cannot be read, because"):
+                sandbox.advance(timedelta(hours=2))
+        sandbox.reset()
+        sandbox.advance(timedelta(hours=2))
+        sandbox.add_postback(inbox.url)
+        sandbox.trigger("email.click")
+        assert len(sandbox.attempts) == 1
+
+
 def test_ids_go_on_after_a_reset_of_sound_counters(path: Path) -> None:
     with Sandbox(ledger=open_ledger(path), apps=APPS) as sandbox:
         sandbox.reset()
