@@ -24,6 +24,7 @@ from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failed_tasks import FailedTasks
 from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
 from mockserver.transport.application.request import ApplicationRequest
+from mockserver.transport.application.sender_thread import Prepare, as_it_is, wait_in_thread
 from mockserver.transport.application.started_tasks import answers_for, started_for
 
 #: So much later than its timeout an attempt is ended, in real time.
@@ -99,17 +100,31 @@ class AsgiTransport(ApplicationTransport):
     def _answer(
         self, attempt: DueAttempt, request: ApplicationRequest, exchange: ApplicationExchange
     ) -> None:
+        begun: list[Future[None]] = []
         with self._opening:
             if self._server is None:
                 self._server = _Server(self._app, self._tasks)
             server = self._server
             self._last = attempt
-            answered = server.submit(request, exchange)
+
+        def begin(prepare: Prepare) -> Future[None]:
+            with self._opening:
+                if self._server is not server:
+                    # It was closed meanwhile, and would never begin.
+                    raise CancelledError
+                begun.append(server.submit(request, exchange, prepare))
+            return begun[-1]
+
         try:
             # By then it has timed out, also where its head was sent and its body never ends.
-            answered.result(self._timeout_of(attempt).total_seconds() + _MORE_REAL_SECONDS)
+            limit = self._timeout_of(attempt).total_seconds() + _MORE_REAL_SECONDS
+            if isinstance(server, _Server):
+                wait_in_thread(begin, limit)
+            else:
+                # With what its test hands to other threads, as on one loop anywhere.
+                begin(as_it_is).result(limit)
         except TimeoutError:
-            answered.cancel()
+            _cancel(begun)
             if running_loop() is not None:
                 exchange.advice = _AWAIT_INSTEAD
         except CancelledError:
@@ -118,7 +133,7 @@ class AsgiTransport(ApplicationTransport):
             # The application did not cause this.
             exchange.failure = None
         except BaseException:
-            answered.cancel()
+            _cancel(begun)
             raise
         interrupt, server.interrupt = server.interrupt, None
         if interrupt is not None:
@@ -129,6 +144,11 @@ class AsgiTransport(ApplicationTransport):
         attempt = attempt or self._last
         if attempt is not None:
             self._tell(attempt, error, place)
+
+
+def _cancel(begun: list[Future[None]]) -> None:
+    for each in begun:
+        each.cancel()
 
 
 class _Server:
@@ -156,9 +176,13 @@ class _Server:
         self.thread = Thread(target=self._run, name="postbacks-asgi", daemon=True)
         self.thread.start()
 
-    def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
+    def submit(
+        self, request: ApplicationRequest, exchange: ApplicationExchange, prepare: Prepare
+    ) -> Future[None]:
         """Begin to answer `request`; the context variables are those of the caller."""
-        return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self._loop)
+        return asyncio.run_coroutine_threadsafe(
+            self._answer(request, exchange, prepare), self._loop
+        )
 
     def tasks_beside(self) -> list[str]:
         """Return the tasks that the application has started while it answered, by name."""
@@ -194,7 +218,9 @@ class _Server:
         if self._started.is_set() and self._startup_failure is None:
             self.shutdown_failure = await self._lifespan.stop()
 
-    async def _answer(self, request: ApplicationRequest, exchange: ApplicationExchange) -> None:
+    async def _answer(
+        self, request: ApplicationRequest, exchange: ApplicationExchange, prepare: Prepare
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None, "a coroutine of a loop runs in a task"
         self._answering.add(task)
@@ -203,6 +229,7 @@ class _Server:
         if self._startup_failure is not None:
             exchange.fail(self._startup_failure, OutcomeKind.REFUSED)
             return
+        prepare()
         answers_for(self)
         interrupt = await converse(self._app, request, self._lifespan.state, exchange)
         self.interrupt = interrupt or self.interrupt

@@ -14,6 +14,7 @@ from mockserver.transport.application.asgi_lifespan import Lifespan
 from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.request import ApplicationRequest
+from mockserver.transport.application.sender_thread import Prepare
 from mockserver.transport.application.started_tasks import answers_for, started_for
 
 
@@ -39,7 +40,9 @@ class GuestServer:
         self._startup: asyncio.Future[BaseException | None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
 
-    def submit(self, request: ApplicationRequest, exchange: ApplicationExchange) -> Future[None]:
+    def submit(
+        self, request: ApplicationRequest, exchange: ApplicationExchange, prepare: Prepare
+    ) -> Future[None]:
         """Begin to answer `request`.
 
         Raises:
@@ -54,7 +57,7 @@ class GuestServer:
             raise InvalidValue(
                 "the application runs on the event loop of a test, which has ended or stands still"
             )
-        return asyncio.run_coroutine_threadsafe(self._answer(request, exchange), self.loop)
+        return asyncio.run_coroutine_threadsafe(self._answer(request, exchange, prepare), self.loop)
 
     def tasks_beside(self) -> list[str]:
         """Return the tasks that the application has started while it answered, by name.
@@ -86,7 +89,9 @@ class GuestServer:
             stopped = asyncio.run_coroutine_threadsafe(self._lifespan.stop(), self.loop)
             self.shutdown_failure = stopped.result()
 
-    async def _answer(self, request: ApplicationRequest, exchange: ApplicationExchange) -> None:
+    async def _answer(
+        self, request: ApplicationRequest, exchange: ApplicationExchange, prepare: Prepare
+    ) -> None:
         if self._startup is None:
             self._startup = asyncio.ensure_future(self._lifespan.start())
         failure = await asyncio.shield(self._startup)
@@ -97,6 +102,7 @@ class GuestServer:
         assert task is not None, "a coroutine of a loop runs in a task"
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+        prepare()
         answers_for(self)
         interrupt = await converse(self._app, request, self._lifespan.state, exchange)
         self.interrupt = interrupt or self.interrupt
