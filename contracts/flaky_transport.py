@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind, timeout_outcome
 from mockserver.sandbox import Sandbox
+from mockserver.testing.meant import meant_by
 from mockserver.transport.application.factory import application_transport
 from mockserver.transport.application.failure import ApplicationFailure
 
@@ -77,6 +78,10 @@ class FlakyTransport:
 
     def _failed(self, failure: ApplicationFailure) -> None:
         error = failure.error
+        meant = None if failure.place else meant_by(error)
+        if meant is not None:
+            # It ends the example as if it had been raised there.
+            raise meant
         self._story.append(f"     the application raises {type(error).__name__}: {error}")
 
 

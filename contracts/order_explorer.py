@@ -18,6 +18,7 @@ those that are farther: what is found first is the smallest there is, and the sa
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +40,9 @@ from mockserver.core.models import EXAMPLE_APP_ID, DueAttempt, Event
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState
 from mockserver.core.template import Template
+from mockserver.testing.meant import meant_by
 from mockserver.transport.application.factory import application_transport
+from mockserver.transport.application.failure import ApplicationFailure
 
 #: More have too many orders.
 MOST_EVENTS = 6
@@ -93,7 +96,9 @@ def explore_orders(
         most_orders: How many orders are tried at most.
 
     Raises:
-        OrderProblem: An order was found; the message tells it.
+        OrderProblem: An order was found, or nothing that arrives changes what the application has;
+            the message tells it. What the application raises that means the test, like a failed
+            `assert` in it, is raised as well.
         InvalidValue: There are too few or too many events.
         InvalidEvent: An event cannot be.
         InvalidTemplate: The template has a mistake.
@@ -108,6 +113,7 @@ def explore_orders(
             continue
         tried += 1
         bench.check(arrivals)
+    bench.check_that_it_matters()
     return Explored(tried, left_out)
 
 
@@ -168,6 +174,7 @@ class _Bench:
         compiled = Template(template)
         self._urls = [compiled.render(event) for event in events]
         self._expected: dict[tuple[int, ...], Any] = {}
+        self._meant: list[BaseException] = []
 
     def check(self, arrivals: Arrivals) -> None:
         """Deliver, and compare.
@@ -184,6 +191,22 @@ class _Bench:
             got, answers = self._delivered(arrivals)
             if _comparable(got) != _comparable(expected):
                 raise OrderProblem(self._told(arrivals, expected, got, answers)) from None
+
+    def check_that_it_matters(self) -> None:
+        """Check that what the application has says anything about what arrived.
+
+        Raises:
+            OrderProblem: It has the same whatever arrives, so no order could make a difference.
+        """
+        nothing = _comparable(self._delivered(())[0])
+        every, answers = self._delivered(tuple((number,) for number in range(len(self._events))))
+        if any(_comparable(each) != nothing for each in (every, *self._expected.values())):
+            return
+        raise OrderProblem(
+            "whatever arrives, the application has what it had before, so no order can make a\n"
+            f"difference: {pformat(nothing, width=60)}\n"
+            f"It answered {', '.join(answers)}. Check the template, and what `state` returns"
+        )
 
     def _delivered(self, arrivals: Arrivals) -> tuple[Any, list[str]]:
         app = self._make_app()
@@ -202,10 +225,17 @@ class _Bench:
                 answers.append(f"{number + 1} again: {outcome.summary}")
                 if _is_pending(outcome, attempt):
                     pending.append(number)
-        return self._state(app), answers
+        # The application may go on with what it returned.
+        return _kept(self._state(app)), answers
 
     def _sent(self, app: Any, group: tuple[int, ...]) -> list[Outcome]:
         """Send the events of a group, at the same time if there are several."""
+        outcomes = self._sent_at_once(app, group)
+        if self._meant:
+            raise self._meant[0]
+        return outcomes
+
+    def _sent_at_once(self, app: Any, group: tuple[int, ...]) -> list[Outcome]:
         if len(group) == 1:
             return [self._send(app, group[0])]
         outcomes: list[Outcome | None] = [None] * len(group)
@@ -229,7 +259,7 @@ class _Bench:
             base_url=self._base_url,
             now=lambda: DEFAULT_START_AT,
             timeout_of=lambda attempt: timedelta(seconds=30),
-            on_failure=lambda failure: None,
+            on_failure=self._failed,
         )
         try:
             url = self._urls[number]
@@ -237,6 +267,11 @@ class _Bench:
             return transport.send(due)
         finally:
             transport.close()
+
+    def _failed(self, failure: ApplicationFailure) -> None:
+        meant = None if failure.place else meant_by(failure.error)
+        if meant is not None:
+            self._meant.append(meant)
 
     def _told(self, arrivals: Arrivals, expected: Any, got: Any, answers: list[str]) -> str:
         part = sorted({number for group in arrivals for number in group})
@@ -277,6 +312,14 @@ def _event_of(given: Event | tuple[str, Mapping[str, Any]]) -> Event:
         name, fields = given
         return build_event(event_kind(name), EXAMPLE_APP_ID, DEFAULT_START_AT, fields)
     return given
+
+
+def _kept(state: Any) -> Any:
+    try:
+        return copy.deepcopy(state)
+    except Exception:
+        # Not everything can be copied, a row of a database for instance.
+        return state
 
 
 def _comparable(state: Any) -> Any:

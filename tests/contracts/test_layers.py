@@ -46,7 +46,8 @@ OF_THE_FAKE: dict[str, tuple[str, ...]] = {
     # For users: they hold a sandbox, and are no part of a run.
     "strategies": ("delivery.history", "receiver.behaviours", "sandbox"),
     "partner_machine": ("sandbox",),
-    "flaky_transport": ("sandbox",),
+    "flaky_transport": ("sandbox", "testing.meant"),
+    "order_explorer": ("testing.meant",),
 }
 
 #: Modules that speak of nothing but words and shapes.

@@ -140,6 +140,69 @@ def test_it_is_said_how_many_were_left_out() -> None:
     assert (part.orders, part.left_out) == (10, whole.orders - 10)
 
 
+class Asserts(Shop):
+    """Stands in a test, and says what it expects."""
+
+    def receive(self, event: str, at: int) -> str:
+        assert event != "Click", "no click is expected"
+        return super().receive(event, at)
+
+
+class Skips(Shop):
+    def receive(self, event: str, at: int) -> str:
+        pytest.skip("no database")
+
+
+class Refuses(Shop):
+    """Has nothing of it: the template leads elsewhere, for instance."""
+
+    def receive(self, event: str, at: int) -> str:
+        return "404 Not Found"
+
+
+class Raises(Shop):
+    def receive(self, event: str, at: int) -> str:
+        raise LookupError("no user")
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize(
+    ("shop", "raised"), [(Asserts, AssertionError), (Skips, pytest.skip.Exception)]
+)
+def test_what_the_application_raises_and_means_the_test_ends_it(
+    shop: type[Shop], raised: type[BaseException], at_once: int
+) -> None:
+    with pytest.raises(raised, match=r"no click is expected|no database"):
+        explore(shop, at_once=at_once)
+
+
+@pytest.mark.parametrize(("shop", "answer"), [(Refuses, "1: 404, 2: 404"), (Raises, "1: 500")])
+def test_what_nothing_can_change_proves_nothing(shop: type[Shop], answer: str) -> None:
+    problem = problem_of(shop, events=EVENTS[:2])
+    assert "no order can make a\ndifference: Counter()" in problem
+    assert f"It answered {answer}" in problem
+
+
+def test_what_only_some_events_change_is_explored() -> None:
+    class OnlyClicks(Shop):
+        def receive(self, event: str, at: int) -> str:
+            return super().receive(event, at) if event == "Click" else "400 Bad Request"
+
+    assert explore(OnlyClicks, most_orders=1).orders == 1
+
+
+def test_a_state_that_the_application_goes_on_with_is_compared_as_it_was() -> None:
+    """A list that all applications share is equal to itself whatever is in it."""
+    shared: list[str] = []
+
+    class Shared(CountsTwice):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stored = shared
+
+    assert "it has" in problem_of(Shared)
+
+
 @pytest.mark.parametrize("events", [[], EVENTS * 3])
 def test_too_few_or_too_many_are_refused(events: Any) -> None:
     with pytest.raises(InvalidValue, match="one to 6 events"):

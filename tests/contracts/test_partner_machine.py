@@ -83,6 +83,17 @@ def test_each_classic_bug_is_found(partner: type[RightPartner], steps: int, says
     assert len(steps_of(problem)) <= steps + 1, problem
 
 
+def test_what_the_application_raises_and_means_the_test_ends_it() -> None:
+    """A 500 of it would be the application's, which is sent again and forgotten."""
+
+    class Asserts(RightPartner):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            raise AssertionError("nothing is expected")
+
+    with pytest.raises(AssertionError, match="nothing is expected"):
+        run(machine_of(Asserts))
+
+
 class MachineWithDatabase(Machine):
     """Lets the database of its application fail."""
 
