@@ -311,7 +311,7 @@ class Leanplum(Assertions):
         asked for.
         """
         for application in self._applications:
-            application.look()
+            application.transport.look()
         return problems_of(self._evidence())
 
     def timelines(self, *, without: str = "") -> list[str]:

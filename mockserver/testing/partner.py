@@ -84,14 +84,10 @@ class Partner:
         """
         self.transport.spend(duration_of(by, cast("dict[str, float]", units), "spend"))
 
-    def look(self) -> None:
-        """Take up among the failures what was raised in the background, and nobody asked for."""
-        self.transport.look()
-
     def close(self) -> None:
         """Shut the application down, if it is one of ASGI that can be."""
         self.transport.close()
-        self.look()
+        self.transport.look()
         self._is_closed = True
 
     def _failed(self, failure: ApplicationFailure) -> None:
