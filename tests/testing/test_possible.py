@@ -28,6 +28,9 @@ class Anything:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        return "Anything()"
+
 
 @pytest.fixture
 def entered() -> Iterator[Leanplum]:
@@ -59,7 +62,7 @@ def test_fields_of_other_types_have_theirs(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("value", [Anything(), None, object()], ids=repr)
+@pytest.mark.parametrize("value", [Anything(), None, object()], ids=["anything", "none", "object"])
 def test_objects_decide_themselves(field: str, value: Any) -> None:
     check_values({field: value})
 
