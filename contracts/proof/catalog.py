@@ -13,6 +13,7 @@ from contracts.conformance.deviants import (
     event_values,
     events,
     histories,
+    kept,
     parameters,
     restart,
     retry,
@@ -46,6 +47,7 @@ _MODULES = (
     statuses,
     histories,
     restart,
+    kept,
 )
 
 
