@@ -22,7 +22,7 @@ from mockserver.web.shapes import DeliveryJson
 
 ORDER = 125
 
-HISTORIES = 4
+HISTORIES = 3
 STEPS = 36
 #: After so many steps all that was done until then is compared.
 _COMPARED = 9

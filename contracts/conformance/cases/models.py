@@ -142,7 +142,7 @@ class ModelDelivery:
     kind=CaseKind.STATEFUL,
     needs=CLOCK,
     # Whole histories are in `histories`; this one finds short stories.
-    examples=8,
+    examples=6,
 )
 def deliveries(target: Target, rec: Recorder) -> Callable[[], RuleBasedStateMachine]:
     """Moves from one due instant to the next with generated answers, and restarts in between."""
