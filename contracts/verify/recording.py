@@ -53,8 +53,8 @@ def read_recording(path: Path) -> list[str]:
 def fitting(template_url: str, recorded: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the recorded URLs that are for an endpoint, and those that are not, without values.
 
-    A URL fits if it has two of the names of the postbackUrl that carry a value, or the only one;
-    if the query has none, the path decides.
+    A URL fits if it has two of the names of the postbackUrl that carry a value, or has one and no
+    name beyond them; if the query of the postbackUrl carries none, the path decides.
 
     Args:
         template_url: The postbackUrl.
@@ -77,7 +77,10 @@ def fitting(template_url: str, recorded: Sequence[str]) -> tuple[list[str], list
         found = _PARTS(url)
         assert found is not None, "a recording holds nothing else"
         has = {piece.partition("=")[0] for piece in (found["query"] or "?")[1:].split("&")}
-        fits = len(names & has) >= min(2, len(names)) if names else path.fullmatch(found["path"])
+        shared = names & has
+        fits: object = len(shared) >= min(2, len(names)) or (shared and has <= names)
+        if not names:
+            fits = path.fullmatch(found["path"])
         if fits:
             kept.append(url)
         else:

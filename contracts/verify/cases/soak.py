@@ -32,11 +32,13 @@ AGAIN = 60
 def soak(target: EndpointTarget, rec: Recorder) -> None:
     """Sends what is left of the budget, every event in turn, and compares the ends."""
     kinds = target.subscription.kinds
-    # The requests of other methods come after it, where there is a probe for them, and the last
-    # case of a run sends some postbacks once more.
+    # With a probe the requests of other methods come after it, and the last case of a run sends
+    # some postbacks once more.
     others = {Need.OTHER_METHODS, Need.PROBE}
     kept_back = _OTHERS if others <= target.endpoint.capabilities else 0
-    number = max(1, target.endpoint.budget.left - kept_back - AGAIN)
+    left = target.endpoint.budget.left - kept_back
+    again = min(AGAIN, left // 4) if Need.PROBE in target.endpoint.capabilities else 0
+    number = left - again
     at_once = min(4, target.endpoint.burst)
     taken: list[timedelta] = []
     while target.endpoint.budget.left - kept_back >= at_once and len(taken) < number:

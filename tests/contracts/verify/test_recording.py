@@ -228,7 +228,8 @@ def test_of_an_access_log_in_json_lines_the_posts_are_taken(
     [
         ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/in?u=1&m=2", True),
         ("http://h/in?u={{User ID}}&m={{Message ID}}&e={{Message event}}", "/x?m=2&e=Open", True),
-        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/in?u=1", False),
+        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/in?u=1", True),
+        ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://a/login?u=1&password=x", False),
         ("http://h/in?u={{User ID}}&m={{Message ID}}", "https://bank/pay?card=4111", False),
         ("http://h/in?u={{User ID}}&key=1", "https://a/in?u=1", True),
         ("http://h/in?u={{User ID}}&key=1", "https://a/in?key=1", False),
