@@ -96,12 +96,23 @@ def test_the_first_partner_of_the_page_fails_as_shown() -> None:
         assert shlex.split(line)[0] == "curl"
 
 
+#: What fails where a duplicate counts.
+COUNTED_TWICE = [
+    "PB-REPEAT-ONCE",
+    "PB-REPEAT-ANSWER-LOST",
+    "PB-REPEAT-EMPTY",
+    "PB-LOAD-DUPLICATES",
+    "PB-REPEAT-LATER",
+    "PB-STORE-ALL",
+]
+
+
 @pytest.mark.parametrize(
     ("source", "with_probe", "failing", "passed"),
     [
-        (MENDED, False, [], "18 of 18"),
-        (MENDED, True, ["PB-REPEAT-ONCE", "PB-REPEAT-ANSWER-LOST", "PB-LOAD-DUPLICATES"], ""),
-        (ONCE, True, [], "28 of 28"),
+        (MENDED, False, [], "19 of 19"),
+        (MENDED, True, COUNTED_TWICE, ""),
+        (ONCE, True, [], "33 of 33"),
     ],
 )
 def test_the_others_fail_and_pass_as_the_page_says(

@@ -60,7 +60,7 @@ def restart(target: EndpointTarget, rec: Recorder) -> None:
     "that was only in memory.",
     fix="Let a unique constraint of the database decide, not what a process remembers.",
     follows_from=["retry-same-request", "retry-schedule"],
-    catches=["forgets-at-restart"],
+    catches=["knows-nothing-after-a-restart"],
     needs=[Need.PROBE, Need.OPERATOR],
     most_requests=4,
 )

@@ -160,7 +160,7 @@ AGAIN = (
         _CountsTheThird,
     ),
     EndpointVariant(
-        "forgets-at-restart",
+        "knows-nothing-after-a-restart",
         "repeat",
         "After a restart it knows no event again.",
         restarted_behind_a_proxy(_ForgetsAtRestart),
