@@ -33,12 +33,17 @@ TRIED_TOGETHER = {
 TESTED_ELSEWHERE = {
     "contracts/cli/texts.py": ("contracts/cli/test_runs.py", "read in what commands print"),
     "contracts/cli/verify_choices.py": ("contracts/cli/test_verify.py", "options of that command"),
+    "contracts/cli/verify_headers.py": (
+        "contracts/cli/test_verify.py",
+        "an option of that command",
+    ),
     "contracts/cli/verify_runs.py": ("contracts/cli/test_verify.py", "how that command runs"),
     "contracts/conformance/subject.py": ("contracts/conformance/test_real.py", "a base class"),
     "contracts/flaky_transport.py": ("contracts/test_partner_machine.py", "its only use"),
     "contracts/stored_once.py": ("contracts/test_partner_machine.py", "judges for it"),
     "contracts/test_contract.py": ("contracts/suite/test_generated.py", "it is a test itself"),
     "contracts/verify/expectations.py": ("contracts/verify/test_target.py", "a base class"),
+    "contracts/verify/sent.py": ("contracts/verify/test_reckoning.py", "what is compared there"),
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
     "mockserver/cli/advancing.py": ("cli/commands/test_advance_waiting.py", "its use"),
     "mockserver/cli/answers.py": ("cli/commands/test_deliveries_listing.py", "its use"),

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from contracts.cli.verify_headers import header_of
 from contracts.suite.masks import Masks, secret_variable
 from contracts.suite.registry import Case, NothingSelected, endpoint_cases, select_cases
 from contracts.suite.request_budget import RequestBudget
@@ -125,7 +126,7 @@ def endpoints_of(choices: Choices) -> list[EndpointSubject]:
     probe = None if choices.probe is None else probe_of(choices.probe)
     operator = _operator(choices)
     recording = read_recording(Path(choices.observe)) if choices.observe else []
-    headers = [_header(text) for text in choices.headers]
+    headers = [header_of(text) for text in choices.headers]
     found = []
     for url in choices.urls:
         endpoint = _endpoint(url, choices, probe, operator, headers)
@@ -323,38 +324,6 @@ def _outage(text: str) -> timedelta:
     if duration <= timedelta(0):
         raise click.UsageError(f"--outage takes a duration like 4h or 72h, got {text!r}")
     return duration
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-        raise click.UsageError(f"--header takes NAME=VALUE like X-Gateway=1, got {text!r}")
-    if not value.strip() or not value.isprintable() or not value.isascii():
-        raise click.UsageError(
-            f"--header {name}: the value has to be printable ASCII, and not empty"
-        )
-    if name.lower() in _OF_THE_EXCHANGE or name.lower().startswith("proxy-"):
-        raise click.UsageError(
-            f"--header {name}: {_OF_THE_EXCHANGE.get(name.lower(), _OF_THE_PROXY)}"
-        )
-    return name, value
-
-
-_OF_THE_CONNECTION = "it is about the connection, which is as Leanplum's; leave it out"
-_OF_THE_PROXY = "it is for a proxy; give user name and password in the URL of --proxy"
-#: Header fields that the exchange itself depends on, by their names in small letters.
-_OF_THE_EXCHANGE = {
-    "content-length": "a postback has no body; what waits for one would never answer",
-    "transfer-encoding": "a postback has no body; what waits for one would never answer",
-    "trailer": "a postback has no body, and so no trailer",
-    "expect": "it holds a request back until it is asked for; Leanplum waits for nothing",
-    "host": "it is part of URL_TEMPLATE; write the host there",
-    "connection": _OF_THE_CONNECTION,
-    "keep-alive": _OF_THE_CONNECTION,
-    "te": _OF_THE_CONNECTION,
-    "upgrade": _OF_THE_CONNECTION,
-    "http2-settings": _OF_THE_CONNECTION,
-}
 
 
 def _readable(path: str | None) -> str | None:

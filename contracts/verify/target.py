@@ -187,14 +187,7 @@ class EndpointTarget(Expectations):
         self.expect_accepted(outcome, f"{special}{also}")
 
     def expect_kept_apart(self, described: Sequence[tuple[Postback, str]]) -> None:
-        """Send postbacks that must be answered 2xx; expect each different one to be stored once.
-
-        Args:
-            described: The postbacks, each with what is special about it.
-
-        Raises:
-            Deviation: One is not stored, or more than once.
-        """
+        """Send postbacks that must be answered 2xx; expect each different one to be stored once."""
         before = self.stored_at_rest()
         self.accept_all([postback for postback, _ in described], "events that look alike")
         sent = self.endpoint.sent.of({each.url: each for each, _ in described}.values())

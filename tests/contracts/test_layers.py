@@ -142,7 +142,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *VOCABULARY,
     ),
     "verify.cases": (
+        "verify.lookalikes",
+        "verify.meant",
+        "verify.odd_values",
         "verify.postbacks",
+        "verify.reckoning",
+        "verify.sent",
         "verify.raw",
         "verify.recording",
         "verify.resolved_host",
