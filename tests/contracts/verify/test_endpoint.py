@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.suite.masks import Masks
-from contracts.suite.recorder import NotApplicable
+from contracts.suite.recorder import NotApplicable, Untestable
 from contracts.suite.request_budget import BudgetSpent, RequestBudget
 from contracts.suite.vocabulary import Need, Profile
 from contracts.verify.endpoint import Endpoint
@@ -222,7 +222,7 @@ def test_how_long_answers_took(
 
 def test_what_was_not_answered_is_not_measured() -> None:
     tested = endpoint(SampleSender([30.0], OutcomeKind.TIMEOUT))
-    tested.post(["/"] * 3)
+    tested.post(["/"] * 2)
     assert tested.latency() is None
 
 
@@ -248,3 +248,19 @@ def test_the_end_closes_the_sender() -> None:
     sender = SampleSender()
     endpoint(sender).close()
     assert sender.is_closed
+
+
+def test_who_answers_nothing_is_sent_nothing_more() -> None:
+    tested = endpoint(SampleSender([30.0], OutcomeKind.TIMEOUT))
+    tested.post(["/"] * 2)
+    with pytest.raises(Untestable, match="first 2 postbacks in a row were not answered"):
+        tested.post(["/"])
+    assert tested.budget.sent == 2
+
+
+def test_who_serves_one_connection_is_sent_no_burst() -> None:
+    tested = endpoint()
+    tested.serves_one = True
+    with pytest.raises(Untestable, match="see PB-REACH-SECOND-CONNECTION"):
+        tested.post(["/"] * 2, at_once=2)
+    assert tested.budget.sent == 0

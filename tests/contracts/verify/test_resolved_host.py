@@ -236,3 +236,11 @@ def test_what_the_system_does_not_know_has_no_address(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     assert system_addresses("a" * 70, 80) == []
+
+
+@pytest.mark.parametrize("known", [("127.0.0.1",), ("::1",), ("127.0.0.1", "::1")])
+def test_localhost_has_both_addresses_whichever_the_system_knows(known: tuple[str, ...]) -> None:
+    found = resolve_host("http://localhost:5000/in", resolve=knowing(*known))
+    assert set(found.addresses) == {"127.0.0.1", "::1"}
+    assert found.addresses[0] == known[0]
+    assert resolve_host("http://partner.test", resolve=LOOPBACK).addresses == ("127.0.0.1",)
