@@ -27,6 +27,8 @@ STEPS = 36
 #: After so many steps all that was done until then is compared.
 _COMPARED = 9
 _MOST_AT_ONCE = 8
+#: After so many steps what is pending is resent.
+_SURE = 7
 _EVENTS = ("push.open", "push.send", "email.click", "in-app.banner.view", "ab-test.enter")
 
 
@@ -111,6 +113,11 @@ class _History:
         self._let_events_happen()
         for number in range(STEPS):
             self.random.choice(steps)()
+            # What a seed may leave out happens in every history.
+            if number % _SURE == _SURE - 1:
+                self._resend_pending()
+            if number == STEPS * 2 // 3:
+                self._restart()
             if number % _COMPARED == _COMPARED - 1:
                 self._compare()
         for _ in range(2):
@@ -170,13 +177,21 @@ class _History:
             chosen = self.random.choice([each for each in deliveries if each.state == state])
             self._resend_now(chosen)
 
+    def _resend_pending(self) -> None:
+        """Resend three that are pending: one succeeds, one is answered 404, one fails."""
+        pending = [each for each in self._deliveries() if each.state == "pending"]
+        chosen = self.random.sample(pending, min(3, len(pending)))
+        for delivery, answer in zip(chosen, ("404", "200", "503"), strict=False):
+            self._resend_now(delivery, answer)
+
     def _resend_one_of_each(self) -> None:
         latest = {each.state: each for each in self._deliveries()}
         for state in sorted(latest):
             self._resend_now(latest[state])
 
-    def _resend_now(self, delivery: DeliveryJson) -> None:
-        answer = self.random.choice(("200", "404", "503", "hang", ""))
+    def _resend_now(self, delivery: DeliveryJson, answer: str | None = None) -> None:
+        if answer is None:
+            answer = self.random.choice(("200", "404", "503", "hang", ""))
         said = f" and answered {answer}" if answer else ""
         self.rec.step(f"delivery {delivery.id}, which is {delivery.state}, is resent{said}")
         if answer:
