@@ -23,6 +23,8 @@ class DeliveryFilter:
         since_at: Those whose event happened then or later, aware UTC. What counts is when the
             sandbox took it in, not the trigger time, which may lie in the past.
         until_at: Those whose event happened before, aware UTC.
+        text: Those that have this in their URL or in one of the words of their event, e.g. in the
+            user id; the case of A to Z does not count.
     """
 
     state: DeliveryState | None = None
@@ -32,6 +34,7 @@ class DeliveryFilter:
     event: EventKind | None = None
     since_at: datetime | None = None
     until_at: datetime | None = None
+    text: str | None = None
 
     def accepts(self, delivery: Delivery) -> bool:
         """Return whether a delivery passes, as it stands."""
@@ -41,6 +44,7 @@ class DeliveryFilter:
             delivery.app_id,
             delivery.created_at,
             delivery.event,
+            delivery.url,
         )
 
     def accepts_values(
@@ -50,6 +54,7 @@ class DeliveryFilter:
         app_id: str,
         created_at: datetime,
         event: Event,
+        url: str,
     ) -> bool:
         """Return whether a delivery with these values passes."""
         return (
@@ -58,14 +63,41 @@ class DeliveryFilter:
             and (self.app_id is None or app_id == self.app_id)
             and (self.since_at is None or created_at >= self.since_at)
             and (self.until_at is None or created_at < self.until_at)
-            and self.accepts_event(event)
+            and self.accepts_words(event, url)
         )
 
-    def accepts_event(self, event: Event) -> bool:
-        """Return whether the event of a delivery passes."""
+    def accepts_words(self, event: Event, url: str) -> bool:
+        """Return whether a delivery with this event and this URL passes what is asked of them."""
         if self.user_id is not None and event.user_id != self.user_id:
             return False
-        return self.event is None or _is_of_kind(event, self.event)
+        if self.event is not None and not _is_of_kind(event, self.event):
+            return False
+        if self.text is None:
+            return True
+        wanted = lowered(self.text)
+        return any(wanted in lowered(word) for word in (url, *words_of(event)))
+
+
+def lowered(text: str) -> str:
+    """Return a text with A to Z in small letters and all else as it is, as every store can."""
+    return text.translate(_SMALL)
+
+
+_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def words_of(event: Event) -> tuple[str, ...]:
+    """Return what is searched of an event, each on its own."""
+    if isinstance(event, MessageEvent):
+        return (
+            event.user_id,
+            event.device_id,
+            event.channel.value,
+            event.event,
+            event.template_name,
+            event.message_id,
+        )
+    return event.user_id, event.device_id, event.ab_test_id, event.variant_id
 
 
 def _is_of_kind(event: Event, kind: EventKind) -> bool:

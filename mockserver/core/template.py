@@ -81,6 +81,25 @@ class Template:
         except (UnicodeEncodeError, ValueError, TypeError) as error:
             raise InvalidEvent(f"the event cannot be written into a URL: {error}") from error
 
+    def pieces(
+        self, event: Event, parameters_encoding: ParametersEncoding = "once"
+    ) -> list[tuple[str, str | None]]:
+        """Return the URL for `event` in parts, each with the name of the value that it is.
+
+        Raises:
+            InvalidEvent: A value cannot be written.
+            TooMuch: The URL is longer than any that is sent.
+        """
+        self.render(event, parameters_encoding)
+        fields = self._ab_test_fields
+        if isinstance(event, MessageEvent):
+            fields = self._message_fields[parameters_encoding]
+        literals = [_literal(piece) for piece in _PLACEHOLDER.split(self.url)[::2]]
+        found: list[tuple[str, str | None]] = [(literals[0], None)]
+        for name, field, literal in zip(self.placeholders, fields, literals[1:], strict=True):
+            found += [(str(field(event)), name), (literal, None)]
+        return found
+
     @staticmethod
     def _check_length(length: int) -> None:
         if length > LONGEST_URL:

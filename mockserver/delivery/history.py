@@ -15,7 +15,7 @@ from mockserver.core.matching import Mismatch
 from mockserver.core.models import Attempt, Delivery, Event, is_id
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.intake import Taken, find_app
-from mockserver.ledger.protocol import Ledger
+from mockserver.ledger.protocol import Backwards, Ledger
 
 if TYPE_CHECKING:
     from mockserver.core.names import EventName, StateName
@@ -72,6 +72,7 @@ class Deliveries(Sequence[DeliveryHistory]):
         event: EventName | None = None,
         since_at: datetime | None = None,
         until_at: datetime | None = None,
+        text: str | None = None,
         after: int = 0,
         limit: int | None = None,
     ) -> list[DeliveryHistory]:
@@ -86,6 +87,7 @@ class Deliveries(Sequence[DeliveryHistory]):
             since_at: Only those whose event happened then or later, aware. What counts is when the
                 sandbox took it in, not its trigger time, which may lie in the past.
             until_at: Only those whose event happened before, aware.
+            text: Only those with this in their URL or in a word of their event, e.g. the user id.
             after: Only those with a larger id.
             limit: How many at most.
 
@@ -95,8 +97,40 @@ class Deliveries(Sequence[DeliveryHistory]):
                 have such a `user_id` or `postback_id`.
             UnknownApp: There is no such app.
         """
+        wanted = self.wanted(
+            state=state,
+            postback_id=postback_id,
+            app_id=app_id,
+            user_id=user_id,
+            event=event,
+            since_at=since_at,
+            until_at=until_at,
+            text=text,
+        )
+        return self.page(wanted, after, limit)
+
+    def page(
+        self, wanted: DeliveryFilter, after: int = 0, limit: int | None = None
+    ) -> list[DeliveryHistory]:
+        """Return the deliveries that pass a filter, oldest first, after an id; see `wanted`."""
+        found = self._ledger.find_deliveries(wanted, after=after, limit=limit)
+        return _with_attempts(self._ledger, found)
+
+    def wanted(
+        self,
+        *,
+        state: DeliveryState | StateName | None = None,
+        postback_id: int | None = None,
+        app_id: str | None = None,
+        user_id: str | None = None,
+        event: EventName | None = None,
+        since_at: datetime | None = None,
+        until_at: datetime | None = None,
+        text: str | None = None,
+    ) -> DeliveryFilter:
+        """Return the filter that a call with these values applies; raises as that does."""
         _check_types(user_id, postback_id)
-        wanted = DeliveryFilter(
+        return DeliveryFilter(
             None if state is None else _state(state),
             postback_id,
             None if app_id is None else find_app(self._ledger, app_id).app_id,
@@ -104,9 +138,24 @@ class Deliveries(Sequence[DeliveryHistory]):
             None if event is None else event_kind(event),
             None if since_at is None else as_utc(since_at, "since_at"),
             None if until_at is None else as_utc(until_at, "until_at"),
+            text,
         )
-        found = self._ledger.find_deliveries(wanted, after=after, limit=limit)
-        return _with_attempts(self._ledger, found)
+
+    def latest(
+        self, wanted: DeliveryFilter, limit: int, before: int | None = None
+    ) -> tuple[list[DeliveryHistory], int | None]:
+        """Return deliveries that pass a filter, the newest first, and where to go on.
+
+        It does not look through all of very many at once: it may return few or none, and an id to
+        ask with as `before` for more. Without such an id there are no more.
+
+        Args:
+            wanted: See `wanted`.
+            limit: How many at most.
+            before: Only those with a smaller id.
+        """
+        page = self._ledger.find_latest(wanted, Backwards(limit, before))
+        return _with_attempts(self._ledger, page.deliveries), page.before
 
     def soonest(self, limit: int) -> list[DeliveryHistory]:
         """Return the pending deliveries whose next attempt is due first, in that order.

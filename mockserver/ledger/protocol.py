@@ -41,6 +41,31 @@ class Removed(NamedTuple):
     deliveries: int
 
 
+class LatestPage(NamedTuple):
+    """Some deliveries, the newest first.
+
+    Attributes:
+        before: What to ask with for more; None if all were looked at.
+    """
+
+    deliveries: list[Delivery]
+    before: int | None
+
+
+class Backwards(NamedTuple):
+    """Which page of deliveries, the newest first.
+
+    Attributes:
+        limit: How many at most.
+        before: Those before this id only.
+        look_through: After how many ids to stop, so that nobody waits for long.
+    """
+
+    limit: int
+    before: int | None = None
+    look_through: int = 50_000
+
+
 class Ledger(Protocol):
     """Rules, deliveries and attempts. Every method may be called from any thread."""
 
@@ -106,6 +131,13 @@ class Ledger(Protocol):
         self, wanted: DeliveryFilter, *, after: int = 0, limit: int | None = None
     ) -> list[Delivery]:
         """Return deliveries that pass a filter, by id, those after id `after` only."""
+
+    def find_latest(self, wanted: DeliveryFilter, asked: Backwards) -> LatestPage:
+        """Return deliveries that pass a filter, the newest first.
+
+        It may stop after it has looked through as many ids as asked for, with as few as no
+        deliveries, and then says where to go on.
+        """
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
         """Return the deliveries with these ids, by id; those that are unknown are left out."""

@@ -12,7 +12,7 @@ from mockserver.core.events import build_event
 from mockserver.core.finding import DeliveryFilter
 from mockserver.core.models import Event, MessageEvent, NewDelivery
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.protocol import Ledger
+from mockserver.ledger.protocol import Backwards, LatestPage, Ledger
 from tests.ledger.samples import START, ended
 
 #: User ids that a text search could take for another, or that JSON and SQL write in their own way.
@@ -153,3 +153,62 @@ def test_what_was_retried_or_forgotten_takes_its_new_place(ledger: Ledger) -> No
     assert (found[-1].id, found[-1].due_at) == (first.id, again_at)
     ledger.reset()
     assert ledger.soonest(10) == []
+
+
+WORDS = [
+    "ada", "ADA", "100%", "100_", "a\\da", 'a"da', "\u00e9", "\U0001f600", "email", "CLICK",
+    "in-app message", "held back", "user_id", "type", "http://h", "a'; drop", "\n", " ", "banner",
+    "5838201947316224", "messageEvents", "{", "a\u0130b", "email click",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_search_finds_what_passes_in_either_order(ledger: Ledger, word: str) -> None:
+    everything(ledger)
+    wanted = DeliveryFilter(text=word)
+    expected = [each for each in ledger.deliveries() if wanted.accepts(each)]
+    assert ledger.find_deliveries(wanted) == expected
+    assert ledger.find_latest(wanted, Backwards(1000)) == LatestPage(expected[::-1], None)
+    # What JSON and SQL write between the words is none of them.
+    assert bool(expected) == (word not in ("type", "messageEvents", "{", "a\u0130b", "email click"))
+
+
+def test_a_search_knows_no_case_of_ascii_and_every_other(ledger: Ledger) -> None:
+    fill(
+        ledger, [build_event(event_kind("email.open"), "app", START, {"user_id": "\u00c9K\u212a"})]
+    )
+    for word, is_found in [("k", True), ("\u00c9", True), ("\u00e9", False), ("kk", False)]:
+        assert bool(ledger.find_deliveries(DeliveryFilter(text=word))) is is_found
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_the_newest_first_are_the_same_backwards(ledger: Ledger, name: str) -> None:
+    everything(ledger)
+    expected = ledger.find_deliveries(WANTED[name])[::-1]
+    assert ledger.find_latest(WANTED[name], Backwards(1000)) == LatestPage(expected, None)
+
+
+@pytest.mark.parametrize("name", ["all", "user-'ada'", "nothing", "state-lost", "rule-1", "until"])
+@pytest.mark.parametrize("limit", [1, 2, 7, 1000])
+@pytest.mark.parametrize("look_through", [1, 3, 1000])
+def test_pages_backwards_add_up(ledger: Ledger, name: str, limit: int, look_through: int) -> None:
+    everything(ledger)
+    # Ids are missing at the beginning, in the middle and at the end.
+    ledger.remove_finished(5)
+    found, before, pages = [], None, 0
+    while True:
+        page = ledger.find_latest(WANTED[name], Backwards(limit, before, look_through))
+        assert len(page.deliveries) <= limit
+        assert page.before is None or before is None or page.before < before
+        found += page.deliveries
+        before, pages = page.before, pages + 1
+        if before is None:
+            break
+    assert found == ledger.find_deliveries(WANTED[name])[::-1]
+    assert pages <= 200
+
+
+def test_backwards_through_nothing(ledger: Ledger) -> None:
+    for before in (None, 1, 5):
+        page = ledger.find_latest(DeliveryFilter(), Backwards(3, before))
+        assert page == LatestPage([], None)

@@ -21,7 +21,15 @@ from mockserver.core.models import (
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.memory.due_queue import DueQueue
 from mockserver.ledger.memory.row import NO_CLAIM, Row, instants_of
-from mockserver.ledger.protocol import Ledger, Removed, Result, last_app, rule_limit_reached
+from mockserver.ledger.protocol import (
+    Backwards,
+    LatestPage,
+    Ledger,
+    Removed,
+    Result,
+    last_app,
+    rule_limit_reached,
+)
 
 _PENDING = DeliveryState.PENDING
 
@@ -135,6 +143,19 @@ class MemoryLedger(Ledger):
         # Nobody waits while many are looked at.
         found = itertools.islice((row for row in rows if row.passes(wanted)), limit)
         return [row.as_delivery() for row in found]
+
+    def find_latest(self, wanted: DeliveryFilter, asked: Backwards) -> LatestPage:
+        limit, before, look_through = asked
+        with self._lock:
+            rows = list(itertools.islice(self._rows_before(before), look_through + 1))
+        # Nobody waits while many are looked at.
+        found: list[Delivery] = []
+        for row in rows[:look_through]:
+            if row.passes(wanted):
+                found.append(row.as_delivery())
+                if len(found) == limit:
+                    return LatestPage(found, None if row is rows[-1] else row.id)
+        return LatestPage(found, rows[-2].id if len(rows) > look_through else None)
 
     def deliveries_of(self, delivery_ids: Sequence[int]) -> list[Delivery]:
         with self._lock:
@@ -355,3 +376,13 @@ class MemoryLedger(Ledger):
         missing = last - first + 1 - len(self._rows)
         rows = itertools.islice(self._rows.values(), max(0, after + 1 - first - missing), None)
         return itertools.dropwhile(lambda row: row.id <= after, rows)
+
+    def _rows_before(self, before: int | None) -> Iterator[Row]:
+        rows = reversed(self._rows.values())
+        if before is None or not self._rows:
+            return rows
+        # As above: most of the way can be skipped, because ids grow in the order of insertion.
+        first, last = next(iter(self._rows)), next(reversed(self._rows))
+        missing = last - first + 1 - len(self._rows)
+        skipped = itertools.islice(rows, max(0, last - before + 1 - missing), None)
+        return itertools.dropwhile(lambda row: row.id >= before, skipped)

@@ -47,7 +47,9 @@ class Row:
     def passes(self, wanted: DeliveryFilter) -> bool:
         """Return whether it is one of those that are wanted."""
         new = self.new
-        return wanted.accepts_values(self.state, new.postback_id, new.app_id, new.due_at, new.event)
+        return wanted.accepts_values(
+            self.state, new.postback_id, new.app_id, new.due_at, new.event, new.url
+        )
 
     def as_delivery(self) -> Delivery:
         """Return the delivery as it stands."""

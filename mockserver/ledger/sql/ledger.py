@@ -23,7 +23,14 @@ from mockserver.core.models import (
     postback_id_of,
 )
 from mockserver.core.retry import DeliveryState
-from mockserver.ledger.protocol import Ledger, Removed, Result, rule_limit_reached
+from mockserver.ledger.protocol import (
+    Backwards,
+    LatestPage,
+    Ledger,
+    Removed,
+    Result,
+    rule_limit_reached,
+)
 from mockserver.ledger.sql import forgetting, statements
 from mockserver.ledger.sql.codec import (
     encode_app,
@@ -33,7 +40,7 @@ from mockserver.ledger.sql.codec import (
     unreadable_delivery,
 )
 from mockserver.ledger.sql.database import Cursor, Database, Row
-from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries
+from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries, find_latest
 from mockserver.ledger.sql.known import Known
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
@@ -201,6 +208,9 @@ class SqlLedger(Ledger):
         self, wanted: DeliveryFilter, *, after: int = 0, limit: int | None = None
     ) -> list[Delivery]:
         return find_deliveries(self._read, wanted, after, limit)
+
+    def find_latest(self, wanted: DeliveryFilter, asked: Backwards) -> LatestPage:
+        return find_latest(self._read, wanted, asked)
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         found = self._read(statements.select_attempts(1), (delivery_id,))

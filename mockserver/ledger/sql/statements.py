@@ -62,6 +62,7 @@ ADD_PROGRESS = (
 )
 GET_URL = "SELECT app_id, url FROM deliveries WHERE id = ?"
 COUNT_DELIVERIES = "SELECT count(*) FROM progress"
+NEWEST_ID = "SELECT max(delivery_id) FROM progress"
 COUNT_PENDING = "SELECT count(*) FROM progress WHERE state = 'pending'"
 
 _SELECT_DELIVERIES = (
@@ -142,6 +143,22 @@ def select_page(filters: tuple[str, ...]) -> str:
     return f"{_SELECT_DELIVERIES} WHERE {key} > ?{narrowed} ORDER BY {key} LIMIT ?"
 
 
+@lru_cache
+def select_latest(filters: tuple[str, ...]) -> str:
+    """Return the query of deliveries by id, the newest first.
+
+    Its parameters: the id that all are below, the one that all are above, the filters, the limit.
+
+    Args:
+        filters: As for `select_page`.
+    """
+    key = "p.delivery_id" if "state" in filters else "d.id"
+    narrowed = "".join(f" AND {_FILTERS[name]}" for name in filters)
+    return (
+        f"{_SELECT_DELIVERIES} WHERE {key} < ? AND {key} > ?{narrowed} ORDER BY {key} DESC LIMIT ?"
+    )
+
+
 _FILTERS = {
     "state": "p.state = ?",
     "postback_id": "d.postback_id = ?",
@@ -149,6 +166,7 @@ _FILTERS = {
     "since_at": "d.created_at >= ?",
     "until_at": "d.created_at < ?",
     "event": "d.event LIKE ? ESCAPE '/'",
+    "text": "lower(d.url || ' ' || d.event) LIKE ? ESCAPE '/'",
 }
 
 
