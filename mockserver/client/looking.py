@@ -32,6 +32,23 @@ class Looking:
         }
         return self._send("POST", "rules/check", shapes.RuleCheckAnswer, body)
 
+    def explained(self, delivery_id: int) -> shapes.ExplainedJson:
+        """Return where a delivery comes from, what is to come, and a test and a command of it."""
+        return self._get(f"deliveries/{delivery_id}/explained", shapes.ExplainedJson)
+
+    def latest(
+        self, limit: int = 100, before: int | None = None, **filters: object
+    ) -> shapes.DeliveriesAnswer:
+        """Return a page of deliveries, the newest first; pass its `next` as `before` for more.
+
+        Args:
+            limit: How many at most; there may be fewer, or none, and still a `next`.
+            before: Those with a smaller id only.
+            **filters: As `SandboxClient.deliveries` takes, and `text`, which is searched for.
+        """
+        query = {**filters, "limit": limit, "before": before, "newest_first": "true"}
+        return self._get("deliveries", shapes.DeliveriesAnswer, query)
+
     def soonest(self, limit: int = 10) -> list[shapes.DeliveryJson]:
         """Return the pending deliveries whose next attempt is due first, in that order."""
         query = {"limit": limit}

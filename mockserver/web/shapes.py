@@ -20,6 +20,8 @@ from mockserver.web.api_shapes import ApiBehaviourRequest as ApiBehaviourRequest
 from mockserver.web.api_shapes import ApiCallJson as ApiCallJson
 from mockserver.web.api_shapes import ApiCallsAnswer as ApiCallsAnswer
 from mockserver.web.api_shapes import ApiScriptJson as ApiScriptJson
+from mockserver.web.delivery_shapes import ExplainedJson as ExplainedJson
+from mockserver.web.delivery_shapes import UrlPieceJson as UrlPieceJson
 from mockserver.web.receiver_shapes import BehaviourAnswer as BehaviourAnswer
 from mockserver.web.receiver_shapes import BehaviourRequest as BehaviourRequest
 from mockserver.web.receiver_shapes import HeaderJson as HeaderJson

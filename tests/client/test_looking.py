@@ -41,3 +41,17 @@ def test_what_is_due_first_comes_first(live: LiveSandbox) -> None:
     # The hang has taken 30 seconds, so its retry is the later one.
     assert [each.id for each in found] == [2, 1]
     assert [each.id for each in SandboxClient(live.url).soonest(1)] == [2]
+
+
+def test_a_delivery_is_explained_and_found_again(live: LiveSandbox) -> None:
+    sandbox = live.sandbox
+    sandbox.add_postback(sandbox.inbox("crm").url + "?u={{User ID}}")
+    sandbox.trigger("email.click", user_id="ada")
+    sandbox.trigger("email.click", user_id="bob")
+    client = SandboxClient(live.url)
+    assert client.explained(1).pieces[1].text == "ada"
+    assert [each.id for each in client.latest().deliveries] == [2, 1]
+    assert client.latest(1).next == 2
+    assert [each.id for each in client.latest(1, before=2).deliveries] == [1]
+    assert [each.id for each in client.latest(text="bob").deliveries] == [2]
+    assert [each.id for each in client.deliveries(text="ad").deliveries] == [1]

@@ -28,6 +28,9 @@ from mockserver.core.retry import DeliveryState
 )
 @click.option("--user-id", metavar="ID", help="Only deliveries of events of this user.")
 @click.option("--event", metavar="NAME", help="Only deliveries of this event: email.click.")
+@click.option(
+    "--text", metavar="TEXT", help="Only with this in the URL, the user id, or the event."
+)
 @click.option("--since", type=an_instant, metavar="INSTANT", help="Only of events then or later.")
 @click.option("--until", type=an_instant, metavar="INSTANT", help="Only of events before.")
 @app_id_filter
@@ -39,6 +42,12 @@ from mockserver.core.retry import DeliveryState
     show_default=True,
     help="How many to show at most.",
 )
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["pytest", "curl"]),
+    help="Write the one with ID as a test, or as a command that sends it.",
+)
 @sandbox_options
 @click.pass_obj
 def deliveries(
@@ -48,11 +57,13 @@ def deliveries(
     postback_id: int | None,
     user_id: str | None,
     event: str | None,
+    text: str | None,
     since: str | None,
     until: str | None,
     app_id: str | None,
     after: int,
     limit: int,
+    form: str | None,
 ) -> None:
     """List deliveries, or show the one with ID and the timeline of its attempts."""
     given = {
@@ -60,14 +71,22 @@ def deliveries(
         "postback_id": postback_id,
         "user_id": user_id,
         "event": event,
+        "text": text or None,
         "since": since,
         "until": until,
     }
     filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if delivery_id is not None:
         others = any(map(is_given_on_the_command_line, ("app_id", "after", "limit")))
-        _show_one(session, delivery_id, filtered=bool(filters) or others)
+        if bool(filters) or others:
+            raise click.UsageError("filters and an ID do not go together; leave one out")
+        if form is None:
+            _show_one(session, delivery_id)
+        else:
+            _write_as(session, delivery_id, form)
         return
+    if form is not None:
+        raise click.UsageError(f"--as {form} is for one delivery; give its ID")
     client = session.client
     app_id = filtered_app_id(client, app_id)
     page = client.deliveries(**filters, app_id=app_id, after=after, limit=limit)
@@ -93,9 +112,17 @@ def _nothing(in_all: int | None) -> str:
     return f"none of the {in_all:,} deliveries fits; leave filters out to see them"
 
 
-def _show_one(session: Session, delivery_id: int, filtered: bool) -> None:
-    if filtered:
-        raise click.UsageError("filters and an ID do not go together; leave one out")
+def _write_as(session: Session, delivery_id: int, form: str) -> None:
+    explained = session.client.explained(delivery_id)
+    written = explained.pytest if form == "pytest" else explained.curl
+    if session.json:
+        session.output.document({"delivery_id": delivery_id, form: written})
+    else:
+        # Not through rich, which would wrap it: it is to be put into a file or a shell.
+        click.echo(written.rstrip("\n"))
+
+
+def _show_one(session: Session, delivery_id: int) -> None:
     from mockserver.cli.answers import write_answers
     from mockserver.cli.output import instant
     from mockserver.cli.shortening import bounded

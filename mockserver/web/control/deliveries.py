@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 from msgspec import Meta, Struct
 
 from mockserver.core.errors import InvalidValue
+from mockserver.core.finding import DeliveryFilter
 from mockserver.core.limits import LONGEST_PAGE
 from mockserver.core.models import LARGEST_ID
 from mockserver.core.retry import DeliveryState
+from mockserver.delivery.history import DeliveryHistory
 from mockserver.delivery.under_way import AttemptUnderWay
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
@@ -38,7 +40,18 @@ class DeliveriesQuery(Struct, forbid_unknown_fields=True):
     event: str | None = None
     since: str | None = None
     until: str | None = None
+    text: Annotated[
+        str | None, Meta(description="In the URL, the user id, or another word of the event.")
+    ] = None
     after: Id = 0
+    newest_first: Annotated[
+        bool,
+        Meta(
+            description="By id downwards; pass `next` as `before`. So many ids are looked through "
+            "at a time, so a page may be short, or empty, and have a `next`."
+        ),
+    ] = False
+    before: Id | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
     whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
 
@@ -66,41 +79,32 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         return {attempt.delivery_id: attempt for attempt in sandbox.engine.under_way()}
 
     def deliveries(query: DeliveriesQuery) -> shapes.DeliveriesAnswer:
-        since_at = None if query.since is None else parse_instant(query.since, "since")
-        until_at = None if query.until is None else parse_instant(query.until, "until")
-        if since_at is not None and until_at is not None and since_at >= until_at:
-            raise InvalidValue(
-                f"since must be before until, got {since_at.isoformat()} and {until_at.isoformat()}"
-            )
+        wanted = _wanted(sandbox, query)
         under_way = by_delivery()
         shown: list[shapes.DeliveryJson] = []
-        after, size = query.after, 0
+        last: int | None = query.before if query.newest_first else query.after
+        size = 0
         while True:
             at_once = min(_AT_ONCE, query.limit - len(shown))
-            page = sandbox.deliveries(
-                state=query.state,
-                postback_id=query.postback_id,
-                app_id=query.app_id,
-                user_id=query.user_id,
-                event=cast("EventName | None", query.event),
-                since_at=since_at,
-                until_at=until_at,
-                after=after,
-                limit=at_once + 1,
-            )
-            for item in page[:at_once]:
+            page, next_id = _page(sandbox, wanted, query.newest_first, last, at_once)
+            for item in page:
                 delivery = encoding.delivery_json(item, under_way=under_way.get(item.id))
                 if not query.whole:
                     delivery = cut_values(delivery, f"GET deliveries/{item.id} has all")
                 shown.append(delivery)
-                after = item.id
                 size += _size_of(delivery)
-                if size > _MOST_BYTES:
-                    break
-            is_last = len(page) <= at_once and (not page or after == page[-1].id)
-            if is_last or len(shown) >= query.limit or size > _MOST_BYTES:
+                if size > _MOST_BYTES and item is not page[-1]:
+                    return shapes.DeliveriesAnswer(shown, item.id)
+            last = next_id
+            # What is looked through is bounded as well, and a page may be short for that.
+            if (
+                last is None
+                or len(shown) >= query.limit
+                or size > _MOST_BYTES
+                or len(page) < at_once
+            ):
                 in_all = None if shown else len(sandbox.deliveries)
-                return shapes.DeliveriesAnswer(shown, None if is_last else after, in_all)
+                return shapes.DeliveriesAnswer(shown, last, in_all)
 
     def pending(query: PendingQuery) -> shapes.PendingAnswer:
         return shapes.PendingAnswer(
@@ -154,3 +158,36 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             shapes.ResendAnswer,
         ),
     ]
+
+
+def _wanted(sandbox: Sandbox, query: DeliveriesQuery) -> DeliveryFilter:
+    since_at = None if query.since is None else parse_instant(query.since, "since")
+    until_at = None if query.until is None else parse_instant(query.until, "until")
+    if since_at is not None and until_at is not None and since_at >= until_at:
+        raise InvalidValue(
+            f"since must be before until, got {since_at.isoformat()} and {until_at.isoformat()}"
+        )
+    if query.newest_first and query.after:
+        raise InvalidValue("after is for the oldest first; with newest_first give before")
+    if query.before is not None and not query.newest_first:
+        raise InvalidValue("before needs newest_first=true; the oldest first take after")
+    return sandbox.deliveries.wanted(
+        state=query.state,
+        postback_id=query.postback_id,
+        app_id=query.app_id,
+        user_id=query.user_id,
+        event=cast("EventName | None", query.event),
+        since_at=since_at,
+        until_at=until_at,
+        text=query.text or None,
+    )
+
+
+def _page(
+    sandbox: Sandbox, wanted: DeliveryFilter, newest_first: bool, last: int | None, limit: int
+) -> tuple[list[DeliveryHistory], int | None]:
+    """Return a page, and what to ask with for the next one; None if there is none."""
+    if newest_first:
+        return sandbox.deliveries.latest(wanted, limit, last)
+    page = sandbox.deliveries.page(wanted, last or 0, limit + 1)
+    return page[:limit], page[limit - 1].id if len(page) > limit else None

@@ -100,3 +100,31 @@ def test_a_number_is_a_whole_one(postbacks: CommandLine, option: str, number: st
     message = postbacks.fails(2, "deliveries", option, number)
     assert message.startswith(f"invalid value for '{option}': ")
     assert "range (see" not in message
+
+
+def test_a_delivery_as_a_test_and_as_a_command(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click", user_id="x" * 300)
+    written = postbacks.ok("deliveries", "1", "--as", "pytest")
+    assert written.startswith("def test_delivery_1(leanplum):\n")
+    compile(written, "written.py", "exec")
+    command = postbacks.ok("deliveries", "1", "--as", "curl")
+    assert command.count("\n") == 1
+    assert live.sandbox.deliveries[0].url in command
+
+
+def test_a_form_is_for_one_delivery(postbacks: CommandLine, live: Live) -> None:
+    assert "give its ID" in postbacks.run("deliveries", "--as", "curl").output
+
+
+def test_a_text_is_searched_for(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click", user_id="ada@example.com")
+    assert "ada@example.com" in postbacks.ok("deliveries", "--text", "ADA@")
+    assert "none of the" in postbacks.ok("deliveries", "--text", "bob") or "only delivery" in (
+        postbacks.ok("deliveries", "--text", "bob")
+    )

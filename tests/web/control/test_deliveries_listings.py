@@ -114,3 +114,38 @@ def test_inboxes_in_short(client: FlaskClient, sandbox: Sandbox) -> None:
     ]
     named = SandboxClient(wire=WsgiWire(create_app(sandbox))).inboxes_in_short()
     assert [(inbox.inbox, inbox.requests) for inbox in named] == [("crm", 2), ("later", 0)]
+
+
+def test_the_newest_first_page_by_page(client: FlaskClient, sandbox: Sandbox) -> None:
+    for _ in range(5):
+        sandbox.trigger("email.open")
+    seen: list[int] = []
+    before: dict[str, str] = {}
+    while True:
+        page = listed(client, newest_first="true", limit="3", **before)
+        seen += [each["id"] for each in page["deliveries"]]
+        if page["next"] is None:
+            break
+        before = {"before": str(page["next"])}
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("newest_first", ["true", "false"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("BOB", {2}), ("bob & co", {2}), ("event=click", {1}), ("push", {2}), ("zzz", set()),
+     ("", {1, 2}), ("crm", {1, 2})],
+)  # fmt: skip
+def test_a_text_is_searched_for(
+    text: str, expected: set[int], newest_first: str, client: FlaskClient
+) -> None:
+    page = listed(client, text=text, newest_first=newest_first)
+    assert {each["id"] for each in page["deliveries"]} == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["before=3", "newest_first=true&after=3", "newest_first=true&before=-1"]
+)
+def test_both_orders_are_not_mixed(query: str, client: FlaskClient) -> None:
+    answer = client.get(f"/_sandbox/deliveries?{query}")
+    assert answer.status_code == 400

@@ -1,0 +1,168 @@
+"""Writes a test that lets happen again, without a socket, what became of a delivery.
+
+The endpoint of the test is an inbox that answers each attempt as the real endpoint did. What a test
+cannot repeat is said in a comment in it, never left out without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from mockserver.core.catalog import Channel, event_kinds
+from mockserver.core.clock import as_hours
+from mockserver.core.durations import format_duration
+from mockserver.core.models import AbTestEvent, App, Attempt, Event
+from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.core.retry import DEFAULT_DELAYS, DEFAULT_TIMEOUT, DeliveryState, RetryPolicy
+from mockserver.delivery.history import DeliveryHistory
+
+#: Shorter answers are those of a machine, not of a wish.
+_NOTICEABLE = timedelta(seconds=1)
+_BASE = re.compile(r"https?://[^/?#]*(?:/inbox/[A-Za-z0-9._-]+(?=[/?#]|$))?", re.IGNORECASE)
+
+
+def as_pytest(delivery: DeliveryHistory, app: App, template: str | None) -> str:
+    """Return the source of a test for the fixtures of this package.
+
+    Args:
+        delivery: What the test repeats, with its attempts.
+        app: Its app; the test has its retry policy, as far as it can.
+        template: The URL of its rule; None if the rule was deleted.
+    """
+    scheduled = [attempt for attempt in delivery.attempts if not attempt.manual]
+    steps = [_behaviour(attempt.outcome) for attempt in scheduled]
+    is_open = delivery.state is DeliveryState.PENDING
+    if is_open or not steps:
+        steps.append("200")
+    remarks = list(_remarks(delivery, app, template, scheduled))
+    url = _BASE.sub("", delivery.url if template is None else template, count=1)
+    event, values = _event(delivery.event, delivery)
+    rule = ', type="abTestEvents"' if isinstance(delivery.event, AbTestEvent) else ""
+    trigger = ", ".join([_text(event), *(f"{name}={value}" for name, value in values.items())])
+    lines = [
+        *_marker(app),
+        f"def test_delivery_{delivery.id}(leanplum):",
+        *(f"    # {remark}" for remark in remarks),
+        '    inbox = leanplum.inbox("endpoint")',
+        f"    inbox.behave({_text(_script(steps))})",
+        f"    leanplum.add_postback(inbox.url + {_text(url)}{rule})",
+        "",
+        f"    leanplum.trigger({trigger})",
+        "    leanplum.run_until_idle()",
+        "",
+    ]
+    hours = _hours(app.retry, scheduled)
+    if hours is not None and not _has_other_schedule(app):
+        lines.append(f"    leanplum.assert_attempts_at(hours={hours})")
+        state = DeliveryState.DELIVERED if is_open else delivery.state
+        lines.append(f'    assert leanplum.deliveries[0].state == "{state.value}"')
+    else:
+        lines.append(f"    assert len(leanplum.attempts) == {len(steps)}")
+    return "\n".join([*_imports(app), *lines, ""])
+
+
+def _behaviour(outcome: Outcome) -> str:
+    if outcome.kind is OutcomeKind.TIMEOUT:
+        return "hang"
+    if outcome.kind is not OutcomeKind.RESPONSE:
+        # What an inbox can do of all the ways in which a connection fails.
+        return "reset"
+    late = outcome.elapsed
+    return (
+        f"{outcome.status}@{format_duration(late)}" if late >= _NOTICEABLE else f"{outcome.status}"
+    )
+
+
+def _script(steps: Sequence[str]) -> str:
+    counted = ((step, len(list(same))) for step, same in groupby(steps))
+    return ",".join(step if times == 1 else f"{step}*{times}" for step, times in counted)
+
+
+def _hours(policy: RetryPolicy, scheduled: Sequence[Attempt]) -> list[float] | None:
+    """Return when the attempts are made in hours after the first; None if they cannot be."""
+    at, hours = timedelta(0), [0.0]
+    for number, attempt in enumerate(scheduled, 1):
+        outcome = attempt.outcome
+        delay = policy.decide(number, outcome).delay
+        if delay is None:
+            return hours if number == len(scheduled) else None
+        late = outcome.elapsed if outcome.elapsed >= _NOTICEABLE else timedelta(0)
+        if outcome.kind not in (OutcomeKind.RESPONSE, OutcomeKind.TIMEOUT):
+            late = timedelta(0)
+        at += late + delay
+        hours.append(round(as_hours(at), 6))
+    return hours
+
+
+def _remarks(
+    delivery: DeliveryHistory, app: App, template: str | None, scheduled: Sequence[Attempt]
+) -> Iterator[str]:
+    if template is None:
+        yield "The rule was deleted; this is the URL as it was rendered, without placeholders."
+    if _has_other_schedule(app):
+        yield "The app has a schedule of its own, which the fixture has not: times are not checked."
+    others = {each.outcome.kind.value for each in scheduled} - {"response", "timeout", "reset"}
+    if others:
+        yield f"An inbox cannot fail by {', '.join(sorted(others))}; it resets the connection."
+    resends = len(delivery.attempts) - len(scheduled)
+    if resends:
+        yield f"Resends by hand are left out; there were {resends}."
+    if delivery.state is DeliveryState.PENDING:
+        yield "It is still pending: here the next attempt is answered with 200."
+
+
+def _has_other_schedule(app: App) -> bool:
+    return (app.retry.delays, app.retry.timeout) != (DEFAULT_DELAYS, DEFAULT_TIMEOUT)
+
+
+def _imports(app: App) -> list[str]:
+    return ["import pytest", "", ""] if list(_marker(app)) else []
+
+
+def _marker(app: App) -> Iterator[str]:
+    said = {}
+    if app.retry.retry_on != RetryPolicy().retry_on:
+        said["retry_on"] = str(sorted(app.retry.retry_on)).replace("'", '"')
+    if app.parameters_encoding != "once":
+        said["parameters_encoding"] = _text(app.parameters_encoding)
+    if said:
+        written = ", ".join(f"{name}={value}" for name, value in said.items())
+        yield f"@pytest.mark.leanplum({written})"
+
+
+def _event(event: Event, delivery: DeliveryHistory) -> tuple[str, dict[str, str]]:
+    """Return the name of an event, and what has to be said of it, as source."""
+    values: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
+    if isinstance(event, AbTestEvent):
+        name = "ab-test.enter"
+        values |= {"ab_test_id": event.ab_test_id, "variant_id": event.variant_id}
+    else:
+        alike = [
+            kind
+            for kind in event_kinds()
+            if (kind.channel, kind.event) == (event.channel, event.event)
+        ]
+        exact = [kind for kind in alike if kind.template_name == event.template_name]
+        name = (exact or alike)[0].name
+        values["message_id"] = event.message_id
+        if event.channel is Channel.IN_APP and not exact:
+            values["template_name"] = event.template_name
+        values["parameters"] = dict(event.parameters)
+    if event.triggered_at != delivery.created_at:
+        values["triggered_at"] = event.triggered_at.isoformat()
+    return name, {
+        key: _text(value) if isinstance(value, str) else ascii(value)
+        for key, value in values.items()
+    }
+
+
+def _text(text: str) -> str:
+    """Return a text as source, in ASCII, with the quotes that formatters want."""
+    written = ascii(text)
+    if written[0] == "'" and '"' not in written:
+        return f'"{written[1:-1]}"'
+    return written
