@@ -178,6 +178,7 @@ TESTS_OF_MORE = {
     "test_verify_page.py": "the documentation",
     "time/test_end_of_calendar.py": "clocks, apps and advances at the end of the calendar",
     "web/server/test_waiting_calls.py": "calls beside others that wait",
+    "web/page/test_browser.py": "the page as a whole, in a browser",
     "web/test_bounded_memory.py": "what clients have the sandbox keep, in bytes",
     "web/test_clients.py": "the API, through clients of others",
     "web/test_foreign_pages.py": "the API, through a browser",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ORDER = (
     "demo",
     "serve",
+    "open",
     "trigger",
     "events",
     "rules",

@@ -126,6 +126,7 @@ class ServerInfo:
         reach = "" if self.host in self.api_url else f"  (listening at {self.host})"
         rows = [
             ("API", f"{self.api_url}/api{reach}"),
+            ("page", f"{self.api_url}/"),
             ("control", f"{self.api_url}/_sandbox/openapi.json"),
             ("receiver", f"{self.receiver_url}/inbox/<name>"),
             ("storage", self.storage),

@@ -49,6 +49,14 @@ class Looking:
         query = {**filters, "limit": limit, "before": before, "newest_first": "true"}
         return self._get("deliveries", shapes.DeliveriesAnswer, query)
 
+    def preview(self, event: shapes.EventRequest) -> shapes.PreviewAnswer:
+        """Return which rules an event would fire, and why not the others; nothing happens."""
+        return self._send("POST", "events/preview", shapes.PreviewAnswer, event)
+
+    def faults(self) -> list[shapes.FaultJson]:
+        """Return everything that an inbox can do, and how it is written."""
+        return self._get("faults", shapes.FaultsAnswer).faults
+
     def soonest(self, limit: int = 10) -> list[shapes.DeliveryJson]:
         """Return the pending deliveries whose next attempt is due first, in that order."""
         query = {"limit": limit}

@@ -28,6 +28,20 @@ class BehaviourAnswer(Struct):
     script: list[Behaviour]
 
 
+class FaultJson(Struct):
+    """One way to write what an inbox does, and what happens then."""
+
+    kind: str
+    shorthand: Annotated[str, Meta(description="As it is written, e.g. `502`; in backticks.")]
+    effect: str
+
+
+class FaultsAnswer(Struct):
+    """Everything that an inbox can do."""
+
+    faults: list[FaultJson]
+
+
 class InboxJson(Struct):
     """An inbox in short: what it got, and what it does."""
 

@@ -24,6 +24,8 @@ from mockserver.web.delivery_shapes import ExplainedJson as ExplainedJson
 from mockserver.web.delivery_shapes import UrlPieceJson as UrlPieceJson
 from mockserver.web.receiver_shapes import BehaviourAnswer as BehaviourAnswer
 from mockserver.web.receiver_shapes import BehaviourRequest as BehaviourRequest
+from mockserver.web.receiver_shapes import FaultJson as FaultJson
+from mockserver.web.receiver_shapes import FaultsAnswer as FaultsAnswer
 from mockserver.web.receiver_shapes import HeaderJson as HeaderJson
 from mockserver.web.receiver_shapes import InboxesAnswer as InboxesAnswer
 from mockserver.web.receiver_shapes import InboxJson as InboxJson
@@ -273,6 +275,23 @@ class EventsAnswer(Struct):
     deliveries: list[DeliveryJson]
     mismatches: list[MismatchJson]
     events: list[TriggeredJson]
+
+
+class WouldFireJson(Struct):
+    """A rule of the app, and whether an event would fire it."""
+
+    postback_id: int
+    template: str
+    fires: bool
+    reason: Annotated[str | None, Meta(description="Why it would not.")]
+    url: Annotated[str | None, Meta(description="What would be sent.")]
+
+
+class PreviewAnswer(Struct):
+    """An event with all its values, and what it would do to each rule of its app."""
+
+    event: EventJson
+    rules: list[WouldFireJson]
 
 
 class DeliveriesAnswer(Struct):

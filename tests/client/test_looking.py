@@ -9,6 +9,7 @@ import pytest
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.core.errors import UnknownApp
 from mockserver.live import LiveSandbox
+from mockserver.web.shapes import EventRequest
 
 URL = "https://shop.example/in?user={{User ID}}"
 
@@ -55,3 +56,15 @@ def test_a_delivery_is_explained_and_found_again(live: LiveSandbox) -> None:
     assert [each.id for each in client.latest(1, before=2).deliveries] == [1]
     assert [each.id for each in client.latest(text="bob").deliveries] == [2]
     assert [each.id for each in client.deliveries(text="ad").deliveries] == [1]
+
+
+def test_what_would_fire_and_what_an_inbox_can_do(live: LiveSandbox) -> None:
+    live.sandbox.add_postback("https://h/?u={{User ID}}", channels=["Email"])
+    client = SandboxClient(live.url)
+    (would,) = client.preview(EventRequest(name="email.click", user_id="ada")).rules
+    assert (would.fires, would.url) == (True, "https://h/?u=ada")
+    (would,) = client.preview(EventRequest(name="push.open")).rules
+    assert (would.fires, would.url) == (False, None)
+    assert "Push" in (would.reason or "")
+    assert len(live.sandbox.deliveries) == 0
+    assert "hang" in {fault.kind for fault in client.faults()}

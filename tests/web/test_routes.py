@@ -42,6 +42,7 @@ def test_the_changing_routes_are_those_that_are_tried() -> None:
         ("POST", "clock/advance/cancel"),
         ("POST", "deliveries/1/resend"),
         ("POST", "events"),
+        ("POST", "events/preview"),
         ("POST", "reset"),
         ("POST", "rules/check"),
         ("PUT", "api/behaviour"),

@@ -86,6 +86,37 @@ def add(
         output.line(bounded(refused), "yellow")
 
 
+@rules.command("check", short_help="Say what is wrong with a template URL; adds nothing.")
+@click.argument("template", metavar="URL")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice([kind.value for kind in PostbackType]),
+    default=PostbackType.MESSAGE_EVENTS.value,
+    show_default=True,
+    help="What the rule would listen to.",
+)
+@app_id_option
+@sandbox_options
+@click.pass_obj
+def check(session: Session, template: str, kind: str, app_id: str | None) -> None:
+    """Say whether addPostback would take the template URL, and what else is wrong with it."""
+    client = session.client
+    checked = client.check_rule(template, kind, (), chosen_app_id(client, app_id))
+    output = session.output
+    if session.json:
+        output.document(checked)
+    elif checked.problem is None:
+        output.line("addPostback would take it; an example of what is sent:")
+        output.url_line(f"  {checked.example}")
+        for remark in checked.remarks:
+            output.line(f"remark: {remark.text}; {remark.advice}", "yellow")
+    if checked.problem is not None:
+        from mockserver.client.sandbox_client import Refused
+
+        raise Refused(checked.problem)
+
+
 @rules.command("delete", short_help="Delete a rule; pending deliveries go on.")
 @click.argument("postback_id", type=int)
 @app_id_option

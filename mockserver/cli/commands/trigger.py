@@ -14,7 +14,7 @@ from mockserver.core.catalog import suggestion
 
 if TYPE_CHECKING:
     from mockserver.client.sandbox_client import SandboxClient
-    from mockserver.web.shapes import EventsAnswer
+    from mockserver.web.shapes import EventsAnswer, PreviewAnswer
 
 FIELDS = (
     "user_id",
@@ -50,6 +50,9 @@ _PATIENCE_REAL_SECONDS = 1.0
 @click.option(
     "--parameters", type=a_json_object, metavar="JSON", help="Its parameters, as a JSON object."
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Say which rules it would fire, and why not the others."
+)
 @sandbox_options
 @click.pass_obj
 def trigger(
@@ -59,6 +62,7 @@ def trigger(
     app_id: str | None,
     at: str | None,
     parameters: dict[str, Any] | None,
+    dry_run: bool,
 ) -> None:
     """Let the event NAME happen, e.g. email.click; `postbacks events` lists all names."""
     from mockserver.cli.timeline import event_text, write_delivery, write_mismatches
@@ -75,9 +79,11 @@ def trigger(
             fields[key] = value
     client = session.client
     app_id = chosen_app_id(client, app_id)
-    answer = _after_first_attempts(
-        client, client.trigger(EventRequest(name=name, app_id=app_id, **fields))
-    )
+    request = EventRequest(name=name, app_id=app_id, **fields)
+    if dry_run:
+        _write_preview(session, client.preview(request))
+        return
+    answer = _after_first_attempts(client, client.trigger(request))
     output = session.output
     if session.json:
         output.document(answer)
@@ -89,6 +95,21 @@ def trigger(
         why = "" if answer.mismatches else "; it has none: add one with `postbacks rules add URL`"
         happened = event_text(answer.events[0].event)
         output.line(f"{happened} happened and fired no rule of the app{why}", "yellow")
+
+
+def _write_preview(session: Session, preview: PreviewAnswer) -> None:
+    output = session.output
+    if session.json:
+        output.document(preview)
+        return
+    for rule in preview.rules:
+        if rule.fires:
+            output.line(f"rule {rule.postback_id} would fire:", "green")
+            output.url_line(f"  {rule.url}")
+        else:
+            output.line(f"rule {rule.postback_id} would not fire: {rule.reason}", "yellow")
+    if not preview.rules:
+        output.line("the app has no rules; add one with `postbacks rules add URL`", "yellow")
 
 
 def _read_overrides(overrides: tuple[str, ...]) -> dict[str, Any]:

@@ -17,7 +17,10 @@ from mockserver.core.catalog import (
     parse_channel,
 )
 from mockserver.core.errors import InvalidValue
-from mockserver.core.events import draft_event
+from mockserver.core.events import check_event, draft_event
+from mockserver.core.matching import why_not
+from mockserver.core.models import App, Event, PostbackRule
+from mockserver.core.template import Template
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.routes import ControlRoute
@@ -43,7 +46,23 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             triggered,
         )
 
+    def preview(body: shapes.EventRequest) -> shapes.PreviewAnswer:
+        event = check_event(_event_of(sandbox, body, sandbox.now()))
+        app = sandbox.app(event.app_id)
+        return shapes.PreviewAnswer(
+            encoding.event_json(event),
+            [_would_fire(rule, event, app) for rule in sandbox.postbacks(app.app_id)],
+        )
+
     return [
+        ControlRoute(
+            "POST",
+            "events/preview",
+            "Say which rules an event would fire, and why not the others; nothing happens.",
+            preview,
+            shapes.PreviewAnswer,
+            body=shapes.EventRequest,
+        ),
         ControlRoute(
             "GET",
             "events",
@@ -68,6 +87,14 @@ def _event_of(sandbox: Sandbox, request: shapes.EventRequest, now_at: datetime) 
     app_id = sandbox.app(given.pop("app_id")).app_id
     kind = _kind_of(given)
     return draft_event(kind, app_id, now_at, given)
+
+
+def _would_fire(rule: PostbackRule, event: Event, app: App) -> shapes.WouldFireJson:
+    reason = why_not(rule, event)
+    url = None
+    if reason is None:
+        url = Template(rule.url).render(event, app.parameters_encoding)
+    return shapes.WouldFireJson(rule.postback_id, rule.url, reason is None, reason, url)
 
 
 def _kind_of(given: dict[str, Any]) -> EventKind:

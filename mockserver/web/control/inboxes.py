@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from mockserver.core.limits import LONGEST_PAGE
 from mockserver.receiver.behaviours import format_script, parse_script
+from mockserver.receiver.faults.registry import all_faults
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.cutting import cut_values
@@ -90,9 +91,21 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     def clear(name: str) -> None:
         sandbox.inboxes.clear(name)
 
+    def faults() -> shapes.FaultsAnswer:
+        return shapes.FaultsAnswer(
+            [
+                shapes.FaultJson(kind, line.shorthand, line.effect)
+                for kind, fault in all_faults().items()
+                for line in fault.DOCS
+            ]
+        )
+
     one = "inboxes/<name>"
     answer = shapes.BehaviourAnswer
     return [
+        ControlRoute(
+            "GET", "faults", "Everything that an inbox can do.", faults, shapes.FaultsAnswer
+        ),
         ControlRoute(
             "GET", "inboxes", "The inboxes in use.", inboxes, shapes.InboxesAnswer, is_large=True
         ),

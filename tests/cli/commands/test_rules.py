@@ -79,3 +79,13 @@ def test_a_limit_of_one_is_told_in_the_singular(live: Live, postbacks: CommandLi
     url = live.inbox_url("crm")
     postbacks.ok("rules", "add", url)
     assert "has 1 postback rule already" in postbacks.fails(1, "rules", "add", url)
+
+
+def test_a_url_is_checked_before_it_is_a_rule(postbacks: CommandLine, live: Live) -> None:
+    said = postbacks.ok("rules", "check", "https://h/?u={{User ID}}")
+    assert "https://h/?u=ada%2Bnews%40example.com" in said
+    assert "remark: the URL lacks {{Message event}}" in said
+    done = postbacks.run("rules", "check", "https://h/?u={{User Id}}")
+    assert done.exit_code == 1
+    assert "wrong case" in done.output
+    assert live.sandbox.postbacks() == []

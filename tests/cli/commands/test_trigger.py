@@ -103,3 +103,15 @@ def test_a_field_of_the_other_type_of_event_is_refused(postbacks: CommandLine) -
 )
 def test_wrong_usage(postbacks: CommandLine, arguments: list[str], expected: str) -> None:
     assert expected in postbacks.fails(2, "trigger", "email.click", *arguments)
+
+
+def test_a_dry_run_says_what_would_fire_and_lets_nothing_happen(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    assert "has no rules" in postbacks.ok("trigger", "email.click", "--dry-run")
+    add_rule(channels=["Email"])
+    said = postbacks.ok("trigger", "email.click", "--dry-run")
+    assert "would fire:" in said
+    said = postbacks.ok("trigger", "push.open", "--dry-run")
+    assert "would not fire: the rule listens to Email" in " ".join(said.split())
+    assert len(live.sandbox.deliveries) == 0

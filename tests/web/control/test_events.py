@@ -67,3 +67,44 @@ def test_impossible_events_are_refused_and_nothing_happens(
     response = client.post("/_sandbox/events", json=[{"name": "email.open"}, body])
     assert named in refused(response, status, code)
     assert len(sandbox.deliveries) == 0
+
+
+def test_a_preview_says_which_rules_would_fire_and_why_not(
+    client: FlaskClient, sandbox: Sandbox, rule: int
+) -> None:
+    other = sandbox.add_postback("https://h/?v={{Variant ID}}", "abTestEvents").postback_id
+    for kind in event_kinds():
+        seen = ok(client.post("/_sandbox/events/preview", json={"name": kind.name}))
+        happened = sandbox.trigger(kind.name)
+        fires = {each["postback_id"]: each for each in seen["rules"]}
+        assert set(fires) == {rule, other}
+        fired = {delivery.postback_id: delivery.url for delivery in happened.deliveries}
+        reasons = {each.rule.postback_id: each.reason for each in happened.mismatches}
+        for postback_id, each in fires.items():
+            assert each["fires"] is (postback_id in fired)
+            assert each["url"] == fired.get(postback_id)
+            assert each["reason"] == reasons.get(postback_id)
+
+
+def test_a_preview_lets_nothing_happen(client: FlaskClient, sandbox: Sandbox, rule: int) -> None:
+    last = sandbox.feed.last
+    ok(client.post("/_sandbox/events/preview", json={"name": "email.click"}))
+    assert (len(sandbox.deliveries), sandbox.feed.last) == (0, last)
+    assert sandbox.inbox("crm").requests == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "email.clik"},
+        {"name": "email.click", "ab_test_id": "1"},
+        {"name": "email.click", "user_id": "\ud800"},
+        {"name": "email.click", "triggered_at": "yesterday"},
+        {},
+    ],
+)
+def test_what_cannot_happen_has_no_preview(body: dict[str, Any], client: FlaskClient) -> None:
+    seen = client.post("/_sandbox/events/preview", json=body)
+    real = client.post("/_sandbox/events", json=body)
+    assert seen.status_code == real.status_code == 400
+    assert seen.get_json()["detail"] == real.get_json()["detail"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.client.wire import WsgiWire
+from mockserver.receiver.faults.registry import all_faults
 from mockserver.web.app import create_app
 from mockserver.web.control import inboxes
 from tests.web.answers import ok, refused
@@ -97,3 +100,15 @@ def test_a_behaviour_that_does_not_exist_is_refused(client: FlaskClient) -> None
     refused(client.put(path, json={"behaviour": [{"kind": "bang"}]}), 400, "invalid-value")
     refused(client.put("/_sandbox/inboxes/a b/behaviour", json={"behaviour": "200"}), 400,
             "invalid-value")  # fmt: skip
+
+
+def test_everything_that_an_inbox_can_do_is_explained(client: FlaskClient) -> None:
+    found = ok(client.get("/_sandbox/faults"))["faults"]
+    assert {fault["kind"] for fault in found} == set(all_faults())
+    for fault in found:
+        assert fault["effect"]
+        # The page offers what stands in backticks first.
+        sample = re.search(r"`([^`]+)`", fault["shorthand"])
+        assert sample is not None, fault
+        body = {"behaviour": sample[1]}
+        ok(client.put("/_sandbox/inboxes/crm/behaviour", json=body))

@@ -54,6 +54,7 @@ export function Axis({ delivery, planned, timeout, chosen, choose }) {
         aria-label=${mark.name} aria-pressed=${mark.index === null ? undefined : chosen === mark.index}
         onClick=${() => mark.index !== null && choose(mark.index)} onKeyDown=${(event) => { if (mark.index !== null && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); choose(mark.index); } }}>
         <title>${mark.name}</title>
+        <rect class="hit" x=${x(mark, index) - 12} y="10" width="24" height="50" />
         ${mark.lasts > 0 && html`<rect class="lasts" x=${x(mark, index)} y=${MIDDLE - 3} width=${bar(mark)} height="6" />`}
         ${SHAPES[mark.kind](x(mark, index))}
         <text x=${x(mark, index)} y="22" text-anchor="middle">${isTrue && index && x(mark, index) - x(marks[index - 1], index - 1) < 30 ? "" : mark.word}</text></g>`)}</svg></div>

@@ -5,13 +5,15 @@ import { count, instant, until, visible, visibleLines } from "./format.js";
 const CUT = 200;
 
 /** Text that came from outside, on one line: what is hidden in it is shown, what is long can be unfolded. */
-export function Text({ value, most = CUT, code = true }) {
+export function Text({ value, most = CUT, code = true, folds = true }) {
   const [whole, setWhole] = useState(false);
   const text = String(value ?? "");
   if (text === "") return html`<span class="soft">empty</span>`;
   const shown = visible(whole ? text : text.slice(0, most));
   const inner = code ? html`<code class="text" dir="ltr">${shown}</code>` : html`<bdi class="text" dir="ltr">${shown}</bdi>`;
   if (text.length <= most) return inner;
+  // Within a button there can be no other one.
+  if (!folds) return html`<span>${inner}…</span>`;
   return html`<span>${inner}${whole ? " " : "… "}<button type="button" class="quiet" aria-expanded=${whole}
     onClick=${() => setWhole(!whole)}>${whole ? "less" : `all ${text.length.toLocaleString("en")} characters`}</button></span>`;
 }
