@@ -73,6 +73,10 @@ def _app(payload: dict[str, Any]) -> Text:
     return Text(f"app {bounded(payload['deleted'])} deleted, with all that was its", "cyan")
 
 
+def _clock(payload: dict[str, Any]) -> Text:
+    return Text(f"clock moved to {instant(msgspec.convert(payload['now'], Instant))}", "cyan")
+
+
 def _reset(payload: dict[str, Any]) -> Text:
     what = "everything was reset, apps and clock too" if payload.get("everything") else ""
     return Text(what or "everything was reset", "cyan")
@@ -89,6 +93,7 @@ _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {
     "rule": _rule,
     "app": _app,
     "call": _call,
+    "clock": _clock,
     "reset": _reset,
     "retention": _retention,
 }

@@ -44,3 +44,8 @@ def test_an_attempt_says_why_it_failed() -> None:
     }
     line = feed_line("attempt", {"attempt": attempt, "state": "rejected", "due_at": None}).plain
     assert line.endswith("422 in 4ms  rejected  user_id is missing")
+
+
+def test_a_clock_that_was_moved_says_where_it_stands() -> None:
+    line = feed_line("clock", {"from": "2026-01-01T00:00:00Z", "now": "2026-01-01T12:00:00Z"})
+    assert line.plain == "clock moved to 2026-01-01 12:00:00"

@@ -49,6 +49,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             listed=body.listed,
             is_unwanted=_is_client_gone(),
         )
+        if done.now_at != done.from_at:
+            # For whoever watches: nothing may have been due on the way, or at its end.
+            sandbox.feed.add("clock", {"from": done.from_at, "now": done.now_at})
         first_at = FirstAttempts(sandbox)
         return shapes.AdvanceAnswer(
             done.from_at,

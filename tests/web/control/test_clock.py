@@ -95,3 +95,13 @@ def test_an_advance_to_an_instant(client: FlaskClient, sandbox: Sandbox) -> None
         "2026-03-01T10:00:00Z"
     )
     assert sandbox.now() == datetime.fromisoformat(target)
+
+
+def test_whoever_watches_hears_that_the_clock_has_moved(
+    client: FlaskClient, sandbox: Sandbox
+) -> None:
+    ok(client.post("/_sandbox/clock/advance", json={"by": "1h"}))
+    ok(client.post("/_sandbox/clock/advance", json={"by": "0s"}))
+    (told,) = ok(client.get("/_sandbox/feed"))["happenings"]
+    assert told["kind"] == "clock"
+    assert told["facts"] == {"from": "2026-01-01T00:00:00Z", "now": "2026-01-01T01:00:00Z"}
