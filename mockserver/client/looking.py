@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from mockserver.web import shapes
 
@@ -56,6 +57,11 @@ class Looking:
     def faults(self) -> list[shapes.FaultJson]:
         """Return everything that an inbox can do, and how it is written."""
         return self._get("faults", shapes.FaultsAnswer).faults
+
+    def replay(self, inbox: str, request_id: int, url: str) -> shapes.ReplayedJson:
+        """Send a request that an inbox got once more, to an endpoint on this machine."""
+        path = f"inboxes/{quote(inbox, safe='')}/requests/{request_id}/replay"
+        return self._send("POST", path, shapes.ReplayedJson, {"url": url})
 
     def soonest(self, limit: int = 10) -> list[shapes.DeliveryJson]:
         """Return the pending deliveries whose next attempt is due first, in that order."""

@@ -104,6 +104,7 @@ def _path_parameters(route: ControlRoute) -> list[dict[str, Any]]:
 _PATH_VALUES: dict[str, dict[str, Any]] = {
     "name": {"pattern": f"^{INBOX_NAME}$"},
     "delivery_id": {"minimum": 1, "maximum": LARGEST_ID},
+    "request_id": {"minimum": 1, "maximum": LARGEST_ID},
     "app_id": {"minLength": 1},
 }
 

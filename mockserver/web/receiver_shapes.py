@@ -101,3 +101,19 @@ class RequestsAnswer(Struct):
         int | None,
         Meta(description="The `after` of the rest, if a page of about 4 MiB has not room for all."),
     ] = None
+
+
+class ReplayRequest(Struct, forbid_unknown_fields=True):
+    """Where to send a request once more, as far as the path; its query is added."""
+
+    url: Annotated[str, Meta(description="On this machine: `http://127.0.0.1:5000/postbacks`.")]
+
+
+class ReplayedJson(Struct):
+    """What an endpoint answered to a request that was sent once more."""
+
+    status: Annotated[int | None, Meta(description="None if it did not answer.")]
+    headers: list[tuple[str, str]]
+    body: Annotated[str, Meta(description="Its first 64 KiB.")]
+    error: Annotated[str | None, Meta(description="Why it did not answer.")]
+    elapsed_real_seconds: float

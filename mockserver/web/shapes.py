@@ -30,6 +30,8 @@ from mockserver.web.receiver_shapes import HeaderJson as HeaderJson
 from mockserver.web.receiver_shapes import InboxesAnswer as InboxesAnswer
 from mockserver.web.receiver_shapes import InboxJson as InboxJson
 from mockserver.web.receiver_shapes import ReceivedJson as ReceivedJson
+from mockserver.web.receiver_shapes import ReplayedJson as ReplayedJson
+from mockserver.web.receiver_shapes import ReplayRequest as ReplayRequest
 from mockserver.web.receiver_shapes import RequestsAnswer as RequestsAnswer
 from mockserver.web.rule_shapes import RuleCheckAnswer as RuleCheckAnswer
 from mockserver.web.rule_shapes import RuleCheckRequest as RuleCheckRequest

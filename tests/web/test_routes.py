@@ -43,6 +43,7 @@ def test_the_changing_routes_are_those_that_are_tried() -> None:
         ("POST", "deliveries/1/resend"),
         ("POST", "events"),
         ("POST", "events/preview"),
+        ("POST", "inboxes/<name>/requests/1/replay"),
         ("POST", "reset"),
         ("POST", "rules/check"),
         ("PUT", "api/behaviour"),

@@ -6,12 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from mockserver.core.errors import PostbacksError
 from mockserver.core.limits import LONGEST_PAGE
 from mockserver.receiver.behaviours import format_script, parse_script
 from mockserver.receiver.faults.registry import all_faults
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
+from mockserver.web.current import current_request
 from mockserver.web.cutting import cut_values
+from mockserver.web.replaying import replay
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -28,6 +31,13 @@ class RequestsQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     whole: Annotated[bool, Meta(description="Do not cut long values.")] = False
+
+
+class UnknownRequest(PostbacksError):
+    """No request of an inbox has this id."""
+
+    code = "unknown-request"
+    http_status = 404
 
 
 def _size_of(request: shapes.ReceivedJson) -> int:
@@ -88,6 +98,17 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         next = None if is_last else shown[-1].id
         return shapes.RequestsAnswer(name, shown, evicted, complete, next)
 
+    def send_again(name: str, request_id: int, body: shapes.ReplayRequest) -> shapes.ReplayedJson:
+        found = sandbox.inboxes.journal.requests(name, after=request_id - 1, limit=1)
+        # After a number that is not there, the next one is found.
+        if not found or found[0].id != request_id:
+            raise UnknownRequest(
+                f"inbox {name!r} has no request {request_id}; it may have been dropped to bound "
+                "memory"
+            )
+        own_port = current_request().environ.get("SERVER_PORT", "")
+        return replay(found[0], body.url, int(own_port) if own_port.isdigit() else None)
+
     def clear(name: str) -> None:
         sandbox.inboxes.clear(name)
 
@@ -127,6 +148,14 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             query=RequestsQuery,
             is_large=True,
             wait=wait,
+        ),
+        ControlRoute(
+            "POST",
+            f"{one}/requests/<int:request_id>/replay",
+            "Send a request that an inbox got once more, to another endpoint on this machine.",
+            send_again,
+            shapes.ReplayedJson,
+            body=shapes.ReplayRequest,
         ),
         ControlRoute(
             "DELETE", one, "Forget an inbox: its requests and its behaviour.", clear, None

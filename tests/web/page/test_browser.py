@@ -336,6 +336,10 @@ def test_an_inbox_is_told_what_to_do_and_two_requests_are_compared(
     assert marked[:2] == ["ada", "bob"]
     page.press("query")
     page.sees("object with 2")
+    page.page.get_by_label("send it again to").fill(sandbox.inbox("other").url)
+    page.press("send")
+    page.sees("answered with 200")
+    assert len(sandbox.inbox("other").requests) == 1
     page.page.get_by_label("Script: request by request").fill("nonsense")
     page.press("set")
     page.sees("is none of")

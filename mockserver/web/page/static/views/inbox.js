@@ -1,9 +1,9 @@
 // Shows one inbox: what it shall do, with every fault explained, and the requests that it got.
 import { html, useEffect, useState } from "../parts/html.js";
-import { del, get, put, segment } from "../parts/api.js";
+import { del, get, post, put, segment } from "../parts/api.js";
 import { bytesOf, instant, quoted } from "../parts/format.js";
 import { Request, textOf } from "../parts/exchange.js";
-import { Copy, Empty, Field, Problem, Text } from "../parts/parts.js";
+import { Copy, Empty, Field, Lines, Problem, Text } from "../parts/parts.js";
 import { link } from "../parts/route.js";
 import { useAction, useLoaded } from "../parts/use.js";
 import { Difference } from "../parts/difference.js";
@@ -33,6 +33,7 @@ function Inbox({ segments }) {
         <div class="buttons"><${Copy} text=${() => curlOf(shown, behaviour?.url)} label="copy as curl" />
           ${requests.length > 1 && html`<label class="check">compare with <select value=${other ?? ""} onChange=${(event) => setOther(Number(event.target.value) || null)}><option value="">…</option>
             ${requests.filter((one) => one !== shown).map((one) => html`<option value=${one.id}>request ${one.id}, ${instant(one.arrived_at)}</option>`)}</select></label>`}</div>
+        <${Replay} key=${shown.id} path=${`${path}/requests/${shown.id}/replay`} />
         ${compared && compared !== shown && html`<${Difference} one=${textOf(compared)} other=${textOf(shown)} names=${[`request ${compared.id}`, `request ${shown.id}`]} />`}</div></div>`}</section>`;
 }
 
@@ -60,6 +61,15 @@ function Facts({ request }) {
     <div><dt>did</dt><dd><${Text} value=${request.behaviour} /></dd></div>
     <div><dt>ended</dt><dd>${request.ended_at ? `${request.end} at ${instant(request.ended_at)}` : "still under way"}</dd></div>
     ${request.cut.length > 0 && html`<div><dt>cut</dt><dd>${request.cut.join(", ")}: too long for a list; the API has all with whole=true</dd></div>`}</dl>`;
+}
+
+function Replay({ path }) {
+  const [url, setUrl] = useState("http://127.0.0.1:5000/");
+  const [answer, setAnswer] = useState(null);
+  const [run, busy, error] = useAction(async () => setAnswer(await post(path, { url })));
+  return html`<form class="buttons" onSubmit=${(event) => { event.preventDefault(); setAnswer(null); run(); }}><label class="check">send it again to <input class="code" dir="ltr" size="30" required value=${url} onInput=${(event) => setUrl(event.target.value)} /></label>
+    <button type="submit" disabled=${busy}>${busy ? "sending…" : "send"}</button></form><${Problem} error=${error} />
+    ${answer && html`<div role="status"><p class="strong">${answer.status ? `answered with ${answer.status}` : "no answer"}</p><${Lines} value=${answer.error ?? `${answer.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}\n\n${answer.body}`} label="what was answered" /></div>`}`;
 }
 
 function curlOf(request, url) {
