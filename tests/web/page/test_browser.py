@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from mockserver import Sandbox, SocketOptions
 from mockserver.web.app import create_app
@@ -85,12 +87,15 @@ def browser() -> Iterator[Any]:
 
 
 @contextmanager
-def served(token: str | None = None) -> Iterator[tuple[Sandbox, str]]:
+def served(token: str | None = None, prefix: str = "") -> Iterator[tuple[Sandbox, str]]:
     with Sandbox(sockets=SocketOptions()) as sandbox:
-        server = ApiServer(create_app(sandbox, token=token))
+        app: Any = create_app(sandbox, token=token)
+        if prefix:
+            app = DispatcherMiddleware(NotFound(), {prefix: app})
+        server = ApiServer(app)
         server.start()
         try:
-            yield sandbox, server.url
+            yield sandbox, server.url + prefix
         finally:
             sandbox.feed.close()
             server.stop()
@@ -101,8 +106,10 @@ def opened(browser: Any) -> Iterator[Callable[..., tuple[Sandbox, Open]]]:
     with ExitStack() as stack:
         shown: list[Open] = []
 
-        def open_one(token: str | None = None, **options: Any) -> tuple[Sandbox, Open]:
-            sandbox, url = stack.enter_context(served(token))
+        def open_one(
+            token: str | None = None, prefix: str = "", **options: Any
+        ) -> tuple[Sandbox, Open]:
+            sandbox, url = stack.enter_context(served(token, prefix))
             context = stack.enter_context(closing(browser.new_context(**options)))
             page = Open(context.new_page(), url)
             shown.append(page)
@@ -281,6 +288,30 @@ def test_the_token_is_asked_for_and_taken(opened: Callable[..., tuple[Sandbox, O
     page.press("Log out")
     page.sees("so it needs its token")
     page.was_refused(401)
+
+
+def test_it_works_behind_a_path_prefix(opened: Callable[..., tuple[Sandbox, Open]]) -> None:
+    sandbox, page = opened(token="secret-token", prefix="/tools/postbacks")
+    with_rule(sandbox)
+    page.go("#/trigger")
+    page.page.get_by_label("Token").fill("secret-token")
+    page.press("Log in")
+    page.sees("✓ fires")
+    page.press("let it happen")
+    page.sees("1 delivery came of it")
+    page.sees("live")
+    (cookie,) = page.page.context.cookies()
+    assert cookie["path"] == "/tools/postbacks"
+    # Nothing was asked for beside the prefix: `foreign` holds all that does not begin with it.
+
+
+def test_a_running_clock_goes_on_by_itself(opened: Callable[..., tuple[Sandbox, Open]]) -> None:
+    sandbox, page = opened()
+    sandbox.clock_mode = "running"
+    page.go("")
+    page.sees("now 2026-01-01 00:00:0")
+    first = page.page.locator(".clock time").first.text_content()
+    playwright.expect(page.page.locator(".clock time").first).not_to_have_text(first)
 
 
 def test_everything_can_be_done_by_keys(opened: Callable[..., tuple[Sandbox, Open]]) -> None:

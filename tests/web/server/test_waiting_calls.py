@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 
 from mockserver.live import LiveSandbox
+from mockserver.web.event_stream import MOST_STREAMS
 from mockserver.web.server.api_server import THREADS
 from mockserver.web.server.dispatching import MOST_WORKERS, Dispatcher
 
@@ -175,3 +176,33 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_streams_take_no_place_of_a_call(live: LiveSandbox) -> None:
+    accept = {"Accept": "text/event-stream"}
+    connections = [
+        http.client.HTTPConnection("127.0.0.1", port_of(live), timeout=40)
+        for _ in range(MOST_STREAMS)
+    ]
+    try:
+        streams = []
+        for connection in connections:
+            connection.request("GET", "/_sandbox/feed?after=-1", headers=accept)
+            streams.append(connection.getresponse())
+        assert [stream.readline()[:4] for stream in streams] == [b"id: "] * MOST_STREAMS
+        for _ in range(20):
+            begun = time.monotonic()
+            assert call(live, "GET", "/_sandbox/clock")[0] == 200
+            assert time.monotonic() - begun < LIMIT_REAL_SECONDS
+        status, problem = call_for_stream(live)
+        assert (status, problem["type"]) == (503, "urn:postbacks:problem:too-many-streams")
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def call_for_stream(live: LiveSandbox) -> tuple[int, Any]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port_of(live), timeout=40)) as connection:
+        connection.request("GET", "/_sandbox/feed", headers={"Accept": "text/event-stream"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())

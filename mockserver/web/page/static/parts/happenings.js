@@ -22,7 +22,7 @@ const KINDS = {
     return html`<span class="mark" aria-hidden="true">→</span> <a href="#/calls">${visible(facts.action ?? "a call")}</a>${facts.refused ? html`: refused, <${Text} value=${facts.refused} most=${SHORT} code=${false} />` : ""}`;
   },
   app: (facts) => html`<span class="mark" aria-hidden="true">−</span> app <${Text} value=${facts.deleted} most=${SHORT} /> was deleted`,
-  clock: (facts) => html`<span class="mark" aria-hidden="true">⏱</span> the clock was moved to ${instant(facts.now)}`,
+  clock: (facts) => html`<span class="mark" aria-hidden="true">◷</span> the clock was moved to ${instant(facts.now)}`,
   retention: (facts) => html`<span class="mark" aria-hidden="true">−</span> ${facts.removed} old deliveries were removed, which are not to be kept`,
   reset: () => html`<span class="mark" aria-hidden="true">↺</span> everything was reset`,
 };

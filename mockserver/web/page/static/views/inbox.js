@@ -23,7 +23,7 @@ function Inbox({ segments }) {
   const shown = requests.find((one) => one.id === chosen) ?? requests[0];
   const compared = requests.find((one) => one.id === other);
   return html`<${Problem} error=${error ?? problem ?? refused} />
-    ${behaviour && html`<${Behaviour} key=${behaviour.behaviour} path=${path} behaviour=${behaviour} changed=${look} />`}
+    ${behaviour && html`<${Behaviour} path=${path} behaviour=${behaviour} changed=${look} />`}
     <section class="card" aria-labelledby="requests"><div class="bar-line"><h2 id="requests">Requests</h2><span class="buttons">
       ${found && html`<span class="soft" role="status">${requests.length}${found.more ? ", the newest" : ""}${found.evicted ? `; ${found.evicted} older ones were dropped to bound memory` : ""}</span>`}
       <button type="button" class="quiet" onClick=${again}>reload</button><button type="button" class="danger" onClick=${clear}>forget all</button></span></div>
@@ -84,7 +84,7 @@ function Behaviour({ path, behaviour, changed }) {
   const [said, setSaid] = useState("");
   const [faults] = useLoaded(() => get("faults"), [], () => false);
   const [run, busy, error] = useAction(async () => { const done = await put(`${path}/behaviour`, { behaviour: script }); setSaid("set, from the next request on"); changed(); return done; });
-  useEffect(() => setSaid((now) => now), [behaviour]);
+  useEffect(() => setScript(behaviour.behaviour), [behaviour.behaviour]);
   const add = (shorthand) => setScript(script.trim() ? `${script.trim()},${shorthand}` : shorthand);
   return html`<section class="card" aria-labelledby="behaviour"><div class="bar-line"><h2 id="behaviour">What it does</h2><${Copy} text=${behaviour.url} label="copy its URL" /></div>
     <p><${Text} value=${behaviour.url} /></p>
