@@ -98,7 +98,7 @@ from mockserver.cli.session import Session, json_option
     "--max-requests",
     metavar="N",
     type=click.IntRange(1, 100_000),
-    default=500,
+    default=600,
     show_default=True,
     help="The most that is sent to an endpoint.",
 )

@@ -21,7 +21,7 @@ from contracts.cli.texts import (
 from contracts.cli.verify_choices import Choices, cases_of, check_proxy, endpoints_of, rate_of
 from contracts.suite.baseline import Baseline, read_baseline
 from contracts.suite.generated import Effort, keep_nothing
-from contracts.suite.registry import Case
+from contracts.suite.registry import Case, most_requests
 from contracts.suite.report.again import replay_command
 from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import CaseResult, RunReport
@@ -156,7 +156,7 @@ def _most(cases: Sequence[Case], endpoint: EndpointSubject) -> int:
     """Return the most requests that these cases may send."""
     usable = [case for case in cases if case.needs <= endpoint.capabilities]
     looks = int(_asks(cases, endpoint))
-    return min(endpoint.budget.most, looks + sum(case.most_requests for case in usable))
+    return min(endpoint.budget.most, looks + most_requests(usable))
 
 
 def _limit(endpoint: EndpointSubject) -> str:

@@ -62,6 +62,8 @@ class Case:
             does is why the endpoint has to cope.
         profile: From which profile on an endpoint is put through it.
         stores: Whether an endpoint may store something through it.
+        looks_at: The id of the case whose postbacks it asks about. It sends some of its own only
+            if that case was not run.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Case:
     follows_from: tuple[str, ...] = ()
     profile: Profile = Profile.QUICK
     stores: bool = True
+    looks_at: str = ""
 
     @property
     def area(self) -> str:
@@ -148,6 +151,7 @@ def endpoint_case(
     pinned: Sequence[Mapping[str, Any]] = (),
     profile: Profile = Profile.QUICK,
     stores: bool = True,
+    looks_at: str = "",
 ) -> Callable[[Callable[..., Any]], Case]:
     """Declare a case about an endpoint; see `case`.
 
@@ -170,8 +174,18 @@ def endpoint_case(
         pinned=pinned,
     )
     return lambda body: replace(
-        declare(body), follows_from=tuple(follows_from), profile=profile, stores=stores
+        declare(body),
+        follows_from=tuple(follows_from),
+        profile=profile,
+        stores=stores,
+        looks_at=looks_at,
     )
+
+
+def most_requests(cases: Iterable[Case]) -> int:
+    """Return how many requests these cases make at most, when they are run together."""
+    chosen = {item.id: item for item in cases}
+    return sum(item.most_requests for item in chosen.values() if item.looks_at not in chosen)
 
 
 @cache

@@ -35,7 +35,7 @@ from mockserver.core.retry import DEFAULT_TIMEOUT
 #: How many postbacks make a burst, by default.
 BURST = 10
 #: How many requests a run may send, by default.
-MOST_REQUESTS = 500
+MOST_REQUESTS = 600
 
 
 class OtherMethods(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
+from contracts.verify.cases.methods import left_before
 from contracts.verify.cases.soak import AGAIN
 from contracts.verify.reckoning import is_required
 from contracts.verify.sent import SentPostback
@@ -28,7 +29,7 @@ def later(target: EndpointTarget, rec: Recorder) -> None:
     """Sends again the first postback of the run and the first ones of each case, and asks."""
     sent = _sent(target)
     required = [each for each in sent if is_required(each, target.subscription)]
-    again = _of_every_case(required)[: min(AGAIN, target.endpoint.budget.left)]
+    again = _of_every_case(required)[: min(AGAIN, left_before(target))]
     outcomes = target.send_all([each.postback for each in again])
     for each, outcome in zip(again, outcomes, strict=True):
         if not is_accepted(outcome):

@@ -8,10 +8,19 @@ from contracts.suite.vocabulary import Level, Need
 from contracts.verify.target import EndpointTarget, is_accepted, outcome_text
 
 # Whoever is banned by them has been through all other cases.
-ORDER = 310
+ORDER = 320
 
 #: The usual ones first: what follows may be banned for the others.
 METHODS = ("HEAD", "GET", "PUT", "PROPFIND")
+#: How many requests the case makes: these, and a usual postback before and after them.
+MOST_REQUESTS = len(METHODS) + 2
+_NEEDS = frozenset({Need.PROBE, Need.OTHER_METHODS})
+
+
+def left_before(target: EndpointTarget) -> int:
+    """Return how many requests other cases may send, so that enough are left for this one."""
+    kept_back = MOST_REQUESTS if target.endpoint.capabilities >= _NEEDS else 0
+    return max(0, target.endpoint.budget.left - kept_back)
 
 
 @endpoint_case(
@@ -23,8 +32,8 @@ METHODS = ("HEAD", "GET", "PUT", "PROPFIND")
     fix="Route POST only; answer 405 to the rest.",
     follows_from=["deliver-post"],
     catches=["stores-on-head", "stores-on-get", "takes-any-method"],
-    needs=[Need.PROBE, Need.OTHER_METHODS],
-    most_requests=len(METHODS) + 2,
+    needs=_NEEDS,
+    most_requests=MOST_REQUESTS,
 )
 def post_only(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the URL of a postback with four other methods and asks whether it is stored.

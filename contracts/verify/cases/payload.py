@@ -111,6 +111,7 @@ def documents(target: EndpointTarget, rec: Recorder) -> None:
     ],
     needs=[Need.PROBE],
     most_requests=len(DOCUMENTS),
+    looks_at="PB-PAYLOAD-DOCUMENTS",
 )
 def exact(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the same documents, if they were not sent yet, and asks what was stored of each."""

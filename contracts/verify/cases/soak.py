@@ -7,13 +7,12 @@ from datetime import timedelta
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need, Profile
+from contracts.verify.cases.methods import left_before
 from contracts.verify.target import EndpointTarget
 from mockserver.core.wording import count
 
 ORDER = 300
 
-#: As many requests as `methods` makes.
-_OTHERS = 6
 #: How many postbacks are sent once more at the end of a run.
 AGAIN = 60
 
@@ -32,16 +31,13 @@ AGAIN = 60
 def soak(target: EndpointTarget, rec: Recorder) -> None:
     """Sends what is left of the budget, every event in turn, and compares the ends."""
     kinds = target.subscription.kinds
-    # With a probe the requests of other methods come after it, and the last case of a run sends
-    # some postbacks once more.
-    others = {Need.OTHER_METHODS, Need.PROBE}
-    kept_back = _OTHERS if others <= target.endpoint.capabilities else 0
-    left = target.endpoint.budget.left - kept_back
+    left = left_before(target)
+    # With a probe some postbacks are sent once more at the end of a run.
     again = min(AGAIN, left // 4) if Need.PROBE in target.endpoint.capabilities else 0
     number = left - again
     at_once = min(4, target.endpoint.burst)
     taken: list[timedelta] = []
-    while target.endpoint.budget.left - kept_back >= at_once and len(taken) < number:
+    while len(taken) + at_once <= number:
         group = [target.postback(kinds[(len(taken) + n) % len(kinds)]) for n in range(at_once)]
         outcomes = target.send_all(group, at_once=at_once)
         # Keeps memory small: a soak may be long, and its exchanges are all alike.

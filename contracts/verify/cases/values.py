@@ -146,6 +146,7 @@ def characters(target: EndpointTarget, rec: Recorder) -> None:
     ],
     needs=[Need.PROBE],
     most_requests=2 * len(ODD) + 1,
+    looks_at="PB-VALUES-CHARACTERS",
 )
 def exact(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the same ids, if they were not sent yet, and asks what was stored of each."""

@@ -20,6 +20,7 @@ from contracts.suite.registry import (
     case,
     endpoint_cases,
     find_case,
+    most_requests,
     provider_cases,
     select_cases,
 )
@@ -78,7 +79,18 @@ def test_a_case_about_an_endpoint_follows_from_what_leanplum_does(declared: Case
 def test_a_quick_look_at_an_endpoint_fits_into_its_budget() -> None:
     quick = [case for case in endpoint_cases() if case.profile is Profile.QUICK]
     usual = [case for case in quick if Need.RECORDING not in case.needs]
-    assert sum(case.most_requests for case in usual) <= MOST_REQUESTS_TO_AN_ENDPOINT == 500
+    assert most_requests(usual) <= MOST_REQUESTS_TO_AN_ENDPOINT == 600
+
+
+def test_a_case_that_looks_at_what_another_sent_counts_only_without_it() -> None:
+    looking = [declared for declared in endpoint_cases() if declared.looks_at]
+    assert {declared.id for declared in looking} == {"PB-VALUES-EXACT", "PB-PAYLOAD-EXACT"}
+    for declared in looking:
+        other = find_case(declared.looks_at)
+        assert all_cases().index(other) < all_cases().index(declared)
+        assert other.profile is declared.profile
+        assert most_requests([declared]) == declared.most_requests > 0
+        assert most_requests([declared, other]) == other.most_requests
 
 
 @every_case
