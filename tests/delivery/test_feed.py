@@ -79,6 +79,8 @@ def test_closing_wakes_whoever_waits_for_good() -> None:
         assert [future.result(SOON_REAL_SECONDS) for future in waiting] == [[], []]
     assert feed.after(1, timeout_real_seconds=60.0) == []
     assert sequences(feed.after(0)) == [1], "what happened can still be read"
+    assert feed.is_closed
+    assert not filled(1).is_closed
 
 
 def test_many_writers_leave_no_gap() -> None:

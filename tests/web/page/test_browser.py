@@ -210,7 +210,39 @@ def test_what_happens_elsewhere_is_seen_in_every_tab(
     sandbox.trigger("email.click", user_id="somebody-new")
     for each in (page, other):
         each.sees("somebody-new")
+    # The one that reads the stream for both goes; the other takes its place.
+    page.page.close()
+    sandbox.trigger("email.click", user_id="a-late-one")
+    other.sees("a-late-one")
     assert other.wrong == []
+
+
+def test_after_a_restart_it_goes_on(browser: Any) -> None:
+    """Another process counts what happens from 1 again; nothing of it may be taken as known."""
+    with closing(browser.new_context()) as context, Sandbox() as before, Sandbox() as after:
+        first = ApiServer(create_app(before))
+        first.start()
+        page = Open(context.new_page(), first.url)
+        page.go("")
+        page.sees("live")
+        for number in range(5):
+            before.trigger("email.click", user_id=f"before-{number}")
+        page.sees("before-4")
+        before.feed.close()
+        first.stop()
+        page.sees("not connected")
+        second = ApiServer(create_app(after), port=first.port)
+        second.start()
+        try:
+            playwright.expect(page.page.locator(".live.is-live")).to_be_visible(
+                timeout=PATIENCE_MILLISECONDS
+            )
+            after.trigger("email.click", user_id="after-it")
+            page.sees("after-it")
+            assert "before-4" not in page.page.locator("main").text_content()
+        finally:
+            after.feed.close()
+            second.stop()
 
 
 HOSTILE = [

@@ -32,8 +32,10 @@ function take(message) {
 
 function pass(message) { take(message); channel?.postMessage(message); }
 
-/** Begin; to be called once, when the API lets this browser in. */
+/** Begin, when the API lets this browser in; nothing if that was done, for instance before a log-in. */
 export async function startLive() {
+  if (started) return;
+  started = true;
   channel?.addEventListener("message", (event) => {
     if (event.data.kind === "who") { if (leads) channel.postMessage({ kind: "state", state: live.state }); }
     else take(event.data);
@@ -44,6 +46,7 @@ export async function startLive() {
   else lead();
 }
 
+let started = false;
 let leads = false;
 let pollAfter = 0;
 
