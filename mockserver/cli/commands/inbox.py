@@ -17,7 +17,7 @@ from mockserver.core.wording import count
 
 if TYPE_CHECKING:
     from mockserver.client.sandbox_client import SandboxClient
-    from mockserver.web.shapes import RequestsAnswer
+    from mockserver.web.shapes import ReplayedJson, RequestsAnswer
 
 #: The longest that the server lets one request wait.
 _LONGEST_WAIT_REAL_SECONDS = 30.0
@@ -45,6 +45,13 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
     metavar="SECONDS",
     help="How long to wait for them, in real time.",
 )
+@click.option(
+    "--replay",
+    type=WholeNumber(min=1),
+    metavar="ID",
+    help="Send the request with this number once more, to the endpoint in --to.",
+)
+@click.option("--to", metavar="URL", help="An endpoint on this machine, without a query.")
 @sandbox_options
 @click.pass_obj
 def inbox(
@@ -54,6 +61,8 @@ def inbox(
     behave: str | None,
     wait_for: int | None,
     timeout: float,
+    replay: int | None,
+    to: str | None,
 ) -> None:
     """Show what the receiver's inbox NAME got; options say what it shall do.
 
@@ -62,6 +71,13 @@ def inbox(
     if wait_for is None and is_given_on_the_command_line("timeout"):
         raise click.UsageError("--timeout is how long --wait-for waits; give that as well")
     client = session.client
+    if replay is not None or to is not None:
+        if name is None or replay is None or to is None:
+            raise click.UsageError("a replay needs the NAME of an inbox, --replay ID and --to URL")
+        if clear or behave is not None or wait_for is not None:
+            raise click.UsageError("--replay goes with no other option; leave one out")
+        _replay(session, client.replay(name, replay, to))
+        return
     if name is None:
         _list(session, client, has_options=clear or behave is not None or wait_for is not None)
         return
@@ -75,6 +91,22 @@ def inbox(
         _say_cleared(session, name)
     elif behave is None:
         _write_requests(session, client.requests(name))
+
+
+def _replay(session: Session, answer: ReplayedJson) -> None:
+    output = session.output
+    if session.json:
+        output.document(answer)
+    if answer.status is None:
+        from mockserver.client.sandbox_client import Refused
+
+        raise Refused(f"the endpoint did not answer: {answer.error}")
+    if not session.json:
+        from mockserver.cli.shortening import bounded
+
+        output.line(f"answered with {answer.status}")
+        if answer.body:
+            output.line(f"  {bounded(answer.body)}")
 
 
 def _list(session: Session, client: SandboxClient, *, has_options: bool) -> None:

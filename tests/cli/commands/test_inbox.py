@@ -144,3 +144,43 @@ def test_a_resend_is_called_so(
     headings = [line for line in postbacks.ok("inbox", "crm").splitlines() if line[0] == "#"]
     assert headings[0].endswith("  delivery 1, attempt 1")
     assert headings[1].endswith("  delivery 1, resent")
+
+
+def test_a_request_is_sent_again(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click", user_id="ada")
+    live.sandbox.inbox("other").behave([{"kind": "status", "status": 422, "body": "\x1b[31mno"}])
+    to = live.inbox_url("other")
+    said = postbacks.ok("inbox", "crm", "--replay", "1", "--to", to)
+    assert said.startswith("answered with 422\n")
+    assert "\x1b" not in said
+    (got,) = live.sandbox.inbox("other").requests
+    assert got.query["user"] == "ada"
+    assert postbacks.json("inbox", "crm", "--replay", "1", "--to", to)["status"] == 422
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--replay", "1", "--to", "http://127.0.0.1:9/"),
+        ("crm", "--replay", "1"),
+        ("crm", "--to", "http://127.0.0.1:9/"),
+        ("crm", "--replay", "1", "--to", "http://127.0.0.1:9/", "--clear"),
+        ("crm", "--replay", "7", "--to", "http://127.0.0.1:9/"),
+        ("crm", "--replay", "7", "--to", "http://shop.example/"),
+    ],
+)
+def test_a_replay_that_cannot_be(arguments: tuple[str, ...], postbacks: CommandLine) -> None:
+    assert postbacks.run("inbox", *arguments).exit_code in (1, 2)
+
+
+def test_an_endpoint_that_does_not_answer_is_a_failure(
+    postbacks: CommandLine, live: Live, add_rule: Callable[..., int]
+) -> None:
+    add_rule()
+    live.sandbox.trigger("email.click")
+    done = postbacks.run("inbox", "crm", "--replay", "1", "--to", "http://127.0.0.1:9/")
+    assert done.exit_code == 1
+    assert "did not answer" in done.output
