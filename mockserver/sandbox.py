@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mockserver.api.calls import ApiCall
 from mockserver.api.leanplum_api import LeanplumApi
 from mockserver.core.assumed import AssumedAnswers
 from mockserver.core.catalog import Channel, PostbackType, event_kind
@@ -89,7 +88,7 @@ class Sandbox(SandboxTime):
         self.feed: Feed = Feed() if feed is None else feed
         #: Leanplum's API: how it fails, and what it was asked.
         self.api: LeanplumApi = LeanplumApi()
-        self.api.on_call(lambda call: self.feed.add("call", _in_feed(call)))
+        self.api.on_call(lambda call: self.feed.add("call", call.facts()))
         self.deliveries: Deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
@@ -388,16 +387,3 @@ class Sandbox(SandboxTime):
         self.api.reset()
         self.feed.add("reset", {"everything": True} if everything else {})
         return removed
-
-
-def _in_feed(call: ApiCall) -> dict[str, Any]:
-    return {
-        "number": call.number,
-        "called_at": call.called_at,
-        "action": call.action,
-        "app_id": call.app_id,
-        "status": call.status,
-        "refused": call.refused,
-        "behaviour": call.behaviour,
-        "warnings": list(call.warnings),
-    }

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from mockserver.api.call_texts import CallTexts
 from mockserver.core.outcome import NO_TIME
@@ -74,6 +75,19 @@ class ApiCall:
         for text in (*self.ignored, *self.warnings):
             size += len(text)
         return size + len(self.refused or "")
+
+    def facts(self) -> dict[str, Any]:
+        """Return what those hear of it who watch the sandbox."""
+        return {
+            "number": self.number,
+            "called_at": self.called_at,
+            "action": self.action,
+            "app_id": self.app_id,
+            "status": self.status,
+            "refused": self.refused,
+            "behaviour": self.behaviour,
+            "warnings": list(self.warnings),
+        }
 
     def __str__(self) -> str:
         """Return it in a line, as failures of tests show it."""

@@ -100,8 +100,11 @@ class Secret(NamedTuple):
 
 
 def secrets_in(url: str) -> list[Secret]:
-    """Return the parts of a postbackUrl that look like secrets."""
-    parts = urlsplit(url)
+    """Return the parts of a URL that look like secrets; none if it cannot be read as one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
     found: list[Secret] = []
     user_info, _, _ = parts.netloc.rpartition("@")
     name, colon, password = user_info.partition(":")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mockserver.client.wire import Reply as Reply
     from mockserver.core.catalog import Channel as Channel
     from mockserver.core.catalog import PostbackType as PostbackType
+    from mockserver.core.finding import DeliveryFilter as DeliveryFilter
     from mockserver.core.matching import Mismatch as Mismatch
     from mockserver.core.models import AbTestEvent as AbTestEvent
     from mockserver.core.models import App as App
@@ -86,6 +87,7 @@ __all__ = [
     "ChannelName",
     "Deliveries",
     "DeliveryFields",
+    "DeliveryFilter",
     "DeliveryHistory",
     "DeliveryJson",
     "DeliveryState",
@@ -141,6 +143,7 @@ _HOMES = {
     "ChannelName": "mockserver.core.names",
     "Deliveries": "mockserver.delivery.history",
     "DeliveryFields": "mockserver.core.names",
+    "DeliveryFilter": "mockserver.core.finding",
     "DeliveryHistory": "mockserver.delivery.history",
     "DeliveryJson": "mockserver.web.shapes",
     "DeliveryState": "mockserver.core.retry",

@@ -36,29 +36,13 @@ from mockserver.web.receiver_shapes import RequestsAnswer as RequestsAnswer
 from mockserver.web.rule_shapes import RuleCheckAnswer as RuleCheckAnswer
 from mockserver.web.rule_shapes import RuleCheckRequest as RuleCheckRequest
 from mockserver.web.rule_shapes import UrlRemarkJson as UrlRemarkJson
+from mockserver.web.watching_shapes import FeedAnswer as FeedAnswer
+from mockserver.web.watching_shapes import FeedEntry as FeedEntry
+from mockserver.web.watching_shapes import Health as Health
+from mockserver.web.watching_shapes import ResetAnswer as ResetAnswer
+from mockserver.web.watching_shapes import ResetRequest as ResetRequest
 
 Positive = Annotated[int, Meta(gt=0)]
-
-
-class Health(Struct):
-    """Says that the sandbox runs, and gives its version and its apps."""
-
-    status: Literal["ok"]
-    version: str
-    receiver_url: str
-    ledger: str
-    app_ids: list[str]
-    addresses: Annotated[
-        Literal["local", "public"],
-        Meta(description="`public`: nothing is sent to this machine and private networks."),
-    ] = "local"
-    send_to: Annotated[
-        list[str] | None,
-        Meta(
-            description="The hosts that postbacks go to besides this machine and private networks "
-            "(`serve --send-to`); null for every public host."
-        ),
-    ] = None
 
 
 class UnderWayJson(Struct):
@@ -353,41 +337,6 @@ class AppDeleted(Struct):
         bool,
         Meta(description="Whether the configuration has it: it is there again after a restart."),
     ]
-
-
-class FeedEntry(Struct):
-    """One thing that happened."""
-
-    sequence: int
-    kind: str
-    facts: dict[str, Any]
-    cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
-
-
-class FeedAnswer(Struct):
-    """What happened after a sequence number; `last` is the latest one."""
-
-    happenings: list[FeedEntry]
-    last: int
-
-
-class ResetRequest(Struct, forbid_unknown_fields=True):
-    """What to forget: `{}` keeps apps and the clock."""
-
-    everything: Annotated[
-        bool,
-        Meta(
-            description="Begin again as if new: the apps of the configuration, the clock at its "
-            "start, ids from 1 on."
-        ),
-    ] = False
-
-
-class ResetAnswer(Struct):
-    """What a reset removed."""
-
-    rules: int
-    deliveries: int
 
 
 class FidelityFact(Struct):

@@ -6,7 +6,7 @@ from contracts.verify.lint import remarks
 from contracts.verify.postbacks import Subscription
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType
 from mockserver.core.template import PLACEHOLDERS, Template
-from mockserver.core.url_remarks import remarks_on
+from mockserver.core.url_remarks import remarks_on, secrets_in
 
 MESSAGES, AB_TESTS = PostbackType.MESSAGE_EVENTS, PostbackType.AB_TEST_EVENTS
 
@@ -37,3 +37,8 @@ def test_a_value_behind_the_number_sign_is_not_sent() -> None:
     assert "nobody-named" in codes("https://h/#{{User ID}}")
     assert "nobody-named" not in codes("https://h/?u={{User ID}}")
     assert "always-empty" not in codes("https://h/#{{Parameters}}", AB_TESTS)
+
+
+def test_what_cannot_be_read_as_a_url_has_no_secrets() -> None:
+    assert secrets_in("http://[?key=abc") == []
+    assert [each.text for each in secrets_in("http://[::1]/?key=abc")] == ["abc"]

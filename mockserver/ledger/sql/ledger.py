@@ -39,9 +39,10 @@ from mockserver.ledger.sql.codec import (
     to_microseconds,
     unreadable_delivery,
 )
-from mockserver.ledger.sql.database import Cursor, Database, Row
+from mockserver.ledger.sql.database import Cursor, Database
 from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries, find_latest
 from mockserver.ledger.sql.known import Known
+from mockserver.ledger.sql.reading import Reading
 from mockserver.ledger.sql.recording import Unusual, record_one_by_one, record_usual
 from mockserver.ledger.sql.remembered import Remembered
 from mockserver.ledger.sql.rows import (
@@ -53,9 +54,6 @@ from mockserver.ledger.sql.rows import (
     rule_of,
 )
 
-#: How many ids one query asks for at most; also, those of a shorter list are filled up to it.
-_IDS = 500
-
 
 class SqlLedger(Ledger):
     """Rules, deliveries and attempts in a database, which the ledger closes with itself.
@@ -65,6 +63,9 @@ class SqlLedger(Ledger):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        reading = Reading(database)
+        self._read, self._read_of = reading.rows, reading.rows_of
+        self._read_number = reading.number
         self._known = Known(database)
         self._apps: Remembered[str, App | None] = Remembered(on=database.is_exclusive)
         self._rules: Remembered[str | None, list[PostbackRule]] = Remembered(
@@ -374,26 +375,6 @@ class SqlLedger(Ledger):
         if first == 1:
             return results
         return [each for each in results if each[0].number or each[0].claim >= first]
-
-    def _read(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
-        with self._database.reading() as cursor:
-            cursor.execute(text, parameters)
-            return cursor.fetchall()
-
-    def _read_of(self, text: Callable[[int], str], delivery_ids: Sequence[int]) -> list[Row]:
-        """Return the rows of a query about many deliveries, by delivery id."""
-        found: list[Row] = []
-        ids = sorted(set(delivery_ids))
-        for begin in range(0, len(ids), _IDS):
-            some = ids[begin : begin + _IDS]
-            size = 1 if len(some) == 1 else _IDS
-            found += self._read(text(size), statements.filled(some, size))
-        return found
-
-    def _read_number(self, text: str) -> int:
-        ((number,),) = self._read(text)
-        assert isinstance(number, int), "it is a count"
-        return number
 
     def _read_next_due(self) -> int | None:
         with self._database.reading() as cursor:

@@ -15,7 +15,7 @@ RULE = {
     "appId": "YOUR_APP_ID",
     "clientKey": "YOUR_DATA_EXPORT_KEY",
     "apiVersion": "1.0.6",
-    "postbackUrl": "https://shop.example/in?u={{User ID}}",
+    "postbackUrl": "https://shop.test/in?u={{User ID}}",
 }
 
 
@@ -24,7 +24,7 @@ def test_an_ignored_argument_and_an_encoded_separator_are_a_line_each_once(tmp_p
         url = f"{served.facts['api_url']}/api"
         assert requests.get(url, params=RULE | {"channels[]": "Email"}).status_code == 200
         assert requests.get(url, params=RULE | {"channels[]": "Email"}).status_code == 200
-        odd = RULE | {"postbackUrl": "https://shop.example/?u={{User ID}}%26d={{Device ID}}"}
+        odd = RULE | {"postbackUrl": "https://shop.test/?u={{User ID}}%26d={{Device ID}}"}
         assert requests.post(url, json=odd).status_code == 200
         status, said = served.stop(signal.SIGTERM)
     assert status == 0
