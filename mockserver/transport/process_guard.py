@@ -53,7 +53,7 @@ def forbidden(address: str, port: int) -> str | None:
 
 def guarded_connect() -> Callable[..., Any] | None:
     """Return pytest-socket's `connect`, whatever has been put on top of it; None without one."""
-    function: Any = socket.socket.connect
+    function: Any = getattr(socket.socket, "connect", None)
     while function is not None:
         if getattr(function, "__module__", None) == _PLUGIN:
             found: Callable[..., Any] = function
@@ -62,9 +62,9 @@ def guarded_connect() -> Callable[..., Any] | None:
     return None
 
 
-def is_guarded(kind: type) -> bool:
+def is_guarded(kind: object) -> bool:
     """Return whether a class of sockets is pytest-socket's, of which none can be made."""
-    return any(each.__module__ == _PLUGIN for each in kind.__mro__)
+    return any(each.__module__ == _PLUGIN for each in getattr(kind, "__mro__", ()))
 
 
 def _said(try_it: Callable[[], Any]) -> str | None:

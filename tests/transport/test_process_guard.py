@@ -70,3 +70,12 @@ def test_a_warning_that_is_an_error_is_the_same_reason() -> None:
     assert 'with host "127.0.0.2"' in (forbidden("127.0.0.2", 9) or "")
     pytest_socket.disable_socket()
     assert "tried to use socket.socket" in (all_forbidden() or "")
+
+
+def test_a_function_in_the_place_of_the_class_forbids_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    genuine = socket.socket
+    monkeypatch.setattr(socket, "socket", lambda *given: genuine(*given))
+    assert all_forbidden() is None
+    assert forbidden("127.0.0.1", 9) is None
