@@ -95,12 +95,12 @@ SOURCE = """
     import logging, sys
 
     def application(environ, start_response):
-        logging.getLogger("shop").error("the shop is down")
+        logging.getLogger("orders").error("the shop is down")
         print("down", file=sys.stderr)
         try:
             raise LookupError("no user")
         except LookupError:
-            logging.getLogger("shop").exception("no luck")
+            logging.getLogger("orders").exception("no luck")
         start_response("503 Busy", [])
         return []
 
