@@ -104,11 +104,8 @@ class Endpoint:
         """Begin with nothing sent."""
         self.composer = Composer(self.subscription, self.run)
         self.storage_delay = StorageDelay()
-        self.probe_sight = ProbeSight()
-        #: Which value the endpoint has stored under a word of its own, by name and word.
-        self.own_words: dict[tuple[str, str], str] = {}
-        #: Whether the probe shows user ids, and device ids, as far as that was tried.
-        self.shown_ids: dict[str, bool] = {}
+        worded = self.subscription.names_of("Message event", "Message channel")
+        self.probe_sight = ProbeSight(worded)
         self.sent = SentPostbacks()
         self._answers: list[float] = []
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable, shown
+from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.postbacks import Postback
-from contracts.verify.reckoning import Fault, by_case, count_fault, faults
+from contracts.verify.reckoning import Fault, by_case, count_fault, faults, learn
 from contracts.verify.sent import SentPostback
 from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
-from contracts.verify.stored import Line, Stored, differences, holds, how_time_differs
+from contracts.verify.stored import Stored
 
 
 class Expectations(ABC):
@@ -121,14 +120,19 @@ class Expectations(ABC):
             self._expect_exact(postback, entry, what, names)
 
     def expect_reckoned(
-        self, sent: Sequence[SentPostback], what: Mapping[str, str], *, only_doubles: bool = False
+        self,
+        sent: Sequence[SentPostback],
+        what: Mapping[str, str],
+        *,
+        doubles_beyond: Collection[str] | None = None,
     ) -> None:
         """Expect all of this to be stored once and unchanged, as far as the endpoint keeps it.
 
         Args:
             sent: What was sent; see `reckoning.faults`.
             what: What is special about a postback, by its URL; part of the reason of a deviation.
-            only_doubles: Whether only what is stored more than once matters.
+            doubles_beyond: If given, only what is stored more than once matters, but for these
+                URLs.
 
         Raises:
             Deviation: Something is not; the report shows the smallest example.
@@ -137,9 +141,9 @@ class Expectations(ABC):
         sight = endpoint.probe_sight
 
         def reckon(stored: Stored) -> list[Fault]:
-            self._learn(sent, stored)
+            learn(endpoint.sent.all(), stored, sight)
             found = faults(sent, stored, endpoint.subscription, sight)
-            return [each for each in found if each.is_double or not only_doubles]
+            return [each for each in found if _is_meant(each, doubles_beyond)]
 
         stored = self._storage().until(lambda stored: not reckon(stored))
         if stored.entries is None:
@@ -157,6 +161,16 @@ class Expectations(ABC):
         self.rec.expect_that(
             False, first.expected, Said(first.actual), f"{special}; {first.why}{lost}{many}"
         )
+
+    def doubles(self) -> set[str]:
+        """Return the URLs of the postbacks that are stored more often than they should be."""
+        endpoint, stored = self.endpoint, self.stored()
+        if stored.entries is None:
+            return set()
+        sent = endpoint.sent.all()
+        learn(sent, stored, endpoint.probe_sight)
+        found = faults(sent, stored, endpoint.subscription, endpoint.probe_sight)
+        return {each.sent.postback.url for each in found if each.is_double}
 
     def expect_counted(self) -> None:
         """Expect as many events to be stored as were sent since the probe was first asked.
@@ -187,14 +201,6 @@ class Expectations(ABC):
                 f"counted by the probe{self._doubts()}; a probe that answers entries tells which",
             )
 
-    def _learn(self, sent: Sequence[SentPostback], stored: Stored) -> None:
-        for each in sent:
-            if each.postback.is_plain and each.is_accepted:
-                entries = stored.of(each.postback)
-                if len(entries) == 1:
-                    self.endpoint.probe_sight.learn(each.postback, entries[0])
-                    return
-
     @abstractmethod
     def show_sent(self, sent: SentPostback) -> None:
         """Show the last exchange of what was sent, by whichever case."""
@@ -202,54 +208,29 @@ class Expectations(ABC):
     def _expect_exact(
         self, postback: Postback, entry: Any, what: str, names: Collection[str] | None = None
     ) -> None:
-        words = self.endpoint.subscription.names_of("Message event", "Message channel")
-        for name, sent, kept in differences(postback, entry, names):
+        sight = self.endpoint.probe_sight
+        for different in sight.differences(postback, entry, names):
             self.show_postback(postback)
-            if name in words and kept.strip() not in ("", "null"):
-                self._expect_own_word(name, sent, kept, what)
-                continue
-            reason = how_time_differs(sent, kept) or f"{name!r} is not stored as it was sent"
-            self.rec.expect({name: sent}, {name: kept}, f"{what}; {reason}")
-        if isinstance(entry, str):
-            ids = {postback.event.user_id, postback.event.device_id} - {""}
-            if isinstance(entry, Line):
-                ids = {each.partition("\n")[0] for each in ids}
-            self.show_postback(postback)
-            self.rec.expect_that(
-                any(each in entry for each in ids),
-                f"an entry with {' or '.join(map(shown, sorted(ids)))}",
-                entry,
-                f"{what}; the id is not stored as it was sent",
-            )
+            expected, actual, why = sight.described(different)
+            self.rec.expect_that(False, expected, Said(actual), f"{what}; {why}")
+        sight.learn(postback, entry)
         self.rec.checks += 1
 
-    def _expect_own_word(self, name: str, sent: str, kept: str, what: str) -> None:
-        """Let an endpoint call events and channels as it likes, each by a word of its own."""
-        known = self.endpoint.own_words.setdefault((name, kept), sent)
-        self.rec.expect_that(
-            known == sent,
-            f"a word of its own for {sent!r}",
-            Said(f"{kept!r}, which stands for {known!r} as well"),
-            f"{what}; what was {name!r} cannot be told any more",
-        )
-
     def shows(self, placeholder: str) -> bool:
-        """Return whether the probe shows this id of an event, after sending a usual one for it.
+        """Return whether the probe shows a value of an event, after sending a usual one for it.
+
+        Of a probe that only counts, nobody can tell what it would show; nor without a probe.
 
         Args:
-            placeholder: `User ID` or `Device ID`.
+            placeholder: A value that the URL carries, e.g. `User ID`.
         """
-        shown_ids = self.endpoint.shown_ids
-        if placeholder not in shown_ids:
+        sight = self.endpoint.probe_sight
+        if sight.names is None and self.endpoint.probe is not None:
             postback = self.taken_as_usual()
-            self.expect_exact(postback, "a usual postback", "User ID", "Device ID")
-            event = postback.event
-            text = event.user_id if placeholder == "User ID" else event.device_id
-            # A user id begins like the device id made for the same event.
-            exactly = re.compile(rf"{re.escape(text)}(?!-device)")
-            entries = self.stored([postback]).of(postback)
-            shown_ids[placeholder] = any(holds(entry, exactly) for entry in entries)
-        return shown_ids[placeholder]
+            if self.stored([postback]).entries is not None:
+                self.expect_exact(postback, "a usual postback", "User ID", "Device ID")
+        names = self.endpoint.subscription.names_of(placeholder)
+        return sight.tells(names | {f"{{{{{placeholder}}}}}"})
 
     @abstractmethod
     def taken_as_usual(self) -> Postback:
@@ -279,3 +260,9 @@ class Expectations(ABC):
         # One failure says it; in each case to come, it would look like another bug.
         sight.is_blind = True
         return "; the probe has shown nothing so far: does it look where the endpoint stores?"
+
+
+def _is_meant(fault: Fault, doubles_beyond: Collection[str] | None) -> bool:
+    if doubles_beyond is None:
+        return True
+    return fault.is_double and fault.sent.postback.url not in doubles_beyond

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from contracts.verify.postbacks import DEVICE, Postback
+from contracts.verify.postbacks import Postback
 from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import EventKind
 from mockserver.core.models import Event, MessageEvent
@@ -21,12 +21,13 @@ NEAR = (
     ("a blank at the end", "-ada", "-ada "),
     ("a letter that is written with two", "-Strasse", "-Straße"),
 )
+_SAME = "the same in all but "
 #: Whole ids of which one has zeros at the beginning.
 _NUMBER, _PADDED = "420815", "00420815"
 
 
 def differing(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
-    """Yield an event, and others that differ from it in exactly one value that the URL carries.
+    """Yield an event, and others that differ from it in exactly one value that the endpoint keeps.
 
     Kinds of events that the endpoint need not keep come first: they must not keep it from storing
     the one that it keeps.
@@ -37,31 +38,31 @@ def differing(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
         first = composer.make(kind)
         for other in subscription.kinds:
             values = _differing_in(kind, other)
-            if len(values) == 1 and subscription.carries(*values):
+            if len(values) == 1 and _is_kept(target, values[0]):
                 yield composer.compose(_of_kind(first.event, other)), _all_but(values[0])
         yield first, "an event that others are like"
     last = composer.make()
     yield last, "an event that others are like"
     for placeholder, changed in _changes(last.event):
-        if subscription.carries(placeholder):
+        if _is_kept(target, placeholder):
             yield composer.compose(changed), _all_but(placeholder)
 
 
 def near_pairs(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
     """Yield pairs of events that differ in next to nothing of one id."""
-    composer, subscription = target.composer, target.subscription
-    if subscription.carries("User ID"):
+    composer = target.composer
+    if _is_kept(target, "User ID"):
         for what, one, other in NEAR:
             event = composer.make().event
             for end in (one, other):
                 user = replace(event, user_id=f"{event.user_id}{end}")
                 yield composer.compose(user), f"two users that differ only in {what}"
-        if subscription.carries("Device ID"):
+        if _is_kept(target, "Device ID"):
             event = composer.make().event
             for number in (_NUMBER, _PADDED):
                 user = replace(event, user_id=number)
                 yield composer.compose(user), "two users that differ only in zeros"
-    if subscription.carries("Device ID"):
+    if _is_kept(target, "Device ID"):
         for what, one, other in NEAR:
             event = composer.make().event
             for end in (one, other):
@@ -69,10 +70,15 @@ def near_pairs(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
                 yield composer.compose(device), f"two devices that differ only in {what}"
 
 
+def _is_kept(target: EndpointTarget, placeholder: str) -> bool:
+    """Return whether the URL carries a value, and the endpoint keeps it, as far as can be seen."""
+    return target.subscription.carries(placeholder) and target.shows(placeholder)
+
+
 def _changes(event: Event) -> Iterator[tuple[str, Event]]:
     """Yield the same event with one value changed, and which one."""
     yield "User ID", replace(event, user_id=f"{event.user_id}-second")
-    yield "Device ID", replace(event, device_id=f"{event.device_id.removesuffix(DEVICE)}-tablet")
+    yield "Device ID", replace(event, device_id=f"{event.device_id}-tablet")
     yield "Device ID", replace(event, device_id="")
     yield (
         "Trigger time",
@@ -95,8 +101,13 @@ def _of_kind(event: Event, kind: EventKind) -> Event:
     return replace(event, channel=kind.channel, event=kind.event, template_name=kind.template_name)
 
 
+def is_varied(what: str) -> bool:
+    """Return whether these words say that an event differs from another in one value."""
+    return what.startswith(_SAME)
+
+
 def _all_but(placeholder: str) -> str:
-    return f"the same in all but {{{{{placeholder}}}}}"
+    return f"{_SAME}{{{{{placeholder}}}}}"
 
 
 def _differing_in(one: EventKind, other: EventKind) -> list[str]:

@@ -86,7 +86,9 @@ def placed(endpoint: Endpoint, placeholder: str, text: str) -> Iterator[Postback
         return
     for before in (True, False):
         key = f"{composer.next_key}{_FORMS[placeholder]}"
-        values = {_FIELDS[placeholder]: f"{text}{key}" if before else f"{key}{text}"}
+        # A digit right behind the number in a key would make another key of it.
+        between = "." if text[:1].isdigit() else ""
+        values = {_FIELDS[placeholder]: f"{text}{key}" if before else f"{key}{between}{text}"}
         yield composer.make(**values)
 
 

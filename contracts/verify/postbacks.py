@@ -115,7 +115,7 @@ class Postback:
         """Return in which forms its key stands in the URL: as user id, device id, or link."""
         if not self.key:
             return set()
-        pattern = re.compile(rf"{re.escape(self.key)}({DEVICE}|{LINK})?(?!\d)")
+        pattern = re.compile(rf"{re.escape(self.key)}(?!\d)({DEVICE}|{LINK})?")
         values = (*self.values.values(), *self.path_values.values())
         return {found[1] or "" for value in values for found in pattern.finditer(value)}
 

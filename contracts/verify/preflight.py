@@ -7,11 +7,12 @@ from typing import Any
 
 from contracts.suite.recorder import Recorder
 from contracts.suite.results import Remark
+from contracts.verify.consequence import is_accepted
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.postbacks import Postback
 from contracts.verify.storage import SETTLING_REAL_SECONDS, Storage
 from contracts.verify.stored import ProbeFailed, Stored
-from contracts.verify.target import EndpointTarget, is_accepted
+from contracts.verify.target import EndpointTarget
 
 #: What stands for a case where the first postback of a run is named.
 FIRST_LOOK = "the look at the probe"

@@ -6,7 +6,7 @@ otherwise, and events that the endpoint need not keep, may be stored, once and u
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from contracts.suite.recorder import Said, shown
 from contracts.verify.postbacks import Postback, Subscription
 from contracts.verify.sent import SentPostback
 from contracts.verify.sight import ProbeSight
-from contracts.verify.stored import Line, Stored, differences, texts_in
+from contracts.verify.stored import Difference, Line, Stored, lines_of, texts_in
 
 
 class Fault(NamedTuple):
@@ -83,16 +83,29 @@ def is_required(sent: SentPostback, subscription: Subscription) -> bool:
     return sent.is_accepted and sent.postback.is_own and subscription.keeps(sent.postback.event)
 
 
-def differs(postback: Postback, entry: Any, sight: ProbeSight) -> list[tuple[str, str, str]]:
-    """Return name, sent value and stored value of each value that an entry has otherwise."""
-    if isinstance(entry, str):
-        ids = {postback.event.user_id, postback.event.device_id} - {""}
-        if isinstance(entry, Line):
-            ids = {each.partition("\n")[0] for each in ids}
-        if not ids or any(each in entry for each in ids):
-            return []
-        return [("id", " or ".join(sorted(ids)), str(entry))]
-    return differences(postback, entry, aliases=sight.aliases) if postback.is_exact else []
+def differs(postback: Postback, entry: Any, sight: ProbeSight) -> list[Difference]:
+    """Return each value that an entry has otherwise than it was sent, if it must not."""
+    is_judged = postback.is_exact or isinstance(entry, str)
+    return sight.differences(postback, entry) if is_judged else []
+
+
+def learn(sent: Sequence[SentPostback], stored: Stored, sight: ProbeSight) -> None:
+    """Learn how values are stored from each postback that has ids, and an entry, of its own.
+
+    Args:
+        sent: All that was sent.
+        stored: What the probe answered.
+        sight: What it has shown so far.
+    """
+    times = Counter(each.postback.key for each in sent)
+    by_key = _by_key(stored.entries or (), sight)
+    for each in sent:
+        postback = each.postback
+        entries = by_key.get(postback.key, ())
+        if postback.key in sight.learned or not postback.is_plain:
+            continue
+        if times[postback.key] == 1 and len(entries) == 1:
+            sight.learn(postback, entries[0])
 
 
 def _by_key(entries: Iterable[Any], sight: ProbeSight) -> dict[str, list[Any]]:
@@ -117,30 +130,51 @@ def _in_group(
         return []
     left = list(entries)
     required = [each for each in group if is_required(each, subscription)]
-    missing = [each for each in required if not _take(each, left, sight)]
+    missing = [each for each in required if not _take(each, left, group, sight)]
     for each in group:
         if each not in required and each.may_be_stored:
-            _take(each, left, sight)
+            _take(each, left, group, sight)
     found = []
     for each in missing:
+        others = [entry for entry in left if differs(each.postback, entry, sight)]
         nearest = min(
-            left, key=lambda entry: len(differs(each.postback, entry, sight)), default=None
+            others, key=lambda entry: len(differs(each.postback, entry, sight)), default=None
         )
         if nearest is None:
             found.append(_lost(each))
             continue
         left.remove(nearest)
-        found.append(_otherwise(each, differs(each.postback, nearest, sight)))
+        found.append(_otherwise(each, differs(each.postback, nearest, sight), sight))
     return found + [fault for entry in left for fault in _surplus(entry, group, sight)]
 
 
-def _take(sent: SentPostback, left: list[Any], sight: ProbeSight) -> bool:
+def _take(
+    sent: SentPostback, left: list[Any], group: Sequence[SentPostback], sight: ProbeSight
+) -> bool:
     """Take the entry of a postback out of those that are left; return whether there was one."""
-    for number, entry in enumerate(left):
-        if not differs(sent.postback, entry, sight):
-            del left[number]
-            return True
-    return False
+    fitting = [
+        number
+        for number, entry in enumerate(left)
+        if not differs(sent.postback, entry, sight)
+        and not _is_of_another(entry, sent, group, sight)
+    ]
+    if not fitting:
+        return False
+    # One whose words are known may be that of no other postback.
+    del left[min(fitting, key=lambda n: sight.guesses(sent.postback, left[n]))]
+    return True
+
+
+def _is_of_another(
+    entry: Any, sent: SentPostback, group: Sequence[SentPostback], sight: ProbeSight
+) -> bool:
+    """Return whether an entry would fit in words of its own only, and fits another as it is."""
+    if not sight.guesses(sent.postback, entry):
+        return False
+    return any(
+        not differs(each.postback, entry, sight) and not sight.guesses(each.postback, entry)
+        for each in group
+    )
 
 
 def _lost(sent: SentPostback) -> Fault:
@@ -149,19 +183,25 @@ def _lost(sent: SentPostback) -> Fault:
     )
 
 
-def _otherwise(sent: SentPostback, different: Sequence[tuple[str, str, str]]) -> Fault:
+def _otherwise(sent: SentPostback, different: Sequence[Difference], sight: ProbeSight) -> Fault:
+    if len(different) == 1:
+        return Fault(sent, *sight.described(different[0]))
     expected = {name: value for name, value, _ in different}
     actual = {name: kept for name, _, kept in different}
     names = ", ".join(repr(name) for name in expected)
-    return Fault(sent, shown(expected), shown(actual), f"{names} is not stored as it was sent")
+    why = f"{names} is not stored as it was sent"
+    return Fault(sent, shown(expected), shown(actual), why)
 
 
 def _surplus(entry: Any, group: Sequence[SentPostback], sight: ProbeSight) -> list[Fault]:
     """Return the fault of an entry that no postback is left for."""
+    if isinstance(entry, Line) and any(len(lines_of(text)) > 1 for text in _ids(group)):
+        # One event fills several lines, and its key may stand on each.
+        return []
     nearest = min(group, key=lambda each: len(differs(each.postback, entry, sight)))
     different = differs(nearest.postback, entry, sight)
     if different:
-        return [_otherwise(nearest, different)]
+        return [_otherwise(nearest, different, sight)]
     if not nearest.may_be_stored:
         # Another case tells of methods that are no postbacks.
         return []
@@ -174,6 +214,12 @@ def _surplus(entry: Any, group: Sequence[SentPostback], sight: ProbeSight) -> li
             is_double=True,
         )
     ]
+
+
+def _ids(group: Sequence[SentPostback]) -> set[str]:
+    """Return the ids of these postbacks."""
+    events = [each.postback.event for each in group]
+    return {text for event in events for text in (event.user_id, event.device_id)}
 
 
 def named(postback: Postback) -> str:

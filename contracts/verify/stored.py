@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.verify.postbacks import Postback
 from mockserver.core.errors import PostbacksError
@@ -23,6 +23,8 @@ from mockserver.core.template import milliseconds
 
 #: A number of this many digits is no count, and is refused.
 _MOST_DIGITS = 20
+#: Named as what differs where an entry is a text.
+ID = "one of the ids"
 
 
 class ProbeFailed(PostbacksError):
@@ -84,8 +86,7 @@ def read_stored(text: str, source: str) -> Stored:
                 f"the probe {source!r} answered neither a number, nor a JSON array, nor lines of "
                 f"text, but {stripped[:80]!r}"
             ) from None
-        # Not `splitlines`, which also splits at characters that may be part of an id.
-        lines = tuple(Line(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip())
+        lines = tuple(Line(line) for line in lines_of(text) if line.strip())
         return Stored(len(lines), lines)
     if isinstance(document, _Written) and document.isdigit() and len(document) < _MOST_DIGITS:
         return Stored(int(document))
@@ -97,13 +98,21 @@ def read_stored(text: str, source: str) -> Stored:
     )
 
 
+class Difference(NamedTuple):
+    """A value that is stored otherwise than it was sent: its name, and both as texts."""
+
+    name: str
+    sent: str
+    kept: str
+
+
 def differences(
     postback: Postback,
     entry: Any,
     names: Collection[str] | None = None,
     aliases: Mapping[str, str] | None = None,
-) -> list[tuple[str, str, str]]:
-    """Return name, sent value and stored value of each value that differs.
+) -> list[Difference]:
+    """Return each value that differs.
 
     A name that the entry lacks is no difference: nobody has to store everything. A trigger time
     may be stored in any form that keeps its milliseconds; without a time zone it is taken for UTC.
@@ -119,12 +128,38 @@ def differences(
     values = {**postback.values, **postback.path_values}
     kept = {name: name if name in entry else (aliases or {}).get(name) for name in values}
     return [
-        (name, sent, _as_text(entry[kept[name]]))
+        Difference(name, sent, _as_text(entry[kept[name]]))
         for name, sent in values.items()
         if kept[name] in entry
         and (names is None or name in names)
         and not is_same(sent, entry[kept[name]])
     ]
+
+
+def kept_under(name: str, entry: Any, aliases: Mapping[str, str]) -> str:
+    """Return what an entry has under a name of the query, as text; empty if it has nothing."""
+    under = name if isinstance(entry, Mapping) and name in entry else aliases.get(name)
+    if not isinstance(entry, Mapping) or entry.get(under) is None:
+        return ""
+    return _as_text(entry[under])
+
+
+def id_difference(postback: Postback, entry: str) -> list[Difference]:
+    """Return the ids of a postback, and a text in which neither stands; nothing if one does."""
+    ids = {postback.event.user_id, postback.event.device_id} - {""}
+    if isinstance(entry, Line):
+        pieces = {piece for each in ids for piece in lines_of(each) if piece.strip()}
+        # A line that holds the key is the one on which the key was sent.
+        ids = {piece for piece in pieces if postback.key and postback.key in piece} or pieces
+    if not ids or any(each in entry for each in ids):
+        return []
+    return [Difference(ID, " or ".join(sorted(ids)), str(entry))]
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines that a text fills in the answer of a probe."""
+    # Not `splitlines`, which also splits at characters that may be part of an id.
+    return text.replace("\r\n", "\n").split("\n")
 
 
 class _Written(str):
@@ -140,6 +175,14 @@ def texts_in(entry: Any) -> Iterator[str]:
     elif isinstance(entry, Mapping | list | tuple):
         for value in entry.values() if isinstance(entry, Mapping) else entry:
             yield from texts_in(value)
+
+
+def nodes_in(entry: Any) -> Iterator[Any]:
+    """Yield an entry and whatever is anywhere in it."""
+    yield entry
+    if isinstance(entry, Mapping | list | tuple):
+        for value in entry.values() if isinstance(entry, Mapping) else entry:
+            yield from nodes_in(value)
 
 
 def holds(entry: Any, pattern: re.Pattern[str]) -> bool:

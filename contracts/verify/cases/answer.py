@@ -9,8 +9,9 @@ from statistics import median
 from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level
+from contracts.verify.consequence import consequence, is_accepted, outcome_text
 from contracts.verify.meant import contradiction
-from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
+from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import Channel, EventKind, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template

@@ -12,7 +12,8 @@ from typing import Any
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
-from contracts.verify.target import EndpointTarget, is_accepted, is_retried, outcome_text
+from contracts.verify.consequence import is_accepted, is_retried, outcome_text
+from contracts.verify.target import EndpointTarget
 from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contracts.suite.recorder import Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
-from contracts.verify.target import EndpointTarget, is_accepted, outcome_text
+from contracts.verify.consequence import is_accepted, outcome_text
+from contracts.verify.target import EndpointTarget
 
 # Whoever is banned by them has been through all other cases.
 ORDER = 320

@@ -13,15 +13,10 @@ from datetime import UTC, datetime, timedelta
 from contracts.suite.recorder import NotApplicable, Recorder, Said, Untestable
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
+from contracts.verify.consequence import consequence, is_accepted, is_retried, outcome_text
 from contracts.verify.postbacks import Postback
 from contracts.verify.stored import Stored
-from contracts.verify.target import (
-    EndpointTarget,
-    consequence,
-    is_accepted,
-    is_retried,
-    outcome_text,
-)
+from contracts.verify.target import EndpointTarget
 from mockserver.core.durations import format_duration
 from mockserver.core.retry import RetryPolicy
 

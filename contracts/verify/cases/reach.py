@@ -8,8 +8,9 @@ from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
 from contracts.verify import raw
+from contracts.verify.consequence import consequence, is_accepted, outcome_text
 from contracts.verify.resolved_host import ResolvedHost, is_localhost
-from contracts.verify.target import EndpointTarget, consequence, is_accepted, outcome_text
+from contracts.verify.target import EndpointTarget
 from mockserver.core.outcome import OutcomeKind
 
 ORDER = 210

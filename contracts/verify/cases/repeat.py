@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
-from contracts.verify.lookalikes import differing, near_pairs
+from contracts.verify.consequence import is_accepted, is_retried, outcome_text
+from contracts.verify.lookalikes import differing, is_varied, near_pairs
 from contracts.verify.postbacks import Postback
-from contracts.verify.target import EndpointTarget, is_accepted, is_retried, outcome_text
+from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import PostbackType
 from mockserver.core.retry import RetryPolicy
 
@@ -162,10 +163,15 @@ def empty_again(target: EndpointTarget, rec: Recorder) -> None:
     most_requests=30,
 )
 def distinct(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends events that differ from another in exactly one value that the URL carries, and asks."""
-    described = [(postback, what) for postback, what in differing(target)]
-    if len({postback.url for postback, _ in described}) < 2:
-        raise NotApplicable("the URL carries nothing by which two events could differ")
+    """Sends events that differ from another in exactly one value of the URL, and asks.
+
+    With a probe that answers entries, only in values that it shows: the others may not be kept.
+    """
+    described = list(differing(target))
+    if not any(is_varied(what) for _, what in described):
+        raise NotApplicable(
+            "the URL carries nothing, or the probe shows nothing, by which two events could differ"
+        )
     target.expect_kept_apart(described)
 
 
@@ -190,9 +196,15 @@ def distinct(target: EndpointTarget, rec: Recorder) -> None:
     most_requests=2 * 2 * 7,
 )
 def near(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends pairs of events whose users, or devices, differ in next to nothing, and asks."""
+    """Sends pairs of events whose users, or devices, differ in next to nothing, and asks.
+
+    With a probe that answers entries, only those that it shows.
+    """
     target.needs("User ID", "Device ID")
-    target.expect_kept_apart(list(near_pairs(target)))
+    described = list(near_pairs(target))
+    if not described:
+        raise NotApplicable("the probe shows neither user ids nor device ids")
+    target.expect_kept_apart(described)
 
 
 def _shapes(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:

@@ -13,6 +13,7 @@ from contracts.suite.masks import Masks
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable
 from contracts.verify import endpoint as subject
 from contracts.verify import storage, target
+from contracts.verify.consequence import consequence, is_accepted, is_retried, outcome_text
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from contracts.verify.in_process import InProcessPostbackSender
@@ -23,14 +24,7 @@ from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.storage import SETTLING_REAL_SECONDS
 from contracts.verify.stored import Stored, read_stored
-from contracts.verify.target import (
-    UP_AGAIN_REAL_SECONDS,
-    EndpointTarget,
-    consequence,
-    is_accepted,
-    is_retried,
-    outcome_text,
-)
+from contracts.verify.target import UP_AGAIN_REAL_SECONDS, EndpointTarget
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template

@@ -5,7 +5,8 @@ That no MUST fails on one is tested for all good endpoints in `test_good`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -140,3 +141,42 @@ def test_an_event_without_an_id_is_missed_where_the_probe_would_show_it(
     with aiming.opened(variant) as served:
         result = aiming.run(served, "PB-VALUES-EMPTY")
     assert result.status is (Status.PASS if lines == lost else Status.FAIL)
+
+
+_FIELDS = ("user", "device", "event", "channel", "at")
+
+
+@pytest.mark.parametrize(
+    "names", [("user",), ("device",), ("user", "device"), ("user", "at"), _FIELDS]
+)
+@pytest.mark.parametrize("form", ["lines", "rows", "own names"])
+def test_events_are_told_apart_by_what_is_kept_only(names: tuple[str, ...], form: str) -> None:
+    """Whoever keeps some values takes for one event what differs in the others alone."""
+
+    class KeepsThese(Shop):
+        def keep(self, row: Row) -> bool:
+            kept = {name: row.get(name, "") for name in names}
+            return self.store.add(kept, tuple(kept.values()))
+
+    def probe(rows: Sequence[Row]) -> str:
+        if form == "lines":
+            return "".join("|".join(row.values()) + "\n" for row in rows)
+        own = "lp_" if form == "own names" else ""
+        return json.dumps([{f"{own}{name}": row[name] for name in row} for row in rows])
+
+    variant = EndpointVariant("keeps-these", "repeat", "", in_process(KeepsThese), probe=probe)
+    with aiming.opened(variant) as served:
+        for name in ("PB-REPEAT-DISTINCT", "PB-REPEAT-NEAR"):
+            assert aiming.run(served, name).status in (Status.PASS, Status.SKIP)
+        near = aiming.run(served, "PB-REPEAT-NEAR")
+        assert (near.status is Status.PASS) == bool({"user", "device"} & set(names))
+
+
+@pytest.mark.parametrize("lost", ["user", "device", "at", "event", "parameters"])
+def test_what_is_kept_and_not_told_apart_is_told(lost: str) -> None:
+    class Forgets(Shop):
+        def identity(self, row: Row) -> Hashable:
+            return tuple(value for name, value in row.items() if name != lost)
+
+    with aiming.opened(EndpointVariant("forgets", "repeat", "", in_process(Forgets))) as served:
+        assert aiming.run(served, "PB-REPEAT-DISTINCT").status is Status.FAIL
