@@ -19,9 +19,12 @@ _PUSH_VALUES = {"user_id": "ada", "device_id": "D-1", "message_id": "61844009321
 
 
 def query_of(request: ReceivedJson) -> dict[str, str]:
-    """Return the query as a receiver reads it: decoded once, a plus as a space."""
-    pairs = parse_qsl(urlsplit(request.target).query, keep_blank_values=True, errors="strict")
-    return dict(pairs)
+    """Return the query as a receiver reads it: decoded once, a plus as a space.
+
+    Bytes that are no UTF-8 are written out, so that they differ from any text.
+    """
+    query = urlsplit(request.target).query
+    return dict(parse_qsl(query, keep_blank_values=True, errors="backslashreplace"))
 
 
 def _filled(target: Target, template: str, event: str, **values: str) -> ReceivedJson:
