@@ -50,13 +50,9 @@ def round_trip(target: Target, rec: Recorder, user_id: str, device_id: str) -> N
     inbox = target.inbox()
     target.app.add(inbox.url + "?user={{User ID}}&device={{Device ID}}&end=1")
     target.app.trigger("push.open", user_id=user_id, device_id=device_id)
-    request = inbox.only_request()
-    try:
-        arrived = query_of(request)
-    except UnicodeDecodeError as error:
-        rec.deviate("UTF-8", f"{request.target}: {error}", "values are UTF-8")
     expected = {"user": user_id, "device": device_id, "end": "1"}
-    rec.expect(expected, arrived, "what was decoded is what the event had")
+    arrived = query_of(inbox.only_request())
+    rec.expect(expected, arrived, "what was decoded as UTF-8 is what the event had")
 
 
 @case(

@@ -35,7 +35,9 @@ class Rewriting(Shop):
         }
 
 
-class _Refusing(Shop):
+class Refusing(Shop):
+    """Answers 400 to some rows."""
+
     def __init__(self, store: Store, clock: ManualClock, is_wrong: Callable[[Row], object]) -> None:
         super().__init__(store, clock)
         self._is_wrong = is_wrong
@@ -44,7 +46,7 @@ class _Refusing(Shop):
         return ShopAnswer(400) if self._is_wrong(row) else None
 
 
-class _Dropping(_Refusing):
+class _Dropping(Refusing):
     def check(self, row: Row) -> ShopAnswer | None:
         return self.new(row) if self._is_wrong(row) else None
 
@@ -91,7 +93,7 @@ def refusing(
     name: str, change: str, is_wrong: Callable[[Row], object], area: str = "values"
 ) -> EndpointVariant:
     """Return an endpoint that answers 400 to some postbacks."""
-    return changed(name, area, change, partial(_Refusing, is_wrong=is_wrong))
+    return changed(name, area, change, partial(Refusing, is_wrong=is_wrong))
 
 
 def dropping(

@@ -16,47 +16,15 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
-from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
+from contracts.verify.endpoints.shop import VALUES, Row, Shop, ShopAnswer, Store
+from contracts.verify.endpoints.steps import Refusing, Rewriting
 from mockserver.core.clock import ManualClock
 
 _IDS = ("user", "device")
-_ALL = (*_IDS, "message", "event", "channel", "template", "at", "parameters")
 #: The longest request line that gunicorn accepts by default.
 _LONGEST_LINE = 4094
 #: The longest URL that some servers and gateways accept.
 _LONGEST_URL = 2048
-
-
-class _Rewrites(Shop):
-    """Changes values after they are decoded."""
-
-    def __init__(
-        self,
-        store: Store,
-        clock: ManualClock,
-        rewrite: Callable[[str], str],
-        names: Iterable[str] = _ALL,
-    ) -> None:
-        super().__init__(store, clock)
-        self._rewrite = rewrite
-        self._names = frozenset(names)
-
-    def parse(self, query: str) -> Row:
-        return {
-            name: self._rewrite(value) if name in self._names else value
-            for name, value in super().parse(query).items()
-        }
-
-
-class _Refuses(Shop):
-    """Answers 400 to some rows."""
-
-    def __init__(self, store: Store, clock: ManualClock, is_wrong: Callable[[Row], object]) -> None:
-        super().__init__(store, clock)
-        self._is_wrong = is_wrong
-
-    def check(self, row: Row) -> ShopAnswer | None:
-        return ShopAnswer(400) if self._is_wrong(row) else None
 
 
 class _Executes(Shop):
@@ -192,13 +160,13 @@ def _seconds_since_1970(row: Row) -> None:
 
 
 def _rewriting(
-    name: str, change: str, rewrite: Callable[[str], str], names: Iterable[str] = _ALL
+    name: str, change: str, rewrite: Callable[[str], str], names: Iterable[str] = VALUES
 ) -> EndpointVariant:
-    return _served(name, change, partial(_Rewrites, rewrite=rewrite, names=names))
+    return _served(name, change, partial(Rewriting, rewrite=rewrite, names=names))
 
 
 def _refusing(name: str, change: str, is_wrong: Callable[[Row], object]) -> EndpointVariant:
-    return _served(name, change, partial(_Refuses, is_wrong=is_wrong))
+    return _served(name, change, partial(Refusing, is_wrong=is_wrong))
 
 
 def _failing(name: str, change: str, execute: Callable[[Row], object]) -> EndpointVariant:
@@ -218,7 +186,7 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
     _refusing(
         "needs-every-value",
         "A postback with any empty value is answered 400.",
-        lambda row: not all(row.get(name) for name in _ALL),
+        lambda row: not all(row.get(name) for name in VALUES),
     ),
     _served(
         "ignores-empty-devices",
