@@ -6,14 +6,14 @@ came of each attempt is taken as it was; when it was made, and what follows from
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mockserver.web.shapes import AttemptJson, DeliveryJson
 
-#: Hours from the end of each failed attempt to the next one.
-PAUSE_HOURS = (1, 2, 4, 8, 10, 10, 10, 10, 10)
+#: From the end of each failed attempt to the next one.
+PAUSES = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 10, 10, 10, 10, 10))
 #: How long an attempt takes that is not answered.
 TIMEOUT = timedelta(seconds=30)
 
@@ -40,8 +40,16 @@ def actual(delivery: DeliveryJson) -> Standing:
     return Standing(delivery.state, delivery.attempts_made, delivery.due_at, started_at)
 
 
-def expected(delivery: DeliveryJson, now_at: datetime) -> Standing:
-    """Return where it must stand now, after what came of the attempts that were made."""
+def expected(
+    delivery: DeliveryJson, now_at: datetime, pauses: Sequence[timedelta] = PAUSES
+) -> Standing:
+    """Return where it must stand now, after what came of the attempts that were made.
+
+    Args:
+        delivery: With all its attempts.
+        now_at: The present instant.
+        pauses: The schedule; several obey what is documented.
+    """
     state, made = "pending", 0
     due_at: datetime | None = delivery.created_at
     started_at: list[datetime | None] = []
@@ -56,7 +64,7 @@ def expected(delivery: DeliveryJson, now_at: datetime) -> Standing:
         if due_at is None:
             continue
         made += 1
-        state, due_at = _followed(attempt, made, due_at)
+        state, due_at = _followed(attempt, made, due_at, pauses)
     if due_at is not None and due_at <= now_at:
         # It is overdue: one more attempt must have been made.
         started_at.append(due_at)
@@ -75,13 +83,15 @@ def is_retried(attempt: AttemptJson) -> bool:
     return attempt.outcome in NO_ANSWER
 
 
-def first_difference(deliveries: Iterable[DeliveryJson], now_at: datetime) -> str:
+def first_difference(
+    deliveries: Iterable[DeliveryJson], now_at: datetime, pauses: Sequence[timedelta] = PAUSES
+) -> str:
     """Return in words what is wrong with the first delivery that stands elsewhere; empty if none.
 
     Attempts are given as hours after the first one, with what came of each.
     """
     for delivery in deliveries:
-        wanted, seen = expected(delivery, now_at), actual(delivery)
+        wanted, seen = expected(delivery, now_at, pauses), actual(delivery)
         if wanted != seen:
             outcomes = ", ".join(_shown(attempt) for attempt in delivery.attempts)
             return (
@@ -91,15 +101,17 @@ def first_difference(deliveries: Iterable[DeliveryJson], now_at: datetime) -> st
     return ""
 
 
-def _followed(attempt: AttemptJson, made: int, due_at: datetime) -> tuple[str, datetime | None]:
+def _followed(
+    attempt: AttemptJson, made: int, due_at: datetime, pauses: Sequence[timedelta]
+) -> tuple[str, datetime | None]:
     if is_success(attempt):
         return "delivered", None
     if not is_retried(attempt):
         return "rejected", None
-    if made > len(PAUSE_HOURS):
+    if made > len(pauses):
         return "lost", None
     took = TIMEOUT if attempt.outcome == "timeout" else attempt.ended_at - attempt.started_at
-    return "pending", due_at + took + timedelta(hours=PAUSE_HOURS[made - 1])
+    return "pending", due_at + took + pauses[made - 1]
 
 
 def _shown(attempt: AttemptJson) -> str:

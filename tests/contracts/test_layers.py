@@ -142,6 +142,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *VOCABULARY,
     ),
     "verify.cases": (
+        "verify.consequence",
         "verify.lookalikes",
         "verify.meant",
         "verify.odd_values",

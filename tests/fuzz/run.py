@@ -25,9 +25,9 @@ HANG_REAL_SECONDS = 20.0
 _FAULT = re.compile(rb"HTTP/1\.[01] 5(?!01 |05 )\d\d ")
 #: Inboxes answer 5xx where they were told to; what the receiver itself says is a problem document.
 _OF_RECEIVER = re.compile(_FAULT.pattern + rb"[^\r]*\r\nContent-Type: application/problem\+json")
-#: How much more there may be: what still ends, what the bounded caches come to, above all the feed of
-#: 10,000 happenings, and what the allocator keeps of large answers. It goes up and down: after 30,000
-#: connections 133 MiB, after 45,000 86, after 200,000 175.
+#: How much more there may be: what still ends, what the bounded caches come to, above all the feed
+#: of 10,000 happenings, and what the allocator keeps of large answers. It goes up and down: after
+#: 30,000 connections 133 MiB, after 45,000 86, after 200,000 175.
 MORE_THREADS = 4
 MORE_DESCRIPTORS = 20
 MORE_MEMORY = 160

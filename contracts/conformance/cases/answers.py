@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from contracts.conformance.api import ApiAnswer, answer_of, expect_accepted, expect_refused
+from contracts.conformance.api import ApiAnswer, answer_of, expect_accepted, expect_not_done
 from contracts.conformance.cases.api import NOWHERE
 from contracts.conformance.cases.rules import CAP, UNKNOWN_ID
 from contracts.conformance.target import Target
@@ -114,7 +114,7 @@ def apart(target: Target, rec: Recorder) -> None:
                 url = f"{inboxes[number].url}?rule={place}"
                 ids[number].append(apps[number].add(url))
         for one in order:
-            expect_refused(
+            expect_not_done(
                 apps[one].call("addPostback", type="messageEvents", postbackUrl=NOWHERE),
                 "a fourth rule",
                 rec,

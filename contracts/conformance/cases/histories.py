@@ -13,6 +13,7 @@ from random import Random
 
 from contracts.conformance.attempt_model import first_difference
 from contracts.conformance.cases.timeout import CLOCK
+from contracts.conformance.schedule import pauses_of
 from contracts.conformance.target import AppUnderTest, InboxUnderTest, Target
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
@@ -86,6 +87,7 @@ class _History:
 
     def __init__(self, target: Target, rec: Recorder) -> None:
         self.target, self.rec, self.random = target, rec, rec.random
+        self.pauses = pauses_of(target)
         self.apps = (target.app, target.another_app())
         self.inboxes: dict[int, InboxUnderTest] = {}
         self.rules: list[tuple[AppUnderTest, int, frozenset[str]]] = []
@@ -237,11 +239,11 @@ class _History:
         deliveries = self._deliveries()
         found = {each.id: each.postback_id for each in deliveries}
         self.rec.expect(self.known, found, "the rules of all deliveries, by their ids")
-        difference = first_difference(deliveries, self.target.now())
+        difference = first_difference(deliveries, self.target.now(), self.pauses)
         self.rec.expect_verdict(
             difference or "as the model has it",
             "as the model has it",
-            {"as the model has it": "1, 2, 4, 8 and five times 10 hours from the end of each"},
+            {"as the model has it": "the schedule of 503, from the end of each"},
             "what follows an attempt depends on it and on its number alone",
         )
         if not self.has_restarted:

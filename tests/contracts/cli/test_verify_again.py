@@ -34,6 +34,7 @@ VALUES = {
     "concurrency": "7",
     "rate": "3/s",
     "max_requests": "99",
+    "max_time": "30m",
     "headers": "X-Gateway=it's 1",
     "reports": "json=x.json",
     "baseline": "known.toml",

@@ -23,8 +23,11 @@ UNNAMED = {
         "PB-RETRY-DNS",
         "PB-RETRY-FROM-END",
         "PB-RETRY-MODEL",
+        "PB-RETRY-HISTORIES",
+        "PB-RETRY-EVERY-STATUS",
+        "PB-RULES-RESTART",
     },
-    "retries-429-and-408": {"PB-RETRY-4XX"},
+    "retries-429-and-408": {"PB-RETRY-4XX", "PB-RETRY-EVERY-STATUS", "PB-RETRY-HISTORIES"},
 }
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from mockserver.web.shapes import DeliveryJson
+from mockserver.web.shapes import DeliveryJson, EventRequest
 
 from .acting import Actor, Probe, name_of, prove
 
@@ -48,6 +48,16 @@ def _second_rule(actor: Actor) -> list[float]:
     last = actor.fire()[1]
     actor.until_idle()
     return _seconds(actor.delivery(last.id))
+
+
+def _second_app(actor: Actor) -> list[float]:
+    actor.failing("200")
+    actor.put_app("other")
+    actor.add(actor.inbox("503,200", "other"), appId="other")
+    event = EventRequest(name="push.open", app_id="other")
+    (delivery,) = actor.control.trigger(event).deliveries
+    actor.until_idle()
+    return _seconds(actor.delivery(delivery.id))
 
 
 def _ab_test(actor: Actor) -> int:
@@ -127,7 +137,7 @@ PROBES = (
     Probe("ninth-pending-forgotten", _one_of_many(9), _AN_HOUR, ("lost", [])),
     Probe("second-rule-waits-longer", _second_rule, [3600, 7200, 14400], [3600, 7200, 18000]),
     Probe("ab-rule-five-attempts", _ab_test, 10, 5),
-    Probe("second-app-waits-longer", _pauses("503,200"), [3600], [3601]),
+    Probe("second-app-waits-longer", _second_app, [3600], [3601]),
     Probe("last-timeout-is-lost", _ended("503*8,hang,200"), (10, "delivered"), (9, "lost")),
     Probe("timeout-pause-is-an-hour", _pauses("hang*2,200"), [3630, 7230], [3630, 3630]),
     Probe("5xx-after-timeout-starts-over", _pauses("hang,503,200"), [3630, 7200], [3630, 3600]),
