@@ -94,8 +94,9 @@ class Sandbox(SandboxTime):
         #: The ids of all apps, for those who must not wait for the ledger.
         self.app_ids: set[str] = set(self.ledger.app_ids())
         self._made = MadeAttempts(self.feed)
+        listeners = self._made.listeners
         #: Has a function called with every attempt, after it was recorded.
-        self.on_attempt = self._made.listeners.append
+        self.on_attempt: Callable[[Callable[[Attempt], None]], None] = listeners.append
         self.clock_mode = self.clock.mode
         self._wiring = Wiring(
             self.inboxes,

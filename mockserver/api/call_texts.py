@@ -35,7 +35,7 @@ class CallTexts:
         self._answer = answer
         self._made: tuple[Mapping[str, str], str] | None = None
         if masked.is_short and len(answer) <= LONGEST_ANSWER:
-            self.size = len(answer) + masked.size + _ALONE_BYTES * masked.count
+            self.size: int = len(answer) + masked.size + _ALONE_BYTES * masked.count
             return
         arguments, shown = self._both()
         self._masked, self._answer = _NOTHING, ""
