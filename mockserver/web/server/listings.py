@@ -16,6 +16,7 @@ _LISTING = re.compile(
 _WAITS = re.compile("(?:^|&)(?:timeout|wait_for)=").search
 #: A page that is neither large nor whole takes no longer than other calls.
 _FEW = re.compile("(?:^|&)limit=0*(?:[1-9][0-9]?|100)(?:&|$)").search
+_STREAM = "text/event-stream"
 _WHOLE = re.compile("(?:^|&)whole=").search
 
 
@@ -24,6 +25,7 @@ def is_listing(request: Any) -> bool:
     if not _LISTING(request.path):
         return False
     query: str = request.query
-    if _WAITS(query):
+    # A stream waits as well, and would take a worker of the listings as long as it goes on.
+    if _WAITS(query) or _STREAM in request.headers.get("ACCEPT", ""):
         return False
     return _WHOLE(query) is not None or _FEW(query) is None

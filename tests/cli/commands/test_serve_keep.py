@@ -41,7 +41,7 @@ def test_the_banner_says_what_is_kept(tmp_path: Path) -> None:
     )
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(9)]
+        lines = [process.stdout.readline() for _ in range(11)]
     finally:
         process.kill()
         process.communicate()

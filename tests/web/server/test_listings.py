@@ -48,14 +48,20 @@ from tests.web.server.test_dispatching import get
 )
 def test_large_pages_are_listings_and_what_waits_is_none(target: str, is_one: bool) -> None:
     path, _, query = target.partition("?")
-    assert is_listing(Mock(path=path, query=query)) == is_one
+    assert is_listing(Mock(path=path, query=query, headers={})) == is_one
+
+
+def test_a_stream_is_no_listing_however_it_is_asked_for() -> None:
+    for accept in ("text/event-stream", "text/html, text/event-stream;q=0.9"):
+        asked = Mock(path="/_sandbox/feed", query="after=-1", headers={"ACCEPT": accept})
+        assert not is_listing(asked)
 
 
 def test_every_listing_takes_its_turn_at_the_application_too() -> None:
     with Sandbox() as sandbox:
         for route in control_routes(sandbox):
             path = "/_sandbox/" + route.path.replace("<name>", "a").replace("<app_id>", "a")
-            if route.method == "GET" and is_listing(Mock(path=path, query="")):
+            if route.method == "GET" and is_listing(Mock(path=path, query="", headers={})):
                 assert route.is_large, route.path
 
 
