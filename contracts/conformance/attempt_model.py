@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from contracts.conformance.schedule import PROMISED
 from mockserver.web.shapes import AttemptJson, DeliveryJson
 
-#: From the end of each failed attempt to the next one.
-PAUSES = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 10, 10, 10, 10, 10))
 #: How long an attempt takes that is not answered.
 TIMEOUT = timedelta(seconds=30)
 
@@ -41,7 +40,7 @@ def actual(delivery: DeliveryJson) -> Standing:
 
 
 def expected(
-    delivery: DeliveryJson, now_at: datetime, pauses: Sequence[timedelta] = PAUSES
+    delivery: DeliveryJson, now_at: datetime, pauses: Sequence[timedelta] = PROMISED
 ) -> Standing:
     """Return where it must stand now, after what came of the attempts that were made.
 
@@ -84,7 +83,7 @@ def is_retried(attempt: AttemptJson) -> bool:
 
 
 def first_difference(
-    deliveries: Iterable[DeliveryJson], now_at: datetime, pauses: Sequence[timedelta] = PAUSES
+    deliveries: Iterable[DeliveryJson], now_at: datetime, pauses: Sequence[timedelta] = PROMISED
 ) -> str:
     """Return in words what is wrong with the first delivery that stands elsewhere; empty if none.
 
