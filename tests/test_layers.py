@@ -76,6 +76,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "net.certificates",
             "net.listener",
             "net.trust",
+            "net.user_file",
             "net.visible_text",
             "time",
             "ledger.opening",

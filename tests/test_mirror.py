@@ -45,6 +45,7 @@ TESTED_ELSEWHERE = {
     "contracts/verify/expectations.py": ("contracts/verify/test_target.py", "a base class"),
     "contracts/verify/sent.py": ("contracts/verify/test_reckoning.py", "what is compared there"),
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
+    "mockserver/cli/linting.py": ("cli/commands/test_lint.py", "what that command says"),
     "mockserver/cli/advancing.py": ("cli/commands/test_advance_waiting.py", "its use"),
     "mockserver/cli/answers.py": ("cli/commands/test_deliveries_listing.py", "its use"),
     "mockserver/cli/server_info.py": ("cli/commands/test_serve.py", "what that command says"),

@@ -36,6 +36,7 @@ ORDER = (
     "tail",
     "resend",
     "reset",
+    "lint",
     "doctor",
 )
 
