@@ -104,6 +104,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "waitress": ("web.server",),
     "sqlalchemy": (),
     "sqlite3": ("ledger.sqlite",),
+    "psycopg": ("ledger.postgresql",),
     "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
     "asyncio": ("net.real_time_loop", "receiver", "testing.aio", "transport.application"),

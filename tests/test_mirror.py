@@ -46,6 +46,18 @@ TESTED_ELSEWHERE = {
     "contracts/verify/sent.py": ("contracts/verify/test_reckoning.py", "what is compared there"),
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
     "mockserver/cli/linting.py": ("cli/commands/test_lint.py", "what that command says"),
+    "mockserver/ledger/postgresql/connecting.py": (
+        "ledger/postgresql/test_store.py",
+        "what opening says",
+    ),
+    "mockserver/ledger/postgresql/database.py": (
+        "ledger/postgresql/test_store.py",
+        "what the ledger in it promises; also in the tests of all stores",
+    ),
+    "mockserver/ledger/postgresql/ownership.py": (
+        "ledger/postgresql/test_store.py",
+        "who may open a ledger",
+    ),
     "mockserver/cli/advancing.py": ("cli/commands/test_advance_waiting.py", "its use"),
     "mockserver/cli/answers.py": ("cli/commands/test_deliveries_listing.py", "its use"),
     "mockserver/cli/server_info.py": ("cli/commands/test_serve.py", "what that command says"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.postgresql.place import SCHEMES, without_password
 from mockserver.ledger.protocol import Ledger
 
 #: The place of a ledger that ends with its process.
@@ -24,7 +25,8 @@ def open_ledger(place: str | os.PathLike[str]) -> Ledger:
     """Open the ledger at a place; one that is not there yet is made.
 
     Args:
-        place: The path of a file, a database URL like `sqlite:///path/to/file`, or `IN_MEMORY`.
+        place: The path of a file, a database URL like `sqlite:///path/to/file` or
+            `postgresql://me@db.example/team`, or `IN_MEMORY`.
 
     Raises:
         LedgerUnusable: It cannot be opened; the message says why and what to do.
@@ -60,8 +62,10 @@ def below(folder: Path, place: str) -> str:
 
 
 def described(place: str) -> str:
-    """Return in words where a ledger is."""
-    return "in memory" if place in {IN_MEMORY, _SQLITE_IN_MEMORY} else place
+    """Return in words where a ledger is, without the password of a URL."""
+    if place in {IN_MEMORY, _SQLITE_IN_MEMORY}:
+        return "in memory"
+    return without_password(place) if _is_url(place) else place
 
 
 def _is_url(place: str) -> bool:
@@ -85,9 +89,16 @@ def _open_sqlite(place: str) -> Ledger:
     return open_sqlite(place)
 
 
+def _open_postgresql(place: str) -> Ledger:
+    from mockserver.ledger.postgresql.store import open_postgresql
+
+    return open_postgresql(place)
+
+
 #: What opens a place, by the scheme of its URL.
 _STORES: Mapping[str, Callable[[str], Ledger]] = {
     "memory": _open_memory,
+    **dict.fromkeys(SCHEMES, _open_postgresql),
     "sqlite": _open_sqlite,
     "sqlite+pysqlite": _open_sqlite,
 }

@@ -6,20 +6,34 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.opening import open_ledger
 from tests.ledger.crash_child import BATCH
+from tests.ledger.postgresql_server import schema_of_its_own
 
 ROOT = Path(__file__).parents[2]
 WANTED = 60
 KILLS = 6
 
 
-def run_child(path: Path, kill_after_lines: int | None) -> list[list[str]]:
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where the ledger is."""
+    if request.param == "SQLite":
+        yield str(tmp_path / "ledger.db")
+        return
+    with schema_of_its_own() as url:
+        yield url
+
+
+def run_child(place: str, kill_after_lines: int | None) -> list[list[str]]:
     """Run a child; kill it -9 in the midst of its work, or let it come to its end."""
-    command = [sys.executable, "-m", "tests.ledger.crash_child", str(path), str(WANTED)]
+    command = [sys.executable, "-m", "tests.ledger.crash_child", place, str(WANTED)]
     lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
         assert child.stdout is not None
@@ -32,9 +46,8 @@ def run_child(path: Path, kill_after_lines: int | None) -> list[list[str]]:
 
 
 def test_after_kill_9_nothing_is_lost_and_only_claimed_attempts_are_repeated(
-    tmp_path: Path,
+    place: str,
 ) -> None:
-    path = tmp_path / "ledger.db"
     source = random.Random(20260101)
     made: Counter[tuple[int, int]] = Counter()
     added: set[int] = set()
@@ -43,7 +56,7 @@ def test_after_kill_9_nothing_is_lost_and_only_claimed_attempts_are_repeated(
     recovered = 0
     for round in range(KILLS + 1):
         last = round == KILLS
-        said = run_child(path, None if last else source.randrange(10, 90))
+        said = run_child(place, None if last else source.randrange(10, 90))
         assert (said[-1] == ["done"]) == last
         for word, *numbers in said:
             values = [int(number) for number in numbers]
@@ -58,19 +71,19 @@ def test_after_kill_9_nothing_is_lost_and_only_claimed_attempts_are_repeated(
                     repeated.add((values[0], values[1]))
             elif word == "recorded":
                 recorded.add((values[0], values[1]))
-    check_ledger(path, added, recorded, repeated, made)
+    check_ledger(place, added, recorded, repeated, made)
     assert 0 < len(repeated) <= recovered <= KILLS * BATCH
 
 
 def check_ledger(
-    path: Path,
+    place: str,
     added: set[int],
     recorded: set[tuple[int, int]],
     repeated: set[tuple[int, int]],
     made: Counter[tuple[int, int]],
 ) -> None:
     """Hold what the processes said against what is in the ledger at the end."""
-    ledger = open_ledger(path)
+    ledger = open_ledger(place)
     deliveries = ledger.deliveries()
     assert [delivery.id for delivery in deliveries] == list(range(1, WANTED + 1))
     assert added <= {delivery.id for delivery in deliveries}

@@ -22,7 +22,8 @@ from mockserver.cli.session import Session, json_option
 @click.option(
     "--db",
     metavar="URL|PATH",
-    help="Where to store everything (default: sandbox.db in your data directory).",
+    help="Where to store everything: a file of SQLite, or postgresql://user@host/database "
+    "(default: sandbox.db in your data directory).",
 )
 @click.option("--ephemeral", is_flag=True, default=None, help="Keep everything in memory.")
 @click.option(

@@ -71,13 +71,16 @@ class Database(Protocol):
         """Close every connection."""
 
 
-def check_tables(cursor: Cursor, tables: Collection[str], name: str) -> int | None:
+def check_tables(
+    cursor: Cursor, tables: Collection[str], name: str, elsewhere: str = "another file"
+) -> int | None:
     """Return the version of the tables in a database; None if it has none yet.
 
     Args:
         cursor: In which nothing is changed.
         tables: The names of the tables that the database has.
         name: What messages call the database.
+        elsewhere: What messages say to choose in its place.
 
     Raises:
         LedgerUnusable: They are another program's, or of a version this one does not know.
@@ -86,20 +89,24 @@ def check_tables(cursor: Cursor, tables: Collection[str], name: str) -> int | No
         return None
     if "schema_version" not in tables or "progress" not in tables:
         raise LedgerUnusable(
-            f"{name} is a database of another program; choose another file for the ledger"
+            f"{name} is a database of another program; choose {elsewhere} for the ledger"
         )
     cursor.execute("SELECT version FROM schema_version")
     version: int | None = (cursor.fetchone() or (None,))[0]
     if version is None or version not in {schema.SCHEMA_VERSION, *schema.UPGRADES}:
         raise LedgerUnusable(
             f"{name} has schema version {version}, this version of postbacks knows "
-            f"{schema.SCHEMA_VERSION}; upgrade postbacks, or choose another file"
+            f"{schema.SCHEMA_VERSION}; upgrade postbacks, or choose {elsewhere}"
         )
     return version
 
 
 def prepare_tables(
-    cursor: Cursor, tables: Collection[str], types: schema.ColumnTypes, name: str
+    cursor: Cursor,
+    tables: Collection[str],
+    types: schema.ColumnTypes,
+    name: str,
+    elsewhere: str = "another file",
 ) -> None:
     """Make the tables in an empty database, or make those of another time fit.
 
@@ -108,11 +115,12 @@ def prepare_tables(
         tables: The names of the tables that the database has.
         types: The database's own names.
         name: What messages call the database.
+        elsewhere: What messages say to choose in its place.
 
     Raises:
         LedgerUnusable: They are another program's, or of a version this one does not know.
     """
-    version = check_tables(cursor, tables, name)
+    version = check_tables(cursor, tables, name, elsewhere)
     if version is None:
         for statement in schema.create_statements(types):
             cursor.execute(statement)

@@ -10,9 +10,9 @@ from sqlite3 import connect
 
 import pytest
 
+from mockserver.ledger.postgresql.database import TYPES
 from mockserver.ledger.sql import schema, statements
 from mockserver.ledger.sql.outcomes import OUTCOME_COLUMNS
-from tests.ledger.postgresql import TYPES
 
 TEXTS = {
     **{

@@ -1,0 +1,1 @@
+"""Keeps rules, deliveries and attempts in a PostgreSQL database."""
