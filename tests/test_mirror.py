@@ -45,6 +45,10 @@ TESTED_ELSEWHERE = {
     "contracts/verify/expectations.py": ("contracts/verify/test_target.py", "a base class"),
     "contracts/verify/sent.py": ("contracts/verify/test_reckoning.py", "what is compared there"),
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
+    "mockserver/cli/completing.py": (
+        "cli/commands/test_completion.py",
+        "what it prints and writes",
+    ),
     "mockserver/cli/linting.py": ("cli/commands/test_lint.py", "what that command says"),
     "mockserver/ledger/postgresql/connecting.py": (
         "ledger/postgresql/test_store.py",

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from mockserver.core.catalog import ALL_CHANNELS, Channel, suggestion
+from mockserver.core.catalog import ALL_CHANNELS, Channel, event_kinds, suggestion
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidValue
 from mockserver.core.inbox_name import checked_inbox_name
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    _Text = click.ParamType[str]
+else:
+    # Not generic in every version.
+    _Text = click.ParamType
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -113,12 +121,45 @@ def an_inbox_name(text: str) -> str:
         raise click.BadParameter(str(error)) from None
 
 
-def a_channel(text: str) -> str:
-    """Return a channel's name as Leanplum writes it."""
-    by_name = {channel.lower(): channel for channel in ALL_CHANNELS} | _SHORT_CHANNELS
-    channel = by_name.get(text.lower())
-    if channel is None:
-        known = [*_SHORT_CHANNELS, *ALL_CHANNELS]
-        near = suggestion(text, known)
-        raise click.BadParameter(f"unknown channel {text!r}{near}; one of: {', '.join(known)}")
-    return channel.value
+class ChannelName(_Text):
+    """A channel, by its short name or as Leanplum writes it."""
+
+    name = "channel"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a channel's name as Leanplum writes it."""
+        by_name = {channel.lower(): channel for channel in ALL_CHANNELS} | _SHORT_CHANNELS
+        channel = by_name.get(str(value).lower())
+        if channel is None:
+            known = [*_SHORT_CHANNELS, *ALL_CHANNELS]
+            near = suggestion(str(value), known)
+            raise click.BadParameter(f"unknown channel {value!r}{near}; one of: {', '.join(known)}")
+        return channel.value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the short names that begin so."""
+        return offered(_SHORT_CHANNELS, incomplete)
+
+
+a_channel = ChannelName()
+
+
+class EventName(_Text):
+    """The name of an event, e.g. `email.click`; whether there is one is said by who uses it."""
+
+    name = "event"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin so."""
+        return offered((kind.name for kind in event_kinds()), incomplete)
+
+
+def offered(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """Return the words that begin so, as what a shell may offer."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]

@@ -31,6 +31,9 @@ OWN_FAULT = 4
 #: Shows the traceback of a fault of our own.
 TRACEBACK = "POSTBACKS_TRACEBACK"
 
+#: Set by the shell that asks how a line may go on; `click` reads it.
+COMPLETE = "_POSTBACKS_COMPLETE"
+
 #: A message is cut in its middle from here on: what was typed may be of any length.
 _LONGEST_MESSAGE = 1_000
 
@@ -56,6 +59,11 @@ class Root(SuggestingGroup):
         """Run the command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
+        if COMPLETE in os.environ:
+            with _nothing_to_offer():
+                extra["obj"] = Session()
+                super().main(arguments, prog_name or "postbacks", **extra)
+            sys.exit(0)
         try:
             _check_text(arguments, os.environ)
             for line in unknown_variables(os.environ):
@@ -103,6 +111,15 @@ def root() -> None:
     Registers rules as Leanplum's API does, fires events, delivers and retries on a clock that
     you can turn, and receives what was sent, or fails in the way that you choose.
     """
+
+
+@contextmanager
+def _nothing_to_offer() -> Iterator[None]:
+    """Offer a shell nothing where something is wrong: it would show an error amid the line."""
+    try:
+        yield
+    except Exception:
+        sys.exit(0)
 
 
 @contextmanager

@@ -88,7 +88,8 @@ class SuggestingGroup(click.Group):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Take the options of the group; without anything, show its help."""
-        if not args:
+        # Not while a shell asks how a command may go on.
+        if not args and not context.resilient_parsing:
             click.echo(context.get_help(), color=context.color)
             context.exit(2)
         return super().parse_args(context, args)

@@ -115,6 +115,9 @@ def _harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, live: Live) -> No
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POSTBACKS_URL", live.url)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    # Nothing of the user's own is written to.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
     def start_and_stop(config: Config, *, as_json: bool) -> None:
         with ExitStack() as stack:
