@@ -175,6 +175,7 @@ TESTS_OF_MORE = {
     "ledger/test_finding.py": "what every store promises",
     "ledger/test_forgetting.py": "what every store promises",
     "ledger/test_machine.py": "what every store promises",
+    "postbacks/test_names.py": "the names that both modules offer",
     "postbacks_entry/test_layers.py": "all imports of `postbacks_entry`",
     "receiver/faults/test_every_fault.py": "every fault on every receiver",
     "receiver/test_any_bytes.py": "the receiver, for any bytes",
@@ -230,7 +231,7 @@ def below(*folders: str) -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-MODULES = below("mockserver", "contracts", "postbacks_entry")
+MODULES = below("mockserver", "contracts", "postbacks", "postbacks_entry")
 TESTS = [
     path.removeprefix("tests/")
     for path in below("tests")

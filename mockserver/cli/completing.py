@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mockserver.core.errors import PostbacksError
+
+if TYPE_CHECKING:
+    import click
 
 _PROGRAM = "postbacks"
 _VARIABLE = "_POSTBACKS_COMPLETE"
@@ -44,26 +48,28 @@ def shell_of_the_user() -> str:
     return Path(os.environ.get("SHELL", "")).name
 
 
-def script_of(shell: str) -> str:
-    """Return the script of a shell: `bash`, `zsh` or `fish`."""
-    from click.shell_completion import get_completion_class
+def script_of(shell: str, command: click.Command) -> str:
+    """Return the script of a shell: `bash`, `zsh` or `fish`.
 
-    from mockserver.cli.root import root
+    Args:
+        shell: Its name.
+        command: That of the program itself.
+    """
+    from click.shell_completion import get_completion_class
 
     made_by = get_completion_class(shell)
     assert made_by is not None, "click knows these three"
-    completion = made_by(root, {}, _PROGRAM, _VARIABLE)
+    completion = made_by(command, {}, _PROGRAM, _VARIABLE)
     # Not `source`, which starts a bash to see how old it is, and writes of it amid the script.
     return completion.source_template % completion.source_vars()
 
 
-def install_script(shell: str) -> Installed:
-    """Write the script to where a shell finds it.
+def install_script(shell: str, script: str) -> Installed:
+    """Write a script to where its shell finds it.
 
     Raises:
         CompletionUnwritable: It cannot be written there.
     """
-    script = script_of(shell)
     try:
         if shell == "fish":
             path = _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / "postbacks.fish"

@@ -18,8 +18,8 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.option("--install", is_flag=True, help="Write it to where the shell finds it.")
 @json_option
-@click.pass_obj
-def completion(session: Session, shell: str | None, install: bool) -> None:
+@click.pass_context
+def completion(context: click.Context, shell: str | None, install: bool) -> None:
     """Write the script by which SHELL completes commands, options, events and channels.
 
     Without SHELL it is the one that $SHELL names. Installed, it counts in every new shell; to try
@@ -32,12 +32,14 @@ def completion(session: Session, shell: str | None, install: bool) -> None:
         raise click.UsageError(
             f"which shell? $SHELL is {chosen!r}, and only {', '.join(SHELLS)} are known; name one"
         )
+    session: Session = context.obj
+    script = script_of(chosen, context.find_root().command)
     if install:
-        _tell(session, install_script(chosen))
+        _tell(session, install_script(chosen, script))
     elif session.json:
-        session.output.document({"shell": chosen, "script": script_of(chosen)})
+        session.output.document({"shell": chosen, "script": script})
     else:
-        session.output.url_line(script_of(chosen))
+        session.output.url_line(script)
 
 
 def _tell(session: Session, installed: Installed) -> None:
