@@ -152,6 +152,7 @@ TESTED_ELSEWHERE = {
 #: Folders of tests that mirror nothing.
 NO_MIRRORS = {
     "benchmarks": "not a package that is shipped",
+    "ci_templates": "what build servers run",
     "examples": "what a user would write",
     "properties": "laws over several modules, for any value",
 }
