@@ -19,6 +19,7 @@ The flow of an event, which is also the order in which to read the packages:
 - `web`: Leanplum's API and the control API over HTTP; `client`: how to reach them, with types.
 - `live`: a sandbox with its API on a port, in this process.
 - `testing`, `pytest_plugin`: all of that in tests, with an application in the same process.
+- `agents`: a sandbox for coding agents.
 - `config`, `demo`, `doctor`, `cli`: the command line.
 - `version`: of this package.
 

@@ -68,8 +68,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "pytest_plugin": frozenset({"core", "receiver", "testing"}),
+    "agents": frozenset({"core", "client", "version", "web.shapes"}),
     "cli": frozenset(
         {
+            "agents",
+            "live",
             "api.calls",
             "version",
             "core",
@@ -105,6 +108,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (),
     "sqlite3": ("ledger.sqlite",),
     "psycopg": ("ledger.postgresql",),
+    "mcp": ("agents.server",),
     "pycurl": ("transport.curl",),
     "httptools": ("receiver",),
     "asyncio": ("net.real_time_loop", "receiver", "testing.aio", "transport.application"),

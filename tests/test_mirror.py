@@ -45,6 +45,10 @@ TESTED_ELSEWHERE = {
     "contracts/verify/expectations.py": ("contracts/verify/test_target.py", "a base class"),
     "contracts/verify/sent.py": ("contracts/verify/test_reckoning.py", "what is compared there"),
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
+    "mockserver/agents/explaining.py": ("agents/test_server.py", "a tool of an agent"),
+    "mockserver/agents/pages.py": ("agents/test_server.py", "a tool of an agent"),
+    "mockserver/agents/tools.py": ("agents/test_server.py", "the tools of an agent"),
+    "mockserver/agents/verifying.py": ("agents/test_server.py", "a tool of an agent"),
     "mockserver/cli/completing.py": (
         "cli/commands/test_completion.py",
         "what it prints and writes",

@@ -37,6 +37,7 @@ ORDER = (
     "resend",
     "reset",
     "lint",
+    "mcp",
     "completion",
     "doctor",
 )

@@ -1,0 +1,1 @@
+"""Offers a sandbox to coding agents, by the Model Context Protocol."""
