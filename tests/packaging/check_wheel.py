@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("mockserver", "contracts", "postbacks_entry")
+PACKAGES = ("mockserver", "contracts", "postbacks", "postbacks_entry")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def check_files(wheel: Path) -> None:
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    # What agents read is in the wheel only.
+    expected |= {f"mockserver/docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
     assert found == expected, f"missing: {expected - found}; too many: {found - expected}"
     assert "mockserver/py.typed" in found
     # What a browser gets; git or hatch may have reasons of their own to leave such files out.
