@@ -1,4 +1,4 @@
-"""Opens the ledger that a path or a URL names, for all who need one and not a certain kind.
+"""Opens the ledger that a path or a URL names, or looks through it, for all who need any kind.
 
 A new kind of store is a package beside `memory` and `sqlite`, and a row of the table below. A
 store is imported when it is opened, so that one in memory does not pay for a database.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.damage import LookedThrough as LookedThrough
+from mockserver.ledger.damage import Settings
 from mockserver.ledger.postgresql.place import SCHEMES, without_password
 from mockserver.ledger.protocol import Ledger
 
@@ -32,6 +34,33 @@ def open_ledger(place: str | os.PathLike[str]) -> Ledger:
         LedgerUnusable: It cannot be opened; the message says why and what to do.
     """
     text = os.fspath(place)
+    return _STORES[_scheme_of(text)](text)
+
+
+def look_through(place: str, settings: Settings) -> LookedThrough:
+    """Look through all that a ledger on file holds, for damage; nothing is changed.
+
+    It may be in use.
+
+    Args:
+        place: The path of a file, or a database URL.
+        settings: What settings must be, by their names; others may be any text.
+
+    Raises:
+        LedgerUnusable: There is no ledger that can be looked through.
+    """
+    from mockserver.ledger.sqlite.looking import look_through
+    from mockserver.ledger.sqlite.store import path_of
+
+    path = None if _scheme_of(place) == "memory" else path_of(place)
+    if path is None:
+        raise LedgerUnusable(
+            f"{place} is in memory, which ends with its process; name the file of a ledger"
+        )
+    return look_through(path, settings)
+
+
+def _scheme_of(text: str) -> str:
     scheme = text.partition("://")[0] if _is_url(text) else "sqlite"
     if not scheme:
         raise LedgerUnusable(
@@ -42,7 +71,7 @@ def open_ledger(place: str | os.PathLike[str]) -> Ledger:
             f"a ledger has no store for {scheme!r}, only for: {', '.join(sorted(_STORES))}; "
             "write e.g. sqlite:///path/to/file"
         )
-    return _STORES[scheme](text)
+    return scheme
 
 
 def below(folder: Path, place: str) -> str:

@@ -113,13 +113,20 @@ def restore_clock(
     return running
 
 
+def is_saved_clock(text: str) -> bool:
+    """Return whether a clock can be read from what stands in the ledger."""
+    return _decoded(text) is not None
+
+
 def _saved(ledger: Ledger) -> SavedClock | None:
     text = ledger.load_setting(SETTING)
-    if text is None:
-        return None
+    return None if text is None else _decoded(text)
+
+
+def _decoded(text: str) -> SavedClock | None:
     try:
         return msgspec.json.decode(text, type=SavedClock)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         # Written by a version that knew more; the latest attempt still bounds the clock.
         return None
 

@@ -24,7 +24,7 @@ _Stored = TypeVar("_Stored")
 _Value = TypeVar("_Value")
 
 #: What comes of reading what was never written.
-_UNREADABLE = (
+UNREADABLE = (
     ArithmeticError,
     AttributeError,
     InvalidValue,
@@ -55,7 +55,7 @@ def stored(
         def explained(row: _Stored) -> _Value:
             try:
                 return read(row)
-            except (*_UNREADABLE, LedgerUnusable) as error:
+            except (*UNREADABLE, LedgerUnusable) as error:
                 raise _unreadable(f"{what} {_named(row)}", taken_away_by, error) from error
 
         return explained

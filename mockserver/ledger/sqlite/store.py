@@ -22,10 +22,15 @@ def open_sqlite(place: str | os.PathLike[str], *, exclusive: bool = True) -> Sql
     Raises:
         LedgerUnusable: It cannot be opened; the message says why and what to do.
     """
-    return SqlLedger(SqliteDatabase(_path_of(os.fspath(place)), exclusive=exclusive))
+    return SqlLedger(SqliteDatabase(path_of(os.fspath(place)), exclusive=exclusive))
 
 
-def _path_of(place: str) -> Path | None:
+def path_of(place: str) -> Path | None:
+    """Return the path that a place names; None for a database in memory.
+
+    Raises:
+        LedgerUnusable: It is a URL of something else.
+    """
     scheme, is_url, rest = place.partition("://")
     if not is_url:
         return None if place == ":memory:" else Path(place)
