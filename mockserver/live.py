@@ -116,8 +116,10 @@ class LiveSandbox:
         server, self._server = self._server, None
         self.sandbox.feed.close()
         server.stop()
-        save_clock(self.sandbox.ledger, self.sandbox.clock)
-        self.sandbox.close()
+        try:
+            save_clock(self.sandbox.ledger, self.sandbox.clock)
+        finally:
+            self.sandbox.close()
 
     def restart(self) -> None:
         """Stop and start again on the same ports, as an operator would."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mockserver.api.leanplum_api import LeanplumApi
@@ -37,6 +38,7 @@ from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 if TYPE_CHECKING:
     from mockserver.delivery.background import BackgroundEngine
+    from mockserver.delivery.settling_later import SettlingLater
 
 #: How long `resend` waits for an attempt that another thread makes.
 RESEND_REAL_SECONDS = 5.0
@@ -61,6 +63,7 @@ class Sandbox(SandboxTime):
         feed: Keeps what happened lately; a new one by default.
         keep: Which finished deliveries stay; all by default.
         answers: How the API answers where Leanplum's documentation does not say it.
+        keep_clock: Writes down where the clock is about to stand; see `Engine`.
 
     Raises:
         InvalidValue: There is no app, or both `sockets` and a concurrent `transport`.
@@ -79,6 +82,7 @@ class Sandbox(SandboxTime):
         feed: Feed | None = None,
         keep: Keep = Keep(),  # noqa: B008 (it never changes)
         answers: AssumedAnswers = AssumedAnswers(),  # noqa: B008 (it never changes)
+        keep_clock: Callable[[datetime], object] = lambda stands_at: None,
     ) -> None:
         #: What calls about an app or a rule that does not exist are answered.
         self.answers: AssumedAnswers = answers
@@ -111,18 +115,24 @@ class Sandbox(SandboxTime):
             self.clock,
             account=self._wiring.account,
             on_results=self._made,
+            keep_clock=keep_clock,
         )
         self._wiring.start()
         self._background: BackgroundEngine | None = None
+        self._settling_later: SettlingLater | None = None
         if isinstance(self.clock, RunningClock):
             # A test's clock stands still: it need not import the thread and its log.
             from mockserver.delivery.background import BackgroundEngine
 
             self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
             self._background.start()
-        self._retention: Retention | None = None
-        if keep:
-            self._retention = Retention(self.ledger, self.clock.now, keep, self.feed)
+        elif sockets is not None:
+            # Who serves others makes what it has promised; in a test nothing happens by itself.
+            from mockserver.delivery.settling_later import SettlingLater
+
+            self._settling_later = SettlingLater(self.engine)
+        self._retention = Retention(self.ledger, self.clock.now, keep, self.feed) if keep else None
+        if self._retention is not None:
             self._retention.start()
 
     def __enter__(self) -> Self:
@@ -140,10 +150,9 @@ class Sandbox(SandboxTime):
         self.feed.close()
         self.engine.stop()
         self._wiring.stop()
-        if self._background is not None:
-            self._background.stop()
-        if self._retention is not None:
-            self._retention.stop()
+        for helper in (self._background, self._settling_later, self._retention):
+            if helper is not None:
+                helper.stop()
         self.engine.close()
         self.ledger.close()
 
@@ -296,7 +305,8 @@ class Sandbox(SandboxTime):
         except LedgerUnusable:
             # They are on file, and what could not be sent or written now is still to be done.
             # Whoever heard of a failure would let them happen again.
-            pass
+            if self._settling_later is not None:
+                self._settling_later.ask()
         # On a running clock attempts are made later, and it would be a matter of luck to see one.
         return as_taken(taken)
 

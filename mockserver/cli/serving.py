@@ -21,6 +21,7 @@ from mockserver.cli.stop_signals import StopSignals
 from mockserver.cli.storage import place_of_ledger, readable_by_others
 from mockserver.config import Config
 from mockserver.core.assumed import AssumedAnswers
+from mockserver.core.clock import MovableClock
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import Attempt
 from mockserver.core.outcome import OutcomeKind
@@ -115,7 +116,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     stack.callback(server.stop)
     # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)
-    stack.callback(save_clock, ledger, sandbox.clock)
+    stack.callback(_save_clock_at_the_end, ledger, sandbox.clock)
     given = {app.app_id for app in config.apps}
     info = ServerInfo(
         api_url=reachable(server.url),
@@ -218,6 +219,7 @@ def _sandbox(config: Config, ledger: Ledger, tls: ServingTls | None, api_port: i
         ),
         keep=Keep(config.keep, config.keep_deliveries),
         answers=AssumedAnswers(config.unknown_app, config.unknown_postback),
+        keep_clock=lambda stands_at: save_clock(ledger, clock, stands_at=stands_at),
     )
 
 
@@ -263,12 +265,12 @@ class _BlockedOnce:
 
 
 def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
-    """Save the clock before a call that moves it is answered, so that a crash cannot undo that."""
+    """Save the clock before a reset of it is answered, so that a crash cannot undo that."""
 
     def save(response: Response) -> Response:
         from flask import request
 
-        if request.path.endswith(("/clock/advance", "/reset")):
+        if request.path.endswith("/reset"):
             try:
                 save_clock(sandbox.ledger, sandbox.clock)
             except LedgerUnusable as error:
@@ -277,6 +279,16 @@ def _keep_clock(app: Flask, sandbox: Sandbox) -> None:
         return response
 
     app.after_request(save)
+
+
+def _save_clock_at_the_end(ledger: Ledger, clock: MovableClock) -> None:
+    try:
+        save_clock(ledger, clock)
+    except LedgerUnusable as error:
+        tell(
+            f"postbacks: warning: where the clock stands cannot be written: {error}. The next "
+            "start goes on from where it was last written down, or from the latest attempt"
+        )
 
 
 def _end_within(real_seconds: float, stop: Callable[[], object]) -> None:

@@ -41,6 +41,9 @@ class Engine:
         account: Turns the outcome that a concurrent transport saw into the one that counts in
             sandbox time.
         on_results: Called with every group of results after it was recorded.
+        keep_clock: Called by an advance with the instant where the clock is about to stand, aware
+            UTC, to write that down. What it raises ends the advance before the clock is moved
+            there, so that whoever hears of a failure may ask for the same again.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class Engine:
         *,
         account: Account | None = None,
         on_results: Callable[[Sequence[Result]], None] | None = None,
+        keep_clock: Callable[[datetime], object] = lambda stands_at: None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._keep_clock = keep_clock
         self._clock_lock = ClockLock()
         self._due = DueAttempts(ledger, clock, on_results)
         self._advances = Advances(lambda: self._due.recorded)
@@ -311,8 +316,12 @@ class Engine:
             until_at = LATEST_AT if target_at is None else check_room(target_at)
             asked.begin(from_at, target_at)
             made, complete = self._run(Budget(until_at, budget, real_seconds, cancellation))
+            stands_at = self._clock.now()
             if complete:
-                self._due.move_to(max(target_at or self._clock.now(), from_at))
+                stands_at = max(target_at or stands_at, from_at)
+            self._keep_clock(stands_at)
+            if complete:
+                self._due.move_to(stands_at)
             now_at = self._clock.now()
         cancelled = not complete and cancellation.is_cancelled
         return Advance(from_at, now_at, made, None, complete, cancelled)

@@ -122,11 +122,19 @@ class Retention:
         return removed
 
     def _run(self) -> None:
+        failure = ""
         while not self._stopped.is_set():
             try:
                 self.remove()
+                if failure:
+                    _log().warning("old deliveries can be removed again")
+                failure = ""
             except Exception as error:
-                _log().warning("old deliveries could not be removed, trying again: %s", error)
+                reason = str(error) or type(error).__name__
+                # It is tried every few seconds, and a disk may be full for days.
+                if reason != failure:
+                    _log().warning("old deliveries cannot be removed, trying again: %s", reason)
+                failure = reason
             self._stopped.wait(LOOK_EVERY_REAL_SECONDS)
 
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mockserver.core.errors import LedgerUnusable
 from mockserver.core.models import DueAttempt
+from mockserver.core.wording import count
 from mockserver.ledger.protocol import Ledger, Result
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 #: How long to wait between two tries.
 AGAIN_REAL_SECONDS = 0.25
@@ -132,11 +138,15 @@ class Unwritten:
         if thread is not None:
             thread.join()
         if not self.is_empty and self._ledger.problem() is None:
-            try:
+            # Else the claims on file say what was under way.
+            with suppress(LedgerUnusable):
                 self.write()
-            except LedgerUnusable:
-                # The claims on file say what was under way; it will be repeated, marked.
-                return
+        if self._results:
+            _log().warning(
+                "%s could not be written; when a sandbox is started on the ledger again, it makes "
+                "these attempts once more and marks them as repeated",
+                count(len(self._results), "outcome"),
+            )
 
     def _publish(self, results: Sequence[Result]) -> None:
         if self._on_results is not None:
@@ -159,3 +169,10 @@ class Unwritten:
                 if self.is_empty:
                     self._thread = None
                     return
+
+
+def _log() -> Logger:
+    # Imported when there is something to say: most processes that import this never say anything.
+    from logging import getLogger
+
+    return getLogger("mockserver.delivery.unwritten")

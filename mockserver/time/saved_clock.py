@@ -35,17 +35,27 @@ class SavedClock(msgspec.Struct):
     rate: float = 1.0
 
 
-def save_clock(ledger: Ledger, clock: MovableClock, real_now_at: datetime | None = None) -> None:
+def save_clock(
+    ledger: Ledger,
+    clock: MovableClock,
+    real_now_at: datetime | None = None,
+    *,
+    stands_at: datetime | None = None,
+) -> None:
     """Write down where `clock` stands.
 
     Args:
         ledger: Where to.
         clock: Which clock.
         real_now_at: The real present, aware UTC; for tests.
+        stands_at: Where it is about to be put, aware UTC; where it stands unless given.
+
+    Raises:
+        LedgerUnusable: The ledger does not take it now.
     """
     saved = SavedClock(
         mode="running" if clock.is_running else "manual",
-        sandbox_at=clock.now(),
+        sandbox_at=clock.now() if stands_at is None else stands_at,
         real_at=plain(real_now_at or datetime.now(UTC)),
         rate=clock.rate if isinstance(clock, RunningClock) else 1.0,
     )

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return kept | {"HOME": str(home), "XDG_DATA_HOME": str(home / "data")} | more
 
 
-def spawn(home: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+def spawn(
+    home: Path, *arguments: str, enter: Sequence[str] = (), **variables: str
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "mockserver", "serve", *arguments],
+        [*enter, sys.executable, "-m", "mockserver", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -48,8 +50,10 @@ def spawn(home: Path, *arguments: str, **variables: str) -> subprocess.Popen[str
 
 
 @contextmanager
-def serve(home: Path, *arguments: str, **variables: str) -> Iterator[Served]:
-    process = spawn(home, "--json", *FREE_PORTS, *arguments, **variables)
+def serve(
+    home: Path, *arguments: str, enter: Sequence[str] = (), **variables: str
+) -> Iterator[Served]:
+    process = spawn(home, "--json", *FREE_PORTS, *arguments, enter=enter, **variables)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -60,9 +64,11 @@ def serve(home: Path, *arguments: str, **variables: str) -> Iterator[Served]:
         process.communicate()
 
 
-def refused(home: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+def refused(
+    home: Path, *arguments: str, enter: Sequence[str] = (), **variables: str
+) -> tuple[int, str]:
     """Return the exit code and the one line of a `serve` that does not get to serve."""
-    process = spawn(home, *arguments, **variables)
+    process = spawn(home, *arguments, enter=enter, **variables)
     try:
         said, complaints = process.communicate(timeout=20)
     finally:

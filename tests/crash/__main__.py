@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crash import scenarios
+from tests.crash import full_disk, scenarios
 from tests.crash.account import Account
 
 
@@ -21,8 +21,11 @@ def main() -> int:
             f"kill -9, {asked.kills} times": lambda place: scenarios.kills(
                 place, asked.kills, asked.seed
             ),
-            f"disk full, {asked.disks} times": lambda place: scenarios.full_disk(
+            f"no room in the file, {asked.disks} times": lambda place: scenarios.full_disk(
                 place, asked.disks
+            ),
+            f"disk full at any moment, {asked.disks} times": lambda place: full_disk.full_disk(
+                place, asked.disks, asked.seed
             ),
             f"locked for {asked.lock_seconds:g} s, {asked.locks} times": lambda place: (
                 scenarios.locks(place, asked.lock_seconds, asked.locks)

@@ -13,11 +13,13 @@ from mockserver.core.errors import (
     AdvanceInProgress,
     ClockCannotGoBack,
     InvalidValue,
+    LedgerUnusable,
     RunawaySchedule,
     UnknownDelivery,
 )
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
+from mockserver.delivery.engine import Engine
 from mockserver.time.clocks import AmbientClock
 from tests.delivery.ways_to_send import every_way, in_order
 from tests.engine_setup import (
@@ -618,3 +620,60 @@ def test_without_a_freezer_what_is_due_is_made_now_and_time_is_not_moved() -> No
         freezer.move_to(START_AT + 4 * HOUR)
         assert setup.engine.settle() == 1
         assert setup.offsets_in_hours() == [0, 2, 4]
+
+
+# Where the clock is about to stand is written down first
+
+
+def kept_by(setup: EngineSetup, failing: bool = False) -> list[datetime]:
+    """Return where the clock is about to stand, as told by an engine on the same parts."""
+    kept: list[datetime] = []
+
+    def keep(stands_at: datetime) -> None:
+        assert stands_at >= setup.clock.now()
+        kept.append(stands_at)
+        if failing:
+            raise LedgerUnusable("the disk is full")
+
+    setup.engine = Engine(setup.ledger, setup.transport, setup.clock, keep_clock=keep)
+    return kept
+
+
+@pytest.mark.parametrize("answered", [200, 503])
+def test_an_advance_says_where_the_clock_is_about_to_stand(answered: int) -> None:
+    setup = engine_setup()
+    setup.answer = always(answered)
+    setup.deliver()
+    kept = kept_by(setup)
+    setup.engine.advance_by(90 * MINUTE)
+    setup.engine.advance_to_next()
+    setup.engine.run_until_idle()
+    assert kept[0] == START_AT + 90 * MINUTE
+    assert kept[-1] == setup.clock.now()
+    assert len(kept) == 3
+
+
+@pytest.mark.parametrize("due", [False, True], ids=["nothing due", "attempts on the way"])
+def test_a_clock_whose_place_cannot_be_written_down_is_not_moved_there(due: bool) -> None:
+    setup = engine_setup()
+    setup.answer = always(503)
+    if due:
+        setup.deliver()
+    kept_by(setup, failing=True)
+    with pytest.raises(LedgerUnusable, match="the disk is full"):
+        setup.engine.advance_by(90 * MINUTE)
+    # What was made on the way is made, and the clock stands where the last of it was.
+    assert setup.clock.now() == START_AT + (HOUR if due else timedelta(0))
+    kept_by(setup)
+    setup.engine.advance_to(START_AT + 90 * MINUTE)
+    assert setup.clock.now() == START_AT + 90 * MINUTE
+    assert setup.offsets_in_hours() == ([0, 1] if due else [])
+
+
+def test_one_that_ended_early_says_where_it_stands() -> None:
+    setup = engine_setup()
+    setup.answer = always(503)
+    setup.deliver()
+    kept = kept_by(setup)
+    assert not setup.engine.advance_by(90 * HOUR, budget=2).complete
+    assert kept == [START_AT + 3 * HOUR]

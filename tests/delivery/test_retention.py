@@ -170,23 +170,30 @@ def test_a_sandbox_that_keeps_all_has_no_thread_for_it() -> None:
         assert {thread.name for thread in threading.enumerate()} == before
 
 
-def test_a_store_that_fails_is_asked_again(
+def test_a_store_that_fails_is_asked_again_and_said_once(
     ledger: Ledger, quick: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     finished(ledger, 3 * DAY)
     remove = ledger.remove_finished
-    failures = iter([LedgerUnusable("the disk is full")])
+    failures = iter([LedgerUnusable("the disk is full")] * 5 + [LedgerUnusable("locked")] * 3)
 
-    def fails_once(*arguments: Any) -> int:
+    def fails(*arguments: Any) -> int:
         for failure in failures:
             raise failure
         return remove(*arguments)
 
-    monkeypatch.setattr(ledger, "remove_finished", fails_once)
+    monkeypatch.setattr(ledger, "remove_finished", fails)
     with Sandbox(ledger=ledger, clock=ManualClock(START), keep=Keep(DAY)) as sandbox:
         for _ in until(lambda: len(sandbox.deliveries) == 0):
             time.sleep(0.005)
-    (record,) = [each for each in caplog.records if each.levelname == "WARNING"]
-    assert record.getMessage() == (
-        "old deliveries could not be removed, trying again: the disk is full"
-    )
+        for _ in until(lambda: len(said(caplog)) == 3):
+            time.sleep(0.005)
+    assert said(caplog) == [
+        "old deliveries cannot be removed, trying again: the disk is full",
+        "old deliveries cannot be removed, trying again: locked",
+        "old deliveries can be removed again",
+    ]
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]

@@ -174,7 +174,7 @@ def test_many_callers_at_once_while_it_fails_now_and_then(tmp_path: Path, disk: 
 
 
 def test_a_process_that_ends_before_it_could_write_repeats_and_says_so(
-    tmp_path: Path, disk: Disk
+    tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "a.db"
     with opened(path) as sandbox:
@@ -184,6 +184,7 @@ def test_a_process_that_ends_before_it_could_write_repeats_and_says_so(
         assert delivery.attempts == ()
         disk.restart(lambda number, text: "before")
     assert len(sandbox.inbox("a").requests) == 1
+    assert said(caplog, "1 outcome could not be written; when a sandbox is started") == 1
     disk.restart()
     ledger = open_sqlite(path)
     assert ledger.recover() == 1

@@ -19,6 +19,7 @@ from types import TracebackType
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.database import Cursor, check_tables, prepare_tables
 from mockserver.ledger.sql.schema import ColumnTypes
+from mockserver.ledger.sqlite.advice import advice
 from mockserver.ledger.sqlite.database_file import DatabaseFile
 from mockserver.ledger.sqlite.file_watch import FileWatch
 from mockserver.net.monotonic import real_seconds
@@ -239,7 +240,7 @@ class SqliteDatabase:
 
     def unusable(self, error: sqlite3.Error | str) -> LedgerUnusable:
         """Return what is raised in place of an error of the driver."""
-        return LedgerUnusable(f"{self.name} cannot be used: {_advice(str(error))}")
+        return LedgerUnusable(f"{self.name} cannot be used: {advice(str(error), self._path)}")
 
     def _outside(self, *statements: str) -> None:
         """Run what a transaction does not allow."""
@@ -257,8 +258,8 @@ class SqliteDatabase:
             except sqlite3.OperationalError as error:
                 # Another process is opening the new file as well. SQLite refuses at once here,
                 # where it would wait elsewhere.
-                if real_seconds() > gives_up_at:
-                    raise LedgerUnusable(f"{self.name} cannot be used: {error}") from error
+                if "locked" not in str(error) or real_seconds() > gives_up_at:
+                    raise self.unusable(error) from error
                 time.sleep(0.01)
 
     @contextmanager
@@ -382,13 +383,3 @@ def _resolved(path: Path) -> Path:
         raise LedgerUnusable(
             f"{str(path)!r} is no path of a file: {error}; choose another file"
         ) from None
-
-
-def _advice(reason: str) -> str:
-    if "locked" in reason:
-        return f"{reason}; another program is writing to it, stop that one"
-    if "full" in reason:
-        return f"{reason}; free some space"
-    if "readonly" in reason or "unable to open" in reason:
-        return f"{reason}; it must be possible to write to the file and its folder"
-    return f"{reason}; choose another file, or restore this one"

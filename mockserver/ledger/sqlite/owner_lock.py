@@ -61,9 +61,15 @@ class OwnerLock:
         except LedgerUnusable:
             self.release()
             raise
-        owner_line = f"{os.getpid()}\n".encode()
-        os.pwrite(self._descriptor, owner_line, 0)
-        os.ftruncate(self._descriptor, len(owner_line))
+        try:
+            owner_line = f"{os.getpid()}\n".encode()
+            os.pwrite(self._descriptor, owner_line, 0)
+            os.ftruncate(self._descriptor, len(owner_line))
+        except OSError as error:
+            self.release()
+            raise LedgerUnusable(
+                f"cannot write {lock_path}: {error.strerror}; the ledger needs room on its disk"
+            ) from error
 
     def release(self) -> None:
         """Let somebody else have the file; the lock file stays.

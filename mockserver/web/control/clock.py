@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta
 
 from mockserver.core.clock import as_utc
 from mockserver.core.durations import parse_duration
-from mockserver.core.errors import InvalidValue
+from mockserver.core.errors import InvalidValue, LedgerUnusable
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
 from mockserver.web.control.first_attempts import FirstAttempts
@@ -41,14 +41,21 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         )
 
     def advance(body: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
-        done, attempts = sandbox.advance_within(
-            _goal_of(body),
-            body.budget,
-            body.real_seconds,
-            to_next=body.until == "next",
-            listed=body.listed,
-            is_unwanted=_is_client_gone(),
-        )
+        try:
+            done, attempts = sandbox.advance_within(
+                _goal_of(body),
+                body.budget,
+                body.real_seconds,
+                to_next=body.until == "next",
+                listed=body.listed,
+                is_unwanted=_is_client_gone(),
+            )
+        except LedgerUnusable as error:
+            stands_at = sandbox.now().isoformat().replace("+00:00", "Z")
+            raise LedgerUnusable(
+                f"{error}. The clock stands at {stands_at}; what was sent until then is kept, and "
+                "another advance goes on from there"
+            ) from error
         if done.now_at != done.from_at:
             # For whoever watches: nothing may have been due on the way, or at its end.
             sandbox.feed.add("clock", {"from": done.from_at, "now": done.now_at})

@@ -52,8 +52,23 @@ def test_a_deleted_ledger_takes_no_event(tmp_path: Path) -> None:
         assert "was deleted while the sandbox had it open" in health(served)
         with pytest.raises(LedgerUnusable, match="was deleted"):
             trigger(served, "u")
-        with pytest.raises(LedgerUnusable, match="was deleted"):
+        with pytest.raises(LedgerUnusable, match=r"was deleted.*The clock stands at 20.*Z; what"):
             served.client.advance(AdvanceRequest(by="1h"))
+        code, said = served.stop(signal.SIGTERM)
+        assert code == 0
+        (line,) = said.splitlines()
+        assert line.startswith("postbacks: warning: where the clock stands cannot be written")
+
+
+@pytest.mark.parametrize("by", ["5m", "90m"])
+def test_a_clock_whose_place_cannot_be_kept_is_not_moved(tmp_path: Path, by: str) -> None:
+    with serve(tmp_path, "--db", "ledger.db", "--clock", "manual") as served:
+        stood_at = served.client.clock().now
+        (tmp_path / "ledger.db").unlink()
+        for _ in range(2):
+            with pytest.raises(LedgerUnusable, match="was deleted"):
+                served.client.advance(AdvanceRequest(by=by))
+            assert served.client.clock().now == stood_at
 
 
 def trigger(served: Served, user_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -171,3 +172,24 @@ class TestSharedFile:
         said = [child.communicate(timeout=120)[0] for child in children]
         assert [child.returncode for child in children] == [0, 0, 0]
         assert sorted(int(line) for each in said for line in each.split()) == expected
+
+
+@pytest.mark.parametrize("call", ["pwrite", "ftruncate"])
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
+def test_a_lock_file_without_room_is_said_and_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, there: bool
+) -> None:
+    path = tmp_path / "ledger.db"
+    if there:
+        open_sqlite(path).close()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as within:
+        within.setattr(os, call, full)
+        with pytest.raises(
+            LedgerUnusable, match=r"cannot write .*\.lock: No space left.*needs room"
+        ):
+            open_sqlite(path)
+    open_sqlite(path).close()

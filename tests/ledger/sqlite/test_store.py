@@ -473,3 +473,41 @@ def test_queries_use_their_indexes(ledger: SqlLedger) -> None:
                 step.startswith("SEARCH") or ("ORDER BY" in step and step.split()[4] != "ORDER")
                 for step in said
             ), (text, said)
+
+
+class TestTheLogCannotBeMade:
+    """Only another program that opens the file at the same time is waited for."""
+
+    @pytest.mark.parametrize("words", ["database or disk is full", "disk I/O error"])
+    def test_what_does_not_pass_is_said_at_once(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+    ) -> None:
+        tried = self.refusing(monkeypatch, words, times=1000)
+        with pytest.raises(LedgerUnusable, match=words):
+            open_sqlite(path)
+        assert len(tried) == 1
+
+    def test_another_program_is_waited_for(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried = self.refusing(monkeypatch, "database is locked", times=3)
+        open_sqlite(path).close()
+        assert len(tried) == 4
+
+    def refusing(self, patch: pytest.MonkeyPatch, words: str, times: int) -> list[str]:
+        """Let SQLite refuse so often to keep a log; return how often it was asked."""
+        tried: list[str] = []
+        connect = sqlite3.connect
+
+        class Refusing(sqlite3.Connection):
+            def execute(self, text: str, *values: Any) -> Any:
+                if "journal_mode = WAL" in text:
+                    tried.append(text)
+                    if len(tried) <= times:
+                        raise sqlite3.OperationalError(words)
+                return super().execute(text, *values)
+
+        patch.setattr(
+            sqlite3, "connect", lambda *a, **named: connect(*a, **named, factory=Refusing)
+        )
+        return tried
