@@ -14,13 +14,15 @@ from typing import Literal, Protocol
 from mockserver.core.clock import LATEST_AT, as_utc, check_room
 from mockserver.core.errors import ClockCannotGoBack, InvalidValue
 from mockserver.core.instants import plain
-from mockserver.net.monotonic import real_seconds
+from mockserver.net.monotonic import boot_seconds
 
 
 class RunningClock:
     """Real time plus an offset that grows with every advance, optionally faster.
 
-    At the latest instant of a clock (`core.clock.LATEST_AT`) it stands still.
+    It counts the seconds of the machine, also those for which it sleeps; that somebody sets the
+    machine's clock changes nothing. At the latest instant of a clock (`core.clock.LATEST_AT`) it
+    stands still.
 
     Args:
         start_at: The first instant, aware; the real present by default.
@@ -45,7 +47,7 @@ class RunningClock:
         self._stands = False
         self.first_at = None if start_at is None else as_utc(start_at, "start_at")
         self._anchor_at = check_room(self.first_at or plain(datetime.now(UTC)))
-        self._anchor_real_seconds = real_seconds()
+        self._anchor_real_seconds = boot_seconds()
 
     def now(self) -> datetime:
         """Return the present instant of the sandbox, aware, in UTC."""
@@ -67,13 +69,13 @@ class RunningClock:
                     f"{instant_at.isoformat()}; give an instant that is not in its past"
                 )
             self._anchor_at = check_room(instant_at)
-            self._anchor_real_seconds = real_seconds()
+            self._anchor_real_seconds = boot_seconds()
 
     def start_over(self) -> None:
         """Go on from the first instant, because nothing is left of what happened since."""
         with self._lock:
             self._anchor_at = self.first_at or plain(datetime.now(UTC))
-            self._anchor_real_seconds = real_seconds()
+            self._anchor_real_seconds = boot_seconds()
 
     @contextmanager
     def standing(self) -> Iterator[None]:
@@ -86,7 +88,7 @@ class RunningClock:
         finally:
             with self._lock:
                 self._stands = False
-                self._anchor_real_seconds = real_seconds()
+                self._anchor_real_seconds = boot_seconds()
 
     def real_seconds_until(self, instant_at: datetime) -> float:
         """Return how many real seconds pass until `instant_at`; at least 0."""
@@ -95,7 +97,7 @@ class RunningClock:
     def _now_at(self) -> datetime:
         if self._stands:
             return self._anchor_at
-        gone = (real_seconds() - self._anchor_real_seconds) * self.rate
+        gone = (boot_seconds() - self._anchor_real_seconds) * self.rate
         try:
             return min(self._anchor_at + timedelta(seconds=gone), LATEST_AT)
         except OverflowError:

@@ -16,9 +16,11 @@ from mockserver.core.clock import (
     check_room,
     later,
 )
+from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidConfig, InvalidValue
 from mockserver.core.instants import Instant, plain, written
 from mockserver.ledger.protocol import Ledger
+from mockserver.net.monotonic import boot_seconds, this_boot
 from mockserver.time.clocks import RunningClock
 
 SETTING = "clock"
@@ -26,13 +28,24 @@ SETTING = "clock"
 ClockMode = Literal["running", "manual"]
 
 
+#: How far the machine's clock and its count of seconds may differ without a word.
+_SET = timedelta(seconds=2)
+
+
 class SavedClock(msgspec.Struct):
-    """Where a clock stood, and at which real instant; both aware UTC."""
+    """Where a clock stood, and at which real instant; both aware UTC.
+
+    Attributes:
+        boot: Which start of the machine that was, see `net.monotonic`; empty if that is not known.
+        boot_seconds: How many seconds after that start.
+    """
 
     mode: ClockMode
     sandbox_at: Instant
     real_at: Instant
     rate: float = 1.0
+    boot: str = ""
+    boot_seconds: float = 0.0
 
 
 def save_clock(
@@ -58,6 +71,9 @@ def save_clock(
         sandbox_at=clock.now() if stands_at is None else stands_at,
         real_at=plain(real_now_at or datetime.now(UTC)),
         rate=clock.rate if isinstance(clock, RunningClock) else 1.0,
+        # A present that was made up belongs to no start of the machine.
+        boot=this_boot() if real_now_at is None else "",
+        boot_seconds=boot_seconds(),
     )
     ledger.save_setting(SETTING, msgspec.json.encode(saved, enc_hook=written).decode())
 
@@ -76,7 +92,8 @@ def restore_clock(
     It never stands before anything the ledger knows, unless that is later than a clock can stand: a
     ledger of an earlier version may hold such a clock, and would never be of use again. A manual
     clock stands where it stood; a running one that was running goes on as if it had not been
-    stopped.
+    stopped, by the machine's own count of seconds. Only if the machine itself was started again,
+    its clock has to be believed.
 
     Args:
         ledger: Its attempts and its saved clock count.
@@ -100,7 +117,7 @@ def restore_clock(
             f"{latest_at.isoformat()}; start there or later, or choose another --db"
         )
     real_now_at = plain(real_now_at or datetime.now(UTC))
-    stood_at = _continued(_saved(ledger), mode, real_now_at)
+    stood_at = _continued(_saved(ledger), mode, real_now_at, remark)
     begins_at = start_at or stood_at
     is_mended = begins_at is not None and begins_at > LATEST_AT
     if begins_at is None or is_mended:
@@ -141,13 +158,17 @@ def _decoded(text: str) -> SavedClock | None:
         return None
 
 
-def _continued(saved: SavedClock | None, mode: ClockMode, real_now_at: datetime) -> datetime | None:
+def _continued(
+    saved: SavedClock | None,
+    mode: ClockMode,
+    real_now_at: datetime,
+    remark: Callable[[str], object],
+) -> datetime | None:
     if saved is None:
         return None
     if mode == "manual" or saved.mode == "manual":
         return saved.sandbox_at
-    # The machine's clock may have been set back meanwhile; the sandbox's only goes forward.
-    gone = max(timedelta(0), real_now_at - saved.real_at)
+    gone = _gone(saved, real_now_at, remark)
     try:
         gone *= saved.rate
     except (OverflowError, ValueError):
@@ -155,6 +176,41 @@ def _continued(saved: SavedClock | None, mode: ClockMode, real_now_at: datetime)
     # One that ran up to the end stands there, as it would have done without a stop.
     stands_at = later(saved.sandbox_at, gone)
     return stands_at if saved.sandbox_at > LATEST_AT else min(stands_at, LATEST_AT)
+
+
+def _gone(saved: SavedClock, real_now_at: datetime, remark: Callable[[str], object]) -> timedelta:
+    """Return how much real time has passed; the machine's clock may have been set meanwhile."""
+    by_clock = real_now_at - saved.real_at
+    counted = _counted(saved)
+    if counted is None:
+        if by_clock < -_SET:
+            remark(
+                f"the machine's clock was set back by {_rounded(-by_clock)} or more since the "
+                "sandbox last wrote down its own, which goes on where it stood"
+            )
+        return max(timedelta(0), by_clock)
+    by = by_clock - counted
+    if abs(by) > _SET:
+        way = "back" if by < timedelta(0) else "forwards"
+        remark(
+            f"the machine's clock was set {way} by {_rounded(abs(by))} since the sandbox last "
+            f"wrote down its own, which goes on by the {_rounded(counted)} that have passed"
+        )
+    return counted
+
+
+def _counted(saved: SavedClock) -> timedelta | None:
+    """Return how much time has passed by the machine's count; None if that is not known."""
+    if not saved.boot or saved.boot != this_boot():
+        return None
+    now = boot_seconds()
+    # In a container the count may begin elsewhere.
+    is_possible = 0 <= saved.boot_seconds <= now
+    return timedelta(seconds=now - saved.boot_seconds) if is_possible else None
+
+
+def _rounded(duration: timedelta) -> str:
+    return format_duration(timedelta(seconds=round(duration.total_seconds())))
 
 
 def _check_start(start_at: datetime | None) -> None:

@@ -24,7 +24,7 @@ GAP = 4 * SECOND
 def pass_real_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Real seconds that pass when they are told to."""
     now = [1000.0]
-    monkeypatch.setattr("mockserver.time.clocks.real_seconds", lambda: now[0])
+    monkeypatch.setattr("mockserver.time.clocks.boot_seconds", lambda: now[0])
 
     def pass_by(real_seconds: float) -> None:
         now[0] += real_seconds

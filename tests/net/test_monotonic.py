@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 import time_machine
 from freezegun import freeze_time
 
-from mockserver.net.monotonic import real_seconds
+from mockserver.net import monotonic
+from mockserver.net.monotonic import boot_seconds, real_seconds, this_boot
 
 
 def test_it_counts_seconds() -> None:
@@ -41,3 +43,25 @@ def test_a_machine_without_that_clock_has_another(monkeypatch: pytest.MonkeyPatc
         patched.delattr("time.clock_gettime")
         before, count, after = time.monotonic(), real_seconds(), time.monotonic()
     assert before <= count <= after
+
+
+def test_the_seconds_of_the_machine_are_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with freeze_time("2026-01-01"):
+        before = boot_seconds()
+        while boot_seconds() == before:
+            pass
+        assert 0 < boot_seconds() - before < 60
+    monkeypatch.delattr("time.CLOCK_BOOTTIME", raising=False)
+    before, count, after = real_seconds(), boot_seconds(), real_seconds()
+    assert before <= count <= after
+
+
+def test_a_start_of_the_machine_has_one_name_or_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert this_boot() == this_boot()
+    monkeypatch.setattr(monotonic, "_BOOT_ID", str(tmp_path / "missing"))
+    assert this_boot() == ""
+    (tmp_path / "odd").write_bytes(b"\xff")
+    monkeypatch.setattr(monotonic, "_BOOT_ID", str(tmp_path / "odd"))
+    assert this_boot() == ""

@@ -29,7 +29,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
-    monkeypatch.setattr("mockserver.time.clocks.real_seconds", machine.monotonic)
+    monkeypatch.setattr("mockserver.time.clocks.boot_seconds", machine.monotonic)
     return machine
 
 

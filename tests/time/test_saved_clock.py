@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 
+import msgspec
 import pytest
 
 from mockserver import ManualClock, RunningClock, Sandbox
 from mockserver.core.clock import DEFAULT_START_AT
+from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidConfig
 from mockserver.ledger.memory.ledger import MemoryLedger
+from mockserver.time import saved_clock
 from mockserver.time.saved_clock import SETTING, restore_clock, save_clock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -53,6 +57,135 @@ def test_a_running_clock_goes_on_as_if_nothing_had_been() -> None:
     save_clock(ledger, RunningClock(NOON, rate=3), real_now_at=NOON)
     later = restore_clock(ledger, mode="running", real_now_at=NOON + HOUR)
     assert near(later.now(), NOON + 3 * HOUR)
+
+
+class Machine:
+    """A machine whose clock can be set; time passes for it in both ways at once.
+
+    Attributes:
+        now_at: What its clock says.
+        seconds: Since it was started.
+        boot: What this start is called.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.now_at = NOON
+        self.seconds = 1000.0
+        self.boot = "first"
+        machine = self
+
+        class Datetime(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+                return machine.now_at
+
+        patch.setattr(saved_clock, "datetime", Datetime)
+        patch.setattr(saved_clock, "boot_seconds", lambda: self.seconds)
+        patch.setattr(saved_clock, "this_boot", lambda: self.boot)
+        patch.setattr("mockserver.time.clocks.boot_seconds", lambda: self.seconds)
+
+    def passes(self, duration: timedelta) -> None:
+        self.now_at += duration
+        self.seconds += duration.total_seconds()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+STEPS = [
+    timedelta(days=-400),
+    -HOUR,
+    timedelta(seconds=-3),
+    timedelta(seconds=3),
+    timedelta(days=1),
+]
+
+
+@pytest.mark.parametrize("rate", [1.0, 7200.0])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_machine_whose_clock_is_set_moves_ours_neither_way_and_it_is_said(
+    machine: Machine, step: timedelta, rate: float
+) -> None:
+    ledger, said = MemoryLedger(), []
+    running = RunningClock(NOON, rate)
+    save_clock(ledger, running)
+    machine.passes(HOUR / 2)
+    machine.now_at += step
+    # While it runs it does not notice.
+    assert running.now() == NOON + HOUR / 2 * rate
+    machine.passes(HOUR / 2)
+    restored = restore_clock(ledger, rate=rate, remark=said.append)
+    assert restored.now() == NOON + HOUR * rate
+    (line,) = said
+    way = "back" if step < timedelta(0) else "forwards"
+    assert f"set {way} by {format_duration(abs(step))} since" in line
+    assert "goes on by the 1h that have passed" in line
+
+
+@pytest.mark.parametrize("drift", [-2.0, -0.5, 0.0, 0.5, 2.0])
+def test_that_the_clock_was_corrected_a_little_is_no_word_worth(
+    machine: Machine, drift: float
+) -> None:
+    ledger, said = MemoryLedger(), []
+    save_clock(ledger, RunningClock(NOON))
+    machine.passes(HOUR)
+    machine.now_at += timedelta(seconds=drift)
+    assert restore_clock(ledger, remark=said.append).now() == NOON + HOUR
+    assert said == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_after_another_start_of_the_machine_its_clock_is_believed_but_never_backwards(
+    machine: Machine, step: timedelta
+) -> None:
+    ledger, said = MemoryLedger(), []
+    save_clock(ledger, RunningClock(NOON))
+    machine.now_at += step
+    machine.boot, machine.seconds = "second", 5000.0
+    restored = restore_clock(ledger, remark=said.append)
+    assert restored.now() == NOON + max(step, timedelta(0))
+    is_noticed = step < timedelta(seconds=-2)
+    assert len(said) == is_noticed
+    assert all("was set back by" in line and "where it stood" in line for line in said)
+
+
+@pytest.mark.parametrize("boot", ["", "first"])
+@pytest.mark.parametrize("seconds", [-1.0, 999.0, -1e308, 1e308])
+def test_a_count_that_cannot_be_is_not_believed(
+    machine: Machine, boot: str, seconds: float
+) -> None:
+    ledger = MemoryLedger()
+    saved = {"mode": "running", "sandbox_at": NOON, "real_at": NOON, "boot": boot}
+    document = msgspec.json.encode(saved | {"boot_seconds": seconds}).decode()
+    ledger.save_setting(SETTING, document)
+    machine.seconds = 900.0
+    machine.now_at += HOUR
+    assert restore_clock(ledger).now() == NOON + HOUR
+
+
+def test_the_clock_of_a_version_that_did_not_count_goes_on(machine: Machine) -> None:
+    ledger = MemoryLedger()
+    saved = {"mode": "running", "sandbox_at": NOON, "real_at": NOON, "rate": 2.0}
+    ledger.save_setting(SETTING, msgspec.json.encode(saved).decode())
+    machine.passes(HOUR)
+    assert restore_clock(ledger).now() == NOON + 2 * HOUR
+
+
+def test_a_machine_that_sleeps_goes_on_with_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        pytest.skip("only Linux counts the seconds of its sleep separately")
+    clock = RunningClock(NOON)
+    slept = [0.0]
+    count = time.clock_gettime
+    monkeypatch.setattr(
+        time,
+        "clock_gettime",
+        lambda which: count(which) + (slept[0] if which == time.CLOCK_BOOTTIME else 0.0),
+    )
+    slept[0] = 7200.0
+    assert near(clock.now(), NOON + 2 * HOUR)
 
 
 def test_the_machines_clock_set_back_does_not_turn_ours_back() -> None:
