@@ -79,6 +79,7 @@ class LiveSandbox:
             ledger = open_ledger(self._ledger_place)
             ledger_open = undo.enter_context(ExitStack())
             ledger_open.callback(ledger.close)
+            ledger.free_ended()
             ledger.recover()
             clock = restore_clock(ledger, mode="manual")
             # Before there is a sandbox: it must know the port that it never sends to.

@@ -90,6 +90,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     ledger_open.callback(ledger.close)
     stored = readable_apps(ledger)
     check_keys(config, stored.apps)
+    ended = ledger.free_ended()
     recovered = ledger.recover()
     # Before there is a sandbox, which may send at once: it must know where it never sends to.
     listener = stack.enter_context(listen_at(config.host, config.port))
@@ -116,6 +117,9 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
     stack.callback(server.stop)
     # Closed before the server, whose stop waits for requests that wait for the feed.
     stack.callback(sandbox.feed.close)
+    # Before that: an advance whose client is gone would give back what is under way, and the next
+    # start would not know that it was.
+    stack.callback(sandbox.engine.stop)
     stack.callback(_save_clock_at_the_end, ledger, sandbox.clock)
     given = {app.app_id for app in config.apps}
     info = ServerInfo(
@@ -134,6 +138,7 @@ def start(config: Config, stack: ExitStack) -> tuple[ServerInfo, ApiServer]:
         repeated_attempts=recovered,
         warnings=[
             *stored.problems,
+            *_about_ended(ended),
             *readable_by_others(place),
             *_about_insecure(config),
             *_about_rules(sandbox),
@@ -167,6 +172,16 @@ def _about_insecure(config: Config) -> list[str]:
     return [
         "--insecure: no certificate is checked where postbacks go to https, so whoever is between "
         "can read and answer them; better trust the authority of your endpoint with --ca-file FILE"
+    ]
+
+
+def _about_ended(number: int) -> list[str]:
+    if not number:
+        return []
+    verb = "was" if number == 1 else "were"
+    return [
+        f"{count(number, 'attempt')} of deliveries that a resend had ended {verb} under way when "
+        "the last process ended; it is not known what came of that, and it is not repeated"
     ]
 
 

@@ -316,6 +316,8 @@ class Engine:
             until_at = LATEST_AT if target_at is None else check_room(target_at)
             asked.begin(from_at, target_at)
             made, complete = self._run(Budget(until_at, budget, real_seconds, cancellation))
+            # One that was stopped has not made what is due on the way.
+            complete = complete and not self._due.is_stopped
             stands_at = self._clock.now()
             if complete:
                 stands_at = max(target_at or stands_at, from_at)
@@ -323,7 +325,7 @@ class Engine:
             if complete:
                 self._due.move_to(stands_at)
             now_at = self._clock.now()
-        cancelled = not complete and cancellation.is_cancelled
+        cancelled = not complete and (cancellation.is_cancelled or self._due.is_stopped)
         return Advance(from_at, now_at, made, None, complete, cancelled)
 
     def _described(self) -> str:

@@ -193,8 +193,15 @@ class Ledger(Protocol):
             begun: Whether they may have been sent: the next try is marked `repeated`.
         """
 
+    def free_ended(self) -> int:
+        """Give back the claims of deliveries that have ended; return how many.
+
+        Someone has resent them with success while a scheduled attempt was under way, and the
+        process has died. For whoever has no attempt under way.
+        """
+
     def recover(self, *, begun: bool = True) -> int:
-        """Give back all claims; return how many. Their attempts are due again, in their order.
+        """Give back the claims of what is pending; return how many. It is due again, in order.
 
         For whoever makes all attempts and has none under way: after processes that died, or if it
         does not know whether a claim of its own was written.

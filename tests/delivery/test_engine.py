@@ -677,3 +677,22 @@ def test_one_that_ended_early_says_where_it_stands() -> None:
     kept = kept_by(setup)
     assert not setup.engine.advance_by(90 * HOUR, budget=2).complete
     assert kept == [START_AT + 3 * HOUR]
+
+
+@pytest.mark.parametrize("idle", [False, True], ids=["instant", "idle"])
+def test_one_that_is_stopped_leaves_the_clock_where_it_made_the_last_attempt(idle: bool) -> None:
+    setup = engine_setup()
+    kept = kept_by(setup)
+    setup.deliver()
+
+    def stop_at_the_third(attempt: DueAttempt) -> Outcome:
+        if attempt.number == 3:
+            setup.engine.stop()
+        return status(503)
+
+    setup.answer = stop_at_the_third
+    engine = setup.engine
+    done = engine.run_until_idle() if idle else engine.advance_by(100 * HOUR)
+    assert (done.complete, done.cancelled) == (False, True)
+    assert setup.clock.now() == done.now_at == kept[-1] == START_AT + 3 * HOUR
+    assert setup.offsets_in_hours() == [0, 1, 3]

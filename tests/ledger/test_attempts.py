@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.ledger.protocol import Ledger, Result
@@ -393,10 +394,48 @@ class TestRecover:
         assert state_of(ledger, 1) == (PENDING, 0, START)
 
     def test_what_a_manual_success_ended_is_not_due_again(self, ledger: Ledger) -> None:
-        add(ledger, START)
-        claim_one(ledger)
-        manual = ledger.claim_resend(1, START)
-        assert manual is not None
-        ledger.record([ended(manual)])
+        end_under_way(ledger)
         assert ledger.recover() == 0
         assert ledger.claim(FAR, 10) == []
+
+    def test_nor_is_its_claim_kept_for_ever(self, ledger: Ledger) -> None:
+        end_under_way(ledger)
+        add(ledger, START)
+        pending = claim_one(ledger)
+        assert ledger.remove_finished(10) == 0, "an attempt of it is under way"
+        assert ledger.free_ended() == 1
+        assert ledger.free_ended() == 0
+        assert ledger.remove_finished(10) == 1
+        # What is pending stays claimed.
+        assert ledger.claim(FAR, 10) == []
+        ledger.record([ended(pending)])
+        assert len(ledger.attempts(2)) == 1
+
+    def test_what_is_recorded_after_its_claim_was_given_back_is_not_written(
+        self, ledger: Ledger
+    ) -> None:
+        scheduled = end_under_way(ledger)
+        ledger.free_ended()
+        ledger.record([ended(scheduled)])
+        assert [attempt.number for attempt in ledger.attempts(1)] == [None]
+
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_an_attempt_that_is_given_back_lets_go_of_a_delivery_that_has_ended(
+        self, ledger: Ledger, begun: bool
+    ) -> None:
+        scheduled = end_under_way(ledger)
+        ledger.release([scheduled], begun=begun)
+        assert ledger.next_due_at() is None
+        assert ledger.claim(FAR, 10) == []
+        assert ledger.free_ended() == 0
+        assert ledger.remove_finished(10) == 1
+
+
+def end_under_way(ledger: Ledger) -> DueAttempt:
+    """Have a resend end delivery 1 while its first attempt is under way; return that one."""
+    add(ledger, START)
+    scheduled = claim_one(ledger)
+    manual = ledger.claim_resend(1, START)
+    assert manual is not None
+    ledger.record([ended(manual)])
+    return scheduled

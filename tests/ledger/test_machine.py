@@ -107,6 +107,7 @@ class TwoLedgers(RuleBasedStateMachine):
 
     @rule()
     def recover(self) -> None:
+        assert self.memory.free_ended() == self.sql.free_ended()
         assert self.memory.recover() == self.sql.recover()
 
     @rule(app_id=st.sampled_from("ab"))

@@ -268,9 +268,20 @@ class MemoryLedger(Ledger):
         with self._lock:
             for attempt in attempts:
                 row = self._rows.get(attempt.delivery_id)
-                if row is not None and row.claim == attempt.claim and row.state is _PENDING:
+                if row is None or row.claim != attempt.claim:
+                    continue
+                if row.state is _PENDING:
                     row.repeated = row.repeated or begun
                     self._give_back(row)
+                else:
+                    row.claim = NO_CLAIM
+
+    def free_ended(self) -> int:
+        with self._lock:
+            ended = [row for row in self._rows.values() if row.claim and row.state is not _PENDING]
+            for row in ended:
+                row.claim = NO_CLAIM
+            return len(ended)
 
     def recover(self, *, begun: bool = True) -> int:
         with self._lock:

@@ -32,12 +32,12 @@ from mockserver.ledger.protocol import (
     rule_limit_reached,
 )
 from mockserver.ledger.sql import forgetting, statements
+from mockserver.ledger.sql.claiming import claim_due, next_due
 from mockserver.ledger.sql.codec import (
     encode_app,
     encode_channels,
     from_microseconds,
     to_microseconds,
-    unreadable_delivery,
 )
 from mockserver.ledger.sql.database import Cursor, Database
 from mockserver.ledger.sql.finding import NO_LIMIT, find_deliveries, find_latest
@@ -49,7 +49,6 @@ from mockserver.ledger.sql.rows import (
     app_of,
     attempt_of,
     delivery_of,
-    due_attempts_of,
     rows_of_new,
     rule_of,
 )
@@ -241,24 +240,7 @@ class SqlLedger(Ledger):
         if limit <= 0:
             return []
         with self._known.writing() as cursor:
-            cursor.execute(statements.SELECT_DUE, (to_microseconds(until_at), limit))
-            rows = cursor.fetchall()
-            if not rows:
-                cursor.execute(statements.SELECT_ORPHAN, (to_microseconds(until_at),))
-                orphan = cursor.fetchone()
-                if orphan is not None:
-                    # Else it would be due for ever, and an advance would never get past it.
-                    raise unreadable_delivery(orphan[0])
-                self._known.is_next(_next_due(cursor))
-                return []
-            before = self._known.counters(cursor)
-            claim = before.tickets + 1
-            *_, last_due, _, last_queued = rows[-1]
-            cursor.execute(statements.CLAIM_UP_TO, (claim, last_due, last_queued))
-            self._known.write_counters(cursor, before._replace(tickets=claim))
-            self._known.is_next(_next_due(cursor))
-            # Before the end of the transaction: what cannot be read is not claimed either.
-            return due_attempts_of(rows, claim)
+            return claim_due(cursor, self._known, until_at, limit)
 
     def claim_resend(self, delivery_id: int, due_at: datetime) -> DueAttempt | None:
         """Return a manual attempt of any delivery, whatever its state; None if unknown.
@@ -298,6 +280,12 @@ class SqlLedger(Ledger):
             with self._known.writing() as cursor:
                 cursor.executemany(statements.RELEASE, rows)
                 self._known.forget()
+
+    def free_ended(self) -> int:
+        """Give back the claims of deliveries that have ended; return how many."""
+        with self._known.writing() as cursor:
+            cursor.execute(statements.FREE_ENDED)
+            return cursor.rowcount
 
     def recover(self, *, begun: bool = True) -> int:
         with self._known.writing() as cursor:
@@ -378,7 +366,7 @@ class SqlLedger(Ledger):
 
     def _read_next_due(self) -> int | None:
         with self._database.reading() as cursor:
-            return _next_due(cursor)
+            return next_due(cursor)
 
     def _read_app(self, app_id: str) -> App | None:
         found = self._read(statements.GET_APP, (app_id,))
@@ -387,9 +375,3 @@ class SqlLedger(Ledger):
     def _read_rules(self, app_id: str | None) -> list[PostbackRule]:
         rules = [rule_of(row) for row in self._read(statements.ALL_RULES)]
         return [rule for rule in rules if app_id is None or rule.app_id == app_id]
-
-
-def _next_due(cursor: Cursor) -> int | None:
-    cursor.execute(statements.NEXT_DUE)
-    row = cursor.fetchone()
-    return None if row is None else row[0]

@@ -84,8 +84,14 @@ SOONEST = (
     f"{_SELECT_DELIVERIES} WHERE p.due_at IS NOT NULL AND p.claim IS NULL"
     " ORDER BY p.due_at, p.queued LIMIT ?"
 )
+_SELECT_ORPHAN = (
+    "SELECT p.delivery_id FROM progress AS p LEFT JOIN deliveries AS d ON d.id = p.delivery_id"
+    " WHERE d.id IS NULL AND"
+)
 #: until_at; what is due of no delivery, which another program has deleted
-SELECT_ORPHAN = f"SELECT delivery_id FROM progress WHERE {_IS_WAITING} AND due_at <= ? LIMIT 1"
+SELECT_ORPHAN = f"{_SELECT_ORPHAN} p.due_at IS NOT NULL AND p.claim IS NULL AND p.due_at <= ?"
+#: claim; what was claimed of no delivery
+SELECT_CLAIMED_ORPHAN = f"{_SELECT_ORPHAN} p.claim = ?"
 #: until_at, limit
 SELECT_DUE = (
     "SELECT p.delivery_id, d.app_id, d.url, p.attempts_made, p.due_at, p.interrupted, p.queued"
@@ -116,12 +122,12 @@ END_EARLY = (
 )
 _GIVE_BACK = (
     "UPDATE progress SET claim = NULL, interrupted = CASE WHEN ? = 1 THEN 1 ELSE interrupted END"
-    " WHERE state = 'pending'"
 )
-#: whether it may have been sent, delivery_id, claim
-RELEASE = f"{_GIVE_BACK} AND delivery_id = ? AND claim = ?"
+#: whether it may have been sent, delivery_id, claim; also of a delivery that has ended meanwhile
+RELEASE = f"{_GIVE_BACK} WHERE delivery_id = ? AND claim = ?"
 #: whether they may have been sent
-RECOVER = f"{_GIVE_BACK} AND claim IS NOT NULL"
+RECOVER = f"{_GIVE_BACK} WHERE state = 'pending' AND claim IS NOT NULL"
+FREE_ENDED = "UPDATE progress SET claim = NULL WHERE state <> 'pending' AND claim IS NOT NULL"
 
 
 @lru_cache

@@ -172,6 +172,26 @@ def test_what_is_due_and_damaged_ends_an_advance_at_once_and_is_named(
         assert len(sandbox.attempts) == 1
 
 
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_what_is_due_of_no_delivery_is_not_claimed_with_the_others(
+    tmp_path: Path, gone: int
+) -> None:
+    path = tmp_path / "ledger.db"
+    with Sandbox(ledger=open_ledger(path), apps=APPS) as sandbox:
+        inbox = sandbox.inbox("a")
+        inbox.behave("503")
+        sandbox.add_postback(inbox.url)
+        for _ in range(3):
+            sandbox.trigger("email.click")
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DELETE FROM deliveries WHERE id = ?", (gone,))
+            other.commit()
+        for _ in range(2):
+            with pytest.raises(LedgerUnusable, match=rf"^delivery {gone} cannot be read"):
+                sandbox.advance(timedelta(hours=2))
+        assert sandbox.ledger.recover() == 0, "nothing stays claimed that nobody makes"
+
+
 def test_ids_go_on_after_a_reset_of_sound_counters(path: Path) -> None:
     with Sandbox(ledger=open_ledger(path), apps=APPS) as sandbox:
         sandbox.reset()
