@@ -19,6 +19,9 @@ from mockserver.ledger.protocol import Ledger
 #: The place of a ledger that ends with its process.
 IN_MEMORY = "memory://"
 
+#: What an address begins with that only SQLite itself reads.
+_SQLITES_ADDRESS = "file:"
+
 #: SQLite's own name of a database without a file.
 _SQLITE_IN_MEMORY = ":memory:"
 
@@ -61,6 +64,10 @@ def look_through(place: str, settings: Settings) -> LookedThrough:
 
 
 def _scheme_of(text: str) -> str:
+    if text.startswith(_SQLITES_ADDRESS):
+        raise LedgerUnusable(
+            f"{text!r} is an address of SQLite's own; write the path alone, or sqlite:///path"
+        )
     scheme = text.partition("://")[0] if _is_url(text) else "sqlite"
     if not scheme:
         raise LedgerUnusable(
@@ -98,7 +105,7 @@ def described(place: str) -> str:
 
 
 def _is_url(place: str) -> bool:
-    return "://" in place
+    return "://" in place or place.startswith(_SQLITES_ADDRESS)
 
 
 def _open_memory(place: str) -> Ledger:

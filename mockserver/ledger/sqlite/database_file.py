@@ -17,11 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from mockserver.core.errors import LedgerUnusable
+from mockserver.ledger.sqlite.companions import COMPANIONS, check_companions
 from mockserver.ledger.sqlite.owner_lock import OwnerLock, in_use
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
-#: What SQLite calls its own files beside a database.
-_COMPANIONS = ("-wal", "-shm", "-journal")
 
 _FileId = tuple[int, int]
 
@@ -115,6 +114,7 @@ class DatabaseFile:
         found = _found(path)
         known = None if found is None else _opened_files.get(_id_of(found))
         if known is None:
+            check_companions(path)
             descriptor = _descriptor_of(path)
             found, known = os.fstat(descriptor), _Opened(descriptor)
             # Somebody may have put a file there that is open already. Then this descriptor stays
@@ -199,10 +199,15 @@ def _descriptor_of(path: Path) -> int:
 
 
 def _check_surroundings(path: Path) -> None:
+    if path.name.endswith((*COMPANIONS, ".lock")):
+        raise LedgerUnusable(
+            f"{path} has a name of what is put beside a ledger; choose one that does not end in "
+            f"{', '.join((*COMPANIONS, '.lock'))}"
+        )
     try:
         if not path.parent.is_dir():
             raise LedgerUnusable(f"cannot open {path}: there is no folder {path.parent}; create it")
-        for suffix in _COMPANIONS:
+        for suffix in COMPANIONS:
             companion = path.with_name(path.name + suffix)
             if companion.is_symlink():
                 raise LedgerUnusable(
@@ -215,7 +220,7 @@ def _check_surroundings(path: Path) -> None:
 
 def _tighten(path: Path) -> None:
     # SQLite gives its other files the permissions of the database.
-    for suffix in ("", *_COMPANIONS):
+    for suffix in ("", *COMPANIONS):
         each = path.with_name(path.name + suffix)
         # Where files have no permissions, or another owner, `postbacks serve` says so.
         with suppress(OSError):
