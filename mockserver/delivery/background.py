@@ -27,6 +27,7 @@ class BackgroundEngine:
         self._wake = threading.Event()
         self._stopping = False
         self._is_away = False
+        self._failure = ""
         self._thread = threading.Thread(target=self._run, name="postbacks-background", daemon=True)
 
     def start(self) -> None:
@@ -54,12 +55,13 @@ class BackgroundEngine:
                 self._engine.settle()
                 wait_real_seconds = self._until_next()
                 self._say_that_it_is_back()
+                self._failure = ""
             except LedgerUnusable as error:
                 self._say_that_it_is_away(error)
                 wait_real_seconds = AGAIN_REAL_SECONDS
-            except Exception:
+            except Exception as error:
                 # Nobody but this thread would ever make these attempts again.
-                _log.exception("an attempt could not be made; trying again in a second")
+                self._say_what_failed(error)
                 wait_real_seconds = LONGEST_WAIT_REAL_SECONDS
             self._wake.wait(wait_real_seconds)
 
@@ -72,6 +74,13 @@ class BackgroundEngine:
         if self._is_away:
             self._is_away = False
             _log.warning("the ledger can be used again; attempts are made")
+
+    def _say_what_failed(self, error: Exception) -> None:
+        """Log an error with its traceback, unless it is that of a second ago."""
+        failure = f"{type(error).__name__}: {error}"
+        if failure != self._failure:
+            _log.exception("an attempt could not be made; trying again every second")
+        self._failure = failure
 
     def _until_next(self) -> float:
         due_at = self._ledger.next_due_at()

@@ -8,11 +8,14 @@ import pytest
 
 from mockserver.core.errors import InvalidValue
 from mockserver.core.inbox_name import checked_inbox_name
+from mockserver.receiver.inboxes import _IN_TARGET
 
 ALLOWED = string.ascii_letters + string.digits + "._-"
 
 
-@pytest.mark.parametrize("name", ["a", "a" * 100, ALLOWED])
+@pytest.mark.parametrize(
+    "name", ["a", "a" * 100, ALLOWED, "...", ".a", "..a", "a..", "._", "..-", "." * 100]
+)
 def test_a_name_is_returned_as_it_is(name: str) -> None:
     assert checked_inbox_name(name) == name
 
@@ -21,6 +24,15 @@ def test_a_name_is_returned_as_it_is(name: str) -> None:
 def test_any_other_character_is_refused(code: int) -> None:
     with pytest.raises(InvalidValue, match="is no name of an inbox"):
         checked_inbox_name(f"a{chr(code)}b")
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_step_of_a_path_is_no_name(name: str) -> None:
+    with pytest.raises(InvalidValue, match=r"and not '\.' or '\.\.'"):
+        checked_inbox_name(name)
+    assert _IN_TARGET.match(f"/inbox/{name}") is None
+    assert _IN_TARGET.match(f"/inbox/{name}?a=b") is None
+    assert _IN_TARGET.match(f"/inbox/{name}a?a=b") is not None
 
 
 @pytest.mark.parametrize("name", ["", "a" * 101, "a\n", "\ud800"])

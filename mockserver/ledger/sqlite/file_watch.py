@@ -85,7 +85,10 @@ class FileWatch:
         except FileNotFoundError as error:
             return f"{error.filename} was deleted"
         except OSError as error:
-            raise LedgerUnusable(f"{self._path} cannot be looked at: {error.strerror}") from None
+            raise LedgerUnusable(
+                f"{self._path} cannot be looked at: {error.strerror}; it must be possible to read "
+                "its folder"
+            ) from None
         if _identity(database) != self._identity:
             return "it was replaced by another file"
         if _identity(log) != self._log_identity:
