@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mockserver.api.leanplum_api import LeanplumApi
@@ -27,12 +28,14 @@ from mockserver.delivery.history import (
 )
 from mockserver.delivery.intake import take_events, take_rule
 from mockserver.delivery.made_attempts import MadeAttempts
+from mockserver.delivery.policies import Policies
 from mockserver.delivery.retention import Keep, Retention
-from mockserver.delivery.sandbox_time import SandboxTime
+from mockserver.delivery.sandbox_time import SandboxTime, is_virtual
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inbox, Inboxes
+from mockserver.time.clock_lock import ClockLock
 from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
@@ -92,7 +95,8 @@ class Sandbox(SandboxTime):
         self.feed: Feed = Feed() if feed is None else feed
         #: Leanplum's API: how it fails, and what it was asked.
         self.api: LeanplumApi = LeanplumApi()
-        self.api.on_call(lambda call: self.feed.add("call", call.facts()))
+        feed_call = self.feed.add
+        self.api.on_call(lambda call: feed_call("call", call.facts()))
         self.deliveries: Deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.
@@ -102,10 +106,13 @@ class Sandbox(SandboxTime):
         #: Has a function called with every attempt, after it was recorded.
         self.on_attempt: Callable[[Callable[[Attempt], None]], None] = listeners.append
         self.clock_mode = self.clock.mode
+        policies = Policies(self.ledger)
+        self._clock_lock = ClockLock()
+        # No part holds the whole: a sandbox goes as soon as nobody has it, without a collection.
         self._wiring = Wiring(
             self.inboxes,
-            is_virtual=self.is_virtual,
-            timeout_of=lambda attempt: self.engine.policy_of(attempt.app_id).timeout,
+            is_virtual=partial(is_virtual, self.clock, self._clock_lock),
+            timeout_of=policies.timeout_of,
             sockets=sockets,
             transport=transport,
         )
@@ -116,6 +123,8 @@ class Sandbox(SandboxTime):
             account=self._wiring.account,
             on_results=self._made,
             keep_clock=keep_clock,
+            policies=policies,
+            clock_lock=self._clock_lock,
         )
         self._wiring.start()
         self._background: BackgroundEngine | None = None
@@ -155,12 +164,6 @@ class Sandbox(SandboxTime):
                 helper.stop()
         self.engine.close()
         self.ledger.close()
-
-    def is_virtual(self) -> bool:
-        """Return whether durations are accounted in sandbox time, not waited for."""
-        if self.engine.is_virtual:
-            return True
-        return isinstance(self.clock, RunningClock) and self.clock.rate != 1
 
     @property
     def receiver_url(self) -> str:

@@ -9,8 +9,10 @@ from mockserver.core.clock import MovableClock, later
 from mockserver.core.errors import ClockCannotGoBack
 from mockserver.core.models import App, DueAttempt
 from mockserver.core.outcome import Outcome
-from mockserver.core.retry import DEFAULT_RETRY_POLICY, DeliveryState, RetryPolicy
+from mockserver.core.retry import DeliveryState
 from mockserver.delivery.apps import readable_apps
+from mockserver.delivery.policies import Policies
+from mockserver.delivery.recorded import RecordedAttempts
 from mockserver.delivery.resends import Resend, Resends
 from mockserver.delivery.unwritten import Unwritten
 from mockserver.ledger.protocol import Ledger, Result
@@ -24,11 +26,12 @@ class DueAttempts:
         ledger: What is due, and where results are written.
         clock: The only source of time.
         on_results: Called with every group of results after it was recorded.
+        policies: What follows from an outcome.
 
     Attributes:
         arrivals: Grows when something arrived that may change what is due next.
         is_stopped: Whether no more attempts are to be made.
-        recorded: How many attempts have been recorded so far.
+        recorded: The attempts that have been recorded so far.
     """
 
     def __init__(
@@ -36,16 +39,16 @@ class DueAttempts:
         ledger: Ledger,
         clock: MovableClock,
         on_results: Callable[[Sequence[Result]], None] | None,
+        policies: Policies,
     ) -> None:
         self.arrivals = 0
         self.is_stopped = False
-        self.recorded = 0
         self._ledger = ledger
         self._clock = clock
-        self._on_results = on_results
-        self._unwritten = Unwritten(ledger, self._recorded)
-        self._policies: dict[str, RetryPolicy] = {}
+        self._policies = policies
         self._resends = Resends()
+        self.recorded = RecordedAttempts(self._resends, on_results)
+        self._unwritten = Unwritten(ledger, self.recorded)
 
     def next_at(self, budget: Budget) -> datetime | None:
         """Return the instant of the next attempt, not after the budget's end; None if none is.
@@ -127,7 +130,7 @@ class DueAttempts:
 
     def judge(self, attempt: DueAttempt, started_at: datetime, outcome: Outcome) -> Result:
         """Return the result of an attempt: what state follows, and when the next one is due."""
-        policy = self._policies.get(attempt.app_id) or self.policy_of(attempt.app_id)
+        policy = self._policies[attempt.app_id]
         number = attempt.number
         if number is None:
             delivered = policy.decide(1, outcome).state is DeliveryState.DELIVERED
@@ -150,15 +153,6 @@ class DueAttempts:
         """Write what waits to be written, if that is possible at once."""
         self._unwritten.stop()
 
-    def policy_of(self, app_id: str) -> RetryPolicy:
-        """Return the retry policy of an app; the documented one if the app is not known."""
-        policy = self._policies.get(app_id)
-        if policy is None:
-            app = self._ledger.app(app_id)
-            policy = DEFAULT_RETRY_POLICY if app is None else app.retry
-            self._policies[app_id] = policy
-        return policy
-
     def app_changed(self, app: App) -> None:
         """Take over the policy of an app that was put."""
         self._policies[app.app_id] = app.retry
@@ -174,9 +168,3 @@ class DueAttempts:
         delays = [delay for app in readable_apps(self._ledger).apps for delay in app.retry.delays]
         shortest = min(delays, default=timedelta(0))
         return shortest - timedelta.resolution if shortest else None
-
-    def _recorded(self, results: Sequence[Result]) -> None:
-        self.recorded += len(results)
-        self._resends.recorded(results)
-        if self._on_results is not None:
-            self._on_results(results)

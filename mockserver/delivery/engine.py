@@ -21,6 +21,7 @@ from mockserver.core.models import App
 from mockserver.core.retry import RetryPolicy
 from mockserver.delivery.advances import AdvanceProgress, Advances, AskedAdvance
 from mockserver.delivery.due_attempts import DueAttempts
+from mockserver.delivery.policies import Policies
 from mockserver.delivery.resends import Resend
 from mockserver.delivery.senders import Account, DueSender, InTurnSender, SideBySideSender
 from mockserver.delivery.under_way import AttemptUnderWay, UnderWay
@@ -44,6 +45,8 @@ class Engine:
         keep_clock: Called by an advance with the instant where the clock is about to stand, aware
             UTC, to write that down. What it raises ends the advance before the clock is moved
             there, so that whoever hears of a failure may ask for the same again.
+        policies: What the ledger says of its apps, if somebody else is to ask them, too.
+        clock_lock: Held while time is moved, if somebody else is to look at it, too.
     """
 
     def __init__(
@@ -55,13 +58,18 @@ class Engine:
         account: Account | None = None,
         on_results: Callable[[Sequence[Result]], None] | None = None,
         keep_clock: Callable[[datetime], object] = lambda stands_at: None,
+        policies: Policies | None = None,
+        clock_lock: ClockLock | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._keep_clock = keep_clock
-        self._clock_lock = ClockLock()
-        self._due = DueAttempts(ledger, clock, on_results)
-        self._advances = Advances(lambda: self._due.recorded)
+        lock = self._clock_lock = ClockLock() if clock_lock is None else clock_lock
+        self._policies = Policies(ledger) if policies is None else policies
+        self._due = DueAttempts(ledger, clock, on_results, self._policies)
+        recorded = self._due.recorded
+        # Nothing here holds the engine: it would be garbage that only a collection finds.
+        self._advances = Advances(lambda: recorded.count)
         self._under_way = UnderWay()
         self._sender: DueSender
         if is_concurrent(transport):
@@ -69,9 +77,9 @@ class Engine:
                 self._due,
                 transport,
                 clock,
-                lambda: self.is_virtual,
+                lambda: lock.is_advancing or not clock.is_running,
                 account,
-                is_wanted=lambda: self.is_advance_wanted,
+                is_wanted=lambda: lock.is_wanted,
                 under_way=self._under_way,
             )
         else:
@@ -244,7 +252,7 @@ class Engine:
 
     def policy_of(self, app_id: str) -> RetryPolicy:
         """Return the retry policy of an app."""
-        return self._due.policy_of(app_id)
+        return self._policies[app_id]
 
     def app_changed(self, app: App) -> None:
         """Take over the policy of an app that was put."""

@@ -13,6 +13,8 @@ from mockserver.delivery.engine import Engine
 from mockserver.delivery.made_attempts import MadeAttempts
 from mockserver.delivery.wiring import Wiring
 from mockserver.time.advance import Advance, goal_of, whole
+from mockserver.time.clock_lock import ClockLock
+from mockserver.time.clocks import RunningClock
 
 if TYPE_CHECKING:
     from mockserver.delivery.background import BackgroundEngine
@@ -29,12 +31,17 @@ class SandboxTime:
     clock: MovableClock
     engine: Engine
     _background: BackgroundEngine | None
+    _clock_lock: ClockLock
     _made: MadeAttempts
     _wiring: Wiring
 
     def now(self) -> datetime:
         """Return the present of the sandbox, aware, in UTC."""
         return self.clock.now()
+
+    def is_virtual(self) -> bool:
+        """Return whether durations are accounted in sandbox time, not waited for."""
+        return is_virtual(self.clock, self._clock_lock)
 
     def settle(self) -> None:
         """Make what is due now; on a running clock, wake the thread that does so and return."""
@@ -142,3 +149,10 @@ class SandboxTime:
         # real time, up to the whole 30 seconds of a hang.
         if self.clock.is_running:
             self._wiring.hurry()
+
+
+def is_virtual(clock: MovableClock, clock_lock: ClockLock) -> bool:
+    """Return whether durations are accounted on this clock; `clock_lock` is held while it moves."""
+    if clock_lock.is_advancing or not clock.is_running:
+        return True
+    return isinstance(clock, RunningClock) and clock.rate != 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -97,12 +98,11 @@ class Wiring:
         sockets: SocketOptions | None = None,
         transport: Transport | ConcurrentTransport | None = None,
     ) -> None:
-        self._is_virtual = is_virtual
-        self._timeout_of = timeout_of
         self._options = sockets or SocketOptions()
         self.send_to = _named_in(self._options)
         self._correlation = Correlation(is_virtual, timeout_of, inboxes.journal.timed_out)
-        self._curl: ConcurrentTransport | None = None
+        #: What opens sockets to send through, and so closes them.
+        self._opening: RoutingTransport | None = None
         self._receiver: Receiver | None = None
         self.receiver_url = IN_PROCESS_URL
         self.transport: RoutingTransport | PlainRoutingTransport
@@ -114,11 +114,18 @@ class Wiring:
         if sockets is not None:
             self._receiver = self._listening_receiver(inboxes)
             self.receiver_url = self._receiver.url
+        open_curl = partial(
+            _open_curl,
+            self._options,
+            self._correlation,
+            partial(_real_deadline, self._options, self.receiver_url, is_virtual, timeout_of),
+            self.send_to,
+        )
         in_process = InProcessReceiver(inboxes, self.receiver_url, timeout_of=timeout_of)
         inbox_route = (in_process.accepts, in_process)
         if transport is None:
             routes = [inbox_route] if sockets is None else []
-            self.transport = RoutingTransport(routes, self._open_curl)
+            self.transport = self._opening = RoutingTransport(routes, open_curl)
         elif is_concurrent(transport):
             capacity = transport.capacity
             self.transport = RoutingTransport([inbox_route], lambda: transport, capacity=capacity)
@@ -126,7 +133,7 @@ class Wiring:
             self.transport = PlainRoutingTransport([inbox_route], transport)
         else:
             elsewhere = (lambda url: not in_process.accepts(url), transport)
-            self.transport = RoutingTransport([elsewhere], self._open_curl)
+            self.transport = self._opening = RoutingTransport([elsewhere], open_curl)
 
     @property
     def destinations(self) -> tuple[Literal["local", "public"], tuple[str, ...] | None]:
@@ -139,7 +146,7 @@ class Wiring:
             return None
         from mockserver.delivery.foreseen import foreseen_refusal
 
-        return foreseen_refusal(url, self._guard())
+        return foreseen_refusal(url, _guard(self._options, self.send_to))
 
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""
@@ -151,8 +158,8 @@ class Wiring:
         """End hung requests, stop listening, close connections."""
         if self._receiver is not None:
             self._receiver.stop()
-        if self._curl is not None:
-            self._curl.close()
+        if self._opening is not None:
+            self._opening.close()
 
     def account(self, attempt: DueAttempt, outcome: Outcome) -> Outcome:
         """Return `outcome` as it counts in sandbox time."""
@@ -186,34 +193,45 @@ class Wiring:
             tls_context=options.tls_context,
         )
 
-    def _open_curl(self) -> ConcurrentTransport:
-        # pycurl takes longer to import than most sandboxes live without it.
-        from mockserver.transport.curl.transport import CurlTransport
 
-        ca_file = self._options.ca_file
-        self._curl = CurlTransport(
-            capacity=self._options.capacity,
-            deadline_of=self._real_deadline_of,
-            guard=self._guard(),
-            link=self._correlation,
-            ca_file=None if ca_file is None else str(ca_file),
-            verify_tls=self._options.verify_tls,
-        )
-        return self._curl
+def _open_curl(
+    options: SocketOptions,
+    link: Correlation,
+    deadline_of: Callable[[DueAttempt], timedelta],
+    send_to: SendTo | None,
+) -> ConcurrentTransport:
+    # pycurl takes longer to import than most sandboxes live without it.
+    from mockserver.transport.curl.transport import CurlTransport
 
-    def _guard(self) -> AddressGuard:
-        from mockserver.transport.addresses import AddressGuard
+    return CurlTransport(
+        capacity=options.capacity,
+        deadline_of=deadline_of,
+        guard=_guard(options, send_to),
+        link=link,
+        ca_file=None if options.ca_file is None else str(options.ca_file),
+        verify_tls=options.verify_tls,
+    )
 
-        options = self._options
-        return AddressGuard(options.addresses, api_port=options.api_port, send_to=self.send_to)
 
-    def _real_deadline_of(self, attempt: DueAttempt) -> timedelta:
-        if self._is_virtual():
-            return self._options.real_timeout
-        timeout = self._timeout_of(attempt)
-        if attempt.url.startswith(f"{self.receiver_url}/"):
-            return timeout
-        return min(timeout, self._options.real_timeout)
+def _guard(options: SocketOptions, send_to: SendTo | None) -> AddressGuard:
+    from mockserver.transport.addresses import AddressGuard
+
+    return AddressGuard(options.addresses, api_port=options.api_port, send_to=send_to)
+
+
+def _real_deadline(
+    options: SocketOptions,
+    receiver_url: str,
+    is_virtual: Callable[[], bool],
+    timeout_of: Callable[[DueAttempt], timedelta],
+    attempt: DueAttempt,
+) -> timedelta:
+    if is_virtual():
+        return options.real_timeout
+    timeout = timeout_of(attempt)
+    if attempt.url.startswith(f"{receiver_url}/"):
+        return timeout
+    return min(timeout, options.real_timeout)
 
 
 def _named_in(options: SocketOptions) -> SendTo | None:

@@ -6,11 +6,16 @@ looked up, and at once. To try it again for 65 hours would only hide the mistake
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mockserver.core.hosts import Host, allowed_host, host_of, is_loopback
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from mockserver.receiver.inboxes import Inbox
+    from mockserver.testing.partner import Partner
 
 
 class Destinations:
@@ -19,8 +24,8 @@ class Destinations:
     It is also the transport that refuses all others.
 
     Args:
-        named: Returns the applications and inboxes of the test: what their URLs begin with, and
-            how the test calls them.
+        applications: Those of the test, as they are at any time.
+        inboxes: Those of the test, by name, as they are at any time.
         hosts: Hosts that are allowed from the beginning.
 
     Raises:
@@ -30,9 +35,13 @@ class Destinations:
     batch = 1
 
     def __init__(
-        self, named: Callable[[], Iterable[tuple[str, str]]], hosts: Iterable[object] = ()
+        self,
+        applications: Sequence[Partner],
+        inboxes: Mapping[str, Inbox],
+        hosts: Iterable[object] = (),
     ) -> None:
-        self._named = named
+        self._applications = applications
+        self._inboxes = inboxes
         self._allowed = [allowed_host(host, "hosts") for host in hosts]
 
     def allow(self, host: object) -> None:
@@ -67,7 +76,11 @@ class Destinations:
         )
 
     def _near(self, url: str) -> str:
-        named = list(self._named())
+        named = [
+            (each.url_prefix, f'leanplum.partner("{each.url_prefix}", ...)')
+            for each in self._applications
+        ]
+        named += [(each.url, f'leanplum.inbox("{name}")') for name, each in self._inboxes.items()]
         if not named:
             return "; the test has no application and no inbox"
         _, nearest = max(named, key=lambda each: _similarity(url, each[0]))

@@ -86,12 +86,13 @@ class Leanplum(Assertions):
             clock=FollowingClock(start),
             answers=AssumedAnswers(unknown_app, unknown_postback),
         )
-        self._destinations = Destinations(self._named_destinations, hosts)
-        self.sandbox.route(self._destinations.refuses, self._destinations, last=True)
         self._calls = ApiCalls(self.sandbox)
         self._interception = Interception(self._calls, strict=strict) if intercept else None
         self._applications: list[Partner] = []
         self._inboxes: dict[str, Inbox] = {}
+        # None of the parts holds the whole: it goes with the test, without a collection.
+        self._destinations = Destinations(self._applications, self._inboxes, hosts)
+        self.sandbox.route(self._destinations.refuses, self._destinations, last=True)
         self._expected: set[int] = set()
         self._timed_ids: set[int] = set()
         self._triggered: list[Triggered] = []
@@ -245,7 +246,8 @@ class Leanplum(Assertions):
         """
         from mockserver.testing.partner import Partner
 
-        application = Partner(url_prefix, app, now=self.now, timeout=self.app.retry.timeout)
+        now, timeout = self.sandbox.clock.now, self.app.retry.timeout
+        application = Partner(url_prefix, app, now=now, timeout=timeout)
         self.sandbox.route(application.accepts, application.transport)
         self._applications.append(application)
         return application
@@ -338,15 +340,6 @@ class Leanplum(Assertions):
 
     def _timed(self, deliveries: Iterable[DeliveryHistory]) -> None:
         self._timed_ids.update(delivery.id for delivery in deliveries)
-
-    def _named_destinations(self) -> list[tuple[str, str]]:
-        named = [
-            (each.url_prefix, f'leanplum.partner("{each.url_prefix}", ...)')
-            for each in self._applications
-        ]
-        return named + [
-            (inbox.url, f'leanplum.inbox("{name}")') for name, inbox in self._inboxes.items()
-        ]
 
     def _evidence(self) -> Evidence:
         return Evidence(

@@ -53,13 +53,13 @@ class Partner:
                 f"{url_prefix!r} is no beginning of a URL; write it like https://partner.example/"
             )
         self.url_prefix = url_prefix
-        self.failures: list[ApplicationFailure] = []
-        self._is_closed = False
+        self._told = _Told()
+        self.failures: list[ApplicationFailure] = self._told.failures
         if is_mocks(app):
             from mockserver.testing.mocked_partner import MocksTransport
 
             self.transport: ApplicationTransport = MocksTransport(
-                app, url_prefix, now, lambda attempt: timeout, self._failed
+                app, url_prefix, now, lambda attempt: timeout, self._told
             )
             return
         self.transport = application_transport(
@@ -67,7 +67,7 @@ class Partner:
             base_url=url_prefix,
             now=now,
             timeout_of=lambda attempt: timeout,
-            on_failure=self._failed,
+            on_failure=self._told,
         )
 
     def accepts(self, url: str) -> bool:
@@ -88,15 +88,29 @@ class Partner:
         """Shut the application down, if it is one of ASGI that can be."""
         self.transport.close()
         self.transport.look()
-        self._is_closed = True
+        self._told.is_over = True
 
-    def _failed(self, failure: ApplicationFailure) -> None:
+
+class _Told:
+    """Takes what the transport of an application tells.
+
+    Attributes:
+        failures: What was raised, oldest first.
+        is_over: Whether the application was shut down.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[ApplicationFailure] = []
+        self.is_over = False
+
+    def __call__(self, failure: ApplicationFailure) -> None:
+        """Keep it, or end the test with what it means to pytest."""
         meant = None if failure.place else meant_by(failure.error)
         if meant is not None:
             # It ends the test as if it had been raised there, unless the test expects it.
             raise meant
         self.failures.append(failure)
-        if self._is_closed:
+        if self.is_over:
             # The test that it belongs to is over.
             where = f", in {failure.place}" if failure.place else ""
             warnings.warn(

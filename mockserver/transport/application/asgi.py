@@ -22,7 +22,11 @@ from mockserver.transport.application.asgi_messages import AsgiApplication, conv
 from mockserver.transport.application.base import ApplicationTransport
 from mockserver.transport.application.exchange import ApplicationExchange
 from mockserver.transport.application.failed_tasks import FailedTasks
-from mockserver.transport.application.failure import ApplicationFailure, BrokenApplication
+from mockserver.transport.application.failure import (
+    ApplicationFailure,
+    BrokenApplication,
+    traceback_of,
+)
 from mockserver.transport.application.request import ApplicationRequest
 from mockserver.transport.application.sender_thread import Prepare, as_it_is, wait_in_thread
 from mockserver.transport.application.started_tasks import answers_for, started_for
@@ -53,8 +57,8 @@ class AsgiTransport(ApplicationTransport):
         super().__init__(app, base_url, now, timeout_of, on_failure)
         self._server: _Server | GuestServer | None = None
         self._opening = Lock()
-        self._last: DueAttempt | None = None
-        self._tasks = FailedTasks(lambda error: self._tell_beside(None, error, "a callback"))
+        self._beside = _Beside(on_failure)
+        self._tasks = FailedTasks(self._beside.tell_callback)
 
     def close(self) -> None:
         """Cancel what is under way, let the application shut down, and end its thread."""
@@ -64,7 +68,7 @@ class AsgiTransport(ApplicationTransport):
             return
         server.stop()
         if server.shutdown_failure is not None:
-            self._tell_beside(None, server.shutdown_failure, "its shutdown")
+            self._beside.tell(None, server.shutdown_failure, "its shutdown")
         self.look()
 
     def look(self) -> None:
@@ -74,7 +78,7 @@ class AsgiTransport(ApplicationTransport):
         # Who still works may ask for it yet.
         if not isinstance(server, _Server) or not server.tasks_beside():
             for attempt, error in self._tasks.take_lost():
-                self._tell_beside(attempt, error, "a task that it started")
+                self._beside.tell(attempt, error, "a task that it started")
 
     def still_working(self) -> list[str]:
         """Return the threads and the tasks that the application has started and that go on."""
@@ -105,7 +109,7 @@ class AsgiTransport(ApplicationTransport):
             if self._server is None:
                 self._server = _Server(self._app, self._tasks)
             server = self._server
-            self._last = attempt
+            self._beside.last = attempt
 
         def begin(prepare: Prepare) -> Future[None]:
             with self._opening:
@@ -139,11 +143,26 @@ class AsgiTransport(ApplicationTransport):
         if interrupt is not None:
             raise interrupt
 
-    def _tell_beside(self, attempt: DueAttempt | None, error: BaseException, place: str) -> None:
+
+class _Beside:
+    """Tells what was raised beside the answering.
+
+    Attributes:
+        last: The attempt that was begun last.
+    """
+
+    def __init__(self, on_failure: Callable[[ApplicationFailure], None]) -> None:
+        self.last: DueAttempt | None = None
+        self._on_failure = on_failure
+
+    def tell(self, attempt: DueAttempt | None, error: BaseException, place: str) -> None:
         # What began at the startup belongs to no attempt: the last one is the nearest.
-        attempt = attempt or self._last
+        attempt = attempt or self.last
         if attempt is not None:
-            self._tell(attempt, error, place)
+            self._on_failure(ApplicationFailure(attempt, error, traceback_of(error), place))
+
+    def tell_callback(self, error: BaseException) -> None:
+        self.tell(None, error, "a callback")
 
 
 def _cancel(begun: list[Future[None]]) -> None:

@@ -33,6 +33,7 @@ def heard_from_threads(
         if not is_listening:
             return start(thread)
         run = thread.run
+        is_own = "run" in vars(thread)
 
         def run_heard(*arguments: Any) -> None:
             try:
@@ -43,6 +44,12 @@ def heard_from_threads(
             except BaseException as error:
                 on_error(error)
                 raise
+            finally:
+                # What stays would hold the thread, and the thread it.
+                if is_own:
+                    thread.run = run  # type: ignore[method-assign]
+                else:
+                    vars(thread).pop("run", None)
 
         thread.run = run_heard  # type: ignore[method-assign]
         on_start(thread)

@@ -101,6 +101,8 @@ class Answer(WSGITask):  # type: ignore[misc]
             self.channel.server.pull_trigger()
             raise
         finally:
+            # It leads back here: who answered would wait for a collection of garbage.
+            self.environ = None
             self.channel.is_writing = False
             if self._told is not None:
                 self.channel.told = self._told

@@ -91,3 +91,18 @@ def test_who_replaces_start_meanwhile_keeps_it() -> None:
         assert heard == []
     finally:
         setattr(threading.Thread, "start", start)  # noqa: B010
+
+
+def test_nothing_of_it_stays_in_a_thread() -> None:
+    ran = []
+    theirs = threading.Thread()
+    theirs.run = own = lambda: ran.append("own")  # type: ignore[method-assign]
+    plain = threading.Thread(target=ran.append, args=("plain",))
+    heard: list[BaseException] = []
+    with heard_from_threads(heard.append):
+        for thread in (plain, theirs):
+            thread.start()
+            thread.join()
+    assert ran == ["plain", "own"]
+    assert "run" not in vars(plain)
+    assert vars(theirs)["run"] is own
