@@ -158,3 +158,52 @@ def test_what_never_comes_is_ended_in_real_time() -> None:
 
     asyncio.run(test())
     transport.close()
+
+
+def test_a_task_that_fails_and_is_forgotten_is_a_problem() -> None:
+    async def fail() -> None:
+        raise OSError("queue full")
+
+    async def before() -> None:
+        asyncio.get_running_loop().create_task(fail())
+
+    async def test() -> None:
+        # Its own are its own affair.
+        own = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        with ready(Leanplum(), answering(before)) as leanplum:
+            await leanplum.aio.trigger("push.open", user_id="ada")
+            leanplum.assert_delivered()
+            [problem] = leanplum.problems()
+            assert problem.kind == "raised"
+            assert "in a task that it started" in problem.text
+            assert "OSError: queue full" in problem.text
+        assert isinstance(own.exception(), OSError)
+
+    asyncio.run(test())
+
+
+def test_a_task_is_told_of_by_its_own_application_and_at_its_end() -> None:
+    go_on = asyncio.Event()
+
+    async def fail() -> None:
+        await go_on.wait()
+        raise OSError("queue full")
+
+    async def before() -> None:
+        asyncio.get_running_loop().create_task(fail())
+
+    async def test() -> None:
+        leanplum = ready(Leanplum(), answering(before))
+        other = leanplum.partner("https://other.example/", answering(nothing))
+        with leanplum:
+            leanplum.add_postback("https://other.example/in")
+            await leanplum.aio.trigger("push.open", user_id="ada")
+            assert leanplum.problems() == []
+            go_on.set()
+            await leanplum.aio.settle_background()
+            assert [problem.kind for problem in leanplum.problems()] == ["raised"]
+            assert other.failures == []
+        assert asyncio.get_running_loop().get_task_factory() is None
+
+    asyncio.run(test())

@@ -76,7 +76,7 @@ class AsgiTransport(ApplicationTransport):
         super().look()
         server = self._server
         # Who still works may ask for it yet.
-        if not isinstance(server, _Server) or not server.tasks_beside():
+        if server is None or not server.works_beside():
             for attempt, error in self._tasks.take_lost():
                 self._beside.tell(attempt, error, "a task that it started")
 
@@ -97,7 +97,7 @@ class AsgiTransport(ApplicationTransport):
             server = self._server
             if isinstance(server, GuestServer) and server.loop is loop:
                 return
-            self._server = GuestServer(self._app, loop)
+            self._server = GuestServer(self._app, loop, self._tasks)
         if server is not None:
             server.stop()
 
@@ -110,6 +110,8 @@ class AsgiTransport(ApplicationTransport):
                 self._server = _Server(self._app, self._tasks)
             server = self._server
             self._beside.last = attempt
+            if isinstance(server, GuestServer):
+                self._tasks.answers(attempt)
 
         def begin(prepare: Prepare) -> Future[None]:
             with self._opening:
@@ -206,6 +208,10 @@ class _Server:
     def tasks_beside(self) -> list[str]:
         """Return the tasks that the application has started while it answered, by name."""
         return started_for(self, self._loop, tuple(self._answering))
+
+    def works_beside(self) -> bool:
+        """Return whether there are such tasks."""
+        return bool(self.tasks_beside())
 
     def stop(self) -> None:
         """Cancel what is under way, shut down, and wait for the end of the thread."""

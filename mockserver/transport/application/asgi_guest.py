@@ -13,6 +13,7 @@ from mockserver.core.outcome import OutcomeKind
 from mockserver.transport.application.asgi_lifespan import Lifespan
 from mockserver.transport.application.asgi_messages import AsgiApplication, converse
 from mockserver.transport.application.exchange import ApplicationExchange
+from mockserver.transport.application.failed_tasks import FailedTasks
 from mockserver.transport.application.request import ApplicationRequest
 from mockserver.transport.application.sender_thread import Prepare
 from mockserver.transport.application.started_tasks import answers_for, started_for
@@ -24,6 +25,7 @@ class GuestServer:
     Args:
         app: The application.
         loop: The loop, which goes on while postbacks are sent from another thread.
+        tasks: Hears of what its tasks raise.
 
     Attributes:
         loop: As given.
@@ -31,7 +33,9 @@ class GuestServer:
         interrupt: A `KeyboardInterrupt` that the application raised.
     """
 
-    def __init__(self, app: AsgiApplication, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, app: AsgiApplication, loop: asyncio.AbstractEventLoop, tasks: FailedTasks
+    ) -> None:
         self.loop = loop
         self.shutdown_failure: BaseException | None = None
         self.interrupt: KeyboardInterrupt | None = None
@@ -39,6 +43,7 @@ class GuestServer:
         self._lifespan = Lifespan(app)
         self._startup: asyncio.Future[BaseException | None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
+        self._stop_watching = tasks.watch_answers(loop)
 
     def submit(
         self, request: ApplicationRequest, exchange: ApplicationExchange, prepare: Prepare
@@ -65,7 +70,7 @@ class GuestServer:
         Raises:
             InvalidValue: There are some, and they stand still for as long as the caller waits.
         """
-        names = started_for(self, self.loop, tuple(self._answering))
+        names = self._started()
         if names and running_loop() is self.loop:
             raise InvalidValue(
                 f"{' and '.join(names)} of the application cannot go on, because the event loop of "
@@ -76,8 +81,16 @@ class GuestServer:
             self.loop.run_until_complete(asyncio.sleep(0))
         return names
 
+    def works_beside(self) -> bool:
+        """Return whether there are such tasks."""
+        return bool(self._started())
+
+    def _started(self) -> list[str]:
+        return started_for(self, self.loop, tuple(self._answering))
+
     def stop(self) -> None:
         """Shut the application down, if its loop can still run."""
+        self._stop_watching()
         startup = self._startup
         if startup is None or not startup.done() or startup.cancelled() or self.loop.is_closed():
             return

@@ -28,19 +28,62 @@ class FailedTasks:
         #: Those that go on are nobody's to keep: asyncio throws them away as it does elsewhere.
         self._started: WeakKeyDictionary[asyncio.Task[Any], DueAttempt | None] = WeakKeyDictionary()
         self._failed: dict[asyncio.Task[Any], DueAttempt | None] = {}
+        #: What was answered on a loop of somebody else, by identity: others answer there, too.
+        self._answered: dict[int, DueAttempt] = {}
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hear of what runs on a loop from now on."""
 
         def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> Any:
-            task = asyncio.Task(coroutine, loop=loop, **named)
-            with self._changing:
-                self._started[task] = ANSWERED.get()
-            task.add_done_callback(self._ended)
+            task = _plain_task(loop, coroutine, **named)
+            self._begun(task, ANSWERED.get())
             return task
 
         loop.set_task_factory(make)
         loop.set_exception_handler(self._handle)
+
+    def answers(self, attempt: DueAttempt) -> None:
+        """Take note of who begins what is heard of on a loop of somebody else."""
+        self._answered[id(attempt)] = attempt
+
+    def watch_answers(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """Hear of what answers begin on a loop of somebody else; return what ends that.
+
+        What else runs there is somebody else's affair, and goes on as it did.
+        """
+        make_before, handle_before = loop.get_task_factory(), loop.get_exception_handler()
+        is_over = False
+
+        def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> Any:
+            maker: Any = make_before or _plain_task
+            task = maker(loop, coroutine, **named)
+            attempt = ANSWERED.get()
+            if not is_over and id(attempt) in self._answered:
+                self._begun(task, attempt)
+            return task
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if handle_before is None:
+                loop.default_exception_handler(context)
+            else:
+                handle_before(loop, context)
+            error = context.get("exception")
+            begun_in = getattr(context.get("handle"), "_context", {})
+            if isinstance(error, BaseException) and id(begun_in.get(ANSWERED)) in self._answered:
+                self._on_error(error)
+
+        def end() -> None:
+            nonlocal is_over
+            is_over = True
+            # If somebody else has replaced it meanwhile, this stays, and only passes on.
+            if loop.get_task_factory() is make:
+                loop.set_task_factory(make_before)
+            if loop.get_exception_handler() is handle:
+                loop.set_exception_handler(handle_before)
+
+        loop.set_task_factory(make)
+        loop.set_exception_handler(handle)
+        return end
 
     def take_lost(self) -> list[tuple[DueAttempt | None, BaseException]]:
         """Return what tasks have raised that nobody has asked for, each once."""
@@ -55,6 +98,11 @@ class FailedTasks:
                 found.append((attempt, error))
         return found
 
+    def _begun(self, task: asyncio.Task[Any], attempt: DueAttempt | None) -> None:
+        with self._changing:
+            self._started[task] = attempt
+        task.add_done_callback(self._ended)
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         with self._changing:
             attempt = self._started.pop(task, None)
@@ -67,6 +115,10 @@ class FailedTasks:
         loop.default_exception_handler(context)
         if isinstance(error, BaseException):
             self._on_error(error)
+
+
+def _plain_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> asyncio.Task[Any]:
+    return asyncio.Task(coroutine, loop=loop, **named)
 
 
 def _is_unasked(task: asyncio.Task[Any]) -> bool:
