@@ -308,9 +308,9 @@ class Leanplum(Assertions):
     def problems(self) -> list[Problem]:
         """Return what went wrong without the test having said so.
 
-        Calls of Leanplum's API that were refused, or of which an argument was ignored, and
-        deliveries that were lost or rejected and that no `assert_lost` or `assert_rejected` has
-        asked for.
+        Calls of Leanplum's API that were refused, or of which an argument was ignored;
+        connections that were not let out; and deliveries that were lost or rejected and that no
+        `assert_lost` or `assert_rejected` has asked for.
         """
         for application in self._applications:
             application.transport.look()
@@ -348,6 +348,7 @@ class Leanplum(Assertions):
             triggered=tuple(self._triggered),
             applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
+            refused_connections=tuple(self._interception.refusals if self._interception else ()),
             expected=frozenset(self._expected),
             timed=frozenset(self._timed_ids),
             named_inboxes=frozenset(self._inboxes),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: What `allow` can name, each with what it lets pass.
 ALLOWED = {
-    "refused": "calls of Leanplum's API that were refused",
+    "refused": "calls of Leanplum's API that were refused, and connections that may not leave",
     "ignored": "arguments of calls of Leanplum's API that no method knows",
     "lost": "deliveries that were lost after ten attempts",
     "rejected": "deliveries that were rejected at once",
@@ -60,6 +60,8 @@ class Problem:
 def problems_of(evidence: Evidence) -> list[Problem]:
     """Return what went wrong without the test saying so: calls, then deliveries by id."""
     found = [Problem("refused", _refusal(call, evidence.app)) for call in evidence.refused_calls]
+    for told in evidence.refused_connections:
+        found.append(Problem("refused", _after_kind("refused", told)))
     for call in evidence.sandbox.api.calls:
         # One that was refused is told with its reason.
         if call.ignored and call.refused is None:
@@ -131,17 +133,19 @@ def problems_text(problems: Iterable[Problem]) -> str:
 
 def _ignored(call: ApiCall) -> str:
     text = f"{call.action} was answered {call.status}, but {'; '.join(call.warnings)}"
-    return wrapped(f"ignored: {text}").removeprefix("ignored: ")
+    return _after_kind("ignored", text)
 
 
 def _refusal(call: RefusedCall, app: App) -> str:
     if call.reply.status == NO_STATUS:
-        return wrapped(f"refused: {call.action} is never answered: {call.message}").removeprefix(
-            "refused: "
-        )
-    text = f"refused: {call.action} was refused with {call.reply.status}: {call.message}"
+        return _after_kind("refused", f"{call.action} is never answered: {call.message}")
+    text = f"{call.action} was refused with {call.reply.status}: {call.message}"
     if call.reply.status == HTTPStatus.FORBIDDEN:
         key = app.keys[KeyClass.DATA_EXPORT]
         text += f"; here appId is {app.app_id!r} and clientKey {key!r}"
+    return _after_kind("refused", text)
+
+
+def _after_kind(kind: ProblemKind, text: str) -> str:
     # Wherever it is shown, its kind stands before it: the lines are broken as with that.
-    return wrapped(text).removeprefix("refused: ")
+    return wrapped(f"{kind}: {text}").removeprefix(f"{kind}: ")

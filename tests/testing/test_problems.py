@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+
 import requests
 
 from mockserver.testing import Leanplum
@@ -97,3 +100,33 @@ def test_an_argument_that_no_method_knows_is_a_problem_of_its_own_kind() -> None
         "addPostback was answered 200, but no method knows the argument 'channels[]' (did you "
         "mean 'channels'?); it was ignored, so the rule is for every channel"
     )
+
+
+def test_what_may_not_leave_is_told_once_although_the_code_swallows_it() -> None:
+    def pay() -> None:
+        with suppress(requests.RequestException):
+            requests.post("https://payments.example/charge", timeout=5)
+
+    with Leanplum(strict=True) as leanplum:
+        pay()
+        pay()
+        [problem] = leanplum.problems()
+    assert problem.kind == "refused"
+    assert problem.text.startswith("a connection to payments.example by requests")
+    assert "mock that host" in problem.text
+    assert leanplum.problems() == [problem]
+
+
+def test_a_call_through_a_proxy_is_told_although_the_code_swallows_it() -> None:
+    with Leanplum() as leanplum:
+        with suppress(requests.RequestException):
+            requests.get("https://api.leanplum.com/api", proxies={"https": "http://127.0.0.1:9"})
+        assert [problem.kind for problem in leanplum.problems()] == ["refused"]
+
+
+def test_each_test_is_told_of_its_own() -> None:
+    with Leanplum(strict=True) as first, suppress(OSError):
+        socket.create_connection(("shop.example", 80))
+    with Leanplum(strict=True) as second:
+        assert second.problems() == []
+    assert len(first.problems()) == 1

@@ -41,23 +41,25 @@ class Active:
         strict: Whether no other host may be reached meanwhile.
         test: What is running, for messages; empty outside of pytest.
         process: The id of the process in which it began.
+        refusals: What was not let out meanwhile, as the client was told; each once.
     """
 
     answers: Answers
     strict: bool
     test: str
     process: int
+    refusals: dict[str, None]
 
 
 #: Those who answer, the newest last. It is replaced, never changed, so that any thread may read it.
 _active: tuple[Active, ...] = ()
 
 
-def begin(answers: Answers, *, strict: bool) -> Active:
-    """Let somebody answer from now on."""
+def begin(answers: Answers, refusals: dict[str, None], *, strict: bool) -> Active:
+    """Let somebody answer from now on; `refusals` takes what is not let out meanwhile."""
     global _active
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
-    one = Active(answers, strict, test, os.getpid())
+    one = Active(answers, strict, test, os.getpid(), refusals)
     _active = (*_active, one)
     return one
 

@@ -56,19 +56,23 @@ class Interception:
     Args:
         answers: Answers the calls.
         strict: Whether other hosts than Leanplum's and this machine are refused.
+
+    Attributes:
+        refusals: What was not let out, as the client was told; each once.
     """
 
     def __init__(self, answers: Answers, *, strict: bool = False) -> None:
         self._answers = answers
         self._strict = strict
         self._active: Active | None = None
+        self.refusals: dict[str, None] = {}
 
     def start(self) -> None:
         """Begin to answer; does nothing if it was begun already."""
         with _CHANGING:
             if self._active is not None:
                 return
-            self._active = active.begin(self._answers, strict=self._strict)
+            self._active = active.begin(self._answers, self.refusals, strict=self._strict)
             # Once more for each, unless all is as it was: something else may be on top by now.
             _WATCHER.start(again=not _PATCHES.put_back(kind_of_sockets()))
             proxied.begin()

@@ -31,7 +31,9 @@ class RefusedConnection(ConnectionError):
 
 
 def refused(what: str, why: str, ways_out: Iterable[str]) -> RefusedConnection:
-    """Return the error for a connection that is refused.
+    """Return the error for a connection that is refused; the test is told as well.
+
+    Whoever calls may swallow it, and would then be thought to have reached somebody.
 
     Args:
         what: What was about to happen, e.g. `a connection to shop.example`.
@@ -40,9 +42,10 @@ def refused(what: str, why: str, ways_out: Iterable[str]) -> RefusedConnection:
     """
     one = active.newest()
     where = f" in {one.test}" if one is not None and one.test else ""
-    return RefusedConnection(
-        f"{what} by {client_name()}{where} was refused: {why}; {', or '.join(ways_out)}"
-    )
+    text = f"{what} by {client_name()}{where} was refused: {why}; {', or '.join(ways_out)}"
+    if one is not None:
+        one.refusals[text] = None
+    return RefusedConnection(text)
 
 
 def client_name() -> str:

@@ -126,6 +126,10 @@ def test_it_is_refused_when_strict(name: str) -> None:
             with pytest.raises(Exception) as caught:  # noqa: PT011 (each client has its own)
                 CLIENTS[name](url, {})
             assert "--leanplum-strict" in texts_of(caught.value)
+            # Code under test may swallow it, and its test would pass.
+            [problem, *_] = leanplum.problems()
+            assert problem.kind == "refused"
+            assert "a connection to shop.example by " in " ".join(problem.text.split())
         check(CLIENTS[name]("https://api.leanplum.com/api", rule(leanplum)), leanplum)
 
 
