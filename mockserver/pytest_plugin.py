@@ -27,8 +27,8 @@ _MARKER = (
     "leanplum(app_id=None, retry_on=None, parameters_encoding='once', start=None, allow=(), "
     "hosts=(), unknown_app='invalid-key', unknown_postback='warning'): how the `leanplum` fixture "
     "of this test is made; `allow` names what may go wrong "
-    "unnoticed: refused, ignored, lost, rejected, raised, unreachable; `hosts` where postbacks may "
-    "go besides"
+    "unnoticed: refused, ignored, lost, rejected, raised, unreachable, unawaited; `hosts` where "
+    "postbacks may go besides"
 )
 
 
@@ -338,15 +338,19 @@ def _fail_with(problems: list[Problem]) -> None:
         return
     from mockserver.testing.problems import problems_text
 
-    kinds = ", ".join(repr(kind) for kind in dict.fromkeys(item.kind for item in problems))
+    names = list(dict.fromkeys(item.kind for item in problems))
+    kinds = ", ".join(repr(kind) for kind in names)
     assertable = [kind for kind in ("lost", "rejected") if kind in kinds]
     advice = [f"assert it:    leanplum.assert_{kind}()" for kind in assertable]
     verb = "or allow it: " if advice else "allow it:    "
     if kinds == "'unreachable'":
         advice.append("let it go there, as said below")
+    if kinds == "'unawaited'":
+        advice.append("await it, or the task that was made of it")
     advice.append(f"{verb} @pytest.mark.leanplum(allow=[{kinds}])")
     pytest.fail(
-        "Leanplum: something went wrong that the test did not speak of.\n  "
+        # The first words are all that the summary at the end has room for.
+        f"Leanplum, {', '.join(names)}: something went wrong that the test did not speak of.\n  "
         + "\n  ".join(advice)
         + f"\n\n{problems_text(problems)}",
         pytrace=False,

@@ -242,6 +242,7 @@ def test_strict_refuses_what_is_sent_to_others(pytester: pytest.Pytester, strict
 
             monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
+        @pytest.mark.leanplum(allow="refused")
         def test_it(leanplum, request):
             with socket.create_server(("127.0.0.1", 0)) as server:
                 url = f"http://shop.example:{server.getsockname()[1]}/"
@@ -261,6 +262,34 @@ def test_strict_refuses_what_is_sent_to_others(pytester: pytest.Pytester, strict
     result.stdout.fnmatch_lines(["*refused" if strict else "*arrived"])
     if strict:
         result.stdout.fnmatch_lines(["*--leanplum-strict*"])
+
+
+def test_code_that_swallows_what_strict_refuses_fails_its_test(pytester: pytest.Pytester) -> None:
+    source = """
+        import pytest
+        import requests
+
+        def pay():
+            try:
+                requests.post("https://payments.example/charge")
+            except requests.RequestException:
+                pass
+
+        def test_swallowed(leanplum):
+            pay()
+
+        def test_without_the_fixture():
+            pass
+
+        @pytest.mark.leanplum(allow="refused")
+        def test_allowed(leanplum):
+            pay()
+        """
+    result = run(pytester, source, "--leanplum-strict")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["Leanplum, refused: *", "refused: a connection to payments.example by requests *"]
+    )
 
 
 def test_it_can_be_turned_off(pytester: pytest.Pytester) -> None:

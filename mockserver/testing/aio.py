@@ -11,6 +11,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from mockserver.core.errors import InvalidValue
+from mockserver.testing.awaited import AskedCall, noted
+
 if TYPE_CHECKING:
     from mockserver.delivery.history import DeliveryHistory, Triggered
     from mockserver.testing.partner import Partner
@@ -63,37 +66,46 @@ class LeanplumAio:
 
     Args:
         leanplum: Whose calls they are.
+        asked_calls: Keeps those that were not begun yet.
     """
 
-    def __init__(self, leanplum: Sending) -> None:
+    def __init__(self, leanplum: Sending, asked_calls: list[AskedCall]) -> None:
         self._leanplum = leanplum
+        self.asked_calls: list[AskedCall] = asked_calls
 
+    @noted
     async def trigger(self, name: Any, **values: Any) -> Triggered:
         """Let an event happen; see `Leanplum.trigger`."""
         return await self._run(lambda: self._leanplum.trigger(name, **values))
 
+    @noted
     async def advance(
         self, by: timedelta | str | None = None, *, to: datetime | None = None, **units: Any
     ) -> Advance:
         """Move the clock, e.g. `await leanplum.aio.advance(hours=10)`; see `Leanplum.advance`."""
         return await self._run(lambda: self._leanplum.advance(by, to=to, **units))
 
+    @noted
     async def advance_to_next(self) -> Advance:
         """Move the clock to the next due instant and make what is due there."""
         return await self._run(self._leanplum.advance_to_next)
 
+    @noted
     async def run_until_idle(self) -> Advance:
         """Move the clock until nothing is pending any more."""
         return await self._run(self._leanplum.run_until_idle)
 
+    @noted
     async def settle(self) -> None:
         """Make what became due while somebody else moved the time."""
         await self._run(self._leanplum.settle)
 
+    @noted
     async def resend(self, delivery: DeliveryHistory | int) -> DeliveryHistory:
         """Make one attempt of a delivery now, outside the schedule."""
         return await self._run(lambda: self._leanplum.resend(delivery))
 
+    @noted
     async def settle_background(self, timeout: float = 5.0) -> None:
         """Wait for what applications have started while they answered; the loop goes on.
 
@@ -104,11 +116,23 @@ class LeanplumAio:
             AssertionError: Something of it goes on after that.
         """
         __tracebackhide__ = True
+        _running_loop()
         # Not `_run`: an application that runs elsewhere stays there, with what it has started.
         await asyncio.to_thread(self._leanplum.settle_background, timeout)
 
     async def _run(self, call: Callable[[], _Result]) -> _Result:
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         for application in self._leanplum.partners:
             application.transport.use_loop(loop)
         return await asyncio.to_thread(call)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise InvalidValue(
+            "leanplum.aio is awaited on an event loop of asyncio, and none runs here; on trio "
+            "call leanplum itself: leanplum.trigger(...), or in a thread, "
+            "await trio.to_thread.run_sync(leanplum.run_until_idle)"
+        ) from None

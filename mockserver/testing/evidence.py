@@ -32,6 +32,7 @@ class Evidence:
         triggered: The events that the test has let happen, oldest first.
         applications: The applications that postbacks are delivered to.
         refused_calls: The calls of Leanplum's API that were refused, oldest first.
+        unawaited: The calls of `leanplum.aio` that were never begun, and where they stand.
         refused_connections: What code under test was told that was not let out; each once.
         expected: The ids of the deliveries that the test knows to be lost or rejected.
         timed: The ids of the deliveries of which the test has asserted when attempts were made.
@@ -43,6 +44,7 @@ class Evidence:
     triggered: tuple[Triggered, ...] = ()
     applications: tuple[Partner, ...] = ()
     refused_calls: tuple[RefusedCall, ...] = ()
+    unawaited: tuple[str, ...] = ()
     refused_connections: tuple[str, ...] = ()
     expected: frozenset[int] = frozenset()
     timed: frozenset[int] = frozenset()

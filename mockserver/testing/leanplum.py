@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from mockserver.core.names import ChannelName, EventFields, EventName, RuleType, TimeUnits
     from mockserver.testing.aio import LeanplumAio
+    from mockserver.testing.awaited import AskedCall
     from mockserver.testing.partner import Partner
 
 
@@ -96,6 +97,7 @@ class Leanplum(Assertions):
         self._expected: set[int] = set()
         self._timed_ids: set[int] = set()
         self._triggered: list[Triggered] = []
+        self._asked_calls: list[AskedCall] = []
 
     def __enter__(self) -> Self:
         if self._interception is not None:
@@ -110,6 +112,8 @@ class Leanplum(Assertions):
         with ExitStack() as stack:
             # Whatever an application raises at its end, the sandbox is closed.
             stack.callback(self.sandbox.close)
+            for asked in self._asked_calls:
+                stack.callback(asked.drop)
             for application in self._applications:
                 stack.callback(application.close)
             if self._interception is not None:
@@ -188,7 +192,7 @@ class Leanplum(Assertions):
         """Return the calls that send postbacks, to be awaited: the test's event loop goes on."""
         from mockserver.testing.aio import LeanplumAio
 
-        return LeanplumAio(self)
+        return LeanplumAio(self, self._asked_calls)
 
     def settle_background(self, timeout: float = 5.0) -> None:
         """Wait for what applications have started while they answered: their threads and tasks.
@@ -309,8 +313,8 @@ class Leanplum(Assertions):
         """Return what went wrong without the test having said so.
 
         Calls of Leanplum's API that were refused, or of which an argument was ignored;
-        connections that were not let out; and deliveries that were lost or rejected and that no
-        `assert_lost` or `assert_rejected` has asked for.
+        connections that were not let out; calls of `aio` that were not awaited; and deliveries
+        that were lost or rejected and that no `assert_lost` or `assert_rejected` has asked for.
         """
         for application in self._applications:
             application.transport.look()
@@ -348,6 +352,7 @@ class Leanplum(Assertions):
             triggered=tuple(self._triggered),
             applications=tuple(self._applications),
             refused_calls=tuple(self._calls.refused),
+            unawaited=tuple(asked.text for asked in self._asked_calls),
             refused_connections=tuple(self._interception.refusals if self._interception else ()),
             expected=frozenset(self._expected),
             timed=frozenset(self._timed_ids),

@@ -30,12 +30,15 @@ ALLOWED = {
     "rejected": "deliveries that were rejected at once",
     "raised": "exceptions of applications, though the test passes",
     "unreachable": "deliveries to where the test sends nothing",
+    "unawaited": "calls of leanplum.aio that were never begun",
 }
 
 #: How many of a kind are shown.
 SHOWN = 10
 
-ProblemKind = Literal["refused", "ignored", "lost", "rejected", "raised", "unreachable"]
+ProblemKind = Literal[
+    "refused", "ignored", "lost", "rejected", "raised", "unreachable", "unawaited"
+]
 
 
 _KINDS: dict[DeliveryState, ProblemKind] = {
@@ -60,6 +63,9 @@ class Problem:
 def problems_of(evidence: Evidence) -> list[Problem]:
     """Return what went wrong without the test saying so: calls, then deliveries by id."""
     found = [Problem("refused", _refusal(call, evidence.app)) for call in evidence.refused_calls]
+    for asked in evidence.unawaited:
+        text = f"{asked} was never awaited, so nothing of it was done"
+        found.append(Problem("unawaited", _after_kind("unawaited", text)))
     for told in evidence.refused_connections:
         found.append(Problem("refused", _after_kind("refused", told)))
     for call in evidence.sandbox.api.calls:
