@@ -28,7 +28,12 @@ from mockserver.testing.matching import (
     differences,
     request_differences,
 )
-from mockserver.testing.possible import check_query_keys
+from mockserver.testing.sendable import (
+    check_postback_id,
+    check_postback_parts,
+    check_query_keys,
+    check_url,
+)
 
 _Found = TypeVar("_Found")
 
@@ -122,6 +127,7 @@ def received(
             + (f"there are: {', '.join(known)}" if known else "this test has none")
         )
     if times == 0:
+        check_postback_parts(parts)
         known_urls = [url for url in evidence.known_urls if inbox_of(url) == inbox]
         known_urls += [request.target for request in requests]
         check_query_keys(parts.get("query"), known_urls, f"nothing that goes to inbox {inbox!r}")
@@ -145,7 +151,10 @@ def _matching(
     __tracebackhide__ = True
     check_fields(fields)
     if is_none_wanted:
-        check_query_keys(fields.get("query"), evidence.known_urls, "no rule of this test")
+        known_urls = evidence.known_urls
+        check_query_keys(fields.get("query"), known_urls, "no rule of this test")
+        check_url(fields.get("url"), known_urls)
+        check_postback_id(fields.get("postback_id"), evidence.templates if known_urls else ())
         _check_app(evidence, fields.get("app_id"))
     return [item for item in evidence.deliveries if not differences(item, fields)]
 

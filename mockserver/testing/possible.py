@@ -6,10 +6,9 @@ other objects, like those of dirty-equals, decide themselves what they are equal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from mockserver.core.catalog import Channel, EventKind, event_kinds, suggestion
 from mockserver.core.errors import InvalidValue
@@ -112,39 +111,6 @@ def check_request(inbox: str, wanted: Mapping[str, Any]) -> None:
             f"paths at inbox {inbox!r} begin with '/inbox/{inbox}' and have no query, so no "
             f"request has path={path!r}; {advice}"
         )
-
-
-def check_query_keys(wanted: object, known_urls: Collection[str], where: str) -> None:
-    """Check that the keys that are wanted of a query occur in one of these URLs.
-
-    Args:
-        wanted: The query that is asked for; a key that is to be absent is not looked for.
-        known_urls: Templates, and URLs as they were sent. Nothing is refused if there are none.
-        where: Whose queries these are, for the message.
-
-    Raises:
-        InvalidValue: A key is in none of them.
-    """
-    __tracebackhide__ = True
-    if not isinstance(wanted, Mapping) or not known_urls:
-        return
-    keys = {key: None for url in known_urls for key in _keys_of(url)}
-    if any("{{" in key for key in keys):
-        return
-    for key, value in wanted.items():
-        if type(key) is str and type(value) is str and key not in keys:
-            raise InvalidValue(
-                f"{where} has a {key!r} in its query{suggestion(key, keys)}, so this holds "
-                "whatever happens; "
-                + (f"there are: {', '.join(keys)}" if keys else "none has a query at all")
-            )
-
-
-def _keys_of(url: str) -> list[str]:
-    try:
-        return [key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
-    except ValueError:
-        return []
 
 
 def _check_word(field: str, value: object) -> None:

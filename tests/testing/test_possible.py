@@ -176,37 +176,6 @@ def test_parts_that_a_request_may_have_are_not(wanted: dict[str, Any]) -> None:
     check_request("crm", wanted)
 
 
-def test_a_key_that_no_rule_writes_is_refused(entered: Leanplum) -> None:
-    with pytest.raises(InvalidValue, match=r"'usr' in its query \(did you mean 'user'\?\)"):
-        entered.assert_not_triggered(query={"usr": "ada"})
-    with pytest.raises(InvalidValue, match="there are: user, fixed"):
-        entered.verify_never(query={"zzz": "ada"})
-    with pytest.raises(InvalidValue, match="no rule of this test has a 'usr'"):
-        entered.assert_lost(times=0, query={"usr": "ada"})
-    with pytest.raises(InvalidValue, match="nothing that goes to inbox 'inbox' has a 'usr'"):
-        entered.verify(0, query={"usr": "ada"})
-
-
-def test_a_key_that_may_be_written_is_not(entered: Leanplum) -> None:
-    entered.assert_not_triggered(query={"user": "ada", "usr": None})
-    entered.verify_never(query={"user": "ada", "fixed": "2"})
-    entered.add_postback(entered.inbox("crm").url + "?{{Message event}}=1")
-    entered.verify_never(inbox="crm", query={"Click": "1"})
-    entered.assert_not_triggered(query={"Click": "1"})
-
-
-def test_of_rules_that_are_gone_any_key_may_be_asked_for(entered: Leanplum) -> None:
-    """A test of code that deletes a rule asks for what it would have sent."""
-    other = entered.add_postback(entered.inbox("crm").url + "?device={{Device ID}}")
-    [first, _] = entered.postbacks
-    entered.sandbox.delete_postback(first.postback_id)
-    entered.trigger("push.open", user_id="ada")
-    entered.assert_not_triggered(query={"user": "ada"})
-    entered.verify_never(query={"user": "ada"})
-    entered.sandbox.delete_postback(other.postback_id)
-    entered.assert_not_triggered(query={"user": "bo"})
-
-
 def test_an_app_that_there_is_not_has_nothing(entered: Leanplum) -> None:
     with pytest.raises(InvalidValue, match="there is no app 'shop'"):
         entered.assert_not_triggered(app_id="shop")
