@@ -338,6 +338,23 @@ def test_a_run_that_does_not_use_it_imports_nothing_of_it(
     result.stdout.fnmatch_lines(["*[[][]]", "[[]'mockserver', 'mockserver.pytest_plugin'[]]"])
 
 
+def test_a_test_that_passes_imports_nothing_that_writes_failures() -> None:
+    code = """
+        import json, sys
+        from mockserver.testing import Leanplum
+
+        with Leanplum() as leanplum:
+            assert leanplum.problems() == []
+            leanplum.assert_not_triggered()
+        names = ("http", "html.parser", "ssl", "asyncio", "mockserver.net.answer_text",
+                 "mockserver.receiver.faults", "mockserver.testing.delivery_text",
+                 "mockserver.testing.failure_text", "mockserver.testing.repeats")
+        print(json.dumps([name for name in names if name in sys.modules]))
+        """
+    done = python(code)
+    assert (done.stderr, json.loads(done.stdout)) == ("", [])
+
+
 def test_a_test_that_does_not_use_requests_imports_neither_it_nor_the_web() -> None:
     code = """
         import json, sys

@@ -19,9 +19,7 @@ from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.inboxes import inbox_of
 from mockserver.receiver.journal import ReceivedRequest
-from mockserver.testing.delivery_text import since
 from mockserver.testing.evidence import Evidence
-from mockserver.testing.failure_text import failure_text, requests_text
 from mockserver.testing.matching import (
     check_fields,
     check_parts,
@@ -80,7 +78,7 @@ def in_state(
         f"expected {times} {state.value} {'postback' if times == 1 else 'postbacks'} "
         f"{_described(fields)}\nfound {len(found)}{rest}"
     )
-    return Verdict(found, failure_text(expected, fields, evidence))
+    return Verdict(found, _failure(expected, fields, evidence))
 
 
 def attempts_at(
@@ -91,7 +89,7 @@ def attempts_at(
     matching = _matching(evidence, fields)
     if len(matching) != 1:
         expected = f"expected one delivery {_described(fields)}\nfound {len(matching)}"
-        return Verdict(matching, failure_text(expected, fields, evidence))
+        return Verdict(matching, _failure(expected, fields, evidence))
     seen = [round(offset, 6) for offset in matching[0].offsets_in_hours]
     wanted = hours
     if isinstance(hours, Sequence):
@@ -100,7 +98,7 @@ def attempts_at(
     if wanted == seen:
         return Verdict(matching)
     expected = f"expected attempts at hours {_hours(hours)}\n      they were at {_hours(seen)}"
-    return Verdict(matching, failure_text(expected, fields, evidence))
+    return Verdict(matching, _failure(expected, fields, evidence))
 
 
 def not_triggered(evidence: Evidence, fields: Mapping[str, Any]) -> Verdict[DeliveryHistory]:
@@ -110,7 +108,7 @@ def not_triggered(evidence: Evidence, fields: Mapping[str, Any]) -> Verdict[Deli
     if not matching:
         return Verdict(matching)
     expected = f"expected no delivery {_described(fields)}\nfound {len(matching)}"
-    return Verdict(matching, failure_text(expected, fields, evidence))
+    return Verdict(matching, _failure(expected, fields, evidence))
 
 
 def received(
@@ -135,6 +133,8 @@ def received(
     found = [request for request, different in compared if not different]
     if len(found) == times or (times is None and found):
         return Verdict(found)
+    from mockserver.testing.failure_text import requests_text
+
     noun = "request" if times == 1 else "requests"
     number = "at least one request" if times is None else f"{times or 'no'} {noun}"
     failure = (
@@ -143,6 +143,13 @@ def received(
         f"{requests_text(compared, inbox, evidence)}"
     )
     return Verdict(found, failure)
+
+
+def _failure(expected: str, fields: Mapping[str, Any], evidence: Evidence) -> str:
+    # Most tests pass, and need nothing of what it is written with.
+    from mockserver.testing.failure_text import failure_text
+
+    return failure_text(expected, fields, evidence)
 
 
 def _matching(
@@ -188,6 +195,8 @@ def _hours(hours: object) -> str:
 def _hour(offset: object) -> str:
     if not isinstance(offset, int | float):
         return repr(offset)
+    from mockserver.testing.delivery_text import since
+
     # A part of an hour is written exactly, so that two that differ look different.
     whole = float(offset).is_integer()
     return f"{offset:g}" if whole else f"{offset:.6f} ({since(timedelta(hours=offset))})"

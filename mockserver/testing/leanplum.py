@@ -25,7 +25,6 @@ from mockserver.testing.assertions import Assertions
 from mockserver.testing.clock import FollowingClock
 from mockserver.testing.destinations import Destinations
 from mockserver.testing.evidence import Evidence
-from mockserver.testing.failure_text import newest_timelines
 from mockserver.testing.interception.interception import Interception
 from mockserver.testing.problems import Problem, problems_of
 from mockserver.time.advance import Advance
@@ -322,6 +321,8 @@ class Leanplum(Assertions):
 
     def timelines(self, *, without: str = "") -> list[str]:
         """Return the newest deliveries as text, without those that the text `without` shows."""
+        from mockserver.testing.failure_text import newest_timelines
+
         return newest_timelines(self._evidence(), without=without)
 
     @property

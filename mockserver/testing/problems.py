@@ -1,11 +1,13 @@
-"""Finds what went wrong in a test although none of its assertions failed, and writes it as text."""
+"""Finds what went wrong in a test although none of its assertions failed, and writes it as text.
+
+What it is written with is imported with the first problem: most tests have none.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -14,11 +16,10 @@ from mockserver.core.models import App, KeyClass
 from mockserver.core.outcome import OutcomeKind
 from mockserver.core.retry import DeliveryState
 from mockserver.testing.api_calls import NO_STATUS, RefusedCall
-from mockserver.testing.delivery_text import raised_text, resend_advice, timeline, wrapped
 from mockserver.testing.evidence import Evidence
-from mockserver.testing.repeats import with_tracebacks_once
 
 if TYPE_CHECKING:
+    from mockserver.delivery.history import DeliveryHistory
     from mockserver.testing.partner import Partner
     from mockserver.transport.application.failure import ApplicationFailure
 
@@ -35,6 +36,8 @@ ALLOWED = {
 
 #: How many of a kind are shown.
 SHOWN = 10
+#: The status of a call with a wrong key.
+_FORBIDDEN = 403
 
 ProblemKind = Literal[
     "refused", "ignored", "lost", "rejected", "raised", "unreachable", "unawaited"
@@ -80,11 +83,7 @@ def problems_of(evidence: Evidence) -> list[Problem]:
             kind = "unreachable"
         elif kind is None or delivery.id in evidence.expected:
             continue
-        text = timeline(delivery, evidence.templates.get(delivery.postback_id))
-        parts = [text, raised_text(evidence.tracebacks.get(delivery.id))]
-        if kind != "unreachable":
-            parts.append(resend_advice(delivery, evidence.applications))
-        found.append(Problem(kind, "\n\n".join(part for part in parts if part)))
+        found.append(Problem(kind, _delivery_text(delivery, kind, evidence)))
     return found + _raised(evidence)
 
 
@@ -134,7 +133,19 @@ def problems_text(problems: Iterable[Problem]) -> str:
         more = sum(islice(texts.values(), SHOWN, None))
         if more:
             parts.append(f"... and {more} more {kind}")
+    from mockserver.testing.repeats import with_tracebacks_once
+
     return with_tracebacks_once("\n\n".join(parts))
+
+
+def _delivery_text(delivery: DeliveryHistory, kind: ProblemKind, evidence: Evidence) -> str:
+    from mockserver.testing.delivery_text import raised_text, resend_advice, timeline
+
+    text = timeline(delivery, evidence.templates.get(delivery.postback_id))
+    parts = [text, raised_text(evidence.tracebacks.get(delivery.id))]
+    if kind != "unreachable":
+        parts.append(resend_advice(delivery, evidence.applications))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _ignored(call: ApiCall) -> str:
@@ -146,12 +157,14 @@ def _refusal(call: RefusedCall, app: App) -> str:
     if call.reply.status == NO_STATUS:
         return _after_kind("refused", f"{call.action} is never answered: {call.message}")
     text = f"{call.action} was refused with {call.reply.status}: {call.message}"
-    if call.reply.status == HTTPStatus.FORBIDDEN:
+    if call.reply.status == _FORBIDDEN:
         key = app.keys[KeyClass.DATA_EXPORT]
         text += f"; here appId is {app.app_id!r} and clientKey {key!r}"
     return _after_kind("refused", text)
 
 
 def _after_kind(kind: ProblemKind, text: str) -> str:
+    from mockserver.testing.delivery_text import wrapped
+
     # Wherever it is shown, its kind stands before it: the lines are broken as with that.
     return wrapped(f"{kind}: {text}").removeprefix(f"{kind}: ")

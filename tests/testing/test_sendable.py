@@ -95,7 +95,7 @@ def test_a_url_that_may_be_sent_is_not(entered: Leanplum) -> None:
     [
         "https://shop.example/{{Message event}}/{{Message channel}}?u={{User ID}}&p={{Parameters}}",
         "http://a:b@shop.example:8080/(x)/[y]*?a=1+2&t={{Trigger time}}&{{Device ID}}#{{User ID}}",
-        "https://shop.example/ü/%7B%7D|^?q=é&s=%C3%A9&{{AB test ID}}{{Variant ID}}{{Template name}}",
+        "https://shop.example/ü/%7B%7D|^?q=é&s=%C3%A9&{{AB test ID}}{{Variant ID}}",
         "https://shop.example",
     ],
 )

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
-from http import HTTPStatus
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -177,6 +176,9 @@ def _as_told(told: ToldAnswer, request: requests.PreparedRequest, timeout: Any) 
 
 
 def _phrase(status: int) -> str:
+    # Who calls with a client has imported it by then.
+    from http import HTTPStatus
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:
