@@ -90,8 +90,8 @@ class _LeanplumTests:
         rest takes.
         """
         self._item = item
-        if item.get_closest_marker("leanplum") and "leanplum" not in getattr(
-            item, "fixturenames", ()
+        if "leanplum" not in getattr(item, "fixturenames", ()) and item.get_closest_marker(
+            "leanplum"
         ):
             # The fixture looks at the marker itself; where there is none nobody would.
             _check_marker(item)
@@ -133,8 +133,9 @@ class _LeanplumTests:
             from mockserver.testing.problems import raised_in
 
             problems += raised_in(partners, lambda failure: failure not in before)
-        allowed = options_of(item).allow
-        _fail_with([problem for problem in problems if problem.kind not in allowed])
+        if problems:
+            allowed = options_of(item).allow
+            _fail_with([problem for problem in problems if problem.kind not in allowed])
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
