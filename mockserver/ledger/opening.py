@@ -55,7 +55,13 @@ def look_through(place: str, settings: Settings) -> LookedThrough:
     from mockserver.ledger.sqlite.looking import look_through
     from mockserver.ledger.sqlite.store import path_of
 
-    path = None if _scheme_of(place) == "memory" else path_of(place)
+    scheme = _scheme_of(place)
+    if scheme in SCHEMES:
+        raise LedgerUnusable(
+            f"{without_password(place)} is a database of PostgreSQL, and only files of SQLite are "
+            "looked through; its server has tools of its own for damage"
+        )
+    path = None if scheme == "memory" else path_of(place)
     if path is None:
         raise LedgerUnusable(
             f"{place} is in memory, which ends with its process; name the file of a ledger"

@@ -12,7 +12,7 @@ import pytest
 from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger import opening
 from mockserver.ledger.memory.ledger import MemoryLedger
-from mockserver.ledger.opening import IN_MEMORY, below, described, open_ledger
+from mockserver.ledger.opening import IN_MEMORY, below, described, look_through, open_ledger
 from mockserver.ledger.sql.ledger import SqlLedger
 
 
@@ -88,3 +88,9 @@ def test_a_ledger_in_memory_is_spared_the_database() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+def test_only_files_are_looked_through_and_no_password_is_told() -> None:
+    with pytest.raises(LedgerUnusable, match="only files of SQLite are looked through") as caught:
+        look_through("postgresql://me:secret@db/x", {})
+    assert "secret" not in str(caught.value)
