@@ -13,9 +13,8 @@ from mockserver.core.catalog import Channel, PostbackType, event_kind
 from mockserver.core.clock import ManualClock, MovableClock, check_room
 from mockserver.core.errors import LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
-from mockserver.core.limits import MOST_APPS, TooMuch
 from mockserver.core.models import App, Attempt, Event, PostbackRule, is_id
-from mockserver.delivery.apps import Apps, DeletedApp
+from mockserver.delivery.apps import Apps, DeletedApp, check_fits
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import (
@@ -201,12 +200,7 @@ class Sandbox(SandboxTime):
             InvalidValue: Its retry policy takes more than ten years.
             TooMuch: There are as many apps as there may be.
         """
-        app.retry.check_length()
-        if app.app_id not in self.app_ids and len(self.app_ids) >= MOST_APPS:
-            raise TooMuch(
-                f"there are {MOST_APPS:,} apps, which is the maximum; delete one first, with "
-                "`postbacks apps delete` (DELETE /_sandbox/apps/<app id>)"
-            )
+        check_fits(app, self.app_ids)
         self.ledger.put_app(app)
         self.app_ids.add(app.app_id)
         self.engine.app_changed(app)

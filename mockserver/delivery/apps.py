@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from mockserver.core.errors import InvalidValue, LedgerUnusable
+from mockserver.core.limits import MOST_APPS, TooMuch
 from mockserver.core.models import App
 from mockserver.delivery.intake import find_app
 from mockserver.ledger.protocol import Ledger
@@ -50,6 +51,21 @@ def readable_apps(ledger: Ledger) -> ReadableApps:
             if app is not None:
                 apps.append(app)
     return ReadableApps(apps, problems)
+
+
+def check_fits(app: App, app_ids: Collection[str]) -> None:
+    """Check that an app may be put beside those that there are, or in the place of one.
+
+    Raises:
+        InvalidValue: Its retry policy takes more than ten years.
+        TooMuch: There are as many apps as there may be.
+    """
+    app.retry.check_length()
+    if app.app_id not in app_ids and len(app_ids) >= MOST_APPS:
+        raise TooMuch(
+            f"there are {MOST_APPS:,} apps, which is the maximum; delete one first, with "
+            "`postbacks apps delete` (DELETE /_sandbox/apps/<app id>)"
+        )
 
 
 class Apps:
