@@ -40,6 +40,7 @@ from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 if TYPE_CHECKING:
     from mockserver.delivery.background import BackgroundEngine
+    from mockserver.delivery.reach import Reach
     from mockserver.delivery.settling_later import SettlingLater
 
 #: How long `resend` waits for an attempt that another thread makes.
@@ -104,6 +105,8 @@ class Sandbox(SandboxTime):
         listeners = self._made.listeners
         #: Has a function called with every attempt, after it was recorded.
         self.on_attempt: Callable[[Callable[[Attempt], None]], None] = listeners.append
+        #: What is called when the sandbox is closed, before anything of it stops.
+        self.closing: list[Callable[[], object]] = []
         self.clock_mode = self.clock.mode
         policies = Policies(self.ledger)
         self._clock_lock = ClockLock()
@@ -156,6 +159,8 @@ class Sandbox(SandboxTime):
         them.
         """
         self.feed.close()
+        for close in self.closing:
+            close()
         self.engine.stop()
         self._wiring.stop()
         for helper in (self._background, self._settling_later, self._retention):
@@ -177,6 +182,11 @@ class Sandbox(SandboxTime):
     def foreseen_refusal(self, url: str) -> str | None:
         """Return in a sentence that postbacks to a template URL will be refused, or may be."""
         return self._wiring.foreseen_refusal(url)
+
+    @property
+    def reach(self) -> Reach:
+        """Return where postbacks go, for whoever sends something else there."""
+        return self._wiring.reach
 
     # Apps and rules
 

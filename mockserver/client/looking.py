@@ -59,7 +59,7 @@ class Looking:
         return self._get("faults", shapes.FaultsAnswer).faults
 
     def replay(self, inbox: str, request_id: int, url: str) -> shapes.ReplayedJson:
-        """Send a request that an inbox got once more, to an endpoint on this machine."""
+        """Send a request that an inbox got once more, to this machine or to a named host."""
         path = f"inboxes/{quote(inbox, safe='')}/requests/{request_id}/replay"
         return self._send("POST", path, shapes.ReplayedJson, {"url": url})
 

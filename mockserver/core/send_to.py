@@ -32,6 +32,11 @@ class SendTo:
     networks: tuple[Network, ...] = ()
     is_every_host: bool = False
 
+    @property
+    def names_addresses(self) -> bool:
+        """Return whether there is an entry that a name fits by the address it resolves to."""
+        return bool(self.networks) or any(_address(each.name) is not None for each in self.hosts)
+
     def names(self, host: Host) -> bool:
         """Return whether the host of a URL is named, whatever it resolves to."""
         return self.is_every_host or any(each.allows(host) for each in self.hosts)

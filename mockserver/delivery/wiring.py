@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import ssl
 
     from mockserver.core.send_to import SendTo
+    from mockserver.delivery.reach import Reach
     from mockserver.receiver.server import Receiver
     from mockserver.transport.addresses import AddressGuard
 
@@ -147,6 +148,13 @@ class Wiring:
         from mockserver.delivery.foreseen import foreseen_refusal
 
         return foreseen_refusal(url, _guard(self._options, self.send_to))
+
+    @property
+    def reach(self) -> Reach:
+        """Return where postbacks go, for whoever sends something else there."""
+        from mockserver.delivery.reach import Reach
+
+        return Reach(self._guard(), self._options.ca_file, self._options.verify_tls)
 
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""

@@ -20,3 +20,9 @@ def current_request() -> Request:
     """
     # Documented, in spite of its name.
     return cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001
+
+
+def own_port() -> int | None:
+    """Return the port at which the request that is being answered came in; None if it has none."""
+    port = current_request().environ.get("SERVER_PORT", "")
+    return int(port) if port.isdigit() else None

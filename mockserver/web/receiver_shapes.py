@@ -106,7 +106,13 @@ class RequestsAnswer(Struct):
 class ReplayRequest(Struct, forbid_unknown_fields=True):
     """Where to send a request once more, as far as the path; its query is added."""
 
-    url: Annotated[str, Meta(description="On this machine: `http://127.0.0.1:5000/postbacks`.")]
+    url: Annotated[
+        str,
+        Meta(
+            description="On this machine, like `http://127.0.0.1:5000/postbacks`, or at a host "
+            "that `--send-to` names."
+        ),
+    ]
 
 
 class ReplayedJson(Struct):

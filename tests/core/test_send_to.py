@@ -108,3 +108,14 @@ def test_what_is_to_be_written_is_an_entry(url: str, expected: str) -> None:
     entry = entry_for(host_of(url), "8.8.8.8")
     assert entry == expected
     send_to([entry])
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [((), False), (("shop.example", "*.shop.example:80"), False), (("203.0.113.7",), True),
+     (("shop.example", "203.0.113.0/24"), True), (("::1",), True)],
+)  # fmt: skip
+def test_it_is_known_whether_a_name_may_fit_by_its_address(
+    entries: tuple[str, ...], expected: bool
+) -> None:
+    assert send_to(entries).names_addresses is expected

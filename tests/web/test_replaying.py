@@ -1,27 +1,32 @@
-"""A request that an inbox got is sent once more: as it was, to this machine alone, and in time."""
+"""A request that an inbox got is sent once more: as it was, to where it may go, and in time."""
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
+import trustme
 from flask.testing import FlaskClient
 
-from mockserver import Sandbox
+from mockserver import Sandbox, SocketOptions
 from mockserver.client.sandbox_client import SandboxClient
+from mockserver.delivery.reach import Reach
 from mockserver.live import LiveSandbox
 from mockserver.web import replaying
+from mockserver.web.app import create_app
+from tests.certificates import ca_file_in, server_context
 from tests.web.answers import ok, refused
 
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> FlaskClient:
-    from mockserver.web.app import create_app
-
     sandbox.add_postback(sandbox.inbox("crm").url + "?user={{User ID}}")
     sandbox.trigger("email.click")
     return create_app(sandbox).test_client()
@@ -80,20 +85,130 @@ def test_from_inbox_to_inbox_with_body_and_headers() -> None:
         assert client.replay("first", sent.id, "http://127.0.0.1:9/").error is not None
 
 
+def with_a_request(**options: Any) -> tuple[Sandbox, FlaskClient]:
+    """Return a sandbox that sends as these options say, with a request in an inbox."""
+    sandbox = Sandbox(sockets=SocketOptions(**options))
+    sandbox.add_postback(sandbox.inbox("crm").url + "?user={{User ID}}")
+    sandbox.trigger("email.click")
+    return sandbox, create_app(sandbox).test_client()
+
+
+@pytest.fixture
+def closed() -> Iterator[FlaskClient]:
+    """Return a client of a sandbox that sends as `serve` does unless told."""
+    sandbox, client = with_a_request(send_to=())
+    with sandbox:
+        yield client
+
+
 @pytest.mark.parametrize(
     "url",
-    ["http://shop.example/", "http://192.168.1.5:5000/", "http://127.1/", "http://0x7f.1/",
-     "http://localhost.evil.example/", "http://127.0.0.1@evil.example/", "http://[::2]/",
-     "https://127.0.0.1:5000/", "ftp://127.0.0.1/", "127.0.0.1:5000", "", "http://127.0.0.1:5000/?a=b",
-     "http://127.0.0.1:5000/#x", "http://127.0.0.1:0/", "http://0.0.0.0:5000/", "http://localhost:80/",
-     "http://127.0.0.2:80/"],
+    ["http://127.1/", "http://0x7f.1/", "http://[::2", "ftp://127.0.0.1/", "127.0.0.1:5000", "",
+     "http://127.0.0.1:5000/?a=b", "http://127.0.0.1:5000/#x", "http://127.0.0.1:0/",
+     "http://a:b@127.0.0.1:5000/", "http://localhost:80/", "http://127.0.0.2:80/", "https://localhost:80/",
+     "http://shop.example/", "http://192.168.1.5:5000/", "http://10.0.0.1/", "http://203.0.113.7/",
+     "https://shop.example/", "http://localhost.evil.example/", "http://127.0.0.1@evil.example/",
+     "http://[::2]/", "http://0.0.0.0:5000/"],
 )  # fmt: skip
 def test_nothing_leaves_for_elsewhere_or_for_the_sandbox_itself(
-    url: str, client: FlaskClient
+    url: str, closed: FlaskClient
 ) -> None:
-    """The client of this test calls port 80."""
-    with mock.patch.object(replaying, "HTTPConnection", side_effect=AssertionError):
-        refused(client.post(path(), json={"url": url}), 400, "invalid-value")
+    """The client of this test calls port 80. What is not named is not even looked up."""
+    with (
+        mock.patch.object(socket, "create_connection", side_effect=AssertionError),
+        mock.patch.object(socket, "getaddrinfo", wraps=socket.getaddrinfo) as looked_up,
+    ):
+        refused(closed.post(path(), json={"url": url}), 400, "invalid-value")
+    assert looked_up.call_count == 0
+
+
+def test_it_is_said_what_to_name(closed: FlaskClient) -> None:
+    said = refused(
+        closed.post(path(), json={"url": "http://shop.example/in"}), 400, "invalid-value"
+    )
+    assert "--send-to shop.example" in said
+
+
+#: What is named, the URL, the address of its host, and whether it is sent there.
+NAMED = [
+    (("shop.example",), "http://shop.example/in", "203.0.113.7", True),
+    (("shop.example",), "https://shop.example/in", "203.0.113.7", True),
+    (("shop.example:8443",), "http://shop.example/in", "203.0.113.7", False),
+    (("shop.example:8443",), "http://shop.example:8443/in", "203.0.113.7", True),
+    (("*.shop.example",), "http://a.shop.example/in", "10.0.0.7", True),
+    (("shop.example",), "http://shop.example.evil.example/", "203.0.113.7", False),
+    # Postbacks go there unasked; a request that somebody else has sent does not.
+    ((), "http://192.168.1.5:5000/", "192.168.1.5", False),
+    (("192.168.1.5",), "http://192.168.1.5:5000/", "192.168.1.5", True),
+    (("203.0.113.0/24",), "http://shop.example/", "203.0.113.7", True),
+    (("203.0.113.0/24",), "http://shop.example/", "203.0.114.7", False),
+    # A name of a stranger that was pointed at this machine is a stranger's.
+    ((), "http://evil.example:5000/", "127.0.0.1", False),
+    (("other.example",), "http://evil.example:5000/", "127.0.0.1", False),
+    # Addresses to which nothing is ever sent, whoever is named.
+    (("shop.example",), "http://shop.example/", "169.254.169.254", False),
+    (None, "http://shop.example/", "203.0.113.7", True),
+    (None, "http://shop.example/", "169.254.169.254", False),
+]
+
+
+@pytest.mark.parametrize(("named", "url", "address", "is_sent"), NAMED)
+def test_hosts_that_are_named_for_postbacks_are_sent_to(
+    named: tuple[str, ...] | None, url: str, address: str, is_sent: bool
+) -> None:
+    sandbox, client = with_a_request(send_to=named)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 1))]
+    with (
+        sandbox,
+        mock.patch.object(socket, "getaddrinfo", return_value=found),
+        mock.patch.object(socket, "create_connection", side_effect=OSError("dialled")) as dialled,
+    ):
+        answer = client.post(path(), json={"url": url})
+    if not is_sent:
+        refused(answer, 400, "invalid-value")
+        assert dialled.call_count == 0
+        return
+    assert ok(answer)["error"] == "dialled"
+    # What was judged is what is connected to, whatever the name resolves to by then.
+    assert dialled.call_args.args[0][0] == address
+
+
+def test_a_shared_sandbox_sends_nothing_to_its_own_machine() -> None:
+    sandbox, client = with_a_request(send_to=None)
+    with sandbox:
+        public = dataclasses.replace(sandbox.reach.guard, policy="public")
+        with (
+            mock.patch.object(socket, "create_connection", side_effect=AssertionError),
+            mock.patch.object(Sandbox, "reach", Reach(public)),
+        ):
+            body = {"url": "http://127.0.0.1:5000/"}
+            assert "public" in refused(client.post(path(), json=body), 400, "invalid-value")
+
+
+def test_a_name_that_nobody_knows_is_no_answer() -> None:
+    sandbox, client = with_a_request(send_to=("nobody.invalid",))
+    with sandbox:
+        found = ok(client.post(path(), json={"url": "http://nobody.invalid/"}))
+    assert found["status"] is None
+    assert found["error"]
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_over_https_certificates_count_as_they_do_for_postbacks(
+    trusts: bool, tmp_path: Path
+) -> None:
+    other = trustme.CA()
+    file = tmp_path / "other.pem"
+    other.cert_pem.write_to_path(str(file))
+    ca_file = ca_file_in(tmp_path) if trusts else file
+    sandbox, client = with_a_request(ca_file=ca_file)
+    with sandbox, LiveSandbox(tls_context=server_context(), ca_file=ca_file_in(tmp_path)) as there:
+        url = there.sandbox.inbox("there").url
+        assert url.startswith("https:")
+        found = ok(client.post(path(), json={"url": url}))
+        assert (found["status"] == 200) is trusts
+        assert len(there.sandbox.inbox("there").requests) == int(trusts)
+    assert trusts or "certificate" in found["error"]
 
 
 @pytest.mark.parametrize("number", [0, 2, 10**30])

@@ -51,7 +51,11 @@ _LONGEST_WAIT_REAL_SECONDS = 30.0
     metavar="ID",
     help="Send the request with this number once more, to the endpoint in --to.",
 )
-@click.option("--to", metavar="URL", help="An endpoint on this machine, without a query.")
+@click.option(
+    "--to",
+    metavar="URL",
+    help="An endpoint on this machine, or at a host that serve --send-to names; without a query.",
+)
 @sandbox_options
 @click.pass_obj
 def inbox(

@@ -12,7 +12,7 @@ from mockserver.receiver.behaviours import format_script, parse_script
 from mockserver.receiver.faults.registry import all_faults
 from mockserver.sandbox import Sandbox
 from mockserver.web import encoding, shapes
-from mockserver.web.current import current_request
+from mockserver.web.current import own_port
 from mockserver.web.cutting import cut_values
 from mockserver.web.replaying import replay
 from mockserver.web.routes import ControlRoute
@@ -106,8 +106,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
                 f"inbox {name!r} has no request {request_id}; it may have been dropped to bound "
                 "memory"
             )
-        own_port = current_request().environ.get("SERVER_PORT", "")
-        return replay(found[0], body.url, int(own_port) if own_port.isdigit() else None)
+        return replay(found[0], body.url, sandbox.reach, own_port())
 
     def clear(name: str) -> None:
         sandbox.inboxes.clear(name)
@@ -152,7 +151,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
         ControlRoute(
             "POST",
             f"{one}/requests/<int:request_id>/replay",
-            "Send a request that an inbox got once more, to another endpoint on this machine.",
+            "Send a request that an inbox got once more, to this machine or a named host.",
             send_again,
             shapes.ReplayedJson,
             body=shapes.ReplayRequest,
