@@ -48,8 +48,13 @@ def check_files(wheel: Path) -> None:
     assert found == expected, f"missing: {expected - found}; too many: {found - expected}"
     assert "mockserver/py.typed" in found
     # What a browser gets; git or hatch may have reasons of their own to leave such files out.
-    for name in ("index.html", "main.js", "vendor/preact.mjs", "vendor/LICENSE.preact.txt"):
-        assert f"mockserver/web/page/static/{name}" in found, f"the page lacks {name}"
+    for name in (
+        "static/index.html",
+        "static/main.js",
+        "static/vendor/preact.mjs",
+        "licences/htm.txt",
+    ):
+        assert f"mockserver/web/page/{name}" in found, f"the page lacks {name}"
 
 
 def run_demo(wheel: Path, folder: Path) -> None:

@@ -49,7 +49,6 @@ _TYPES: Mapping[str, str] = MappingProxyType(
         ".js": "text/javascript",
         ".mjs": "text/javascript",
         ".svg": "image/svg+xml",
-        ".txt": "text/plain",
     }
 )
 
