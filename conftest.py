@@ -38,6 +38,9 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("postbacks"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "postbacks"))
 
+# Runs of the suite in tests are none that the user of this machine wants to see in a list.
+os.environ["POSTBACKS_REPORTS"] = "none"
+
 # Otherwise `--durations` shows sandbox hours as if a test had taken them.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
 

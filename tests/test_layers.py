@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "transport": frozenset({"core", "net"}),
     "receiver": frozenset({"core", "net"}),
     "api": frozenset({"core", "net.visible_text", "receiver"}),
+    "reports": frozenset({"core", "net.monotonic", "net.user_file"}),
     "delivery": frozenset({"core", "net", "time", "ledger.protocol", "transport", "receiver"}),
     "sandbox": frozenset(
         {
@@ -45,7 +46,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "web": frozenset(
-        {"version", "core", "schema", "net", "time", "receiver", "api", "delivery", "sandbox"}
+        {
+            "version",
+            "core",
+            "schema",
+            "net",
+            "time",
+            "receiver",
+            "api",
+            "delivery",
+            "reports",
+            "sandbox",
+        }
     ),
     "client": frozenset({"core", "net", "web.shapes", "web.api_shapes", "web.receiver_shapes"}),
     "live": frozenset({"ledger.opening", "time", "delivery", "sandbox", "web"}),
@@ -92,6 +104,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "config",
             "demo",
             "doctor",
+            "reports",
         }
     ),
     "__main__": frozenset({"cli"}),
@@ -114,7 +127,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "asyncio": ("net.real_time_loop", "receiver", "testing.aio", "transport.application"),
     "click": ("cli",),
     "rich": ("cli",),
-    "platformdirs": ("cli", "config"),
+    "platformdirs": ("cli", "config", "reports.place"),
     "msgspec": (
         "receiver",
         "web",
@@ -124,6 +137,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "ledger",
         "testing.live",
         "schema",
+        "reports",
     ),
     # For the type checker alone: it brings the name itself.
     "typing_extensions": ("transport.protocol",),

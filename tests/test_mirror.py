@@ -67,6 +67,7 @@ TESTED_ELSEWHERE = {
         "who may open a ledger",
     ),
     "mockserver/cli/advancing.py": ("cli/commands/test_advance_waiting.py", "its use"),
+    "mockserver/cli/browser.py": ("cli/commands/test_open.py", "its use"),
     "mockserver/cli/answers.py": ("cli/commands/test_deliveries_listing.py", "its use"),
     "mockserver/cli/server_info.py": ("cli/commands/test_serve.py", "what that command says"),
     "mockserver/cli/serving.py": ("cli/commands/test_serve.py", "what that command does"),

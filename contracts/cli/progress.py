@@ -39,10 +39,10 @@ class Bar:
 
 
 @contextmanager
-def bar(output: Output, total: int) -> Iterator[Bar]:
+def bar(output: Output, total: int, *, is_hidden: bool = False) -> Iterator[Bar]:
     """Show a bar of `total` steps while the block runs, where someone may look at it."""
     console = plain_console(stderr=True)
-    if output.as_json or not console.is_terminal:
+    if output.as_json or is_hidden or not console.is_terminal:
         yield Bar()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

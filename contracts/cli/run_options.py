@@ -12,7 +12,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def run_options(kind: str, seed_help: str) -> Callable[[_Command], _Command]:
-    """Return what adds `--report`, `--github`, `--baseline`, `--seed` and `--strict`.
+    """Return what adds `--report`, `--github`, `--baseline`, `--seed`, `--strict` and more.
 
     Args:
         kind: What a run is aimed at: a value of `TargetKind`.
@@ -31,6 +31,11 @@ def run_options(kind: str, seed_help: str) -> Callable[[_Command], _Command]:
         click.option("--baseline", metavar="FILE", help="A TOML file of known deviations."),
         click.option("--seed", type=int, metavar="N", help=seed_help),
         click.option("--strict", is_flag=True, help="Let warnings fail the run, too."),
+        click.option(
+            "--progress-lines",
+            is_flag=True,
+            help="Tell on stderr, a line of JSON each, which case begins and what came of it.",
+        ),
     ]
 
     def add(command: _Command) -> _Command:

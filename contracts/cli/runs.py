@@ -13,7 +13,9 @@ from pathlib import Path
 import click
 
 from contracts.cli.files import files_of, tell_github, write_file
+from contracts.cli.keeping import keep_report
 from contracts.cli.progress import bar
+from contracts.cli.progress_lines import ProgressLines
 from contracts.cli.texts import (
     is_worth_telling,
     show_result,
@@ -36,7 +38,7 @@ from contracts.suite.generated import Effort, keep_nothing
 from contracts.suite.registry import Case
 from contracts.suite.report.formats import run_writers
 from contracts.suite.results import CaseResult, RunReport
-from contracts.suite.run import ExitCode, run_suite
+from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
 from mockserver.cli.output import Output, count
@@ -63,6 +65,7 @@ class Choices:
     deviant: str | None
     i_own_this_app: bool
     snapshots: str
+    progress_lines: bool
 
 
 def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> ExitCode:
@@ -75,17 +78,10 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
         _write_plan(output, cases, session, choices)
         return ExitCode.PASSED
     keep_nothing()
+    lines = ProgressLines(is_wanted=choices.progress_lines)
     with _server(session, choices) as server:
         output.remark(f"{count(len(cases), 'case')} against {server.description}")
-        with bar(output, len(cases)) as shown:
-            run = run_suite(
-                cases,
-                server,
-                effort=Effort(choices.seed),
-                baseline=baseline,
-                on_case=lambda case: shown.show(case.id),
-                on_result=lambda result: show_result(shown, result),
-            )
+        run = _run(output, cases, server, choices, baseline, lines)
     report = run.report
     for format_name, path in files:
         write_file(path, writers[format_name](report))
@@ -104,7 +100,38 @@ def run_contracts(session: Session, cases: Sequence[Case], choices: Choices) -> 
         tell(f"postbacks: no case could be run at this target{about}")
     if report.target.kind is TargetKind.REAL:
         _compare_with_the_last(output, report, Path(choices.snapshots))
-    return run.exit_code(strict=choices.strict)
+    exit_code = run.exit_code(strict=choices.strict)
+    keep_report(report, "contracts run", exit_code, lines)
+    return exit_code
+
+
+def _run(
+    output: Output,
+    cases: Sequence[Case],
+    server: ServerSubject,
+    choices: Choices,
+    baseline: Baseline,
+    lines: ProgressLines,
+) -> Run:
+    with bar(output, len(cases), is_hidden=lines.is_wanted) as shown:
+
+        def on_case(case: Case) -> None:
+            shown.show(case.id)
+            lines.on_case(case)
+
+        def on_result(result: CaseResult) -> None:
+            show_result(shown, result)
+            lines.on_result(result)
+
+        lines.begin(len(cases))
+        return run_suite(
+            cases,
+            server,
+            effort=Effort(choices.seed),
+            baseline=baseline,
+            on_case=on_case,
+            on_result=on_result,
+        )
 
 
 def replay_report(session: Session, source: str) -> ExitCode:

@@ -158,7 +158,9 @@ def verify(session: Session, /, **options: Any) -> int:
 
 #: Options that choose cases, or say what becomes of the results: to try one case again they are
 #: left out.
-NOT_AGAIN = frozenset({"globs", "reports", "github", "baseline", "strict", "dry_run", "json"})
+NOT_AGAIN = frozenset(
+    {"globs", "reports", "github", "baseline", "strict", "dry_run", "json", "progress_lines"}
+)
 
 
 def again_options(command: click.Command, values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ class Choices:
     proxy: str | None
     only_post: bool
     dry_run: bool
+    progress_lines: bool = False
     again: tuple[str, ...] = ()
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.cli.files import files_of, tell_github, write_file
+from contracts.cli.keeping import keep_report
 from contracts.cli.progress import Bar, bar
+from contracts.cli.progress_lines import ProgressLines
 from contracts.cli.texts import (
     is_worth_telling,
     show_result,
@@ -52,12 +54,14 @@ def verify_endpoints(session: Session, choices: Choices) -> ExitCode:
     check_proxy(choices)
     _check_probe(cases, endpoints[0])
     keep_nothing()
+    lines = ProgressLines(is_wanted=choices.progress_lines)
     runs = []
     for endpoint in endpoints:
-        run = _run(output, cases, endpoint, choices, baseline)
+        run = _run(output, cases, endpoint, choices, baseline, lines)
         runs.append(run)
         if not output.as_json:
             _write(output, run.report, choices)
+        keep_report(run.report, "verify", run.exit_code(strict=choices.strict), lines)
         if run.interrupted:
             break
     reports = [run.report for run in runs]
@@ -77,12 +81,14 @@ def _run(
     endpoint: EndpointSubject,
     choices: Choices,
     baseline: Baseline,
+    lines: ProgressLines,
 ) -> Run:
     _write_banner(output, cases, endpoint, choices)
     _look_at_the_probe(output, cases, endpoint)
-    with bar(output, len(cases)) as shown:
-        watch = _Watch(shown)
+    with bar(output, len(cases), is_hidden=lines.is_wanted) as shown:
+        watch = _Watch(shown, lines)
         endpoint.on_answer = watch.on_answer
+        lines.begin(len(cases))
         try:
             return run_suite(
                 cases,
@@ -174,18 +180,22 @@ class _Watch:
 
     Args:
         shown: Where.
+        lines: Tell a program of each case as well.
     """
 
-    def __init__(self, shown: Bar) -> None:
+    def __init__(self, shown: Bar, lines: ProgressLines) -> None:
         self._shown = shown
+        self._lines = lines
         self._slowest = 0.0
 
     def on_case(self, case: Case) -> None:
         told = f"  slowest {elapsed(self._slowest)}" if self._slowest else ""
         self._shown.show(f"{case.id}{told}")
+        self._lines.on_case(case)
 
     def on_result(self, result: CaseResult) -> None:
         show_result(self._shown, result)
+        self._lines.on_result(result)
 
     def on_answer(self, real_seconds: float) -> None:
         self._slowest = max(self._slowest, real_seconds)

@@ -40,6 +40,7 @@ ORDER = (
     "mcp",
     "completion",
     "doctor",
+    "reports",
 )
 
 #: The entry-point group of the commands that other packages add.

@@ -9,7 +9,8 @@ from mockserver.net.visible_text import one_line
 PREFIX = "POSTBACKS_"
 #: Those that are no setting of `serve`.
 _OF_COMMANDS = frozenset(
-    PREFIX + name for name in ("APP", "CA_FILE", "CONFIG", "KEY", "TOKEN", "TRACEBACK", "URL")
+    PREFIX + name
+    for name in ("APP", "CA_FILE", "CONFIG", "KEY", "REPORTS", "TOKEN", "TRACEBACK", "URL")
 )
 #: Whatever follows: values for `verify`, and what the tests of this project are told.
 _OPEN = (f"{PREFIX}SECRET_", f"{PREFIX}TEST_")

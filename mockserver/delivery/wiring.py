@@ -154,7 +154,9 @@ class Wiring:
         """Return where postbacks go, for whoever sends something else there."""
         from mockserver.delivery.reach import Reach
 
-        return Reach(self._guard(), self._options.ca_file, self._options.verify_tls)
+        return Reach(
+            _guard(self._options, self.send_to), self._options.ca_file, self._options.verify_tls
+        )
 
     def start(self) -> None:
         """Let the receiver listen, if it has a socket."""

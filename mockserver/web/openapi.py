@@ -10,6 +10,7 @@ import msgspec
 
 from mockserver.core.inbox_name import INBOX_NAME
 from mockserver.core.models import LARGEST_ID
+from mockserver.reports.shelf import REPORT_ID
 from mockserver.version import __version__
 from mockserver.web.routes import PREFIX, ControlRoute
 from mockserver.web.shapes import Problem
@@ -82,7 +83,8 @@ def _success(route: ControlRoute, schemas: dict[str, Any]) -> dict[str, Any]:
     description = (inspect.getdoc(route.answer) or "").partition("\n")[0]
     if not description or getattr(route.answer, "__module__", "") == "builtins":
         description = route.summary
-    content = {"application/json": {"schema": schemas[repr(route.answer)]}}
+    kind = "text/html" if route.is_page else "application/json"
+    content = {kind: {"schema": schemas[repr(route.answer)]}}
     if route.streams:
         content["text/event-stream"] = {"schema": {"type": "string", "description": _STREAM}}
     return {"200": {"description": description, "content": content}}
@@ -106,6 +108,7 @@ _PATH_VALUES: dict[str, dict[str, Any]] = {
     "delivery_id": {"minimum": 1, "maximum": LARGEST_ID},
     "request_id": {"minimum": 1, "maximum": LARGEST_ID},
     "app_id": {"minLength": 1},
+    "report_id": {"pattern": f"^{REPORT_ID}$"},
 }
 
 

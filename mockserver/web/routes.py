@@ -52,6 +52,8 @@ class ControlRoute:
         wait: Called before the handler, with the same values; it waits for what is asked for.
         streams: Whether it also answers with a stream of events, if that is asked for; the handler
             then returns the whole answer.
+        is_page: Whether it answers with a page in place of JSON; the handler returns the whole
+            answer.
     """
 
     method: str
@@ -65,6 +67,7 @@ class ControlRoute:
     is_large: bool = False
     wait: Callable[..., object] | None = None
     streams: bool = False
+    is_page: bool = False
 
     @property
     def expected_body(self) -> Any:

@@ -33,6 +33,12 @@ from mockserver.web.receiver_shapes import ReceivedJson as ReceivedJson
 from mockserver.web.receiver_shapes import ReplayedJson as ReplayedJson
 from mockserver.web.receiver_shapes import ReplayRequest as ReplayRequest
 from mockserver.web.receiver_shapes import RequestsAnswer as RequestsAnswer
+from mockserver.web.report_shapes import FoundCaseJson as FoundCaseJson
+from mockserver.web.report_shapes import ReportJson as ReportJson
+from mockserver.web.report_shapes import ReportsAnswer as ReportsAnswer
+from mockserver.web.report_shapes import VerifyAnswer as VerifyAnswer
+from mockserver.web.report_shapes import VerifyRequest as VerifyRequest
+from mockserver.web.report_shapes import VerifyRunJson as VerifyRunJson
 from mockserver.web.rule_shapes import RuleCheckAnswer as RuleCheckAnswer
 from mockserver.web.rule_shapes import RuleCheckRequest as RuleCheckRequest
 from mockserver.web.rule_shapes import UrlRemarkJson as UrlRemarkJson

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 #: What each module or package may import of the fake. A dotted name allows that module only.
 OF_THE_FAKE: dict[str, tuple[str, ...]] = {
     "": ("version", "core", "net", "client", "transport", "web.shapes"),
-    "cli": ("cli",),
+    "cli": ("cli", "reports.place", "reports.shelf"),
     "conformance.embedded": ("live",),
     "conformance.deviants": ("",),
     "verify.endpoints": ("web.server",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mockserver.cli.browser import shown_in_browser
 from mockserver.cli.session import Session, sandbox_options
 
 
@@ -17,7 +18,7 @@ def open(session: Session, only_print: bool) -> None:
     # Whoever has mistyped the address hears of it here, and not from the browser.
     client.health()
     url = f"{client.url}/"
-    opened = not only_print and _opened(url)
+    opened = not only_print and shown_in_browser(url)
     output = session.output
     if session.json:
         output.document({"url": url, "opened": opened})
@@ -27,12 +28,3 @@ def open(session: Session, only_print: bool) -> None:
         output.line("no browser was found here; open this address in one", "yellow")
     if session.token is not None:
         output.line("the page asks for the token", "dim")
-
-
-def _opened(url: str) -> bool:
-    import webbrowser
-
-    try:
-        return webbrowser.open(url)
-    except webbrowser.Error:
-        return False
