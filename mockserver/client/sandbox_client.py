@@ -17,6 +17,7 @@ import msgspec
 
 from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
 from mockserver.client.looking import Looking
+from mockserver.client.runs import Runs
 from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
@@ -38,7 +39,7 @@ class Refused(PostbacksError):
     code = "refused"
 
 
-class SandboxClient(Looking):
+class SandboxClient(Looking, Runs):
     """Calls one running sandbox.
 
     Every method raises `ServerUnreachable` if no sandbox answers. If the sandbox refuses, the
