@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.catalog import Channel, event_kinds
 from mockserver.core.clock import as_hours
@@ -34,11 +34,11 @@ def as_pytest(delivery: DeliveryHistory, app: App, template: str | None) -> str:
         template: The URL of its rule; None if the rule was deleted.
     """
     scheduled = [attempt for attempt in delivery.attempts if not attempt.manual]
-    steps = [_behaviour(attempt.outcome) for attempt in scheduled]
-    is_open = delivery.state is DeliveryState.PENDING
-    if is_open or not steps:
-        steps.append("200")
-    remarks = list(_remarks(delivery, app, template, scheduled))
+    outcomes = [_by_an_inbox(attempt.outcome) for attempt in scheduled]
+    if delivery.state is DeliveryState.PENDING or not outcomes:
+        outcomes.append(Outcome(OutcomeKind.RESPONSE, status=200))
+    foreseen = _foreseen(app.retry, outcomes)
+    remarks = list(_remarks(delivery, app, template, scheduled, foreseen))
     url = _BASE.sub("", delivery.url if template is None else template, count=1)
     event, values = _event(delivery.event, delivery)
     rule = ', type="abTestEvents"' if isinstance(delivery.event, AbTestEvent) else ""
@@ -48,33 +48,62 @@ def as_pytest(delivery: DeliveryHistory, app: App, template: str | None) -> str:
         f"def test_delivery_{delivery.id}(leanplum):",
         *(f"    # {remark}" for remark in remarks),
         '    inbox = leanplum.inbox("endpoint")',
-        f"    inbox.behave({_text(_script(steps))})",
+        f"    inbox.behave({_text(_script([_behaviour(outcome) for outcome in outcomes]))})",
         f"    leanplum.add_postback(inbox.url + {_text(url)}{rule})",
         "",
         f"    leanplum.trigger({trigger})",
         "    leanplum.run_until_idle()",
         "",
     ]
-    hours = _hours(app.retry, scheduled)
-    if hours is not None and not _has_other_schedule(app):
-        lines.append(f"    leanplum.assert_attempts_at(hours={hours})")
-        state = DeliveryState.DELIVERED if is_open else delivery.state
-        lines.append(f'    assert leanplum.deliveries[0].state == "{state.value}"')
+    if _has_other_schedule(app):
+        lines.append(f"    assert len(leanplum.attempts) == {len(foreseen.hours)}")
     else:
-        lines.append(f"    assert len(leanplum.attempts) == {len(steps)}")
+        lines.append(f"    leanplum.assert_attempts_at(hours={foreseen.hours})")
+    # By its method: what a test does not speak of fails it, if it is no delivery.
+    lines.append(f"    leanplum.assert_{foreseen.state.value}()")
     return "\n".join([*_imports(app), *lines, ""])
+
+
+class _Foreseen(NamedTuple):
+    """What the test makes of it: when the attempts are made, in hours, and how it ends."""
+
+    hours: list[float]
+    state: DeliveryState
+
+
+def _foreseen(own: RetryPolicy, outcomes: Sequence[Outcome]) -> _Foreseen:
+    # The fixture retries what the app does, on the usual schedule; the last behaviour stays.
+    policy = RetryPolicy(retry_on=own.retry_on)
+    at, hours = timedelta(0), [0.0]
+    while True:
+        number = len(hours)
+        outcome = outcomes[min(number, len(outcomes)) - 1]
+        decision = policy.decide(number, outcome)
+        if decision.delay is None:
+            return _Foreseen(hours, decision.state)
+        at += outcome.elapsed + decision.delay
+        hours.append(round(as_hours(at), 6))
+
+
+def _by_an_inbox(outcome: Outcome) -> Outcome:
+    """Return what an attempt comes to at an inbox that does the nearest that it can."""
+    if outcome.kind is OutcomeKind.RESPONSE and outcome.elapsed < DEFAULT_TIMEOUT:
+        late = outcome.elapsed if outcome.elapsed >= _NOTICEABLE else timedelta(0)
+        return Outcome(OutcomeKind.RESPONSE, late, status=outcome.status)
+    if outcome.kind in (OutcomeKind.RESPONSE, OutcomeKind.TIMEOUT):
+        return Outcome(OutcomeKind.TIMEOUT, DEFAULT_TIMEOUT)
+    # What an inbox can do of all the ways in which a connection fails.
+    return Outcome(OutcomeKind.RESET)
 
 
 def _behaviour(outcome: Outcome) -> str:
     if outcome.kind is OutcomeKind.TIMEOUT:
         return "hang"
-    if outcome.kind is not OutcomeKind.RESPONSE:
-        # What an inbox can do of all the ways in which a connection fails.
+    if outcome.kind is OutcomeKind.RESET:
         return "reset"
-    late = outcome.elapsed
-    return (
-        f"{outcome.status}@{format_duration(late)}" if late >= _NOTICEABLE else f"{outcome.status}"
-    )
+    if outcome.elapsed:
+        return f"{outcome.status}@{format_duration(outcome.elapsed)}"
+    return f"{outcome.status}"
 
 
 def _script(steps: Sequence[str]) -> str:
@@ -82,24 +111,12 @@ def _script(steps: Sequence[str]) -> str:
     return ",".join(step if times == 1 else f"{step}*{times}" for step, times in counted)
 
 
-def _hours(policy: RetryPolicy, scheduled: Sequence[Attempt]) -> list[float] | None:
-    """Return when the attempts are made in hours after the first; None if they cannot be."""
-    at, hours = timedelta(0), [0.0]
-    for number, attempt in enumerate(scheduled, 1):
-        outcome = attempt.outcome
-        delay = policy.decide(number, outcome).delay
-        if delay is None:
-            return hours if number == len(scheduled) else None
-        late = outcome.elapsed if outcome.elapsed >= _NOTICEABLE else timedelta(0)
-        if outcome.kind not in (OutcomeKind.RESPONSE, OutcomeKind.TIMEOUT):
-            late = timedelta(0)
-        at += late + delay
-        hours.append(round(as_hours(at), 6))
-    return hours
-
-
 def _remarks(
-    delivery: DeliveryHistory, app: App, template: str | None, scheduled: Sequence[Attempt]
+    delivery: DeliveryHistory,
+    app: App,
+    template: str | None,
+    scheduled: Sequence[Attempt],
+    foreseen: _Foreseen,
 ) -> Iterator[str]:
     if template is None:
         yield "The rule was deleted; this is the URL as it was rendered, without placeholders."
@@ -113,6 +130,8 @@ def _remarks(
         yield f"Resends by hand are left out; there were {resends}."
     if delivery.state is DeliveryState.PENDING:
         yield "It is still pending: here the next attempt is answered with 200."
+    elif delivery.state is not foreseen.state:
+        yield f"It was {delivery.state.value}; here it is {foreseen.state.value} for that reason."
 
 
 def _has_other_schedule(app: App) -> bool:

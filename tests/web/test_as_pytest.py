@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mockserver import App, RetryPolicy, Sandbox
+from mockserver import App, RetryPolicy, Sandbox, SocketOptions
 from mockserver.core.catalog import event_kinds
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.testing import Leanplum
@@ -139,3 +139,75 @@ def test_an_endpoint_that_is_no_inbox_becomes_one() -> None:
     source = as_pytest(delivery, sandbox.app(), "https://shop.example:1/in/x?user={{User ID}}")
     assert 'inbox.url + "/in/x?user={{User ID}}"' in source
     assert run(source).url.endswith("/in/x?user=ada%2Bnews%40example.com")
+
+
+#: Whatever became of a delivery, and under which app; the test must pass by itself.
+SCRIPTS = ["200", "503*9,200", "503", "hang", "404", "422", "301", "503,404", "reset,200", "100",
+           "200@5s", "503@31s,200", "503*3,hang,reset"]  # fmt: skip
+APPS = {
+    "usual": App(),
+    "short": App(retry=RetryPolicy(delays=(timedelta(minutes=1),))),
+    "never": App(retry=RetryPolicy(delays=())),
+    "long": App(retry=RetryPolicy(delays=(timedelta(hours=1),) * 20)),
+    "patient": App(retry=RetryPolicy(timeout=timedelta(seconds=60))),
+    "hasty": App(retry=RetryPolicy(timeout=timedelta(seconds=2))),
+    "statuses": App(retry=RetryPolicy(retry_on=frozenset({"404", "5xx"}))),
+    "nothing": App(retry=RetryPolicy(retry_on=frozenset())),
+}
+
+
+def outcomes() -> Iterator[tuple[str, App, DeliveryHistory, Sandbox]]:
+    for name, app in APPS.items():
+        for script in [*SCRIPTS, "503*12,200", "200@45s"]:
+            sandbox, delivery = delivered(script, app=app)
+            yield f"{name} {script}", app, delivery, sandbox
+
+
+def blocked(url: str, **options: Any) -> tuple[Sandbox, DeliveryHistory]:
+    """Return a delivery to where nothing can be sent, or nothing may be."""
+    sandbox = Sandbox(sockets=SocketOptions(**options))
+    sandbox.add_postback(url + TEMPLATE)
+    sandbox.trigger("email.click")
+    sandbox.run_until_idle()
+    return sandbox, sandbox.deliveries[0]
+
+
+def test_each_passes_in_pytest_whatever_became_of_the_delivery(pytester: pytest.Pytester) -> None:
+    """With the fixture, which fails a test that does not speak of what went wrong."""
+    sources = [source_of(sandbox, delivery) for _, _, delivery, sandbox in outcomes()]
+    for url, options in [
+        ("http://127.0.0.1:1/in", {}),
+        ("http://nobody.invalid/in", {}),
+        ("https://127.0.0.1:1/in", {}),
+        ("http://203.0.113.7/in", {"send_to": ()}),
+        ("http://169.254.169.254/in", {}),
+    ]:
+        sandbox, delivery = blocked(url, **options)
+        with sandbox:
+            sandbox.resend(delivery.id)
+            sources.append(source_of(sandbox, sandbox.delivery(delivery.id)))
+    named = [source.replace("test_delivery_1", f"test_{number}")
+             for number, source in enumerate(sources)]  # fmt: skip
+    pytester.makepyfile("\n\n".join(named))
+    pytester.runpytest_inprocess("-q").assert_outcomes(passed=len(sources))
+
+
+def test_where_it_ends_otherwise_it_is_said() -> None:
+    sandbox, delivery = blocked("http://203.0.113.7/in", send_to=())
+    with sandbox:
+        assert delivery.state == "rejected"
+        source = source_of(sandbox, delivery)
+    assert "An inbox cannot fail by blocked; it resets the connection." in source
+    assert "It was rejected; here it is lost for that reason." in source
+    assert "leanplum.assert_lost()" in source
+    sandbox, delivery = delivered("503*12,200", app=APPS["long"])
+    assert delivery.state == "delivered"
+    source = source_of(sandbox, delivery)
+    assert "schedule of its own" in source
+    assert "here it is lost" in source
+
+
+def test_where_it_ends_as_it_did_nothing_else_is_said() -> None:
+    for name, app, delivery, sandbox in outcomes():
+        if app is APPS["usual"] and "12" not in name:
+            assert "here it is" not in source_of(sandbox, delivery), name
