@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from flask.testing import FlaskClient
@@ -115,3 +115,12 @@ def test_only_files_of_the_page_are_sent(path: str, client: FlaskClient) -> None
     answer = client.get(f"/page/{path}")
     assert answer.status_code in (404, 308)
     assert b"import" not in answer.data
+
+
+def test_every_view_is_looked_at_in_a_browser() -> None:
+    """By axe, at every width, with hostile values: whoever adds one has it tried as well."""
+    source = (Path(__file__).parent / "browsing.py").read_text(encoding="utf-8")
+    names = {path.stem for path in (STATIC / "views").glob("*.js")}
+    listed = re.search(r"VIEWS = \{(.*?)\}", source, re.S)
+    assert listed is not None
+    assert set(re.findall(r'"(\w+)":', listed[1])) == names

@@ -2,129 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import NotFound
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from mockserver import Sandbox, SocketOptions
+from mockserver import Sandbox
+from mockserver.reports.shelf import Shelf
 from mockserver.web.app import create_app
 from mockserver.web.server import ApiServer
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed (the extra `page`)"
+from tests.reports.samples import facts
+from tests.web.page.browsing import (
+    LOOKS,
+    PATIENCE_MILLISECONDS,
+    VIEWS,
+    Open,
+    needs_browser,
+    playwright,
+    with_rule,
 )
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome")
-     if (path := shutil.which(name))), None
-)  # fmt: skip
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
 
-#: How long anything may take to be seen; on a machine that does nothing else it is milliseconds.
-PATIENCE_MILLISECONDS = 15_000
-VIEWS = {
-    "overview": "#/",
-    "trigger": "#/trigger",
-    "deliveries": "#/deliveries",
-    "delivery": "#/deliveries/1",
-    "inboxes": "#/inboxes",
-    "inbox": "#/inboxes/crm",
-    "calls": "#/calls",
-}
+pytestmark = needs_browser
+
 SIZES = [(360, "light"), (1280, "dark"), (2560, "light")]
-
-
-class Open:
-    """A page that is open, and what went wrong in it."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.wrong: list[str] = []
-        self.foreign: list[str] = []
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("console", self._said)
-        page.on("request", self._requested)
-        page.set_default_timeout(PATIENCE_MILLISECONDS)
-
-    def _said(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.wrong.append(message.text)
-
-    def _requested(self, request: Any) -> None:
-        if not request.url.startswith((self.url, "data:")):
-            self.foreign.append(request.url)
-
-    def go(self, place: str) -> None:
-        self.page.goto(f"{self.url}/{place}")
-
-    def sees(self, text: str) -> None:
-        playwright.expect(self.page.locator("body")).to_contain_text(
-            text, timeout=PATIENCE_MILLISECONDS
-        )
-
-    def was_refused(self, status: int) -> None:
-        """Take it as expected that the browser itself tells of answers with this status."""
-        told = f"the server responded with a status of {status}"
-        assert any(told in text for text in self.wrong)
-        self.wrong = [text for text in self.wrong if told not in text]
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        with closing(browser):
-            yield browser
-
-
-@contextmanager
-def served(token: str | None = None, prefix: str = "") -> Iterator[tuple[Sandbox, str]]:
-    with Sandbox(sockets=SocketOptions()) as sandbox:
-        app: Any = create_app(sandbox, token=token)
-        if prefix:
-            app = DispatcherMiddleware(NotFound(), {prefix: app})
-        server = ApiServer(app)
-        server.start()
-        try:
-            yield sandbox, server.url + prefix
-        finally:
-            sandbox.feed.close()
-            server.stop()
-
-
-@pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., tuple[Sandbox, Open]]]:
-    with ExitStack() as stack:
-        shown: list[Open] = []
-
-        def open_one(
-            token: str | None = None, prefix: str = "", **options: Any
-        ) -> tuple[Sandbox, Open]:
-            sandbox, url = stack.enter_context(served(token, prefix))
-            context = stack.enter_context(closing(browser.new_context(**options)))
-            page = Open(context.new_page(), url)
-            shown.append(page)
-            return sandbox, page
-
-        yield open_one
-        for each in shown:
-            assert each.foreign == [], "nothing is loaded from another host"
-            assert each.wrong == []
-
-
-def with_rule(sandbox: Sandbox, script: str = "200") -> None:
-    inbox = sandbox.inbox("crm")
-    inbox.behave(script)
-    sandbox.add_postback(f"{inbox.url}?user={{{{User ID}}}}&all={{{{Parameters}}}}")
 
 
 def test_a_first_visit_says_how_to_begin(opened: Callable[..., tuple[Sandbox, Open]]) -> None:
@@ -255,8 +157,13 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE, ids=["html", "terminal", "long", "right-to-left"])
 def test_a_hostile_value_is_text_on_every_view(
-    value: str, opened: Callable[..., tuple[Sandbox, Open]]
+    value: str,
+    opened: Callable[..., tuple[Sandbox, Open]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("POSTBACKS_REPORTS", str(tmp_path))
+    Shelf(tmp_path).keep(facts(target=value, command=value[:9], verdict=value), value)
     sandbox, page = opened(viewport={"width": 360, "height": 800})
     with_rule(sandbox)
     # Longer than any URL; so it does not fit into the rule's.
@@ -296,10 +203,6 @@ def test_every_view_fits_and_can_be_read(
         seen = page.page.evaluate(LOOKS)
         assert seen == [], f"{name}: {seen}"
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width, name
-
-
-#: A function that returns what a screen reader could not name, and what is too faint to be read.
-LOOKS = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8").split("\n", 1)[1]
 
 
 def test_the_token_is_asked_for_and_taken(opened: Callable[..., tuple[Sandbox, Open]]) -> None:
@@ -376,8 +279,8 @@ def test_everything_can_be_done_by_keys(opened: Callable[..., tuple[Sandbox, Ope
     mark.focus()
     keys.press("Enter")
     playwright.expect(mark).to_have_attribute("aria-pressed", "true")
-    for key, heading in zip("otdic", ["Overview", "Trigger", "Deliveries", "Inboxes", "Calls"],
-                            strict=True):  # fmt: skip
+    headings = ["Overview", "Trigger", "Deliveries", "Inboxes", "Calls", "Verify"]
+    for key, heading in zip("otdicv", headings, strict=True):
         keys.press("g")
         keys.press(key)
         playwright.expect(page.page.locator("h1")).to_contain_text(heading)

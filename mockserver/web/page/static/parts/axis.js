@@ -46,7 +46,7 @@ export function Axis({ delivery, planned, timeout, chosen, choose }) {
   return html`<div class="fill"><div class="bar-line"><h2>Timeline</h2>
       <span class="buttons" role="group" aria-label="Scale"><button type="button" aria-pressed=${!isTrue} onClick=${() => setTrue(false)}>gaps collapsed</button>
       <button type="button" aria-pressed=${isTrue} onClick=${() => setTrue(true)}>true scale</button></span></div>
-    <div class="axis" ref=${box} tabindex="0" role="region" aria-label="Timeline, can be scrolled"><svg width=${width} height="92" role="group" aria-label=${`${marks.length} marks on an axis of ${duration(whole / 1000)}`}>
+    <div class="axis" ref=${box} tabindex="0" role="group" aria-label="Timeline, can be scrolled"><svg width=${width} height="92" role="group" aria-label=${`${marks.length} marks on an axis of ${duration(whole / 1000)}`}>
       <line class="base" x1=${PAD} x2=${width - PAD} y1=${MIDDLE} y2=${MIDDLE} />
       ${!isTrue && marks.slice(1).map((mark, index) => gap(mark, marks[index], (x(mark, index + 1) + x(marks[index], index)) / 2))}
       ${isTrue && ticks(whole, width)}

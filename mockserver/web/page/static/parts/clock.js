@@ -44,12 +44,17 @@ export function ClockLine() {
     }
   });
   const [stop, stopping] = useAction(async () => { await post("clock/advance/cancel"); again(); });
-  useEffect(() => () => clearInterval(looking.current), []);
+  useEffect(() => {
+    // What came of an advance is for the view in which it was made.
+    const moved = () => setLast("");
+    addEventListener("hashchange", moved);
+    return () => { removeEventListener("hashchange", moved); clearInterval(looking.current); };
+  }, []);
   if (!clock) return html`<div class="clock"><${Problem} error=${problem} /></div>`;
   const moves = busy || Boolean(clock.advance);
   return html`<section class="clock" aria-label="Clock">
     <div class="facts-line"><span class="now"><span class="soft">${clock.mode === "running" ? "now" : "clock stands at"}</span>${" "}<strong><time datetime=${clock.now}>${instant(clock.now).replace(/\.\d+$/, "")}</time></strong> <span class="soft">UTC${clock.mode === "running" && clock.rate !== 1 ? `, ${clock.rate}× real time` : ""}</span></span>
-      <span><span class="soft">next due</span> <${When} at=${clock.next_due} now=${clock.now} /></span>
+      <span>${clock.next_due ? html`<span class="soft">next due</span> <${When} at=${clock.next_due} now=${clock.now} />` : html`<span class="soft">nothing is due</span>`}</span>
       <span><span class="soft">pending</span> ${clock.pending.toLocaleString("en")}</span></div>
     <div class="controls" role="group" aria-label="Move the clock">
       ${BY.map((by) => html`<button type="button" disabled=${moves} onClick=${() => move({ by })}>+${by.replace("h", " h")}</button>`)}

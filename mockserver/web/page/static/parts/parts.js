@@ -24,7 +24,7 @@ export function Lines({ value, most = 4000, label }) {
   const text = String(value ?? "");
   if (text === "") return html`<p class="soft">empty</p>`;
   const shown = visibleLines(whole ? text : text.slice(0, most));
-  return html`<div><pre class="well" dir="ltr" tabindex="0" role="region" aria-label=${label ?? "text"}>${shown}</pre>
+  return html`<div><pre class="well" dir="ltr" tabindex="0" role="group" aria-label=${label ?? "text"}>${shown}</pre>
     ${text.length > most && html`<button type="button" class="quiet" aria-expanded=${whole} onClick=${() => setWhole(!whole)}>
       ${whole ? "less" : `all ${text.length.toLocaleString("en")} characters`}</button>`}</div>`;
 }
@@ -82,7 +82,7 @@ export function Empty({ title, children, command }) {
 
 /** A command line, and a button that copies it. */
 export function Command({ text, label = "command" }) {
-  return html`<div class="command"><pre tabindex="0" role="region" aria-label=${label} dir="ltr">${visibleLines(text)}</pre><${Copy} text=${text} label="copy" /></div>`;
+  return html`<div class="command"><pre tabindex="0" role="group" aria-label=${label} dir="ltr">${visibleLines(text)}</pre><${Copy} text=${text} label="copy" /></div>`;
 }
 
 /** A button that puts a text, or what a function returns, into the clipboard. */

@@ -40,10 +40,12 @@ function left(delivery, explained, clock) {
   if (delivery.state !== "pending") {
     const last = delivery.attempts.filter((attempt) => !attempt.manual).at(-1);
     const why = { delivered: "It has arrived: the endpoint answered with 2xx.", rejected: "It was refused, and such an answer is not tried again.", lost: "It is lost: every attempt failed." }[delivery.state];
-    return html`${why}${last && delivery.state !== "delivered" ? html` The last attempt: ${outcomeOf(last).word}.` : ""}`;
+    const arrived = delivery.attempts.some((attempt) => attempt.manual && outcomeOf(attempt).kind === "pass");
+    if (delivery.state === "delivered") return why;
+    return html`${why}${last ? html` The last attempt: ${outcomeOf(last).word}.` : ""} ${arrived ? "A resend has arrived since." : "What came of each attempt is told below; once the endpoint is mended, resend it."}`;
   }
   const limit = explained?.attempt_limit;
-  return html`Next attempt <${When} at=${delivery.due_at} now=${clock?.now} />${limit ? html`; ${count(limit - delivery.attempts_made, "attempt")} of ${limit} left, the last one at ${instant(explained.planned.at(-1))} if all fail` : ""}.`;
+  return html`Next attempt <${When} at=${delivery.due_at} now=${clock?.now} />${limit ? html`; ${count(limit - delivery.attempts_made, "attempt")} of ${limit} left, the last one at ${instant(explained.planned.at(-1))} if all fail` : ""}.${delivery.attempts.length ? " What came of each is told below; once the endpoint is mended, turn the clock to the next one, or resend it." : ""}`;
 }
 
 function Row({ attempt }) {
