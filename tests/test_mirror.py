@@ -206,6 +206,7 @@ TESTS_OF_MORE = {
     "web/page/test_browser.py": "the page as a whole, in a browser",
     "web/page/test_newcomer.py": "the page as a whole, for who sees it first",
     "web/page/test_tabs.py": "the page in several tabs",
+    "web/page/test_types.py": "all scripts of the page, through tsc",
     "web/page/test_verify_view.py": "runs and reports on the page",
     "web/test_bounded_memory.py": "what clients have the sandbox keep, in bytes",
     "web/test_clients.py": "the API, through clients of others",

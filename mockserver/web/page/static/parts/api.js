@@ -5,6 +5,7 @@ export const base = new URL(".", document.baseURI);
 
 /** What the sandbox refused, or that it does not answer. */
 export class ApiError extends Error {
+  /** @param {number} status @param {string} message @param {string} [code] */
   constructor(status, message, code = "") {
     super(message);
     this.status = status;
@@ -13,17 +14,18 @@ export class ApiError extends Error {
 }
 
 const listeners = new Set();
-/** Have `listener` called when the API asks for the token. */
+/** Have `listener` called when the API asks for the token. @param {() => void} listener */
 export function onTokenNeeded(listener) { listeners.add(listener); return () => listeners.delete(listener); }
 
-/** Write a query; what is empty, null or undefined is left out. */
+/** Write a query; what is empty, null or undefined is left out. @param {Record<string, any>} values @returns {string} */
 export function query(values) {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const text = new URLSearchParams(given).toString();
   return text ? `?${text}` : "";
 }
 
-/** Make one call below the page's own address; return the JSON that is answered. */
+/** Make one call below the page's own address; return the JSON that is answered.
+ * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal] @returns {Promise<any>} */
 export async function call(method, path, body, signal) {
   const headers = { Accept: "application/json" };
   if (method === "POST" || method === "PUT") headers["Content-Type"] = "application/json";
@@ -53,11 +55,15 @@ function refused(status, text) {
   return error;
 }
 
+/** @type {(path: string, values?: Record<string, any>, signal?: AbortSignal) => Promise<any>} */
 export const get = (path, values = {}, signal) => call("GET", `_sandbox/${path}${query(values)}`, undefined, signal);
+/** @type {(path: string, body?: unknown, signal?: AbortSignal) => Promise<any>} */
 export const post = (path, body, signal) => call("POST", `_sandbox/${path}`, body, signal);
+/** @type {(path: string, body: unknown) => Promise<any>} */
 export const put = (path, body) => call("PUT", `_sandbox/${path}`, body);
+/** @type {(path: string) => Promise<any>} */
 export const del = (path) => call("DELETE", `_sandbox/${path}`);
-/** One segment of a path. */
+/** One segment of a path. @type {(text: string) => string} */
 export const segment = (text) => encodeURIComponent(text);
 
 const API_VERSION = "1.0.6";

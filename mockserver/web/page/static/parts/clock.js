@@ -2,7 +2,6 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import { get, post } from "./api.js";
 import { count, duration, instant, millis } from "./format.js";
-import { onHappening } from "./live.js";
 import { Problem, When } from "./parts.js";
 import { useAction, useLoaded } from "./use.js";
 

@@ -25,7 +25,7 @@ export function useKeys(tabs, openHelp) {
       afterG = event.key === "g";
       if (tab) { location.hash = tab.tab.href; event.preventDefault(); }
       else if (event.key === "?") { openHelp(); event.preventDefault(); }
-      else if (event.key === "/") { document.querySelector("[data-search]")?.focus(); event.preventDefault(); }
+      else if (event.key === "/") { /** @type {HTMLElement} */ (document.querySelector("[data-search]"))?.focus(); event.preventDefault(); }
       else if (event.key === "j" || event.key === "k") { step(event.key === "j" ? 1 : -1); event.preventDefault(); }
     };
     document.addEventListener("keydown", pressed);
@@ -34,9 +34,11 @@ export function useKeys(tabs, openHelp) {
 }
 
 function step(by) {
-  const rows = [...document.querySelectorAll("[data-row]")];
+  /** @type {NodeListOf<HTMLElement>} */
+  const found = document.querySelectorAll("[data-row]");
+  const rows = [...found];
   if (!rows.length) return;
-  const at = rows.indexOf(document.activeElement);
+  const at = rows.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))].focus();
 }
 

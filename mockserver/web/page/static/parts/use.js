@@ -10,6 +10,8 @@ const BUSY_SECONDS = 1;
  *
  * Happenings that come in a row lead to one call, and while many come to one a second; a tab that
  * nobody sees loads again when it is looked at.
+ * @param {() => Promise<any>} load @param {unknown[]} inputs @param {(entry: any) => boolean} [concerns]
+ * @returns {[any, Error, () => Promise<void>]}
  */
 export function useLoaded(load, inputs, concerns = () => true) {
   const [state, setState] = useState({ value: null, error: null });
@@ -45,7 +47,7 @@ export function useLoaded(load, inputs, concerns = () => true) {
   return [state.value, state.error, again];
 }
 
-/** Return a value that follows `value` once it has rested for so long. */
+/** Return a value that follows `value` once it has rested for so long. @template T @param {T} value @param {number} [seconds] @returns {T} */
 export function useRested(value, seconds = 0.25) {
   const [rested, setRested] = useState(value);
   useEffect(() => {
@@ -55,7 +57,8 @@ export function useRested(value, seconds = 0.25) {
   return rested;
 }
 
-/** Return a function that runs an action, whether it runs, and its error. */
+/** Return a function that runs an action, whether it runs, and its error.
+ * @param {(...values: any[]) => Promise<any>} action @returns {[(...values: any[]) => Promise<any>, boolean, Error]} */
 export function useAction(action) {
   const [state, setState] = useState({ busy: false, error: null });
   const run = async (...values) => {

@@ -6,7 +6,7 @@ import { useClock } from "../parts/clock.js";
 import { count, duration, instant } from "../parts/format.js";
 import { Answer, Request } from "../parts/exchange.js";
 import { eventWords } from "../parts/events.js";
-import { Copy, Field, Lines, outcomeOf, Problem, State, Text, When } from "../parts/parts.js";
+import { Copy, Lines, outcomeOf, Problem, State, Text, When } from "../parts/parts.js";
 import { link } from "../parts/route.js";
 import { useAction, useLoaded } from "../parts/use.js";
 

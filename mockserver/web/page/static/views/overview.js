@@ -5,7 +5,7 @@ import { useClock } from "../parts/clock.js";
 import { instant, quoted } from "../parts/format.js";
 import { happeningLine } from "../parts/happenings.js";
 import { live, onHappening } from "../parts/live.js";
-import { Command, Empty, Field, Marks, Problem, Text, When } from "../parts/parts.js";
+import { Empty, Field, Marks, Problem, Text, When } from "../parts/parts.js";
 import { link } from "../parts/route.js";
 import { useAction, useLoaded, useRested } from "../parts/use.js";
 
