@@ -40,6 +40,14 @@ VIEWS = {
 #: A function that returns what a screen reader could not name, and what is too faint to be read.
 LOOKS = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8").split("\n", 1)[1]
 
+#: Resolves when nothing has changed for a while: what is loaded is there by then.
+AT_REST = """() => new Promise((done) => {
+  let timer = setTimeout(done, 250);
+  const again = () => { clearTimeout(timer); timer = setTimeout(done, 250); };
+  const all = { childList: true, subtree: true, attributes: true };
+  new MutationObserver(again).observe(document, all);
+})"""
+
 
 class Open:
     """A page that is open, and what went wrong in it."""
@@ -82,6 +90,10 @@ class Open:
             self.page.wait_for_timeout(20)
             waited += 20
         self.wrong = [text for text in self.wrong if told not in text]
+
+    def rests(self) -> None:
+        """Wait until nothing changes any more."""
+        self.page.evaluate(AT_REST)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

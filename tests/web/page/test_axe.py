@@ -26,18 +26,9 @@ SCREENS = [("light", 1280), ("dark", 1280), ("light", 360)]
 Opened = Callable[..., tuple[Sandbox, Open]]
 
 
-#: Resolves when nothing has changed for a while: axe takes what vanishes meanwhile for unclear.
-AT_REST = """() => new Promise((done) => {
-  let timer = setTimeout(done, 250);
-  const again = () => { clearTimeout(timer); timer = setTimeout(done, 250); };
-  const all = { childList: true, subtree: true, attributes: true };
-  new MutationObserver(again).observe(document, all);
-})"""
-
-
 def check(page: Open, name: str) -> None:
     """Run all of axe's rules, and our own look."""
-    page.page.evaluate(AT_REST)
+    page.rests()
     found = axe_playwright.Axe().run(page.page).response
     told = [
         (each["id"], node["html"][:150], node["failureSummary"])

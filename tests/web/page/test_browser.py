@@ -178,6 +178,7 @@ def test_a_hostile_value_is_text_on_every_view(
         page.go(place)
         page.page.reload()
         playwright.expect(page.page.locator("main .card").first).to_be_visible()
+        page.rests()
         assert not page.page.evaluate("document.querySelector('main img')"), name
         assert "taken over" not in page.page.title()
         shown = page.page.evaluate("document.body.textContent")
@@ -200,6 +201,7 @@ def test_every_view_fits_and_can_be_read(
     for name, place in VIEWS.items():
         page.go(place)
         playwright.expect(page.page.locator("main .card").first).to_be_visible()
+        page.rests()
         seen = page.page.evaluate(LOOKS)
         assert seen == [], f"{name}: {seen}"
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width, name
