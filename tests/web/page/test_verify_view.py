@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,6 +73,25 @@ def test_another_tab_follows_the_same_run(opened: Opened) -> None:
     other.sees("Run 1")
     other.sees("open the report", within=RUN_SECONDS)
     assert other.wrong == []
+
+
+def test_the_form_begins_with_a_rule_that_leads_here(opened: Opened) -> None:
+    sandbox, page = opened()
+    sandbox.add_postback("https://shop.example/in?user={{User ID}}")
+    page.go("#/verify")
+    field = page.page.get_by_label("postbackUrl")
+    playwright.expect(field).to_have_value(re.compile("http://127.0.0.1:5000/postbacks"))
+    url = f"{sandbox.inbox('in').url}?user={{{{User ID}}}}"
+    sandbox.add_postback(url, "abTestEvents")
+    page.page.reload()
+    playwright.expect(field).to_have_value(url)
+    playwright.expect(page.page.get_by_label("Listens to")).to_have_value("abTestEvents")
+    # What somebody has written stays.
+    field.fill("http://127.0.0.1:1/mine")
+    page.page.get_by_label("Listens to").select_option("messageEvents")
+    page.rests()
+    playwright.expect(field).to_have_value("http://127.0.0.1:1/mine")
+    playwright.expect(page.page.get_by_label("Listens to")).to_have_value("messageEvents")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import { useAction, useLoaded } from "../parts/use.js";
 
 const LOOK_SECONDS = 0.5;
 const SAMPLE = "http://127.0.0.1:5000/postbacks?user={{User ID}}&device={{Device ID}}&event={{Message event}}&at={{Trigger time}}";
+const HERE = /^https?:\/\/(127\.|localhost[:/]|\[::1\])/;
 const KINDS = { passed: ["pass", "✓"], failed: ["fail", "✕"], interrupted: ["warn", "▲"], cancelled: ["warn", "▲"] };
 
 function Verify() {
@@ -24,8 +25,13 @@ function Verify() {
 }
 
 function Form({ busy, started }) {
-  const [url, setUrl] = useState(SAMPLE);
-  const [type, setType] = useState("messageEvents");
+  const [apps] = useLoaded(() => get("apps"), [], () => false);
+  // What is registered is what one wants to try.
+  const rule = apps?.apps.flatMap((app) => app.rules).find((one) => HERE.test(one.url));
+  const [given, setUrl] = useState(null);
+  const [chosen, setType] = useState(null);
+  const url = given ?? rule?.url ?? SAMPLE;
+  const type = chosen ?? rule?.type ?? "messageEvents";
   const [profile, setProfile] = useState("quick");
   const [run, starting, error] = useAction(async () => { await post("verify", { url: url.trim(), type, profile }); started(); });
   return html`<form class="card form" onSubmit=${(event) => { event.preventDefault(); run(); }}>
