@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "transport": frozenset({"core", "net"}),
     "receiver": frozenset({"core", "net"}),
     "api": frozenset({"core", "net.visible_text", "receiver"}),
-    "reports": frozenset({"core", "net.monotonic", "net.user_file"}),
+    "reports": frozenset({"core", "net.built_once", "net.monotonic", "net.user_file"}),
     "delivery": frozenset({"core", "net", "time", "ledger.protocol", "transport", "receiver"}),
     "sandbox": frozenset(
         {

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from mockserver.core.errors import PostbacksError
+from mockserver.net.built_once import BuiltOnce
 from mockserver.net.user_file import read_user_file
 
 #: How many reports are kept; older ones are removed as new ones come.
@@ -91,6 +92,9 @@ class KeptReport(Struct, frozen=True):
     facts: ReportFacts
 
 
+_facts_decoder = BuiltOnce(lambda: msgspec.json.Decoder(ReportFacts))
+
+
 def verdict_of(exit_code: int) -> str:
     """Return in a word or two what a run came to that ended with this exit code."""
     return _VERDICTS.get(exit_code, f"ended with {exit_code}")
@@ -137,7 +141,7 @@ class Shelf:
         for report_id in self._ids():
             try:
                 content = read_user_file(self._file(report_id, _FACTS))
-                found.append(KeptReport(report_id, msgspec.json.decode(content, type=ReportFacts)))
+                found.append(KeptReport(report_id, _facts_decoder().decode(content)))
             except (OSError, ValueError):
                 # Removed by another process meanwhile, or none of ours.
                 continue

@@ -7,15 +7,19 @@ no file. Whoever wants those uses the command itself.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mockserver.core.errors import InvalidValue
 from mockserver.core.hosts import host_of, is_loopback
+from mockserver.net.built_once import BuiltOnce
 from mockserver.reports.shelf import verdict_of
-from mockserver.reports.verify_run import RunState, VerifyRuns
 from mockserver.sandbox import Sandbox
 from mockserver.web import shapes
 from mockserver.web.current import own_port
 from mockserver.web.routes import ControlRoute
+
+if TYPE_CHECKING:
+    from mockserver.reports.verify_run import RunState, VerifyRuns
 
 #: Its place in the OpenAPI document.
 ORDER = 9
@@ -25,18 +29,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations on the run; it ends with the sandbox."""
-    runs = VerifyRuns()
-    sandbox.closing.append(runs.close)
+
+    def made() -> VerifyRuns:
+        # A server should start fast, and few ask it for a run.
+        from mockserver.reports.verify_run import VerifyRuns
+
+        runs = VerifyRuns()
+        sandbox.closing.append(runs.close)
+        return runs
+
+    runs = BuiltOnce(made)
 
     def state() -> shapes.VerifyAnswer:
-        return _answer(runs.state())
+        return _answer(runs().state())
 
     def start(body: shapes.VerifyRequest) -> shapes.VerifyAnswer:
         _check(body, sandbox.destinations[0])
-        return _answer(runs.start(words_of(body)))
+        return _answer(runs().start(words_of(body)))
 
     def cancel() -> shapes.VerifyAnswer:
-        return _answer(runs.cancel())
+        return _answer(runs().cancel())
 
     answer = shapes.VerifyAnswer
     return [
