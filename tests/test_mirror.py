@@ -204,6 +204,7 @@ TESTS_OF_MORE = {
     "web/server/test_waiting_calls.py": "calls beside others that wait",
     "web/page/test_axe.py": "every view of the page, through axe",
     "web/page/test_browser.py": "the page as a whole, in a browser",
+    "web/page/test_keys.py": "the page as a whole, by keys",
     "web/page/test_newcomer.py": "the page as a whole, for who sees it first",
     "web/page/test_tabs.py": "the page in several tabs",
     "web/page/test_types.py": "all scripts of the page, through tsc",
