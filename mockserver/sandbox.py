@@ -15,6 +15,7 @@ from mockserver.core.errors import LedgerUnusable, UnknownDelivery
 from mockserver.core.events import draft_event
 from mockserver.core.models import App, Attempt, Event, PostbackRule, is_id
 from mockserver.delivery.apps import Apps, DeletedApp, check_fits
+from mockserver.delivery.beside import WorkBeside
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.feed import Feed
 from mockserver.delivery.history import (
@@ -28,20 +29,17 @@ from mockserver.delivery.history import (
 from mockserver.delivery.intake import take_events, take_rule
 from mockserver.delivery.made_attempts import MadeAttempts
 from mockserver.delivery.policies import Policies
-from mockserver.delivery.retention import Keep, Retention
+from mockserver.delivery.retention import Keep
 from mockserver.delivery.sandbox_time import SandboxTime, is_virtual
 from mockserver.delivery.wiring import SocketOptions, Wiring
 from mockserver.ledger.memory.ledger import MemoryLedger
 from mockserver.ledger.protocol import Ledger
 from mockserver.receiver.inboxes import Inbox, Inboxes
 from mockserver.time.clock_lock import ClockLock
-from mockserver.time.clocks import RunningClock
 from mockserver.transport.protocol import ConcurrentTransport, Transport
 
 if TYPE_CHECKING:
-    from mockserver.delivery.background import BackgroundEngine
     from mockserver.delivery.reach import Reach
-    from mockserver.delivery.settling_later import SettlingLater
 
 #: How long `resend` waits for an attempt that another thread makes.
 RESEND_REAL_SECONDS = 5.0
@@ -129,22 +127,10 @@ class Sandbox(SandboxTime):
             clock_lock=self._clock_lock,
         )
         self._wiring.start()
-        self._background: BackgroundEngine | None = None
-        self._settling_later: SettlingLater | None = None
-        if isinstance(self.clock, RunningClock):
-            # A test's clock stands still: it need not import the thread and its log.
-            from mockserver.delivery.background import BackgroundEngine
-
-            self._background = BackgroundEngine(self.engine, self.ledger, self.clock)
-            self._background.start()
-        elif sockets is not None:
-            # Who serves others makes what it has promised; in a test nothing happens by itself.
-            from mockserver.delivery.settling_later import SettlingLater
-
-            self._settling_later = SettlingLater(self.engine)
-        self._retention = Retention(self.ledger, self.clock.now, keep, self.feed) if keep else None
-        if self._retention is not None:
-            self._retention.start()
+        self._beside = WorkBeside(
+            self.engine, self.ledger, self.clock, self.feed, keep, is_served=sockets is not None
+        )
+        self._background = self._beside.background
 
     def __enter__(self) -> Self:
         return self
@@ -163,9 +149,7 @@ class Sandbox(SandboxTime):
             close()
         self.engine.stop()
         self._wiring.stop()
-        for helper in (self._background, self._settling_later, self._retention):
-            if helper is not None:
-                helper.stop()
+        self._beside.stop()
         self.engine.close()
         self.ledger.close()
 
@@ -312,8 +296,8 @@ class Sandbox(SandboxTime):
         except LedgerUnusable:
             # They are on file, and what could not be sent or written now is still to be done.
             # Whoever heard of a failure would let them happen again.
-            if self._settling_later is not None:
-                self._settling_later.ask()
+            if self._beside.settling_later is not None:
+                self._beside.settling_later.ask()
         # On a running clock attempts are made later, and it would be a matter of luck to see one.
         return as_taken(taken)
 

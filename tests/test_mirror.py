@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
         "what it prints and writes",
     ),
     "mockserver/cli/linting.py": ("cli/commands/test_lint.py", "what that command says"),
+    "mockserver/delivery/beside.py": ("test_sandbox.py", "what it starts and stops"),
     "mockserver/ledger/postgresql/connecting.py": (
         "ledger/postgresql/test_store.py",
         "what opening says",

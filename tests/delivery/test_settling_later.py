@@ -108,4 +108,4 @@ def test_what_is_no_fault_of_the_store_is_logged_and_ends_it(
 def test_a_test_has_no_such_thread() -> None:
     # There, nothing happens that the test has not asked for.
     with Sandbox() as sandbox:
-        assert sandbox._settling_later is None
+        assert sandbox._beside.settling_later is None
