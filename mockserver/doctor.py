@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -59,6 +59,13 @@ class _Bench:
 
     def ends(self) -> list[str | None]:
         return [request.end for request in self._inbox.requests]
+
+    @contextmanager
+    def endpoint(self, answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
+        got: list[bytes] = []
+
+        with _raw_server(lambda connection, _: connection.sendall(answer), got) as url:
+            yield url, got
 
     def reset(self) -> None:
         self._receiver.reset()
@@ -190,20 +197,28 @@ def _sent(
 
 
 @contextmanager
-def _raw_server(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+def _raw_server(
+    answer: Callable[[socket.socket, threading.Event], None], got: list[bytes] | None = None
+) -> Iterator[str]:
     stopping = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
-                answer(connection, stopping)
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    request = connection.recv(65536)
+                    if got is not None:
+                        got.append(request)
+                    answer(connection, stopping)
 
         thread = threading.Thread(target=serve, name="postbacks-doctor", daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         stopping.set()
+        # Nobody may have come.
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
         thread.join(timeout=5)
 
 

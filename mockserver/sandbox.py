@@ -95,6 +95,7 @@ class Sandbox(SandboxTime):
         self.api: LeanplumApi = LeanplumApi()
         feed_call = self.feed.add
         self.api.on_call(lambda call: feed_call("call", call.facts()))
+        self.inboxes.on_forwarded(self.feed.add_forwarded)
         self.deliveries: Deliveries = Deliveries(self.ledger)
         self._apps = Apps(self.ledger, apps)
         #: The ids of all apps, for those who must not wait for the ledger.

@@ -23,7 +23,7 @@ def test_a_fault_that_does_not_happen_is_found(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(ReceiverExchange, "_reset_connection", never_resets)
     failed = [result for result in doctor.run_checks() if not result.passed]
-    assert [result.name for result in failed] == ["reset"]
+    assert [result.name for result in failed] == ["forward (dead)", "reset"]
     assert "expected a TCP reset" in failed[0].detail
 
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.core.api_methods import checked_method
+from mockserver.core.errors import InvalidBehaviour
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ApiBehaviour:
 
         Raises:
             InvalidValue: There is no such method.
+            InvalidBehaviour: It forwards calls, which only an inbox does with its requests.
             TooMuch: All scripts together are too large.
         """
         # Not before something is said: many sandboxes never need to know what behaviours are.
@@ -67,6 +69,11 @@ class ApiBehaviour:
         if action is not None:
             checked_method(action)
         walk = ScriptWalk(script)
+        if walk.forwards:
+            raise InvalidBehaviour(
+                "calls of Leanplum's API are not forwarded, they have your keys; let an inbox "
+                "forward postbacks, with `postbacks inbox NAME --behave forward:URL`"
+            )
         with self._lock:
             others = [each.size for key, each in self._walks.items() if key != (action, app_id)]
             if sum(others) + walk.size > self._max_bytes:

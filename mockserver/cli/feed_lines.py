@@ -51,6 +51,16 @@ def _event(payload: dict[str, Any]) -> Text:
     return Text(f"{instant(event.triggered_at)}  {event_text(event)} by {who}  -> {led_to}", "bold")
 
 
+def _forward(payload: dict[str, Any]) -> Text:
+    text = Text(f"{instant(msgspec.convert(payload['arrived_at'], Instant))}  ")
+    text.append(f"inbox {payload['inbox']} forwarded #{payload['request_id']} to its endpoint: ")
+    text.append(str(payload["status"] or "no answer"))
+    text.append(f" in {elapsed(payload['elapsed_real_seconds'])}")
+    if payload["error"]:
+        text.append(f"  {bounded(payload['error'], LONGEST)}", "dim")
+    return text
+
+
 def _rule(payload: dict[str, Any]) -> Text:
     if "deleted" in payload:
         return Text(f"rule {payload['deleted']} deleted", "cyan")
@@ -90,6 +100,7 @@ def _retention(payload: dict[str, Any]) -> Text:
 _LINES: dict[str, Callable[[dict[str, Any]], Text]] = {
     "attempt": _attempt,
     "event": _event,
+    "forward": _forward,
     "rule": _rule,
     "app": _app,
     "call": _call,

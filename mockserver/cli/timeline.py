@@ -16,6 +16,7 @@ from mockserver.web.shapes import (
     AttemptJson,
     DeliveryJson,
     EventJson,
+    ForwardedJson,
     MismatchJson,
     ReceivedJson,
     UnderWayJson,
@@ -153,6 +154,19 @@ def write_request(output: Output, request: ReceivedJson) -> None:
         output.url_line(f"    {bounded(name):<{width}} = {bounded(value)}")
     if request.body:
         output.url_line(f"    body: {bounded(request.body)}")
+    if request.forwarded is not None:
+        _write_forwarded(output, request.forwarded)
+
+
+def _write_forwarded(output: Output, forwarded: ForwardedJson) -> None:
+    answered = "no answer" if forwarded.status is None else f"answered {forwarded.status}"
+    took = elapsed(forwarded.elapsed_real_seconds)
+    output.url_line(f"  -> {bounded(forwarded.url)}")
+    output.line(f"    {answered} in {took}")
+    if forwarded.error:
+        output.line(f"    {bounded(forwarded.error)}", "yellow")
+    if forwarded.body:
+        output.url_line(f"    its body: {bounded(forwarded.body)}")
 
 
 def _style_of(attempt: AttemptJson) -> str:

@@ -6,6 +6,9 @@ import re
 
 from mockserver.core.errors import InvalidValue
 
+#: Every inbox is found below this path.
+INBOX_PATH = "/inbox/"
+
 _CHARACTER = "[A-Za-z0-9._-]"
 
 #: What a path never has to encode, so that the name and the address are the same text; a pattern.

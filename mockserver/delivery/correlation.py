@@ -7,6 +7,7 @@ the receiver do not know each other; each calls this from its own thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mockserver.core.clock import later
@@ -88,6 +89,7 @@ class Correlation:
         if sender is None or answer is None:
             return outcome
         elapsed, request = answer
+        outcome = _explained(outcome, request)
         if not sender.virtual and outcome.kind is not OutcomeKind.TIMEOUT:
             return outcome.counted_as(outcome.elapsed, request.id)
         timeout = self._timeout_of(attempt)
@@ -115,3 +117,11 @@ class Correlation:
         if outcome.request_id is None and self._is_virtual():
             return outcome.counted_as(NO_TIME, None)
         return outcome
+
+
+def _explained(outcome: Outcome, request: ReceivedRequest) -> Outcome:
+    """Return the outcome with why an endpoint that was forwarded to has not answered."""
+    forwarded = request.forwarded
+    if forwarded is None or forwarded.error is None or outcome.kind is not OutcomeKind.RESET:
+        return outcome
+    return replace(outcome, error=f"{outcome.error}: {forwarded.error}")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mockserver.core.limits import MOST_OF_FEED
 from mockserver.core.models import AbTestEvent, Attempt, MessageEvent
 from mockserver.ledger.protocol import Result
+from mockserver.receiver.journal import ReceivedRequest
 
 #: How many happenings are kept; the oldest are dropped first.
 KEPT_HAPPENINGS = 10_000
@@ -23,7 +24,7 @@ class Happening(NamedTuple):
 
     Attributes:
         sequence: Its number, counted from 1 for the first since the sandbox was started.
-        kind: `attempt`, `event`, `rule`, `app`, `call`, `clock`, `reset` or
+        kind: `attempt`, `event`, `forward`, `rule`, `app`, `call`, `clock`, `reset` or
             `retention`.
         payload: What there is to know of it; the keys depend on the kind.
     """
@@ -95,6 +96,25 @@ class Feed:
             ],
         )
         return made
+
+    def add_forwarded(self, request: ReceivedRequest) -> None:
+        """Add that an inbox has forwarded a request, and what came of it."""
+        forwarded = request.forwarded
+        assert forwarded is not None, "only of what was forwarded"
+        delivery_id, number = request.attempt or (None, None)
+        facts = {
+            "inbox": request.inbox,
+            "request_id": request.id,
+            "delivery_id": delivery_id,
+            "attempt_number": number,
+            "arrived_at": request.arrived_at,
+            "method": request.method,
+            "url": forwarded.url,
+            "status": forwarded.status,
+            "error": forwarded.error,
+            "elapsed_real_seconds": round(forwarded.real_seconds, 6),
+        }
+        self.add("forward", facts)
 
     def after(
         self,

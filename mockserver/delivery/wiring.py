@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mockserver.core.send_to import SendTo
     from mockserver.delivery.reach import Reach
+    from mockserver.receiver.forwarder import Forwarder
     from mockserver.receiver.server import Receiver
     from mockserver.transport.addresses import AddressGuard
 
@@ -105,6 +106,10 @@ class Wiring:
         #: What opens sockets to send through, and so closes them.
         self._opening: RoutingTransport | None = None
         self._receiver: Receiver | None = None
+        self._inboxes = inboxes
+        inboxes.forward_with(
+            partial(_forwarder, self._options, self._correlation, self.send_to)
+        )
         self.receiver_url = IN_PROCESS_URL
         self.transport: RoutingTransport | PlainRoutingTransport
         if sockets is not None and transport is not None and is_concurrent(transport):
@@ -166,6 +171,7 @@ class Wiring:
 
     def stop(self) -> None:
         """End hung requests, stop listening, close connections."""
+        self._inboxes.stop_forwarding()
         if self._receiver is not None:
             self._receiver.stop()
         if self._opening is not None:
@@ -220,6 +226,19 @@ def _open_curl(
         link=link,
         ca_file=None if options.ca_file is None else str(options.ca_file),
         verify_tls=options.verify_tls,
+    )
+
+
+def _forwarder(options: SocketOptions, link: Correlation, send_to: SendTo | None) -> Forwarder:
+    # Few sandboxes forward anything.
+    from mockserver.delivery.forwarding import forwarder_of
+
+    return forwarder_of(
+        _guard(options, send_to),
+        link.receiver_port or None,
+        ca_file=options.ca_file,
+        verify_tls=options.verify_tls,
+        limit=options.real_timeout,
     )
 
 

@@ -15,9 +15,10 @@ from mockserver.core.limits import MOST_UNDER_WAY
 from mockserver.net.listener import origin_of
 from mockserver.receiver.answers import ConnectionField
 from mockserver.receiver.exchange import ReceiverExchange
+from mockserver.receiver.faults.base import Fault
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
-from mockserver.receiver.journal import End, Journal
-from mockserver.receiver.link import EngineLink
+from mockserver.receiver.journal import End, Journal, ReceivedRequest
+from mockserver.receiver.link import EngineLink, SendingAttempt
 from mockserver.receiver.refusals import Refusal, refusal_of
 from mockserver.receiver.rendered import answer_of, plain_answer_of
 from mockserver.receiver.turns import Turns
@@ -224,14 +225,37 @@ class Connection(asyncio.Protocol):
             self._body_size = 0
             return
         request = self.journal.arrived(*arrived)
-        connection: ConnectionField = "" if keep_alive else "close"
+        field: ConnectionField = "" if keep_alive else "close"
         if keep_alive and version == "1.0":
-            connection = "keep-alive"
-        answer = answer_of(behaviour, method, connection)
-        exchange = ReceiverExchange(self, request, answer, keep_alive, attempt)
+            field = "keep-alive"
+        exchange = self._exchange_of(request, behaviour, keep_alive, attempt, field)
         size, self._body_size = self._head_size + self._body_size, 0
         self._body = []
         self._turns.add(exchange, size)
+
+    def _exchange_of(
+        self,
+        request: ReceivedRequest,
+        behaviour: Fault,
+        keep_alive: bool,
+        attempt: SendingAttempt | None,
+        field: ConnectionField,
+    ) -> ReceiverExchange:
+        if behaviour.forwards_to is None:
+            answer = answer_of(behaviour, request.method, field)
+            return ReceiverExchange(self, request, answer, keep_alive, attempt)
+        # Few sandboxes forward anything.
+        from mockserver.receiver.forwarding_exchange import ForwardingExchange
+
+        return ForwardingExchange(
+            self,
+            request,
+            keep_alive,
+            attempt,
+            inboxes=self._inboxes,
+            fault=behaviour,
+            field=field,
+        )
 
     # Called by the receiver and by exchanges
 

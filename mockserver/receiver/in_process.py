@@ -9,13 +9,18 @@ import base64
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mockserver.core.clock import later
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.receiver.inboxes import INBOX_PATH, Inboxes, inbox_of
+
+if TYPE_CHECKING:
+    from mockserver.receiver.answers import ReceiverAnswer
+    from mockserver.receiver.faults.base import Fault
+    from mockserver.receiver.journal import ReceivedRequest
 
 _Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -41,9 +46,6 @@ class InProcessReceiver:
         timeout_of: How long an attempt may take.
     """
 
-    #: Nothing that is called can look at the ledger, so results may be written together.
-    batch = 1000
-
     def __init__(
         self,
         inboxes: Inboxes,
@@ -56,6 +58,14 @@ class InProcessReceiver:
         self._host = urlsplit(base_url).netloc.encode()
         self._prefix = f"{base_url}{INBOX_PATH}"
         self._timeout_of = timeout_of
+
+    @property
+    def batch(self) -> int:
+        """Return how many may be recorded together: many, as nobody is called who could look.
+
+        Whoever something is forwarded to could.
+        """
+        return 1 if self._inboxes.forwards else 1000
 
     def accepts(self, url: str) -> bool:
         """Return whether `url` leads to one of the inboxes."""
@@ -78,7 +88,6 @@ class InProcessReceiver:
     def send(self, attempt: DueAttempt) -> Outcome:
         """Record the request as it would arrive, and return what came of it."""
         from mockserver.receiver.accounted import accounted_answer
-        from mockserver.receiver.rendered import answer_of
 
         method, target, headers, body = self.written(attempt)
         inbox = inbox_of(target)
@@ -96,11 +105,25 @@ class InProcessReceiver:
             shown,
             (attempt.delivery_id, attempt.number),
         )
-        accounted = accounted_answer(answer_of(behaviour, method), self._timeout_of(attempt))
+        answer = self._answer(behaviour, request)
+        accounted = accounted_answer(answer, self._timeout_of(attempt))
         ended_at = later(request.arrived_at, accounted.ended_after)
         journal.ended(request, accounted.end, accounted.status, ended_at)
         outcome = accounted.outcome
         return outcome.counted_as(outcome.elapsed, request.id)
+
+    def _answer(self, behaviour: Fault, request: ReceivedRequest) -> ReceiverAnswer:
+        if behaviour.forwards_to is None:
+            from mockserver.receiver.rendered import answer_of
+
+            return answer_of(behaviour, request.method)
+        from mockserver.receiver.forwarded import forwarded_answer
+
+        forwarder = self._inboxes.forwarder
+        forwarded = forwarder.send(behaviour.forwards_to, request, forwarder.limit)
+        self._inboxes.forwarded(request, forwarded)
+        answer = forwarded_answer(forwarded, request.method, "")
+        return answer._replace(wait=behaviour.delay_time)
 
 
 def _without_user_info(url: str) -> tuple[str, _Headers]:

@@ -13,15 +13,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.inbox_name import INBOX_NAME, checked_inbox_name
+from mockserver.core.inbox_name import INBOX_PATH as INBOX_PATH
 from mockserver.core.limits import MOST_OF_SCRIPTS, TooMuch
 from mockserver.receiver.journal import MAX_BYTES, MAX_REQUESTS, Journal, ReceivedRequest
 
 if TYPE_CHECKING:
+    from mockserver.core.forwarded import Forwarded
     from mockserver.receiver.behaviours import Behaviour, Script
+    from mockserver.receiver.forwarder import Forwarder
     from mockserver.receiver.walk import ScriptWalk
-
-#: Every inbox is found below this path.
-INBOX_PATH = "/inbox/"
 
 _IN_TARGET = re.compile(rf"(?:https?://[^/?#]*)?/inbox/({INBOX_NAME})(?=[/?#]|$)")
 
@@ -52,6 +52,13 @@ class Inboxes:
         self.journal: Journal = Journal(max_requests, max_bytes, now)
         self._lock = threading.Lock()
         self._walks: dict[str, ScriptWalk] = {}
+        self._make_forwarder: Callable[[], Forwarder] | None = None
+        self._forwarder: Forwarder | None = None
+        self._on_forwarded: list[Callable[[ReceivedRequest], None]] = []
+        #: Whether an inbox forwards what it gets, if only some of it.
+        self.forwards = False
+        #: Returns why nothing is forwarded to a URL, before its host is looked up.
+        self.refuses_to_forward: Callable[[str], str | None] = lambda url: None
 
     def inbox(self, name: str, base_url: str) -> Inbox:
         """Return the handle of one inbox.
@@ -72,10 +79,14 @@ class Inboxes:
 
         Raises:
             InvalidValue: It is no name of an inbox.
+            InvalidBehaviour: It forwards to where nothing may be sent.
             TooMuch: The scripts of all inboxes are too large together.
         """
         from mockserver.receiver.walk import ScriptWalk
 
+        for url in {each.forwards_to for each in script}:
+            if url is not None:
+                self.forwarder.check(url)
         walk = ScriptWalk(script)
         with self._lock:
             before = self._walks.get(checked_inbox_name(name))
@@ -88,6 +99,7 @@ class Inboxes:
                 )
             self._script_bytes = total
             self._walks[name] = walk
+            self._look_whether_it_forwards()
 
     def script(self, name: str) -> Script:
         """Return the whole script an inbox was given."""
@@ -106,11 +118,44 @@ class Inboxes:
         with self._lock:
             return walk.step()
 
+    @property
+    def forwarder(self) -> Forwarder:
+        """Return who forwards for inboxes that are told to."""
+        with self._lock:
+            if self._forwarder is None:
+                # Few sandboxes forward anything.
+                from mockserver.receiver.forwarder import Forwarder
+
+                self._forwarder = (self._make_forwarder or Forwarder)()
+                self._forwarder.refuses = self.refuses_to_forward
+            return self._forwarder
+
+    def forward_with(self, make: Callable[[], Forwarder]) -> None:
+        """Have `make` called for who forwards, when something is to be forwarded first."""
+        with self._lock:
+            self._make_forwarder, self._forwarder = make, None
+
+    def stop_forwarding(self) -> None:
+        """End what is being forwarded, and forward nothing more."""
+        if self._forwarder is not None:
+            self._forwarder.stop()
+
+    def forwarded(self, request: ReceivedRequest, forwarded: Forwarded) -> None:
+        """Take note of what became of a request at the endpoint that it was forwarded to."""
+        self.journal.forwarded(request, forwarded)
+        for tell in self._on_forwarded:
+            tell(request)
+
+    def on_forwarded(self, tell: Callable[[ReceivedRequest], None]) -> None:
+        """Call `tell` with every request that was forwarded, once it is known what came of it."""
+        self._on_forwarded.append(tell)
+
     def clear(self, name: str) -> None:
         """Forget an inbox: what it got and what it does."""
         with self._lock:
             walk = self._walks.pop(checked_inbox_name(name), None)
             self._script_bytes -= walk.size if walk else 0
+            self._look_whether_it_forwards()
         self.journal.clear(name)
 
     def reset(self) -> None:
@@ -118,7 +163,11 @@ class Inboxes:
         with self._lock:
             self._walks.clear()
             self._script_bytes = 0
+            self._look_whether_it_forwards()
         self.journal.clear()
+
+    def _look_whether_it_forwards(self) -> None:
+        self.forwards = any(walk.forwards for walk in self._walks.values())
 
 
 class Inbox:

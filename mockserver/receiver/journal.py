@@ -11,10 +11,13 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from mockserver.core.instants import plain
+
+if TYPE_CHECKING:
+    from mockserver.core.forwarded import Forwarded
 
 MAX_REQUESTS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -42,6 +45,8 @@ class ReceivedRequest:
         end: How it ended; None while it is under way.
         status: The status it was answered with, if it was.
         attempt: Delivery id and attempt number, if the engine sent it.
+        forwarded: What the endpoint did that it was forwarded to; None if it was to none, or as
+            long as that is not known.
     """
 
     # A dictionary stays for what is parsed later; everything else has its place.
@@ -54,6 +59,7 @@ class ReceivedRequest:
         "client",
         "end",
         "ended_at",
+        "forwarded",
         "headers",
         "id",
         "inbox",
@@ -91,6 +97,7 @@ class ReceivedRequest:
         self.ended_at: datetime | None = None
         self.end: End | None = None
         self.status: int | None = None
+        self.forwarded: Forwarded | None = None
 
     @property
     def path(self) -> str:
@@ -240,6 +247,17 @@ class Journal:
         request.end = "timed-out"
         request.ended_at = ended_at
         request.status = None
+
+    def forwarded(self, request: ReceivedRequest, forwarded: Forwarded) -> None:
+        """Note what became of a request at the endpoint that it was forwarded to."""
+        with self._changed:
+            request.forwarded = forwarded
+            for index, (kept, size) in enumerate(self._requests):
+                if kept is request:
+                    self._requests[index] = request, size + forwarded.size
+                    self._bytes += forwarded.size
+                    self._evict()
+                    break
 
     def requests(
         self,

@@ -38,8 +38,10 @@ def answer_of(fault: Fault, method: str, connection: ConnectionField = "") -> Re
 def plain_answer_of(fault: Fault) -> PlainAnswer | None:
     """Return the answer to a request that asks for nothing special, if it is a plain one.
 
-    None if anything about it takes time or ends the connection.
+    None if anything about it takes time or ends the connection, or somebody else answers.
     """
+    if fault.forwards_to is not None:
+        return None
     return _plain(fault) if fault.size > SHORT else _remembered_plain(fault)
 
 

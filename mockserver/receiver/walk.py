@@ -18,9 +18,10 @@ class ScriptWalk:
     Attributes:
         script: The whole of it.
         size: About how many bytes it takes.
+        forwards: Whether it forwards some requests.
     """
 
-    __slots__ = ("_left", "_position", "_shown", "script", "size")
+    __slots__ = ("_left", "_position", "_shown", "forwards", "script", "size")
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -28,6 +29,7 @@ class ScriptWalk:
         self._left = script[0].times
         self._shown = [format_behaviour(replace(behaviour, times=1)) for behaviour in script]
         self.size = sum(behaviour.size for behaviour in script)
+        self.forwards = any(behaviour.forwards_to is not None for behaviour in script)
 
     def step(self) -> tuple[Behaviour, str]:
         """Return what serves the next request, and its shorthand; the last one stays."""

@@ -18,6 +18,47 @@ if TYPE_CHECKING:
     from mockserver.testing.partner import Partner
 
 
+class AllowedHosts:
+    """The hosts that a test has named.
+
+    Args:
+        hosts: Those of the beginning.
+
+    Raises:
+        InvalidValue: One of them is no host.
+    """
+
+    def __init__(self, hosts: Iterable[object] = ()) -> None:
+        self._allowed = [allowed_host(host, "hosts") for host in hosts]
+
+    def allow(self, host: object) -> None:
+        """Add a host.
+
+        Raises:
+            InvalidValue: It is no host.
+        """
+        self._allowed.append(allowed_host(host, "allow_host"))
+
+    def refuse(self, url: str) -> bool:
+        """Return whether nothing is sent to `url`, if it is of no application and no inbox."""
+        host = host_of(url)
+        if host is None:
+            return True
+        return not is_loopback(host.name) and not any(each.allows(host) for each in self._allowed)
+
+    def why_not_forwarded(self, url: str) -> str | None:
+        """Return why an inbox forwards nothing to `url`; None if it may."""
+        if not self.refuse(url):
+            return None
+        host = host_of(url)
+        name = url[:200] if host is None else host.name
+        how = "write it as usual" if host is None else f"allow it: {_how(host)}"
+        return (
+            f"{name} is no loopback address as it is usually written, and an inbox forwards "
+            f"through sockets; {how}, or give an application in this process to leanplum.partner"
+        )
+
+
 class Destinations:
     """Where the postbacks of one test may go, besides its applications and inboxes.
 
@@ -42,7 +83,8 @@ class Destinations:
     ) -> None:
         self._applications = applications
         self._inboxes = inboxes
-        self._allowed = [allowed_host(host, "hosts") for host in hosts]
+        #: The hosts that are allowed, also for who must not hold the rest.
+        self.hosts: AllowedHosts = AllowedHosts(hosts)
 
     def allow(self, host: object) -> None:
         """Let postbacks go to a host.
@@ -50,14 +92,11 @@ class Destinations:
         Raises:
             InvalidValue: It is no host.
         """
-        self._allowed.append(allowed_host(host, "allow_host"))
+        self.hosts.allow(host)
 
     def refuses(self, url: str) -> bool:
         """Return whether nothing is sent to `url`, if it is of no application and no inbox."""
-        host = host_of(url)
-        if host is None:
-            return True
-        return not is_loopback(host.name) and not any(each.allows(host) for each in self._allowed)
+        return self.hosts.refuse(url)
 
     def send(self, attempt: DueAttempt) -> Outcome:
         """Send nothing, and say why."""

@@ -93,6 +93,7 @@ class Leanplum(Assertions):
         # None of the parts holds the whole: it goes with the test, without a collection.
         self._destinations = Destinations(self._applications, self._inboxes, hosts)
         self.sandbox.route(self._destinations.refuses, self._destinations, last=True)
+        self.sandbox.inboxes.refuses_to_forward = self._destinations.hosts.why_not_forwarded
         self._expected: set[int] = set()
         self._timed_ids: set[int] = set()
         self._triggered: list[Triggered] = []

@@ -75,7 +75,7 @@ class AddressGuard:
             port: None where it does not matter yet.
             url: What is posted to; its host may be one of `send_to`.
         """
-        if port is not None and port == self.api_port and _is_this_machine(address):
+        if port is not None and port == self.api_port and is_this_machine(address):
             shown = f"[{address}]" if ":" in address else address
             return (
                 f"{shown}:{port} is this sandbox's own API, where no postback is sent because it "
@@ -143,7 +143,8 @@ def _reason(
     return None
 
 
-def _is_this_machine(text: str) -> bool:
+def is_this_machine(text: str) -> bool:
+    """Return whether a literal address is one of this machine's."""
     try:
         address = ip_address(text)
     except ValueError:

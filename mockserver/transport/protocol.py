@@ -34,7 +34,9 @@ class Transport(Protocol):
             1 where the code that is called may look at the ledger, or outlives the process.
     """
 
-    batch: int
+    @property
+    def batch(self) -> int:
+        """Return the attribute of this name; it may change."""
 
     def send(self, attempt: DueAttempt) -> Outcome:
         """POST to `attempt.url` with an empty body and return what came of it."""

@@ -38,14 +38,16 @@ class PlainRoutingTransport:
         routes: Tried in order; the first that accepts the URL takes the attempt.
         otherwise: Takes all other attempts.
 
-    Attributes:
-        batch: The least of all its transports, see `Transport`.
     """
 
     def __init__(self, routes: Sequence[TransportRoute], otherwise: Transport) -> None:
         self._routes = tuple(routes)
         self._otherwise = otherwise
-        self.batch = min(each.batch for each in (otherwise, *(made for _, made in routes)))
+
+    @property
+    def batch(self) -> int:
+        """Return the least of all its transports, see `Transport`."""
+        return min(self._otherwise.batch, *(transport.batch for _, transport in self._routes))
 
     def add_route(
         self, accepts: Callable[[str], bool], transport: Transport, *, last: bool = False
@@ -55,7 +57,6 @@ class PlainRoutingTransport:
         It is asked before all other routes, or after those there are if it is to be the last.
         """
         self._routes = _with(self._routes, (accepts, transport), last)
-        self.batch = min(self.batch, transport.batch)
 
     def send(self, attempt: DueAttempt) -> Outcome:
         """Send `attempt` with the transport that takes its URL."""

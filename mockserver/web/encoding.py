@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from mockserver.core.catalog import EventKind
+from mockserver.core.forwarded import Forwarded
 from mockserver.core.instants import written
 from mockserver.core.matching import Mismatch
 from mockserver.core.models import (
@@ -35,6 +36,7 @@ from mockserver.web.shapes import (
     EventJson,
     EventKindJson,
     FeedEntry,
+    ForwardedJson,
     HeaderJson,
     MismatchJson,
     ReceivedJson,
@@ -206,10 +208,7 @@ def received_json(request: ReceivedRequest) -> ReceivedJson:
         path=request.path,
         query=request.query,
         request_line=request.request_line.decode("latin-1"),
-        headers=[
-            HeaderJson(name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers
-        ],
+        headers=_headers_json(request.headers),
         body=request.body.decode("utf-8", "replace"),
         body_base64=base64.b64encode(request.body).decode(),
         client=f"{request.client[0]}:{request.client[1]}",
@@ -220,7 +219,24 @@ def received_json(request: ReceivedRequest) -> ReceivedJson:
         status=request.status,
         delivery_id=request.attempt[0] if request.attempt else None,
         attempt_number=request.attempt[1] if request.attempt else None,
+        forwarded=None if request.forwarded is None else _forwarded_json(request.forwarded),
     )
+
+
+def _forwarded_json(forwarded: Forwarded) -> ForwardedJson:
+    return ForwardedJson(
+        url=forwarded.url,
+        status=forwarded.status,
+        headers=_headers_json(forwarded.headers),
+        body=forwarded.body.decode("utf-8", "replace"),
+        body_base64=base64.b64encode(forwarded.body).decode(),
+        error=forwarded.error,
+        elapsed_real_seconds=round(forwarded.real_seconds, 6),
+    )
+
+
+def _headers_json(headers: Iterable[tuple[bytes, bytes]]) -> list[HeaderJson]:
+    return [HeaderJson(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def happening_json(happening: Happening, first_at: Callable[[Attempt], datetime]) -> FeedEntry:

@@ -26,6 +26,13 @@ class BehaviourAnswer(Struct):
     url: str
     behaviour: str
     script: list[Behaviour]
+    refused: Annotated[
+        str | None,
+        Meta(
+            description="Why nothing will be forwarded, or may not be, as far as the URL of a "
+            "`forward:` tells: `serve` is closed for public hosts (`--send-to`)."
+        ),
+    ] = None
 
 
 class FaultJson(Struct):
@@ -66,6 +73,18 @@ class HeaderJson(Struct):
     value: str
 
 
+class ForwardedJson(Struct):
+    """What the endpoint did that a request was forwarded to (`forward:URL`)."""
+
+    url: Annotated[str, Meta(description="With the path and the query that were added.")]
+    status: Annotated[int | None, Meta(description="None if it did not answer.")]
+    headers: list[HeaderJson]
+    body: str
+    body_base64: str
+    error: Annotated[str | None, Meta(description="Why there is no answer, or no whole one.")]
+    elapsed_real_seconds: float
+
+
 class ReceivedJson(Struct):
     """One request that the receiver got; bytes that are no text are in base64."""
 
@@ -87,6 +106,10 @@ class ReceivedJson(Struct):
     status: int | None
     delivery_id: int | None
     attempt_number: int | None
+    forwarded: Annotated[
+        ForwardedJson | None,
+        Meta(description="None if it was not forwarded, or the endpoint has not answered yet."),
+    ] = None
     cut: Annotated[list[str], Meta(description="The places of values that were cut.")] = []
 
 

@@ -26,6 +26,7 @@ from mockserver.web.receiver_shapes import BehaviourAnswer as BehaviourAnswer
 from mockserver.web.receiver_shapes import BehaviourRequest as BehaviourRequest
 from mockserver.web.receiver_shapes import FaultJson as FaultJson
 from mockserver.web.receiver_shapes import FaultsAnswer as FaultsAnswer
+from mockserver.web.receiver_shapes import ForwardedJson as ForwardedJson
 from mockserver.web.receiver_shapes import HeaderJson as HeaderJson
 from mockserver.web.receiver_shapes import InboxesAnswer as InboxesAnswer
 from mockserver.web.receiver_shapes import InboxJson as InboxJson

@@ -23,6 +23,25 @@ def test_happenings_of_every_kind_are_told() -> None:
     assert feed_line("later", {"some": "\x07"}).plain.startswith("later  ")
 
 
+def test_what_was_forwarded_says_what_the_endpoint_did() -> None:
+    facts = {
+        "inbox": "crm",
+        "request_id": 7,
+        "delivery_id": 1,
+        "attempt_number": 1,
+        "arrived_at": "2026-01-01T12:00:00Z",
+        "method": "POST",
+        "url": "http://localhost:5000/hook",
+        "status": 422,
+        "error": None,
+        "elapsed_real_seconds": 0.004,
+    }
+    line = "2026-01-01 12:00:00  inbox crm forwarded #7 to its endpoint: "
+    assert feed_line("forward", facts).plain == f"{line}422 in 4ms"
+    dead = facts | {"status": None, "error": "nobody\x07 listens"}
+    assert feed_line("forward", dead).plain == f"{line}no answer in 4ms  nobody\\x07 listens"
+
+
 def test_an_attempt_says_why_it_failed() -> None:
     attempt = {
         "delivery_id": 1,

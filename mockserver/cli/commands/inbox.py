@@ -13,6 +13,7 @@ import click
 from mockserver.cli.app_choice import is_given_on_the_command_line
 from mockserver.cli.parameters import Seconds, WholeNumber, an_inbox_name
 from mockserver.cli.session import Session, sandbox_options
+from mockserver.cli.shortening import bounded
 from mockserver.core.wording import count
 
 if TYPE_CHECKING:
@@ -106,8 +107,6 @@ def _replay(session: Session, answer: ReplayedJson) -> None:
 
         raise Refused(f"the endpoint did not answer: {answer.error}")
     if not session.json:
-        from mockserver.cli.shortening import bounded
-
         output.line(f"answered with {answer.status}")
         if answer.body:
             output.line(f"  {bounded(answer.body)}")
@@ -143,6 +142,8 @@ def _behave(
         return
     output.line(f"inbox {answer.inbox} does {answer.behaviour}; the last one stays")
     output.url_line(answer.url)
+    if answer.refused:
+        output.line(bounded(answer.refused), "yellow")
 
 
 def _say_cleared(session: Session, name: str) -> None:

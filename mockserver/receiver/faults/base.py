@@ -124,6 +124,11 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", k
         """Return how an answer that somebody else has made is sent; the delay is added to it."""
         return answer
 
+    @property
+    def forwards_to(self) -> str | None:
+        """Return the URL of the endpoint that answers in its place; None if it answers itself."""
+        return None
+
     @staticmethod
     def checks() -> tuple[Check, ...]:
         """Return what `postbacks doctor` looks at to see that it happens."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Bench(Protocol):
 
     def ends(self) -> list[str | None]:
         """Return how the requests to the inbox ended; None for one that is under way."""
+
+    def endpoint(self, answer: bytes) -> AbstractContextManager[tuple[str, list[bytes]]]:
+        """Lend the URL of an endpoint that answers one request with bytes, and what it gets."""
 
     def reset(self) -> None:
         """End the requests that the receiver keeps waiting."""

@@ -42,6 +42,9 @@ class UnknownRequest(PostbacksError):
 
 def _size_of(request: shapes.ReceivedJson) -> int:
     size = len(request.body) + len(request.body_base64) + 3 * len(request.target) + 500
+    forwarded = request.forwarded
+    if forwarded is not None:
+        size += len(forwarded.body) + len(forwarded.body_base64) + len(forwarded.url)
     return size + sum(len(header.name) + len(header.value) for header in request.headers)
 
 
@@ -62,7 +65,9 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     def behaviour(name: str) -> shapes.BehaviourAnswer:
         script = sandbox.inboxes.script(name)
         url = sandbox.inbox(name).url
-        return shapes.BehaviourAnswer(name, url, format_script(script), list(script))
+        forwarded = [each.forwards_to for each in script if each.forwards_to is not None]
+        refused = next(filter(None, map(sandbox.foreseen_refusal, forwarded)), None)
+        return shapes.BehaviourAnswer(name, url, format_script(script), list(script), refused)
 
     def behave(name: str, body: shapes.BehaviourRequest) -> shapes.BehaviourAnswer:
         sandbox.inboxes.behave(name, parse_script(body.behaviour))

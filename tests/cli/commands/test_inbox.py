@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import CommandLine, Live
+from tests.receiver.endpoints import endpoint, says
 
 
 def test_what_an_inbox_got(
@@ -184,3 +185,30 @@ def test_an_endpoint_that_does_not_answer_is_a_failure(
     done = postbacks.run("inbox", "crm", "--replay", "1", "--to", "http://127.0.0.1:9/")
     assert done.exit_code == 1
     assert "did not answer" in done.output
+
+
+def test_an_inbox_that_forwards_shows_both_sides(live: Live, postbacks: CommandLine) -> None:
+    said = b"HTTP/1.1 422 No\r\nContent-Length: 3\r\n\r\nbad"
+    with endpoint(says(said)) as own:
+        postbacks.ok("inbox", "crm", "--behave", f"forward:{own.url}")
+        live.sandbox.add_postback(live.inbox_url("crm/x?user=1"))
+        live.sandbox.trigger("email.open")
+    shown = postbacks.ok("inbox", "crm")
+    assert f"  -> {own.url}/x?user=1\n    answered 422 in " in shown
+    assert "    its body: bad\n" in shown
+    (request,) = postbacks.json("inbox", "crm")["requests"]
+    assert request["forwarded"]["body_base64"] == "YmFk"
+    assert request["forwarded"]["headers"] == [{"name": "Content-Length", "value": "3"}]
+    postbacks.ok("resend", "1")
+    assert "    no answer in " in postbacks.ok("inbox", "crm")
+    assert f"    nobody listens at 127.0.0.1:{own.port} (Connection refused)\n" in postbacks.ok(
+        "inbox", "crm"
+    )
+
+
+def test_a_forward_to_the_sandbox_itself_is_refused_in_one_line(
+    live: Live, postbacks: CommandLine
+) -> None:
+    url = live.inbox_url("crm")
+    said = postbacks.fails(1, "inbox", "crm", "--behave", f"forward:{url}")
+    assert "is this sandbox's own receiver: it would be a loop" in said

@@ -55,6 +55,9 @@ def variants() -> Iterator[Any]:
         needed: dict[str, Any] = {"kind": tag}
         if any(field.name == "location" for field in msgspec.structs.fields(fault)):
             needed["location"] = "https://example.com/"
+        if any(field.name == "url" for field in msgspec.structs.fields(fault)):
+            # Nobody listens there; `forwarding/test_exchange.py` has endpoints that answer.
+            needed["url"] = "http://127.0.0.1:1/"
         for pause in PAUSES:
             yield needed | {"delay": pause}
         if any(field.name == "status" for field in msgspec.structs.fields(fault)):

@@ -1,6 +1,6 @@
 // Shows a request and an answer: as text, decoded, and as the bytes that they are.
 import { html, useState } from "./html.js";
-import { bytesOf, dump, instant } from "./format.js";
+import { bytesOf, dump, duration, instant } from "./format.js";
 import { Lines, outcomeOf, Text } from "./parts.js";
 
 /** The answer to an attempt. */
@@ -22,6 +22,18 @@ export function Request({ request }) {
     ${way === "text" && html`<${Lines} value=${textOf(request)} label="request" />`}
     ${way === "query" && html`<${Query} query=${request.query} /><${Decoded} text=${request.body} />`}
     ${way === "bytes" && html`<${Lines} value=${dump(rawOf(request), 16_384)} most=${80_000} label="bytes of the request" />`}`;
+}
+
+/** What the endpoint did that a request was forwarded to. */
+export function Forwarded({ forwarded }) {
+  const [ways, way] = useWays(["text", "decoded", "bytes"]);
+  const answered = forwarded.status !== null;
+  const head = forwarded.headers.map(({ name, value }) => `${name}: ${value}`).join("\n");
+  return html`<div class="bar-line"><h3>Forwarded: ${answered ? `the endpoint answered ${forwarded.status}` : "no answer"}, after ${duration(forwarded.elapsed_real_seconds)}</h3>${answered && ways}</div>
+    <p>to <${Text} value=${forwarded.url} most=${300} /></p>${forwarded.error && html`<div class="alarm"><${Text} value=${forwarded.error} most=${2000} code=${false} /></div>`}
+    ${answered && way === "text" && html`<${Lines} value=${`${head}\n\n${forwarded.body}`} label="what the endpoint answered" />`}
+    ${answered && way === "decoded" && html`<${Decoded} text=${forwarded.body} />`}
+    ${answered && way === "bytes" && html`<${Lines} value=${dump(bytesOf(forwarded.body_base64), 16_384)} most=${80_000} label="bytes of what the endpoint answered" />`}`;
 }
 
 export function textOf(request) {

@@ -15,6 +15,10 @@ const KINDS = {
     const what = event.type === "abTestEvents" ? "A/B test: enter" : `${event.channel}: ${event.event}`;
     return html`<span class="mark" aria-hidden="true">★</span> ${what} of <${Text} value=${event.user_id} most=${SHORT} />${", "}${delivery_ids.length === 0 ? html`<strong>fired no rule</strong>` : html`fired ${delivery_ids.map((id, index) => html`${index ? ", " : ""}<a href=${link(["deliveries", String(id)])}>${id}</a>`)}`}`;
   },
+  forward(facts) {
+    const answered = facts.status === null ? html`<strong>no answer</strong>` : html`<strong>${facts.status}</strong>`;
+    return html`<span class="mark" aria-hidden="true">⇢</span> <a href=${link(["inboxes", facts.inbox])}>${visible(facts.inbox)}</a> forwarded request ${facts.request_id}: ${answered} after ${duration(facts.elapsed_real_seconds)}${facts.error ? html`, <${Text} value=${facts.error} most=${SHORT} code=${false} />` : ""}`;
+  },
   rule(facts) {
     return facts.added ? html`<span class="mark" aria-hidden="true">+</span> rule ${facts.added} was added to <${Text} value=${facts.app_id} most=${SHORT} />` : html`<span class="mark" aria-hidden="true">−</span> rule ${facts.deleted} was deleted`;
   },

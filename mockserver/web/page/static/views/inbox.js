@@ -2,14 +2,14 @@
 import { html, useEffect, useState } from "../parts/html.js";
 import { del, get, post, put, segment } from "../parts/api.js";
 import { bytesOf, instant, quoted } from "../parts/format.js";
-import { Request, textOf } from "../parts/exchange.js";
+import { Forwarded, Request, textOf } from "../parts/exchange.js";
 import { Copy, Empty, Field, Lines, Problem, Text } from "../parts/parts.js";
 import { link } from "../parts/route.js";
 import { useAction, useLoaded } from "../parts/use.js";
 import { Difference } from "../parts/difference.js";
 
 const LIMIT = 200;
-const concerns = (entry) => ["attempt", "reset"].includes(entry.kind);
+const concerns = (entry) => ["attempt", "forward", "reset"].includes(entry.kind);
 
 function Inbox({ segments }) {
   const name = segments[1];
@@ -29,7 +29,7 @@ function Inbox({ segments }) {
       <button type="button" class="quiet" onClick=${again}>reload</button><button type="button" class="danger" onClick=${clear}>forget all</button></span></div>
     ${found && requests.length === 0 && html`<${Empty} title="It has got nothing yet." command=${`curl -X POST '${behaviour?.url ?? ""}?user=ada'`}><p>Let a rule lead here, or send something:</p></${Empty}>`}
     ${shown && html`<div class="split fill"><ol class="rows picks">${requests.map((request) => html`<li key=${request.id}><button type="button" class="pick" data-row aria-current=${request === shown} onClick=${() => setChosen(request.id)}><${Row} request=${request} /></button></li>`)}</ol>
-      <div class="detail"><${Facts} request=${shown} /><${Request} key=${shown.id} request=${shown} />
+      <div class="detail"><${Facts} request=${shown} /><${Request} key=${shown.id} request=${shown} />${shown.forwarded && html`<${Forwarded} key=${`to ${shown.id}`} forwarded=${shown.forwarded} />`}
         <div class="buttons"><${Copy} text=${() => curlOf(shown, behaviour?.url)} label="copy as curl" />
           ${requests.length > 1 && html`<label class="check">compare with <select value=${other ?? ""} onChange=${(event) => setOther(Number(event.target.value) || null)}><option value="">…</option>
             ${requests.filter((one) => one !== shown).map((one) => html`<option value=${one.id}>request ${one.id}, ${instant(one.arrived_at)}</option>`)}</select></label>`}</div>
@@ -82,15 +82,16 @@ function curlOf(request, url) {
 function Behaviour({ path, behaviour, changed }) {
   const [script, setScript] = useState(behaviour.behaviour);
   const [said, setSaid] = useState("");
+  const [refused, setRefused] = useState(behaviour.refused ?? "");
   const [faults] = useLoaded(() => get("faults"), [], () => false);
-  const [run, busy, error] = useAction(async () => { const done = await put(`${path}/behaviour`, { behaviour: script }); setSaid("set, from the next request on"); changed(); return done; });
+  const [run, busy, error] = useAction(async () => { const done = await put(`${path}/behaviour`, { behaviour: script }); setSaid("set, from the next request on"); setRefused(done.refused ?? ""); changed(); return done; });
   useEffect(() => setScript(behaviour.behaviour), [behaviour.behaviour]);
   const add = (shorthand) => setScript(script.trim() ? `${script.trim()},${shorthand}` : shorthand);
   return html`<section class="card" aria-labelledby="behaviour"><div class="bar-line"><h2 id="behaviour">What it does</h2><${Copy} text=${behaviour.url} label="copy its URL" /></div>
     <p><${Text} value=${behaviour.url} /></p>
     <form class="form fill" onSubmit=${(event) => { event.preventDefault(); run(); }}>
       <${Field} label="Script: request by request; the last one stays" hint="503*9,200 fails nine times and then answers; 200@31s is late" wide><input class="code" dir="ltr" spellcheck=${false} required value=${script} onInput=${(event) => { setScript(event.target.value); setSaid(""); }} /></${Field}>
-      <div class="buttons"><button type="submit" disabled=${busy}>set</button><span role="status" class="soft">${said}</span></div><${Problem} error=${error} /></form>
+      <div class="buttons"><button type="submit" disabled=${busy}>set</button><span role="status" class="soft">${said}</span></div><${Problem} error=${error ?? (refused ? new Error(refused) : null)} /></form>
     <details class="fill"><summary>Everything that it can do</summary><div class="scroll"><table class="stacked"><thead><tr><th scope="col">Written</th><th scope="col">What happens</th><th scope="col"><span class="hidden">Add</span></th></tr></thead><tbody>
       ${faults?.faults.map((fault) => { const sample = sampleOf(fault.shorthand); return html`<tr><td><${Marked} text=${fault.shorthand} /></td><td><${Marked} text=${fault.effect} /></td><td>${sample && html`<button type="button" class="quiet" aria-label=${`Add ${sample} to the script`} onClick=${() => add(sample)}>add ${sample}</button>`}</td></tr>`; })}</tbody></table></div></details></section>`;
 }
