@@ -34,6 +34,7 @@ ORDER = (
     "inbox",
     "api",
     "tail",
+    "listen",
     "resend",
     "reset",
     "lint",

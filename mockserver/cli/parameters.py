@@ -163,3 +163,13 @@ def offered(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+
+
+def channels_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the channels that are named, with commas or one by one, each once.
+
+    Raises:
+        BadParameter: One of them is no channel.
+    """
+    named = (name.strip() for text in texts for name in text.split(","))
+    return tuple(dict.fromkeys(a_channel.convert(name, None, None) for name in named))

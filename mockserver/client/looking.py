@@ -63,6 +63,38 @@ class Looking:
         path = f"inboxes/{quote(inbox, safe='')}/requests/{request_id}/replay"
         return self._send("POST", path, shapes.ReplayedJson, {"url": url})
 
+    def event_kinds(self) -> list[shapes.EventKindJson]:
+        """Return every event that can be triggered."""
+        return self._get("events", dict[str, list[shapes.EventKindJson]])["events"]
+
+    def fidelity(self) -> shapes.FidelityAnswer:
+        """Return what the fake imitates, and how each behaviour is known."""
+        return self._get("fidelity", shapes.FidelityAnswer)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document of the control API."""
+        return self._get("openapi.json", dict[str, Any])
+
+    def inboxes(self) -> list[str]:
+        """Return the names of the inboxes in use."""
+        return self._get("inboxes", shapes.InboxesAnswer).inboxes
+
+    def inboxes_in_short(self) -> list[shapes.InboxJson]:
+        """Return the inboxes in use, each with how much it got and what it does."""
+        return self._get("inboxes", shapes.InboxesAnswer).listed
+
+    def behaviour(self, inbox: str) -> shapes.BehaviourAnswer:
+        """Return what an inbox does."""
+        return self._get(f"inboxes/{quote(inbox, safe='')}/behaviour", shapes.BehaviourAnswer)
+
+    def api_behaviour(self) -> shapes.ApiBehaviourAnswer:
+        """Return how Leanplum's API fails: every script, and the calls that it is for."""
+        return self._get("api/behaviour", shapes.ApiBehaviourAnswer)
+
+    def clock(self) -> shapes.ClockState:
+        """Return where the clock stands."""
+        return self._get("clock", shapes.ClockState)
+
     def soonest(self, limit: int = 10) -> list[shapes.DeliveryJson]:
         """Return the pending deliveries whose next attempt is due first, in that order."""
         query = {"limit": limit}

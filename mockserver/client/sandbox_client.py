@@ -16,12 +16,18 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from mockserver.client.address import DEFAULT_URL as DEFAULT_URL
+from mockserver.client.event_stream import SILENCE_REAL_SECONDS, EventStream
 from mockserver.client.looking import Looking
 from mockserver.client.runs import Runs
 from mockserver.client.wire import TIMEOUT_REAL_SECONDS, HttpWire, Wire
 from mockserver.core import errors
 from mockserver.core.durations import parse_duration
-from mockserver.core.errors import ClockCannotGoBack, PostbacksError, ServerUnreachable
+from mockserver.core.errors import (
+    ClockCannotGoBack,
+    InvalidValue,
+    PostbacksError,
+    ServerUnreachable,
+)
 from mockserver.core.instants import written
 from mockserver.core.tokens import check_token
 from mockserver.net.built_once import BUILDING
@@ -85,10 +91,6 @@ class SandboxClient(Looking, Runs):
 
     # Time
 
-    def clock(self) -> shapes.ClockState:
-        """Return where the clock stands."""
-        return self._get("clock", shapes.ClockState)
-
     def advance(self, request: shapes.AdvanceRequest) -> shapes.AdvanceAnswer:
         """Move the clock as far as one request may; `advances` moves it all the way."""
         return self._send("POST", "clock/advance", shapes.AdvanceAnswer, request)
@@ -119,10 +121,6 @@ class SandboxClient(Looking, Runs):
         return self._send("POST", "clock/advance/cancel", shapes.CancelAnswer)
 
     # Events
-
-    def event_kinds(self) -> list[shapes.EventKindJson]:
-        """Return every event that can be triggered."""
-        return self._get("events", dict[str, list[shapes.EventKindJson]])["events"]
 
     def trigger(
         self, events: shapes.EventRequest | Sequence[shapes.EventRequest]
@@ -206,18 +204,6 @@ class SandboxClient(Looking, Runs):
 
     # The receiver
 
-    def inboxes(self) -> list[str]:
-        """Return the names of the inboxes in use."""
-        return self._get("inboxes", shapes.InboxesAnswer).inboxes
-
-    def inboxes_in_short(self) -> list[shapes.InboxJson]:
-        """Return the inboxes in use, each with how much it got and what it does."""
-        return self._get("inboxes", shapes.InboxesAnswer).listed
-
-    def behaviour(self, inbox: str) -> shapes.BehaviourAnswer:
-        """Return what an inbox does."""
-        return self._get(f"inboxes/{_segment(inbox)}/behaviour", shapes.BehaviourAnswer)
-
     def behave(self, inbox: str, script: str | list[Any]) -> shapes.BehaviourAnswer:
         """Say what an inbox shall do from its next request on."""
         path = f"inboxes/{_segment(inbox)}/behaviour"
@@ -253,10 +239,6 @@ class SandboxClient(Looking, Runs):
         self._exchange("DELETE", f"/_sandbox/inboxes/{_segment(inbox)}")
 
     # Leanplum's API itself
-
-    def api_behaviour(self) -> shapes.ApiBehaviourAnswer:
-        """Return how Leanplum's API fails: every script, and the calls that it is for."""
-        return self._get("api/behaviour", shapes.ApiBehaviourAnswer)
 
     def behave_api(
         self, script: str | list[Any], *, action: str | None = None, app_id: str | None = None
@@ -297,19 +279,37 @@ class SandboxClient(Looking, Runs):
         query = {"after": after, "timeout": timeout_real_seconds, "whole": "true"}
         return self._get("feed", shapes.FeedAnswer, query)
 
+    def stream(self, last_id: str = "") -> EventStream:
+        """Return what happens from now on, as it happens, until the server ends it or is gone.
+
+        Args:
+            last_id: That of the last event of an earlier stream; it goes on behind it.
+
+        Raises:
+            ServerUnreachable: Nobody answers.
+            InvalidValue: The client speaks to no socket.
+        """
+        if not isinstance(self._wire, HttpWire):
+            raise InvalidValue(
+                "a stream of events comes through a socket, and this client has none"
+            )
+        headers = {"Accept": "text/event-stream"} | self._authorization()
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        target = "/_sandbox/feed?after=-1"
+        answer = self._wire.stream(target, headers, SILENCE_REAL_SECONDS)
+        if answer.status >= 300:
+            try:
+                self._raise(answer.status, b"".join(answer))
+            finally:
+                answer.close()
+        return EventStream(answer)
+
     def reset(self, *, everything: bool = False) -> shapes.ResetAnswer:
         """Forget rules, deliveries and received requests; apps and the clock only if told."""
         # Sandboxes of earlier versions know no such field.
         body = shapes.ResetRequest(everything) if everything else None
         return self._send("POST", "reset", shapes.ResetAnswer, body)
-
-    def fidelity(self) -> shapes.FidelityAnswer:
-        """Return what the fake imitates, and how each behaviour is known."""
-        return self._get("fidelity", shapes.FidelityAnswer)
-
-    def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document of the control API."""
-        return self._get("openapi.json", dict[str, Any])
 
     # How calls are made
 
@@ -335,15 +335,16 @@ class SandboxClient(Looking, Runs):
         return dict(self._decoded(content, dict[str, list[dict[str, Any]]])["response"][0])
 
     def _exchange(self, method: str, target: str, content: bytes | None = None) -> bytes:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json"} | self._authorization()
         if content is not None:
             headers["Content-Type"] = "application/json"
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
         status, _, body = self._wire.send(method, target, headers, content)
         if status < 300:
             return body
         self._raise(status, body)
+
+    def _authorization(self) -> dict[str, str]:
+        return {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
 
     def _raise(self, status: int, body: bytes) -> NoReturn:
         try:

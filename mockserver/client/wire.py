@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from http.client import HTTPException
 from pathlib import Path
@@ -46,6 +46,39 @@ class Reply(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+class GoingOn:
+    """An answer that goes on for some time; iterate over its lines, and close it.
+
+    Args:
+        answer: As urllib has it.
+        url: Of the server, for messages.
+
+    Attributes:
+        status: Of the answer.
+    """
+
+    def __init__(self, answer: Any, url: str) -> None:
+        self._answer = answer
+        self._url = url
+        self.status = int(answer.status)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield its lines as they come.
+
+        Raises:
+            ServerUnreachable: It breaks off.
+        """
+        try:
+            while line := self._answer.readline():
+                yield line
+        except (OSError, HTTPException, ValueError) as error:
+            raise ServerUnreachable(f"{self._url} has gone ({error})") from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._answer.close()
 
 
 class Wire(Protocol):
@@ -100,6 +133,28 @@ class HttpWire(Wire):
             return self._answered(request)
         except (OSError, HTTPException) as error:
             raise ServerUnreachable(self._explained(error)) from None
+
+    def stream(
+        self, target: str, headers: Mapping[str, str], silence_real_seconds: float
+    ) -> GoingOn:
+        """GET what goes on for some time.
+
+        Args:
+            target: Path and query.
+            headers: Of the request.
+            silence_real_seconds: How long nothing may come before the server counts as gone.
+
+        Raises:
+            ServerUnreachable: Nobody answers.
+        """
+        request = Request(self.url + target, headers=dict(headers))
+        try:
+            answer = self._opener.open(request, timeout=silence_real_seconds)
+        except HTTPError as error:
+            answer = error
+        except (OSError, HTTPException) as error:
+            raise ServerUnreachable(self._explained(error)) from None
+        return GoingOn(answer, self.url)
 
     def patient(self, timeout_real_seconds: float) -> HttpWire:
         """Return a wire to the same place that waits so long for an answer."""

@@ -54,6 +54,7 @@ BESIDES = {
     "contracts prove": ["--list"],
     "verify": ["--dry-run"],
     "tail": ["--url", "http://127.0.0.1:1"],
+    "listen": ["--url", "http://127.0.0.1:1"],
     "inbox": ["--timeout", "0"],
 }
 #: Arguments that are there unless one of them is odd.
