@@ -5,8 +5,8 @@ The flow of an event, which is also the order in which to read the packages:
 - `core`: the pure part. `catalog` (what can happen), `models` (the nouns), `samples`, `events`,
   `matching`, `template`, `outcome`, `retry`, `finding`, `clock`, `durations`, `tokens`,
   `json_values`, `limits`, `instants`, `originals`, `hosts`, `networks`, `send_to`, `inbox_name`,
-  `forward_target`, `forwarded`, `api_methods`, `assumed`, `url_remarks`, `written_urls`, `names`,
-  `toml_text`, `wording`, `errors`.
+  `forward_target`, `forwarded`, `api_methods`, `assumed`, `url_remarks`, `written_urls`,
+  `scenario`, `playing`, `names`, `toml_text`, `wording`, `errors`.
 - `schema`: how apps and settings are written, and what is said of a mistake in them.
 - `net`: what everything that touches a socket shares.
 - `ledger`: where rules, deliveries and attempts are kept; in memory or in SQL.

@@ -54,6 +54,10 @@ class Looking:
         """Return which rules an event would fire, and why not the others; nothing happens."""
         return self._send("POST", "events/preview", shapes.PreviewAnswer, event)
 
+    def check_scenario(self, text: str) -> shapes.ScenarioAnswer:
+        """Return what a scenario says, or what is wrong with it; nothing happens."""
+        return self._send("POST", "scenarios/check", shapes.ScenarioAnswer, {"text": text})
+
     def faults(self) -> list[shapes.FaultJson]:
         """Return everything that an inbox can do, and how it is written."""
         return self._get("faults", shapes.FaultsAnswer).faults

@@ -40,6 +40,13 @@ class InvalidEvent(PostbacksError):
     code = "invalid-event"
 
 
+class InvalidScenario(PostbacksError):
+    """A line of a scenario that cannot be played, with file, line and field named."""
+
+    code = "invalid-scenario"
+    exit_code = 2
+
+
 class InvalidBehaviour(PostbacksError):
     """A description of what the receiver should do that cannot be read."""
 

@@ -11,7 +11,7 @@ The order in which to read: `leanplum` (what a test holds) with `app`, `clock`, 
 (an application in the same process); `interception` and `api_calls` (calls of the API by the code
 under test); `evidence` (what happened), which `assertions`, `comparisons` and `matching` compare,
 `failure_text` and `delivery_text` write, and `problems` searches at the end; `repeats` (what is
-shown once); `live` (real ports).
+shown once); `playing` (scenarios); `live` (real ports).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mockserver.core.catalog import Channel as Channel
     from mockserver.core.catalog import PostbackType as PostbackType
     from mockserver.core.finding import DeliveryFilter as DeliveryFilter
+    from mockserver.core.forwarded import Forwarded as Forwarded
     from mockserver.core.matching import Mismatch as Mismatch
     from mockserver.core.models import AbTestEvent as AbTestEvent
     from mockserver.core.models import App as App
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from mockserver.core.names import TimeUnits as TimeUnits
     from mockserver.core.outcome import Outcome as Outcome
     from mockserver.core.outcome import OutcomeKind as OutcomeKind
+    from mockserver.core.playing import Became as Became
+    from mockserver.core.playing import Checked as Checked
+    from mockserver.core.playing import Played as Played
     from mockserver.core.retry import DeliveryState as DeliveryState
     from mockserver.core.retry import RetryPolicy as RetryPolicy
     from mockserver.delivery.history import Deliveries as Deliveries
@@ -83,8 +87,10 @@ __all__ = [
     "ApplicationFailure",
     "Attempt",
     "AttemptJson",
+    "Became",
     "Channel",
     "ChannelName",
+    "Checked",
     "Deliveries",
     "DeliveryFields",
     "DeliveryFilter",
@@ -96,6 +102,7 @@ __all__ = [
     "EventFields",
     "EventName",
     "Fault",
+    "Forwarded",
     "Inbox",
     "KeyClass",
     "Leanplum",
@@ -112,6 +119,7 @@ __all__ = [
     "Outcome",
     "OutcomeKind",
     "Partner",
+    "Played",
     "PostbackRule",
     "PostbackType",
     "Problem",
@@ -139,8 +147,10 @@ _HOMES = {
     "ApplicationFailure": "mockserver.transport.application.failure",
     "Attempt": "mockserver.core.models",
     "AttemptJson": "mockserver.web.shapes",
+    "Became": "mockserver.core.playing",
     "Channel": "mockserver.core.catalog",
     "ChannelName": "mockserver.core.names",
+    "Checked": "mockserver.core.playing",
     "Deliveries": "mockserver.delivery.history",
     "DeliveryFields": "mockserver.core.names",
     "DeliveryFilter": "mockserver.core.finding",
@@ -152,6 +162,7 @@ _HOMES = {
     "EventFields": "mockserver.core.names",
     "EventName": "mockserver.core.names",
     "Fault": "mockserver.receiver.faults.base",
+    "Forwarded": "mockserver.core.forwarded",
     "Inbox": "mockserver.receiver.inboxes",
     "KeyClass": "mockserver.core.models",
     "LeanplumAio": "mockserver.testing.aio",
@@ -166,6 +177,7 @@ _HOMES = {
     "Outcome": "mockserver.core.outcome",
     "OutcomeKind": "mockserver.core.outcome",
     "Partner": "mockserver.testing.partner",
+    "Played": "mockserver.core.playing",
     "PostbackRule": "mockserver.core.models",
     "PostbackType": "mockserver.core.catalog",
     "ReceivedJson": "mockserver.web.shapes",

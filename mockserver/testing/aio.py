@@ -15,6 +15,9 @@ from mockserver.core.errors import InvalidValue
 from mockserver.testing.awaited import AskedCall, noted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mockserver.core.playing import Played
     from mockserver.delivery.history import DeliveryHistory, Triggered
     from mockserver.testing.partner import Partner
     from mockserver.time.advance import Advance
@@ -52,6 +55,10 @@ class Sending(Protocol):
     @property
     def settle_background(self) -> Callable[[float], None]:
         """Return what waits for what applications have started."""
+
+    @property
+    def play(self) -> Callable[..., Played]:
+        """Return what plays a scenario."""
 
     @property
     def resend(self) -> Callable[[DeliveryHistory | int], DeliveryHistory]:
@@ -104,6 +111,12 @@ class LeanplumAio:
     async def resend(self, delivery: DeliveryHistory | int) -> DeliveryHistory:
         """Make one attempt of a delivery now, outside the schedule."""
         return await self._run(lambda: self._leanplum.resend(delivery))
+
+    @noted
+    async def play(self, path: str | Path, *, times: int = 1) -> Played:
+        """Play the scenario in a file and check it; see `Leanplum.play`."""
+        __tracebackhide__ = True
+        return await self._run(lambda: self._leanplum.play(path, times=times))
 
     @noted
     async def settle_background(self, timeout: float = 5.0) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.core.retry import DeliveryState
 from mockserver.delivery.history import DeliveryHistory
 from mockserver.receiver.journal import ReceivedRequest
 from mockserver.testing.comparisons import attempts_at, in_state, not_triggered, received
 from mockserver.testing.evidence import Evidence
+from mockserver.testing.playing import play_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Unpack
 
     from mockserver.core.names import DeliveryFields, RequestParts
+    from mockserver.core.playing import Played
+    from mockserver.testing.playing import Playable
 
 
 class Assertions(ABC):
@@ -42,6 +46,20 @@ class Assertions(ABC):
         What was raised in an attempt that the test speaks of is no surprise. That the data is gone
         may be one: the same attempts may as well have ended with a delivery.
         """
+
+    def play(self, path: str | Path, *, times: int = 1) -> Played:
+        """Play the scenario in a file, as `postbacks trigger --file` does, and check it.
+
+        Args:
+            path: Of a file with JSON lines, e.g. of what the page copies as a scenario.
+            times: How often, one after the other.
+
+        Raises:
+            AssertionError: Something else became of its events than it expects.
+            InvalidScenario: A line of it is wrong; nothing has happened then.
+        """
+        __tracebackhide__ = True
+        return play_in(cast("Playable", self), path, times)
 
     def assert_delivered(
         self, *, times: int = 1, **fields: Unpack[DeliveryFields]

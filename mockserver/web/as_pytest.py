@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mockserver.core.catalog import Channel, event_kinds
 from mockserver.core.clock import as_hours
 from mockserver.core.durations import format_duration
 from mockserver.core.models import AbTestEvent, App, Attempt, Event
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_DELAYS, DEFAULT_TIMEOUT, DeliveryState, RetryPolicy
+from mockserver.core.scenario import told
 from mockserver.delivery.history import DeliveryHistory
 
 #: Shorter answers are those of a machine, not of a wish.
@@ -155,24 +155,7 @@ def _marker(app: App) -> Iterator[str]:
 
 def _event(event: Event, delivery: DeliveryHistory) -> tuple[str, dict[str, str]]:
     """Return the name of an event, and what has to be said of it, as source."""
-    values: dict[str, Any] = {"user_id": event.user_id, "device_id": event.device_id}
-    if isinstance(event, AbTestEvent):
-        name = "ab-test.enter"
-        values |= {"ab_test_id": event.ab_test_id, "variant_id": event.variant_id}
-    else:
-        alike = [
-            kind
-            for kind in event_kinds()
-            if (kind.channel, kind.event) == (event.channel, event.event)
-        ]
-        exact = [kind for kind in alike if kind.template_name == event.template_name]
-        name = (exact or alike)[0].name
-        values["message_id"] = event.message_id
-        if event.channel is Channel.IN_APP and not exact:
-            values["template_name"] = event.template_name
-        values["parameters"] = dict(event.parameters)
-    if event.triggered_at != delivery.created_at:
-        values["triggered_at"] = event.triggered_at.isoformat()
+    name, values = told(event, delivery.created_at)
     return name, {
         key: _text(value) if isinstance(value, str) else ascii(value)
         for key, value in values.items()

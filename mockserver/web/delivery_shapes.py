@@ -36,3 +36,7 @@ class ExplainedJson(Struct):
     inbox: Annotated[str | None, Meta(description="The inbox that its URL leads to, if any.")]
     curl: Annotated[str, Meta(description="A command that sends the same postback.")]
     pytest: Annotated[str, Meta(description="A test in which the same happens.")]
+    scenario: Annotated[
+        str,
+        Meta(description="Its event as a scenario, for `postbacks trigger --file`."),
+    ]

@@ -43,6 +43,9 @@ from mockserver.web.report_shapes import VerifyRunJson as VerifyRunJson
 from mockserver.web.rule_shapes import RuleCheckAnswer as RuleCheckAnswer
 from mockserver.web.rule_shapes import RuleCheckRequest as RuleCheckRequest
 from mockserver.web.rule_shapes import UrlRemarkJson as UrlRemarkJson
+from mockserver.web.scenario_shapes import ScenarioAnswer as ScenarioAnswer
+from mockserver.web.scenario_shapes import ScenarioRequest as ScenarioRequest
+from mockserver.web.scenario_shapes import StepJson as StepJson
 from mockserver.web.watching_shapes import FeedAnswer as FeedAnswer
 from mockserver.web.watching_shapes import FeedEntry as FeedEntry
 from mockserver.web.watching_shapes import Health as Health

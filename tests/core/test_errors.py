@@ -76,7 +76,7 @@ def own_code(node: ast.ClassDef) -> str | None:
 
 def test_what_a_command_that_meets_an_error_ends_with() -> None:
     codes = {kind.__name__: kind.exit_code for kind in EVERY_ERROR if kind.exit_code != 1}
-    assert codes == {"InvalidConfig": 2, "ServerUnreachable": 3}
+    assert codes == {"InvalidConfig": 2, "InvalidScenario": 2, "ServerUnreachable": 3}
     assert PostbacksError.exit_code == 1
 
 

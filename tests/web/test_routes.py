@@ -46,6 +46,7 @@ def test_the_changing_routes_are_those_that_are_tried() -> None:
         ("POST", "inboxes/<name>/requests/1/replay"),
         ("POST", "reset"),
         ("POST", "rules/check"),
+        ("POST", "scenarios/check"),
         ("PUT", "api/behaviour"),
         ("PUT", "apps/YOUR_APP_ID"),
         ("PUT", "inboxes/<name>/behaviour"),

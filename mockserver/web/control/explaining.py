@@ -15,6 +15,7 @@ from mockserver.receiver.inboxes import inbox_of
 from mockserver.sandbox import Sandbox
 from mockserver.web import shapes
 from mockserver.web.as_pytest import as_pytest
+from mockserver.web.as_scenario import as_scenario
 from mockserver.web.routes import ControlRoute
 
 #: Its place in the OpenAPI document.
@@ -38,6 +39,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
             inbox=_own_inbox(sandbox, delivery.url),
             curl=curl_command("POST", delivery.url),
             pytest=as_pytest(delivery, app, template),
+            scenario=as_scenario(delivery),
         )
 
     return [

@@ -78,7 +78,7 @@ function Actions({ delivery, explained, again }) {
   const [behave, , refused] = useAction(async () => put(`inboxes/${segment(explained.inbox)}/behaviour`, { behaviour: script }));
   const [done, setDone] = useState("");
   return html`<div class="buttons"><button type="button" class="main" disabled=${busy} onClick=${resend}>${busy ? "resending…" : "resend now"}</button>
-      ${explained && html`<${Copy} text=${explained.pytest} label="copy as pytest" title="A test in which the same happens" /><${Copy} text=${explained.curl} label="copy as curl" title="A command that sends the same postback" />`}</div>
+      ${explained && html`<${Copy} text=${explained.pytest} label="copy as pytest" title="A test in which the same happens" /><${Copy} text=${explained.curl} label="copy as curl" title="A command that sends the same postback" /><${Copy} text=${explained.scenario} label="copy as scenario" title="Its event as lines for postbacks trigger --file" />`}</div>
     ${explained?.inbox && html`<form class="buttons" onSubmit=${async (event) => { event.preventDefault(); if ((await behave()) !== undefined) setDone(`${explained.inbox} does ${script} from its next request on`); }}>
       <label class="check">make <a href=${link(["inboxes", explained.inbox])}>${explained.inbox}</a> answer <input class="code" size="16" value=${script} onInput=${(event) => { setScript(event.target.value); setDone(""); }} /></label>
       <button type="submit">set</button><span role="status" class="soft">${done}</span></form>`}

@@ -2,8 +2,10 @@
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, post } from "../parts/api.js";
 import { count } from "../parts/format.js";
-import { Empty, Field, Problem, State, Text } from "../parts/parts.js";
+import { Copy, Empty, Field, Problem, State, Text } from "../parts/parts.js";
 import { link } from "../parts/route.js";
+import { lineOf } from "../parts/play.js";
+import { Scenario } from "../parts/scenario.js";
 import { useAction, useLoaded, useRested } from "../parts/use.js";
 
 const FIELDS = {
@@ -11,6 +13,8 @@ const FIELDS = {
   abTestEvents: ["user_id", "device_id", "ab_test_id", "variant_id"],
 };
 const AT_ONCE = 500;
+const KEPT = "postbacks-scenario";
+const remembered = () => { try { return sessionStorage.getItem(KEPT) ?? ""; } catch { return ""; } };
 const MOST = 100_000;
 const SHOWN = 20;
 
@@ -19,6 +23,9 @@ function Trigger({ query }) {
   const [apps] = useLoaded(() => get("apps"), [], (entry) => entry.kind === "app" || entry.kind === "reset");
   const [name, setName] = useState(query.event ?? "email.click");
   const [appId, setAppId] = useState(null);
+  const [text, setText] = useState(remembered);
+  useEffect(() => { try { sessionStorage.setItem(KEPT, text); } catch { /* not kept */ } }, [text]);
+  const addLine = (line) => setText((before) => `${before && !before.endsWith("\n") ? `${before}\n` : before}${line}`);
   const kind = kinds?.events.find((one) => one.name === name);
   if (!kinds) return html`<${Problem} error=${error} />`;
   const groups = Map.groupBy ? [...Map.groupBy(kinds.events, (one) => one.channel ?? "A/B tests")] : [["Events", kinds.events]];
@@ -27,20 +34,22 @@ function Trigger({ query }) {
         ${groups.map(([channel, events]) => html`<optgroup label=${channel}>${events.map((one) => html`<option value=${one.name}>${one.name}</option>`)}</optgroup>`)}</select></${Field}>
       ${apps?.apps.length > 1 && html`<${Field} label="App"><select value=${appId ?? ""} onChange=${(event) => setAppId(event.target.value || null)}><option value="">the default one</option>${apps.apps.map((app) => html`<option>${app.app_id}</option>`)}</select></${Field}>`}
     </div></section>
-    ${kind ? html`<${Form} key=${`${name} ${appId}`} kind=${kind} kinds=${kinds.events} appId=${appId} />` : html`<${Problem} error=${new Error(`there is no event ${name}`)} />`}`;
+    ${kind ? html`<${Form} key=${`${name} ${appId}`} kind=${kind} kinds=${kinds.events} appId=${appId} addLine=${addLine} />` : html`<${Problem} error=${new Error(`there is no event ${name}`)} />`}
+    <${Scenario} appId=${appId} text=${text} setText=${setText} />`;
 }
 
-function Form({ kind, kinds, appId }) {
+function Form({ kind, kinds, appId, addLine }) {
   const [values, setValues] = useState(null);
   const [sample, error] = useLoaded(() => post("events/preview", { name: kind.name, app_id: appId }), [], () => false);
   useEffect(() => {
-    if (!sample) return;
+    // Only once: what somebody has typed stays, also if the sample is loaded again after a gap.
+    if (!sample || values) return;
     const event = sample.event;
     const filled = Object.fromEntries(FIELDS[kind.type].map((field) => [field, event[field] ?? ""]));
     setValues(kind.type === "abTestEvents" ? filled : { ...filled, template_name: event.template_name ?? "", parameters: JSON.stringify(event.parameters ?? {}, null, 2) });
   }, [sample]);
   if (!values) return html`<${Problem} error=${error} />`;
-  return html`<${Filled} kind=${kind} kinds=${kinds} appId=${appId} values=${values} setValues=${setValues} />`;
+  return html`<${Filled} kind=${kind} kinds=${kinds} appId=${appId} values=${values} setValues=${setValues} addLine=${addLine} />`;
 }
 
 function requestOf(kind, appId, values, triggeredAt) {
@@ -52,7 +61,7 @@ function requestOf(kind, appId, values, triggeredAt) {
   return request;
 }
 
-function Filled({ kind, kinds, appId, values, setValues }) {
+function Filled({ kind, kinds, appId, values, setValues, addLine }) {
   const [at, setAt] = useState("");
   const [number, setNumber] = useState("1");
   const [own, setOwn] = useState(true);
@@ -79,6 +88,12 @@ function Filled({ kind, kinds, appId, values, setValues }) {
     await send(Array.from({ length: times }, (_, index) => (own ? { ...request, user_id: `${request.user_id}-${index + 1}` } : request)));
   });
   const [each, busyEach, errorEach] = useAction(async () => send(kinds.map((one) => ({ name: one.name, app_id: appId, user_id: values.user_id }))));
+  const line = () => {
+    const { parameters, ...rest } = requestOf(kind, null, values, at);
+    const { name, app_id: _, ...told } = rest;
+    return lineOf(name, told, parameters === undefined ? undefined : values.parameters);
+  };
+  const [add, , errorAdd] = useAction(async () => addLine(readable(line)));
   const working = busy || busyMany || busyEach;
   return html`<form class="card form" onSubmit=${(event) => { event.preventDefault(); one(); }}>
       <h2>Its values</h2><p class="soft">Samples of what Leanplum sends; change what you like.</p>
@@ -89,8 +104,9 @@ function Filled({ kind, kinds, appId, values, setValues }) {
       <div class="buttons"><button type="submit" disabled=${working}>let it happen</button>
         <span class="check"><input aria-label="How many" inputmode="numeric" size="7" value=${number} onInput=${(event) => setNumber(event.target.value)} /><button type="button" disabled=${working} onClick=${many}>times</button></span>
         <label class="check"><input type="checkbox" checked=${own} onChange=${(event) => setOwn(event.target.checked)} /> each of a user of its own</label>
-        <button type="button" disabled=${working} onClick=${each}>one of each of the ${kinds.length}</button></div>
-      <${Problem} error=${error ?? errorMany ?? errorEach} /></form>
+        <button type="button" disabled=${working} onClick=${each}>one of each of the ${kinds.length}</button>
+        <button type="button" onClick=${add}>add to the scenario</button><${Copy} text=${() => readable(line)} label="copy as scenario" title="A line for postbacks trigger --file" /></div>
+      <${Problem} error=${error ?? errorMany ?? errorEach ?? errorAdd} /></form>
     ${done && html`<${Done} done=${done} />`}`;
 }
 
