@@ -258,9 +258,9 @@ def test_a_token_that_no_header_can_hold_is_refused(token: str) -> None:
 
 
 def test_a_message_has_no_stray_full_stop() -> None:
-    result = CliRunner().invoke(root, ["trigger"], prog_name="postbacks")
+    result = CliRunner().invoke(root, ["resend"], prog_name="postbacks")
     assert result.stderr == (
-        "postbacks: missing argument 'NAME' (see `postbacks trigger --help`)\n"
+        "postbacks: missing argument 'ID' (see `postbacks resend --help`)\n"
     )
 
 
