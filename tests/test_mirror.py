@@ -204,6 +204,8 @@ TESTS_OF_MORE = {
     "time/test_end_of_calendar.py": "clocks, apps and advances at the end of the calendar",
     "web/server/test_waiting_calls.py": "calls beside others that wait",
     "web/page/test_axe.py": "every view of the page, through axe",
+    "web/page/test_forward.py": "what an inbox forwards, in a real browser",
+    "web/page/test_scenario.py": "scenarios, in a real browser",
     "web/page/test_browser.py": "the page as a whole, in a browser",
     "web/page/test_keys.py": "the page as a whole, by keys",
     "web/page/test_newcomer.py": "the page as a whole, for who sees it first",

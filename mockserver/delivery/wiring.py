@@ -107,9 +107,7 @@ class Wiring:
         self._opening: RoutingTransport | None = None
         self._receiver: Receiver | None = None
         self._inboxes = inboxes
-        inboxes.forward_with(
-            partial(_forwarder, self._options, self._correlation, self.send_to)
-        )
+        inboxes.forward_with(partial(_forwarder, self._options, self._correlation, self.send_to))
         self.receiver_url = IN_PROCESS_URL
         self.transport: RoutingTransport | PlainRoutingTransport
         if sockets is not None and transport is not None and is_concurrent(transport):

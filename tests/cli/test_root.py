@@ -259,9 +259,7 @@ def test_a_token_that_no_header_can_hold_is_refused(token: str) -> None:
 
 def test_a_message_has_no_stray_full_stop() -> None:
     result = CliRunner().invoke(root, ["resend"], prog_name="postbacks")
-    assert result.stderr == (
-        "postbacks: missing argument 'ID' (see `postbacks resend --help`)\n"
-    )
+    assert result.stderr == ("postbacks: missing argument 'ID' (see `postbacks resend --help`)\n")
 
 
 def test_an_unknown_host_is_called_so() -> None:

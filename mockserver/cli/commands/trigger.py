@@ -35,7 +35,7 @@ _PATIENCE_REAL_SECONDS = 1.0
 
 
 @click.command(short_help="Let an event happen, e.g. email.click; play a file.")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", type=EventName(), required=False, metavar="[NAME]")
 @click.option(
     "--file",
     "file",

@@ -75,6 +75,7 @@ def offered(words: str, incomplete: str = "") -> list[str]:
         ("postbacks rules add --channel", "e", ["email"]),
         ("postbacks rules add --type", "ab", ["abTestEvents"]),
         ("postbacks completion", "", ["bash", "zsh", "fish"]),
+        ("postbacks trigger", "push.o", ["push.open"]),
         ("postbacks contracts", "pr", ["prove"]),
         ("postbacks nonsense", "x", []),
         ("postbacks --url", "", []),

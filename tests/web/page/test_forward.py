@@ -35,3 +35,4 @@ def test_what_was_forwarded_shows_both_sides(
     page.page.get_by_label("Script: request by request").fill(f"forward:{sandbox.receiver_url}/x")
     page.press("set")
     page.sees("it would be a loop")
+    page.was_refused(400)
