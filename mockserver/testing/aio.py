@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mockserver.core.errors import InvalidValue
@@ -129,9 +132,14 @@ class LeanplumAio:
             AssertionError: Something of it goes on after that.
         """
         __tracebackhide__ = True
-        _running_loop()
-        # Not `_run`: an application that runs elsewhere stays there, with what it has started.
-        await asyncio.to_thread(self._leanplum.settle_background, timeout)
+        # Not `_run`: an application that runs elsewhere stays there, with what it has started. And
+        # not in the loop's own threads: those are at work as long as somebody waits in them.
+        pool = ThreadPoolExecutor(1, "postbacks-aio")
+        try:
+            call = partial(copy_context().run, self._leanplum.settle_background, timeout)
+            await _running_loop().run_in_executor(pool, call)
+        finally:
+            pool.shutdown(wait=False)
 
     async def _run(self, call: Callable[[], _Result]) -> _Result:
         loop = _running_loop()

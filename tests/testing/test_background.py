@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.core.errors import InvalidValue
 from mockserver.testing import Leanplum
+from tests.testing.pytest_runs import python
 
 PREFIX = "https://shop.example/"
 
@@ -291,3 +292,48 @@ def test_a_call_in_a_pool_is_waited_for() -> None:
         go_on.set()
         leanplum.settle_background()
         assert done == [1]
+
+
+def test_what_answers_calls_to_leanplum_is_not_waited_for() -> None:
+    """The first call starts a server in this process, with threads of its own."""
+    code = """
+        import urllib.request
+        from mockserver.testing import Leanplum
+
+        def application(environ, start_response):
+            query = f"appId={leanplum.app_id}&clientKey={leanplum.key}&apiVersion=1.0.6"
+            url = f"https://api.leanplum.com/api?action=listPostbacks&{query}"
+            assert urllib.request.urlopen(url).status == 200
+            start_response("204 No Content", [])
+            return []
+
+        with Leanplum() as leanplum:
+            leanplum.partner("https://shop.example/", application)
+            leanplum.add_postback("https://shop.example/in")
+            leanplum.trigger("push.open")
+            leanplum.assert_delivered()
+            leanplum.settle_background(timeout=0)
+        """
+    done = python(code)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_it_may_be_waited_for_in_a_thread_of_a_pool_that_the_application_has_begun() -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await asyncio.gather(*(asyncio.to_thread(int) for _ in range(3)))
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    async def test() -> None:
+        with Leanplum() as leanplum:
+            leanplum.partner(PREFIX, application)
+            leanplum.add_postback(f"{PREFIX}in")
+            for _ in range(3):
+                await leanplum.aio.trigger("push.open")
+            # They wait for the application, and not for each other.
+            await asyncio.gather(*(leanplum.aio.settle_background() for _ in range(4)))
+            for _ in range(4):
+                await asyncio.to_thread(leanplum.settle_background)
+
+    asyncio.run(test())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -115,8 +115,11 @@ class ApplicationTransport(ABC):
 
     def still_working(self) -> list[str]:
         """Return what goes on that the application has started while it answered, by name."""
+        # Who asks may do so in a thread of a pool that the application has begun to use.
         threads = [
-            each for each in tuple(self._threads) if each.is_alive() and not waits_for_work(each)
+            each
+            for each in set(self._threads) - {current_thread()}
+            if each.is_alive() and not waits_for_work(each)
         ]
         return [f"thread {each.name!r}" for each in threads] + self._calls.under_way()
 

@@ -15,7 +15,12 @@ from types import CodeType, FrameType
 
 _POOL_CODE = pools._worker.__code__  # noqa: SLF001
 _WAITING_CODE = frozenset({Queue.get.__code__, Condition.wait.__code__})
-_ANYIO = "anyio._backends._asyncio"
+#: What runs in threads that wait for work: the module, the class, the method.
+_WORKERS = (
+    ("anyio._backends._asyncio", "WorkerThread", "run"),
+    # Hands on what is given to a process, as it comes.
+    ("multiprocessing.queues", "Queue", "_feed"),
+)
 
 
 def waits_for_work(thread: Thread) -> bool:
@@ -24,6 +29,10 @@ def waits_for_work(thread: Thread) -> bool:
     A thread that has just been given work may still seem to wait. It goes on as soon as the
     calling thread pauses, so who wants to be sure looks twice.
     """
+    manager = getattr(sys.modules.get("concurrent.futures.process"), "_ExecutorManagerThread", None)
+    if manager is not None and isinstance(thread, manager):
+        # Works as long as one of the calls that its pool was given.
+        return True
     # The only way to see what a thread does; pools do not tell.
     frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
     if frame is None:
@@ -31,13 +40,11 @@ def waits_for_work(thread: Thread) -> bool:
     if frame.f_code is _POOL_CODE:
         seen = frame.f_locals
         return seen.get("work_item") is None and _is_empty(seen.get("work_queue"))
-    return _waits_in_anyio(frame)
+    return _waits_in_a_worker(frame)
 
 
-def _waits_in_anyio(innermost: FrameType) -> bool:
-    anyio = sys.modules.get(_ANYIO)
-    worker = getattr(anyio, "WorkerThread", None)
-    code: CodeType | None = getattr(getattr(worker, "run", None), "__code__", None)
+def _waits_in_a_worker(innermost: FrameType) -> bool:
+    codes = {_code_of(*each) for each in _WORKERS}
     frames = []
     frame: FrameType | None = innermost
     while frame is not None:
@@ -45,7 +52,12 @@ def _waits_in_anyio(innermost: FrameType) -> bool:
         frame = frame.f_back
     waiting = list(takewhile(lambda each: each.f_code in _WAITING_CODE, frames))
     after = frames[len(waiting) : len(waiting) + 1]
-    return bool(waiting) and bool(after) and after[0].f_code is code
+    return bool(waiting) and bool(after) and after[0].f_code in codes
+
+
+def _code_of(module: str, kind: str, method: str) -> CodeType | None:
+    found = getattr(getattr(sys.modules.get(module), kind, None), method, None)
+    return getattr(found, "__code__", None)
 
 
 def _is_empty(queue: object) -> bool:

@@ -26,9 +26,36 @@ _replacing = Lock()
 
 
 class _Asked(Future[Any]):
-    """A future that knows whether anybody has asked what became of it."""
+    """A future that knows whether anybody has asked what became of it.
+
+    Attributes:
+        is_asked: Whether somebody has.
+        to_call: How many of its callbacks have not returned.
+        raised: What they have raised, which a pool only logs.
+    """
 
     is_asked = False
+    to_call = 0
+    raised: tuple[BaseException, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it goes on."""
+        return self.done() and not self.to_call
+
+    def add_done_callback(self, callback: Callable[[Future[Any]], object]) -> None:
+        # It gets the future, and must not hold it: the future holds it.
+        def called(future: Any) -> None:
+            try:
+                callback(future)
+            except Exception as error:
+                future.raised += (error,)
+                raise
+            finally:
+                future.to_call -= 1
+
+        self.to_call += 1
+        super().add_done_callback(called)
 
     def result(self, timeout: float | None = None) -> Any:
         self.is_asked = True
@@ -65,7 +92,7 @@ class StartedCalls:
 
     def under_way(self) -> list[str]:
         """Return the calls that go on, by name."""
-        return [f"call of {name}" for _, name, future in tuple(self._calls) if not future.done()]
+        return [f"call of {name}" for _, name, future in tuple(self._calls) if not future.is_over]
 
     def take_lost(self) -> list[tuple[DueAttempt, BaseException]]:
         """Return what calls have raised that nobody has asked for, each once."""
@@ -73,7 +100,10 @@ class StartedCalls:
         going_on = []
         for each in tuple(self._calls):
             attempt, _, future = each
-            if not future.done():
+            is_over = future.is_over
+            told, future.raised = future.raised, ()
+            found += [(attempt, error) for error in told]
+            if not is_over:
                 going_on.append(each)
             elif not future.is_asked and not future.cancelled():
                 error = future.exception()

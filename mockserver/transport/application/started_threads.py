@@ -5,12 +5,17 @@ Python prints such an exception and goes on; the test would never know.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 _starting = threading.Lock()
+
+#: What starts threads for others.
+_BETWEEN = frozenset({"threading", "waitress"})
 
 
 @contextmanager
@@ -24,7 +29,8 @@ def heard_from_threads(
 
     Args:
         on_error: Called with what was raised.
-        on_start: Called with each thread that is started.
+        on_start: Called with each thread that is started, but by this package: the server that
+            answers calls to Leanplum starts with the first of them, and is no application's.
     """
     start = threading.Thread.start
     is_listening = True
@@ -52,7 +58,8 @@ def heard_from_threads(
                     vars(thread).pop("run", None)
 
         thread.run = run_heard  # type: ignore[method-assign]
-        on_start(thread)
+        if not _is_ours(sys._getframe(1)):  # noqa: SLF001 (documented)
+            on_start(thread)
         return start(thread)
 
     with _starting:
@@ -66,3 +73,14 @@ def heard_from_threads(
             # If somebody else has replaced it meanwhile, this stays, and does nothing any more.
             if threading.Thread.start is start_heard:
                 setattr(threading.Thread, "start", start)  # noqa: B010
+
+
+def _is_ours(frame: FrameType | None) -> bool:
+    """Return whether this package starts the thread, and not an application that it has called."""
+    package = ""
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _BETWEEN:
+            break
+        frame = frame.f_back
+    return package == __name__.partition(".")[0]

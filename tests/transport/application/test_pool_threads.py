@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -87,3 +88,13 @@ def test_other_threads_never_wait_for_work(wait: str) -> None:
         event.set()
         thread.join()
     assert not waits_for_work(thread)
+
+
+def test_the_threads_of_a_pool_of_processes() -> None:
+    """What it was given is known as calls; its threads wait for the processes, or for more."""
+    before = set(threading.enumerate())
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        pool.submit(int).result()
+        threads = set(threading.enumerate()) - before
+        assert {type(each).__name__ for each in threads} >= {"_ExecutorManagerThread"}
+        assert soon(lambda: all(map(waits_for_work, threads)))

@@ -112,3 +112,45 @@ def test_one_within_another_hears_its_own(pool: ThreadPoolExecutor) -> None:
     pool.shutdown()
     assert [attempt.delivery_id for attempt, _ in inner.take_lost()] == [2]
     assert [attempt.delivery_id for attempt, _ in outer.take_lost()] == [1]
+
+
+def test_what_a_callback_raises_is_lost(pool: ThreadPoolExecutor) -> None:
+    def stored(future: Future[Any]) -> None:
+        raise LookupError("no table")
+
+    calls = StartedCalls()
+    with calls.heard(ATTEMPT):
+        future = pool.submit(int)
+        future.add_done_callback(stored)
+        future.add_done_callback(lambda each: None)
+    pool.shutdown()
+    [(attempt, error)] = calls.take_lost()
+    assert attempt is ATTEMPT
+    assert str(error) == "no table"
+    assert calls.take_lost() == []
+
+
+def test_a_callback_that_goes_on_is_told_by_the_name_of_its_call(pool: ThreadPoolExecutor) -> None:
+    added, go_on, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def save() -> None:
+        added.wait(5)
+        raise LookupError("no user")
+
+    def stored(future: Future[Any]) -> None:
+        begun.set()
+        go_on.wait(5)
+        raise LookupError("no table")
+
+    calls = StartedCalls()
+    with calls.heard(ATTEMPT):
+        pool.submit(save).add_done_callback(stored)
+    added.set()
+    assert begun.wait(5)
+    [going_on] = calls.under_way()
+    assert going_on.endswith(".save")
+    assert calls.take_lost() == []
+    go_on.set()
+    pool.shutdown()
+    assert calls.under_way() == []
+    assert sorted(str(error) for _, error in calls.take_lost()) == ["no table", "no user"]
