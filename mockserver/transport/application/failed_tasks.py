@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from mockserver.core.models import DueAttempt
 from mockserver.transport.application.started_calls import ANSWERED
+
+
+class _AnsweredFuture(asyncio.Future[Any]):
+    """A future that an answer has made on a loop of somebody else.
+
+    Attributes:
+        attempt: What was answered.
+    """
+
+    attempt: DueAttempt | None = None
 
 
 class FailedTasks:
@@ -52,7 +63,16 @@ class FailedTasks:
         What else runs there is somebody else's affair, and goes on as it did.
         """
         make_before, handle_before = loop.get_task_factory(), loop.get_exception_handler()
+        create_future = loop.create_future
         is_over = False
+
+        def create() -> asyncio.Future[Any]:
+            attempt = ANSWERED.get()
+            if is_over or id(attempt) not in self._answered:
+                return create_future()
+            future = _AnsweredFuture(loop=loop)
+            future.attempt = attempt
+            return future
 
         def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> Any:
             maker: Any = make_before or _plain_task
@@ -69,7 +89,8 @@ class FailedTasks:
                 handle_before(loop, context)
             error = context.get("exception")
             begun_in = getattr(context.get("handle"), "_context", {})
-            if isinstance(error, BaseException) and id(begun_in.get(ANSWERED)) in self._answered:
+            attempt = getattr(context.get("future"), "attempt", None) or begun_in.get(ANSWERED)
+            if isinstance(error, BaseException) and id(attempt) in self._answered:
                 self._on_error(error)
 
         def end() -> None:
@@ -80,7 +101,12 @@ class FailedTasks:
                 loop.set_task_factory(make_before)
             if loop.get_exception_handler() is handle:
                 loop.set_exception_handler(handle_before)
+            if vars(loop).get("create_future") is create:
+                del loop.create_future
 
+        # Loops that are not Python, like uvloop's, have no place for it.
+        with suppress(AttributeError, TypeError):
+            vars(loop)["create_future"] = create
         loop.set_task_factory(make)
         loop.set_exception_handler(handle)
         return end

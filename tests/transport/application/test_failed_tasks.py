@@ -216,3 +216,52 @@ def test_who_replaces_the_factory_meanwhile_keeps_it() -> None:
     assert loop.get_task_factory() is theirs
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+async def _in_the_pool_of_the_loop() -> None:
+    def work() -> None:
+        raise LookupError("no user")
+
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, work)
+    # Until it is done.
+    with suppress(LookupError):
+        await loop.run_in_executor(None, work)
+
+
+async def _in_a_future() -> None:
+    asyncio.get_running_loop().create_future().set_exception(LookupError("no user"))
+
+
+@pytest.mark.parametrize("body", [_in_the_pool_of_the_loop, _in_a_future])
+def test_a_future_of_an_answer_is_lost_as_well(body: Callable[[], Awaitable[None]]) -> None:
+    assert run_as_guest(body) == ([], ["no user"])
+    assert run_as_guest(body, attempt=OTHERS) == ([], [])
+
+
+def test_a_loop_makes_futures_as_before() -> None:
+    tasks = FailedTasks(lambda error: None)
+    loop = asyncio.new_event_loop()
+    end = tasks.watch_answers(loop)
+    assert type(loop.create_future()) is asyncio.Future
+    end()
+    assert "create_future" not in vars(loop)
+    loop.close()
+
+
+def test_a_loop_that_is_no_python_is_watched_as_far_as_it_goes() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    tasks = FailedTasks(lambda error: None)
+    tasks.answers(ATTEMPT)
+    loop = uvloop.new_event_loop()
+    end = tasks.watch_answers(loop)
+
+    async def answering() -> None:
+        ANSWERED.set(ATTEMPT)
+        await _forgotten()
+        await asyncio.sleep(0.001)
+
+    loop.run_until_complete(loop.create_task(answering()))
+    assert [str(error) for _, error in tasks.take_lost()] == ["no user"]
+    end()
+    loop.close()
