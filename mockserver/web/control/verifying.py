@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mockserver.core.errors import InvalidValue
 from mockserver.core.hosts import host_of, is_loopback
+from mockserver.delivery.reach import Reach
 from mockserver.net.built_once import BuiltOnce
 from mockserver.reports.shelf import verdict_of
 from mockserver.sandbox import Sandbox
@@ -45,7 +46,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
 
     def start(body: shapes.VerifyRequest) -> shapes.VerifyAnswer:
         _check(body, sandbox.destinations[0])
-        return _answer(runs().start(words_of(body)))
+        return _answer(runs().start(words_of(body, sandbox.reach)))
 
     def cancel() -> shapes.VerifyAnswer:
         return _answer(runs().cancel())
@@ -71,8 +72,13 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     ]
 
 
-def words_of(request: shapes.VerifyRequest) -> list[str]:
-    """Return the words of the command line that does what is asked for."""
+def words_of(request: shapes.VerifyRequest, reach: Reach) -> list[str]:
+    """Return the words of the command line that does what is asked for.
+
+    Args:
+        request: What is asked for.
+        reach: Whose certificates are trusted: those that postbacks of the sandbox trust.
+    """
     words = [f"--type={request.type}"] if request.type != "messageEvents" else []
     if request.parameters_encoding != "once":
         words.append(f"--parameters-encoding={request.parameters_encoding}")
@@ -82,6 +88,9 @@ def words_of(request: shapes.VerifyRequest) -> list[str]:
     words += [f"--event={name}" for name in request.events]
     words += [f"--case={name}" for name in request.cases]
     words += ["--strict"] if request.strict else []
+    if request.url.lower().startswith("https:"):
+        words += [f"--ca-file={reach.ca_file}"] if reach.ca_file is not None else []
+        words += [] if reach.verify_tls else ["--insecure"]
     # Whatever the URL begins with, it is no option.
     return ["verify", *words, "--", request.url]
 

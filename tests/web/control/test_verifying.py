@@ -12,17 +12,21 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import Sandbox, SocketOptions
+from mockserver.delivery.reach import Reach
 from mockserver.delivery.wiring import Wiring
 from mockserver.live import LiveSandbox
 from mockserver.reports import verify_run
+from mockserver.transport.addresses import AddressGuard
 from mockserver.web.app import create_app
 from mockserver.web.control.verifying import words_of
 from mockserver.web.shapes import VerifyRequest
+from tests.certificates import ca_file_in, server_context
 from tests.web.answers import ok, refused
 
 QUERY = "?user={{User ID}}&device={{Device ID}}&event={{Message event}}&at={{Trigger time}}"
 HERE = f"http://127.0.0.1:5000/in{QUERY}"
 PATIENCE = 60.0
+REACH = Reach(AddressGuard())
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def test_every_choice_is_an_option_of_the_command() -> None:
     chosen = VerifyRequest(
         HERE, "abTestEvents", ["Email"], ["push.open"], "twice", "full", ["PB-*", "-h"], True
     )
-    words = words_of(chosen)
+    words = words_of(chosen, REACH)
     assert words[0] == "verify"
     assert words[-2:] == ["--", HERE]
     # As click reads them: what begins with a dash is a value, and nothing is left over.
@@ -106,7 +110,26 @@ def test_every_choice_is_an_option_of_the_command() -> None:
     assert (values["events"], values["globs"]) == (("push.open",), ("PB-*", "-h"))
     assert (values["parameters_encoding"], values["profile"]) == ("twice", "full")
     assert values["strict"] is True
-    assert words_of(VerifyRequest(HERE)) == ["verify", "--", HERE]
+    assert words_of(VerifyRequest(HERE), REACH) == ["verify", "--", HERE]
+
+
+def test_certificates_count_as_they_do_for_postbacks(tmp_path: Path) -> None:
+    there = HERE.replace("http:", "HTTPS:")
+    lax = Reach(AddressGuard(), "ca.pem", verify_tls=False)
+    assert words_of(VerifyRequest(HERE), lax) == ["verify", "--", HERE]
+    assert words_of(VerifyRequest(there), REACH) == ["verify", "--", there]
+    words = ["verify", "--ca-file=ca.pem", "--insecure", "--", there]
+    assert words_of(VerifyRequest(there), lax) == words
+    ca_file = ca_file_in(tmp_path)
+    with (
+        LiveSandbox(tls_context=server_context(), ca_file=ca_file) as live,
+        Sandbox(sockets=SocketOptions(ca_file=ca_file)) as sandbox,
+    ):
+        client = create_app(sandbox).test_client()
+        body = {"url": live.sandbox.inbox("in").url + QUERY, "cases": ["PB-ANSWER-POST"]}
+        ok(client.post("/_sandbox/verify", json=body))
+        assert ended(client)["verdict"] == "passed"
+        assert live.sandbox.inbox("in").requests
 
 
 def test_without_a_run_there_is_none_to_tell_of(client: FlaskClient) -> None:

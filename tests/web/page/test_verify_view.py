@@ -75,6 +75,30 @@ def test_another_tab_follows_the_same_run(opened: Opened) -> None:
     assert other.wrong == []
 
 
+def test_behind_a_token_and_a_prefix_a_report_is_opened_all_the_same(
+    opened: Opened, shelf: Shelf
+) -> None:
+    _, page = opened(token="secret-token", prefix="/tools/postbacks")
+    shelf.keep(FACTS, "<p>what was found")
+    page.go("#/verify")
+    page.page.get_by_label("Token").fill("secret-token")
+    page.press("Log in")
+    with page.page.context.expect_page() as opening:
+        page.page.get_by_role("link", name="verify, 2026-01-01 12:30:00 UTC").click()
+    playwright.expect(opening.value.locator("body")).to_contain_text("what was found")
+
+
+def test_what_was_made_in_a_terminal_is_there_when_one_comes_back(
+    opened: Opened, shelf: Shelf
+) -> None:
+    _, page = opened()
+    page.go("#/verify")
+    page.sees("There is none yet")
+    shelf.keep(FACTS, "page")
+    page.page.evaluate("dispatchEvent(new Event('focus'))")
+    page.sees("verify, 2026-01-01 12:30:00 UTC")
+
+
 def test_the_form_begins_with_a_rule_that_leads_here(opened: Opened) -> None:
     sandbox, page = opened()
     sandbox.add_postback("https://shop.example/in?user={{User ID}}")

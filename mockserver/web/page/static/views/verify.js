@@ -15,6 +15,11 @@ function Verify() {
   const [kept, problem, list] = useLoaded(() => get("reports"), [], () => false);
   const run = found?.run;
   useEffect(() => {
+    // Whoever comes back from a terminal may have made one there.
+    addEventListener("focus", list);
+    return () => removeEventListener("focus", list);
+  }, []);
+  useEffect(() => {
     if (!run?.is_running) { list(); return undefined; }
     const looking = setInterval(look, LOOK_SECONDS * 1000);
     return () => clearInterval(looking);
