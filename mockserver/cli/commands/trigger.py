@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockserver.cli.app_choice import app_id_option, chosen_app_id
-from mockserver.cli.parameters import WholeNumber, a_json_object, an_instant
+from mockserver.cli.parameters import EventName, WholeNumber, a_json_object, an_instant
 from mockserver.cli.session import Session, sandbox_options
 from mockserver.core.catalog import suggestion
 from mockserver.core.wording import count
