@@ -26,8 +26,9 @@ class BackgroundEngine:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = False
-        self._is_away = False
         self._failure = ""
+        #: What the ledger says, and how many attempts it had taken by then.
+        self._away: tuple[str, int] | None = None
         self._thread = threading.Thread(target=self._run, name="postbacks-background", daemon=True)
 
     def start(self) -> None:
@@ -37,6 +38,12 @@ class BackgroundEngine:
     def wake(self) -> None:
         """Look for due attempts now, because one was added or the clock was moved."""
         self._wake.set()
+
+    @property
+    def problem(self) -> str | None:
+        """Return why no attempts are made now, in words; None if they are."""
+        away = self._away
+        return away[0] if away is not None and away[1] == self._engine.recorded else None
 
     def stop(self) -> None:
         """End the thread; the engine must have been stopped before."""
@@ -66,13 +73,13 @@ class BackgroundEngine:
             self._wake.wait(wait_real_seconds)
 
     def _say_that_it_is_away(self, error: LedgerUnusable) -> None:
-        if not self._is_away:
-            self._is_away = True
+        if self._away is None:
             _log.warning("%s. No attempts are made until it can be used again", error)
+        self._away = str(error), self._engine.recorded
 
     def _say_that_it_is_back(self) -> None:
-        if self._is_away:
-            self._is_away = False
+        if self._away is not None:
+            self._away = None
             _log.warning("the ledger can be used again; attempts are made")
 
     def _say_what_failed(self, error: Exception) -> None:

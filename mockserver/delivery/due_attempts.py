@@ -50,6 +50,11 @@ class DueAttempts:
         self.recorded = RecordedAttempts(self._resends, on_results)
         self._unwritten = Unwritten(ledger, self.recorded)
 
+    @property
+    def problem(self) -> str | None:
+        """Return why outcomes wait to be written, in words; None if none does."""
+        return self._unwritten.problem
+
     def next_at(self, budget: Budget) -> datetime | None:
         """Return the instant of the next attempt, not after the budget's end; None if none is.
 

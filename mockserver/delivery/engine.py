@@ -174,6 +174,16 @@ class Engine:
         asked = self._advances.current()
         return None if asked is None else asked.progress(self._clock.now(), self.under_way())
 
+    @property
+    def problem(self) -> str | None:
+        """Return why outcomes wait to be written, in words; None if none does."""
+        return self._due.problem
+
+    @property
+    def recorded(self) -> int:
+        """Return how many attempts have been recorded so far."""
+        return self._due.recorded
+
     def under_way(self) -> list[AttemptUnderWay]:
         """Return the attempts that are being made through sockets right now."""
         return self._under_way.now()

@@ -12,6 +12,7 @@ from mockserver.delivery.collected import CollectedAttempts
 from mockserver.delivery.engine import Engine
 from mockserver.delivery.made_attempts import MadeAttempts
 from mockserver.delivery.wiring import Wiring
+from mockserver.ledger.protocol import Ledger
 from mockserver.time.advance import Advance, goal_of, whole
 from mockserver.time.clock_lock import ClockLock
 from mockserver.time.clocks import RunningClock
@@ -26,10 +27,12 @@ class SandboxTime:
     Attributes:
         clock: The only source of time.
         engine: Moves the clock, and makes attempts.
+        ledger: Where they are written.
     """
 
     clock: MovableClock
     engine: Engine
+    ledger: Ledger
     _background: BackgroundEngine | None
     _clock_lock: ClockLock
     _made: MadeAttempts
@@ -38,6 +41,14 @@ class SandboxTime:
     def now(self) -> datetime:
         """Return the present of the sandbox, aware, in UTC."""
         return self.clock.now()
+
+    @property
+    def problem(self) -> str | None:
+        """Return at once why something cannot be written or is not made, in words; else None."""
+        problem = self.ledger.problem() or self.engine.problem
+        if problem is None and self._background is not None:
+            problem = self._background.problem
+        return problem
 
     def is_virtual(self) -> bool:
         """Return whether durations are accounted in sandbox time, not waited for."""

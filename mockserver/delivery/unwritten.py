@@ -43,6 +43,7 @@ class Unwritten:
         self._results: list[Result] = []
         self._releases: list[tuple[Sequence[DueAttempt], bool]] = []
         self._doubtful_claim = False
+        self._failure = ""
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -50,6 +51,14 @@ class Unwritten:
     def is_empty(self) -> bool:
         """Whether the ledger knows every outcome."""
         return not (self._results or self._releases)
+
+    @property
+    def problem(self) -> str | None:
+        """Return why outcomes wait to be written, in words; None if none does."""
+        waiting = len(self._results)
+        if not waiting:
+            return None
+        return f"{count(waiting, 'outcome')} could not be written: {self._failure}"
 
     def claim(self, until_at: datetime, limit: int) -> Sequence[DueAttempt]:
         """Claim attempts; if that fails, the claim may be on file all the same.
@@ -76,7 +85,8 @@ class Unwritten:
                 return
             try:
                 self._ledger.record(results)
-            except LedgerUnusable:
+            except LedgerUnusable as error:
+                self._failure = str(error)
                 self._results += results
                 self._try_again_later()
                 raise
@@ -114,7 +124,8 @@ class Unwritten:
             try:
                 if written:
                     self._ledger.record(written)
-            except BaseException:
+            except BaseException as error:
+                self._failure = str(error)
                 self._results = written
                 raise
             while self._releases:

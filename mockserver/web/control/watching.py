@@ -35,7 +35,7 @@ def routes(sandbox: Sandbox) -> list[ControlRoute]:
     """Return the operations of whoever watches."""
 
     def health() -> shapes.Health:
-        problem = sandbox.ledger.problem()
+        problem = sandbox.problem
         if problem is not None:
             raise LedgerUnusable(f"store unavailable: {problem}")
         # Asked when all else waits for the ledger: it must not.

@@ -9,8 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,39 @@ def test_a_deleted_ledger_takes_no_event(tmp_path: Path) -> None:
         assert code == 0
         (line,) = said.splitlines()
         assert line.startswith("postbacks: warning: where the clock stands cannot be written")
+
+
+@pytest.mark.parametrize("clock", ["manual", "running"])
+@pytest.mark.parametrize("table", ["attempts", "progress"])
+def test_health_says_what_another_program_has_taken_away(
+    tmp_path: Path, clock: str, table: str
+) -> None:
+    with serve(tmp_path, "--db", "ledger.db", "--clock", clock) as served:
+        served.client.add_postback("YOUR_APP_ID", f"{served.facts['receiver_url']}/inbox/a")
+        trigger(served, "u")
+        finished_deliveries(served)
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as other, other:
+            other.execute(f"ALTER TABLE {table} RENAME TO away")
+        with suppress(LedgerUnusable):
+            trigger(served, "v")
+        if clock == "running" or table == "attempts":
+            wait_for(lambda: f"no such table: {table}" in health(served))
+        if clock == "running" and table == "attempts":
+            # It does not come and go with each try.
+            assert all("no such table: attempts" in health(served) for _ in range(30))
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as other, other:
+            other.execute(f"ALTER TABLE away RENAME TO {table}")
+        wait_for(lambda: health(served) == "")
+        trigger(served, "w")
+        users = [each.event.user_id for each in finished_deliveries(served)]
+        assert set(users) >= {"u", "w"}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    gives_up_at = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < gives_up_at
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("by", ["5m", "90m"])
