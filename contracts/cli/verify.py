@@ -156,11 +156,9 @@ def verify(session: Session, /, **options: Any) -> int:
     return int(verify_endpoints(session, Choices(**options, again=again)))
 
 
-#: Options that choose cases, or say what becomes of the results: to try one case again they are
-#: left out.
-NOT_AGAIN = frozenset(
-    {"globs", "reports", "github", "baseline", "strict", "dry_run", "json", "progress_lines"}
-)
+#: Options that choose cases, or say where the results are written: to try one case again they are
+#: left out. What decides how a run ends, like --strict and --baseline, is given again.
+NOT_AGAIN = frozenset({"globs", "reports", "github", "dry_run", "json", "progress_lines"})
 
 
 def again_options(command: click.Command, values: Mapping[str, Any]) -> tuple[str, ...]:

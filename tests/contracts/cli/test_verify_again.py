@@ -64,6 +64,10 @@ def test_every_option_is_given_again_or_left_out_on_purpose(name: str) -> None:
         assert read(*again) == values
 
 
+def test_only_the_choice_of_cases_and_the_reports_are_left_out() -> None:
+    assert sorted(NOT_AGAIN) == ["dry_run", "github", "globs", "json", "reports"]
+
+
 def test_nothing_is_said_that_nobody_said() -> None:
     assert again_options(verify, read()) == ()
 
@@ -95,6 +99,30 @@ def test_a_failed_case_can_be_pasted_again_with_its_probe(tmp_path: Path) -> Non
     assert second.exit_code == 1
     assert "FAIL  PB-REPEAT-ONCE" in second.stdout
     assert "s3cret" not in " ".join(results.decode(file.read_bytes()).target.options)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [(["--strict"], 1), ([], 0), (["--strict", "--baseline", "known.toml"], 0)]
+)
+def test_the_line_ends_as_the_run_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = "case = 'PB-VALUES-LONG-ID'\nreason = 'as agreed'\nexpires = 2999-01-01"
+    Path("known.toml").write_text(f"[[deviation]]\ntarget = 'partner'\n{known}\n")
+
+    def partner(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        is_long = len(environ["QUERY_STRING"]) > 300
+        start_response("400 Bad Request" if is_long else "204 No Content", [])
+        return []
+
+    with serving(partner) as origin:
+        words = ["verify", f"{origin}/in?user={{{{User ID}}}}", *options]
+        first = CliRunner().invoke(root, [*words, "--case", "PB-VALUES-LONG-ID"])
+        assert first.exit_code == code, first.stdout
+        (line,) = [line for line in first.stdout.splitlines() if line.startswith("  again")]
+        second = CliRunner().invoke(root, shlex.split(line.split(None, 1)[1])[1:])
+    assert second.exit_code == code, second.stdout
 
 
 def test_passwords_of_a_probe_and_a_proxy_do_not_stand_in_the_line(tmp_path: Path) -> None:
