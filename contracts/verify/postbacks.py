@@ -96,6 +96,8 @@ class Postback:
         key: The part of its ids that no other postback has; empty if the URL carries no id.
         values: The decoded values of the query by name, as the endpoint should read them.
         path_values: The decoded values of the path, by their placeholders.
+        decoded: Those values that an endpoint may decode once more, and what they are then:
+            Parameters, if the rule encodes them twice.
         is_own: Whether the run made it up; a recorded one may be of any event.
         is_plain: Whether all of its values are usual ones.
         is_exact: Whether its values must be stored as they are; one may be too odd for that.
@@ -106,6 +108,7 @@ class Postback:
     key: str
     values: Mapping[str, str] = field(compare=False)
     path_values: Mapping[str, str] = field(default_factory=dict, compare=False)
+    decoded: Mapping[str, str] = field(default_factory=dict, compare=False)
     is_own: bool = True
     is_plain: bool = False
     is_exact: bool = True
@@ -182,14 +185,16 @@ class Composer:
         key = self._key_of(event)
         if key and key not in self.keys[-1:]:
             self.keys.append(key)
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
-        return Postback(event, url, key, dict(query), self._path_values(event))
+        values, decoded = _query_of(url), {}
+        if self.subscription.parameters_encoding == "twice":
+            once = _query_of(self.subscription.template.render(event, "once"))
+            decoded = {name: text for name, text in once.items() if text != values.get(name)}
+        return Postback(event, url, key, values, self._path_values(event), decoded)
 
     def written(self, url: str) -> Postback:
         """Return a postback whose URL was recorded elsewhere."""
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
         event = MessageEvent("", Channel.EMAIL, "Click", self._begins_at)
-        return Postback(event, url, "", dict(query), is_own=False)
+        return Postback(event, url, "", _query_of(url), is_own=False)
 
     @property
     def can_be_recognised(self) -> bool:
@@ -215,3 +220,8 @@ class Composer:
         path = urlsplit(self.subscription.template.url).path
         ids = {"{{User ID}}": event.user_id, "{{Device ID}}": event.device_id}
         return {placeholder: value for placeholder, value in ids.items() if placeholder in path}
+
+
+def _query_of(url: str) -> dict[str, str]:
+    query = urlsplit(url).query
+    return dict(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))

@@ -80,7 +80,10 @@ def count_fault(
 
 def is_required(sent: SentPostback, subscription: Subscription) -> bool:
     """Return whether the endpoint has to have stored a postback."""
-    return sent.is_accepted and sent.postback.is_own and subscription.keeps(sent.postback.event)
+    event = sent.postback.event
+    # Every event is documented to have a user; one without may be ignored.
+    is_usual = sent.postback.is_own and bool(event.user_id)
+    return sent.is_accepted and is_usual and subscription.keeps(event)
 
 
 def differs(postback: Postback, entry: Any, sight: ProbeSight) -> list[Difference]:

@@ -116,6 +116,7 @@ def differences(
 
     A name that the entry lacks is no difference: nobody has to store everything. A trigger time
     may be stored in any form that keeps its milliseconds; without a time zone it is taken for UTC.
+    Parameters that are encoded twice may be stored as they are, or decoded once more.
 
     Args:
         postback: What was sent.
@@ -126,6 +127,7 @@ def differences(
     if not isinstance(entry, Mapping):
         return []
     values = {**postback.values, **postback.path_values}
+    decoded = postback.decoded
     kept = {name: name if name in entry else (aliases or {}).get(name) for name in values}
     return [
         Difference(name, sent, _as_text(entry[kept[name]]))
@@ -133,6 +135,7 @@ def differences(
         if kept[name] in entry
         and (names is None or name in names)
         and not is_same(sent, entry[kept[name]])
+        and not (name in decoded and is_same(decoded[name], entry[kept[name]]))
     ]
 
 
@@ -190,6 +193,7 @@ def holds(entry: Any, pattern: re.Pattern[str]) -> bool:
     return any(map(pattern.search, texts_in(entry)))
 
 
+_NOTHING = ("", "{}")
 _is_milliseconds = re.compile(r"\d{13}").fullmatch
 
 
@@ -197,8 +201,9 @@ def is_same(sent: str, stored: Any) -> bool:
     """Return whether a stored value is the one that was sent, in a form that loses nothing."""
     if _as_text(stored) == sent:
         return True
-    if stored is None:
-        return sent == ""
+    if stored is None or stored == "":
+        # A document without values holds as little as no document.
+        return sent in _NOTHING
     if _is_milliseconds(sent):
         return _milliseconds_of(_as_text(stored)) == int(sent)
     # Parameters may be stored as a parsed document, or with other white space.

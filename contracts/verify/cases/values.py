@@ -32,20 +32,17 @@ _PIECES = st.sampled_from([*"a1 +%&=#/\\\"';<\n", "%25", "\xe9", "\U0001f389", "
     most_requests=5,
 )
 def empty(target: EndpointTarget, rec: Recorder) -> None:
-    """Sends postbacks without device id, without user id, and without a template name.
+    """Sends postbacks without a device id and without a template name.
 
     With a probe that answers entries, asks what was stored of each that it can show: one that lists
-    user ids shows nothing of an event without a user.
+    devices shows nothing of an event without one.
     """
     subscription = target.subscription
-    target.needs("Device ID", "User ID", "Template name")
+    target.needs("Device ID", "Template name")
     both = subscription.carries("User ID") and subscription.carries("Device ID")
     if subscription.carries("Device ID"):
         postback = target.postback(device_id="")
         _take(target, postback, "the device id is empty, as for email", "User ID" if both else "")
-    if both:
-        postback = target.postback(user_id="")
-        _take(target, postback, "the user id is empty, the device id is not", "Device ID")
     plain = [kind for kind in subscription.kept if not kind.template_name]
     others = [kind for kind in subscription.kinds if not kind.template_name]
     if subscription.carries("Template name") and (plain or others):
@@ -55,6 +52,28 @@ def empty(target: EndpointTarget, rec: Recorder) -> None:
         else:
             # It is not among the events that the endpoint keeps, and may well be ignored.
             target.accept(target.postback(others[0]), what)
+
+
+@endpoint_case(
+    "PB-VALUES-NO-USER",
+    "A postback without a user id is taken",
+    level=Level.SHOULD,
+    why="Every event is documented to have a user. Nobody says what stands there for a device that "
+    "has not logged in.",
+    fix="Take an event with a device id alone, and ignore it if it is of no use.",
+    follows_from=["template-user-id", "template-empty"],
+    catches=["needs-a-user-id", "needs-every-value", "ignores-empty-users"],
+    most_requests=1,
+)
+def no_user(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends a postback with an empty user id.
+
+    With a probe that answers entries with device ids, asks what was stored of it.
+    """
+    if not target.subscription.carries("User ID", "Device ID"):
+        raise NotApplicable("the URL does not carry both {{User ID}} and {{Device ID}}")
+    postback = target.postback(user_id="")
+    _take(target, postback, "the user id is empty, the device id is not", "Device ID")
 
 
 @endpoint_case(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
 from contracts.verify.endpoints.serving import over_sockets
@@ -55,6 +56,31 @@ class _Documents(Shop):
         empty = {name: None for name, value in row.items() if value == ""}
         kept = row | empty | {"at": int(row["at"]), "parameters": document}
         return self.store.add(kept, self.identity(row))
+
+
+class _NothingForEmpty(Shop):
+    """Stores Parameters as a document, and null for one without values."""
+
+    def keep(self, row: Row) -> bool:
+        document = json.loads(row["parameters"]) or None if row.get("parameters") else None
+        empty = {name: None for name, value in row.items() if value == ""}
+        return self.store.add(row | empty | {"parameters": document}, self.identity(row))
+
+
+class _DecodesAgain(Shop):
+    """Decodes the values in Parameters once more."""
+
+    def keep(self, row: Row) -> bool:
+        document = json.loads(row["parameters"]) if row.get("parameters") else {}
+        return self.store.add(row | {"parameters": _decoded(document)}, self.identity(row))
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, str):
+        return unquote(value)
+    if isinstance(value, dict):
+        return {name: _decoded(item) for name, item in value.items()}
+    return [_decoded(item) for item in value] if isinstance(value, list) else value
 
 
 class _BansScanners(Shop):
@@ -148,6 +174,26 @@ ALLOWED: tuple[EndpointVariant, ...] = (
         "good",
         "Stores numbers, documents, and null for what is empty.",
         in_process(_Documents),
+    ),
+    EndpointVariant(
+        "good-nothing-for-empty",
+        "good",
+        "Stores Parameters as a document, and null for one without values.",
+        in_process(_NothingForEmpty),
+    ),
+    EndpointVariant(
+        "good-decodes-again",
+        "good",
+        "Has Parameters encoded twice, and decodes them twice.",
+        in_process(_DecodesAgain),
+        encoding="twice",
+    ),
+    EndpointVariant(
+        "good-encoded-twice",
+        "good",
+        "Has Parameters encoded twice, and stores them as they come.",
+        in_process(Shop),
+        encoding="twice",
     ),
     EndpointVariant(
         "good-bans-scanners",

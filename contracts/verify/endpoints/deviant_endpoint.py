@@ -22,6 +22,7 @@ from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import event_kind
 from mockserver.core.clock import ManualClock
+from mockserver.core.models import ParametersEncoding
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.core.template import Template
 from mockserver.web.server import ApiServer
@@ -77,6 +78,7 @@ class EndpointVariant:
         recording: The URLs that the cases about recordings send.
         needs: Modules and programs that it cannot run without.
         kept: Names of the events that it stores; those of `KEPT` unless given.
+        encoding: How its rule writes Parameters.
         probe: Answers what is stored, as its user's probe would; the rows themselves unless given.
     """
 
@@ -88,6 +90,7 @@ class EndpointVariant:
     recording: Sequence[str] = (f"{NOWHERE}{PATH}?user=u-1&event=Open&at=1767225600000",)
     needs: Sequence[str] = ()
     kept: Sequence[str] = tuple(kind.name for kind in KEPT)
+    encoding: ParametersEncoding = "once"
     probe: Callable[[Sequence[Row]], str] | None = None
 
 
@@ -127,7 +130,9 @@ class DeviantEndpoint:
         url = f"{served.origin}{self.deviant.path}{QUERY}"
         common: dict[str, Any] = {
             "subscription": Subscription(
-                Template(url), kept=tuple(map(event_kind, self.deviant.kept))
+                Template(url),
+                parameters_encoding=self.deviant.encoding,
+                kept=tuple(map(event_kind, self.deviant.kept)),
             ),
             "probe": self._probe(),
             "operator": served.operator,

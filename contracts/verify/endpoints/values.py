@@ -44,6 +44,11 @@ class _IgnoresEmptyDevices(Shop):
         return super().keep(row) if row.get("device") else False
 
 
+class _IgnoresEmptyUsers(Shop):
+    def keep(self, row: Row) -> bool:
+        return super().keep(row) if row.get("user") else False
+
+
 class _DecodesAsLatin1(Shop):
     def parse(self, query: str) -> Row:
         return dict(parse_qsl(query, keep_blank_values=True, encoding="latin-1"))
@@ -187,6 +192,16 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
         "needs-every-value",
         "A postback with any empty value is answered 400.",
         lambda row: not all(row.get(name) for name in VALUES),
+    ),
+    _refusing(
+        "needs-a-user-id",
+        "An empty user id is answered 400.",
+        lambda row: not row.get("user"),
+    ),
+    _served(
+        "ignores-empty-users",
+        "An event without a user id is answered 200 and not stored.",
+        _IgnoresEmptyUsers,
     ),
     _served(
         "ignores-empty-devices",

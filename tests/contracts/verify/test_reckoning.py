@@ -44,6 +44,14 @@ def test_what_was_answered_2xx_and_is_not_stored_is_lost(composer: Composer) -> 
     assert found(sent(one)) == ["the event is lost: not stored"]
 
 
+def test_an_event_without_a_user_may_be_left_out_but_not_changed(composer: Composer) -> None:
+    nobody = composer.make(user_id="")
+    assert found(sent(nobody)) == []
+    assert found(sent(nobody), dict(nobody.values)) == []
+    assert len(found(sent(nobody), {**nobody.values, "e": "click"})) == 1
+    assert found(sent(composer.make(device_id=""))) == ["the event is lost: not stored"]
+
+
 def test_what_was_answered_otherwise_may_be_stored_once(composer: Composer) -> None:
     one = composer.make()
     assert found(sent(one, accepted=False)) == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.verify.postbacks import Composer, Postback, Subscription
 from contracts.verify.stored import ProbeFailed, Stored, differences, how_time_differs, read_stored
+from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -184,6 +185,39 @@ def test_an_empty_value_may_be_kept_as_null_and_not_as_a_word() -> None:
     (postback,) = postbacks(1, device_id="")
     assert differences(postback, {"d": None}) == differences(postback, {"d": ""}) == []
     assert differences(postback, {"d": "null"}) == [("d", "", "null")]
+
+
+@pytest.mark.parametrize("kept", [None, "", {}, "{ }"])
+@pytest.mark.parametrize("parameters", [{}, {"a": None}, {"a": {}}])
+def test_a_document_without_values_may_be_kept_as_nothing(kept: Any, parameters: Any) -> None:
+    (postback,) = postbacks(1, parameters=parameters)
+    assert (differences(postback, {"p": kept}) == []) is (not parameters)
+
+
+_TWICE = {"url": "https://shop.example/a b?x=1&y=%C3%BC", "deep": [{"ü": "+%41"}, 7]}
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_fine"),
+    [
+        (_TWICE, True),
+        (json.dumps(_TWICE), True),
+        (_TWICE | {"deep": []}, False),
+        (_TWICE | {"url": "https://shop.example/a b?x=1&y=ü"}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["once", "twice"])
+def test_what_is_encoded_twice_may_be_decoded_twice_and_no_more(
+    kept: Any, is_fine: bool, encoding: ParametersEncoding
+) -> None:
+    postback = Composer(
+        Subscription(Template("http://h.test/?p={{Parameters}}"), parameters_encoding=encoding)
+    ).make(parameters=_TWICE)
+    assert (differences(postback, {"p": kept}) == []) is is_fine
+    as_sent = postback.values["p"]
+    assert differences(postback, {"p": as_sent}) == []
+    assert bool(postback.decoded) is (encoding == "twice")
 
 
 def test_what_is_no_object_says_nothing_of_values() -> None:

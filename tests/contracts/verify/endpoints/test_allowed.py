@@ -13,6 +13,7 @@ import pytest
 
 from contracts.suite.vocabulary import Status
 from contracts.verify.endpoints.allowed import ALLOWED
+from contracts.verify.endpoints.catalog import DEVIANTS
 from contracts.verify.endpoints.deviant_endpoint import EndpointVariant, in_process
 from contracts.verify.endpoints.shop import Row, Shop
 from tests.contracts.verify.endpoints import aiming
@@ -121,9 +122,15 @@ def test_a_time_that_is_another_is_told_with_the_reason(
 
 
 @pytest.mark.parametrize("lines", ["user", "device"])
-@pytest.mark.parametrize("lost", ["user", "device"])
+@pytest.mark.parametrize(
+    ("lost", "case_id", "missed"),
+    [
+        ("user", "PB-VALUES-NO-USER", Status.WARN),
+        ("device", "PB-VALUES-EMPTY", Status.FAIL),
+    ],
+)
 def test_an_event_without_an_id_is_missed_where_the_probe_would_show_it(
-    lines: str, lost: str
+    lines: str, lost: str, case_id: str, missed: Status
 ) -> None:
     """Of an event without a user, who lists devices sees the device: then it must be there."""
 
@@ -139,8 +146,17 @@ def test_an_event_without_an_id_is_missed_where_the_probe_would_show_it(
         probe=lambda rows: "".join(row.get(lines, "") + "\n" for row in rows),
     )
     with aiming.opened(variant) as served:
-        result = aiming.run(served, "PB-VALUES-EMPTY")
-    assert result.status is (Status.PASS if lines == lost else Status.FAIL)
+        result = aiming.run(served, case_id)
+    assert result.status is (Status.PASS if lines == lost else missed)
+
+
+def test_who_needs_a_user_is_warned_and_fails_no_must() -> None:
+    """Every event is documented to have one."""
+    for name in ("needs-a-user-id", "ignores-empty-users"):
+        results = aiming.results_of(aiming.named(DEVIANTS, name))
+        fine = (Status.PASS, Status.SKIP)
+        found = {name: each.status for name, each in results.items() if each.status not in fine}
+        assert found == {"PB-VALUES-NO-USER": Status.WARN}
 
 
 _FIELDS = ("user", "device", "event", "channel", "at")

@@ -30,6 +30,8 @@ NARROW = {
     "takes-twelve-seconds": {"PB-ANSWER-FAST"},
     "fails-on-held-back": {"PB-ANSWER-EVENTS", "PB-REPEAT-DISTINCT", "PB-SOAK-STEADY"},
     "refuses-unknown-templates": {"PB-ANSWER-NEW-EVENT", "PB-VALUES-TEMPLATE-NAME"},
+    "needs-a-user-id": {"PB-VALUES-NO-USER"},
+    "ignores-empty-users": {"PB-VALUES-NO-USER"},
     "ignores-empty-devices": {"PB-VALUES-EMPTY", "PB-REPEAT-EMPTY", "PB-REPEAT-DISTINCT"},
     "composes-accents": {"PB-VALUES-EXACT", "PB-REPEAT-NEAR"},
     "strips-accents": {"PB-VALUES-EXACT", "PB-VALUES-ANY", "PB-REPEAT-NEAR"},
