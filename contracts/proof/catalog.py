@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.conformance.deviants import (
+    answer_parts,
     answers,
     api,
     arguments,
@@ -45,6 +46,7 @@ _MODULES = (
     delivery,
     retry,
     statuses,
+    answer_parts,
     histories,
     restart,
     kept,
