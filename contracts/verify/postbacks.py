@@ -100,6 +100,8 @@ class Postback:
             Parameters, if the rule encodes them twice.
         is_own: Whether the run made it up; a recorded one may be of any event.
         is_plain: Whether all of its values are usual ones.
+        may_be_ignored: Whether it need not be stored where it is answered 2xx: its event has no
+            user, or is of years ago.
         is_exact: Whether its values must be stored as they are; one may be too odd for that.
     """
 
@@ -112,6 +114,7 @@ class Postback:
     is_own: bool = True
     is_plain: bool = False
     is_exact: bool = True
+    may_be_ignored: bool = False
 
     @property
     def forms(self) -> set[str]:
@@ -189,7 +192,10 @@ class Composer:
         if self.subscription.parameters_encoding == "twice":
             once = _query_of(self.subscription.template.render(event, "once"))
             decoded = {name: text for name, text in once.items() if text != values.get(name)}
-        return Postback(event, url, key, values, self._path_values(event), decoded)
+        # Every event is documented to have a user.
+        is_odd = not event.user_id
+        path_values = self._path_values(event)
+        return Postback(event, url, key, values, path_values, decoded, may_be_ignored=is_odd)
 
     def written(self, url: str) -> Postback:
         """Return a postback whose URL was recorded elsewhere."""

@@ -80,10 +80,9 @@ def count_fault(
 
 def is_required(sent: SentPostback, subscription: Subscription) -> bool:
     """Return whether the endpoint has to have stored a postback."""
-    event = sent.postback.event
-    # Every event is documented to have a user; one without may be ignored.
-    is_usual = sent.postback.is_own and bool(event.user_id)
-    return sent.is_accepted and is_usual and subscription.keeps(event)
+    postback = sent.postback
+    is_usual = postback.is_own and not postback.may_be_ignored
+    return sent.is_accepted and is_usual and subscription.keeps(postback.event)
 
 
 def differs(postback: Postback, entry: Any, sight: ProbeSight) -> list[Difference]:

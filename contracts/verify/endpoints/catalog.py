@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.verify.endpoints import (
     allowed,
     answers,
+    calendar,
     certificates,
     connections,
     good,
@@ -31,6 +32,7 @@ DEVIANTS: tuple[EndpointVariant, ...] = (
     *answers.DEVIANTS,
     *saying.DEVIANTS,
     *values.DEVIANTS,
+    *calendar.DEVIANTS,
     *ids.DEVIANTS,
     *payload.DEVIANTS,
     *links.DEVIANTS,

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from contracts.verify.endpoints import (
     answers,
+    calendar,
     identity,
     ids,
     links,
@@ -30,6 +31,7 @@ MODULES = (
     answers,
     saying,
     values,
+    calendar,
     ids,
     payload,
     links,
