@@ -17,8 +17,11 @@ from contracts.conformance.deviants import (
     kept,
     parameters,
     restart,
+    restart_rules,
     retry,
     rules,
+    rules_alike,
+    same_request,
     statuses,
     template,
     template_text,
@@ -35,6 +38,7 @@ _MODULES = (
     arguments,
     answers,
     rules,
+    rules_alike,
     channels,
     channel_sets,
     events,
@@ -48,8 +52,10 @@ _MODULES = (
     statuses,
     answer_parts,
     histories,
+    same_request,
     restart,
     kept,
+    restart_rules,
 )
 
 

@@ -42,6 +42,8 @@ _DRAWN_SPLITS = 24
 _JSON_BODIES = ("application/json", "application/json; charset=utf-8")
 _FORM_DATA = "multipart/form-data; boundary=postbacks-contracts-boundary"
 _URLENCODED = "application/x-www-form-urlencoded"
+#: Every type of body that holds arguments.
+BODY_TYPES = (*_JSON_BODIES, _FORM_DATA, _URLENCODED)
 
 
 @case(

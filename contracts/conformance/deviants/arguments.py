@@ -61,6 +61,21 @@ def ignored_in_body(name: str, change: str, argument: str, body: str = "") -> De
     return reading(name, change, read)
 
 
+def query_wins(name: str, change: str, argument: str = "", body: str = "") -> Deviant:
+    """Return a fake in which the query's value of an argument, or of each, counts.
+
+    It does beside a body of this type, or of any.
+    """
+
+    def read(request: Request, arguments: dict[str, Any]) -> dict[str, Any]:
+        if body not in ("", request.mimetype):
+            return arguments
+        query = request.args.to_dict()
+        return arguments | {key: query[key] for key in query if argument in ("", key)}
+
+    return reading(name, change, read)
+
+
 def lenient(name: str, change: str, argument: str, meant: Meant) -> Deviant:
     """Return a fake that takes a word for the right one where `meant` says so."""
 
@@ -144,6 +159,18 @@ def _short_url_in_query(request: Request, arguments: dict[str, Any]) -> dict[str
 
 
 DEVIANTS: tuple[Deviant, ...] = (
+    query_wins(
+        "query-wins-over-form-data",
+        "Beside form data the query's value of an argument counts.",
+        body=_FORM_DATA,
+    ),
+    query_wins(
+        "query-wins-over-urlencoded",
+        "Beside an urlencoded body the query's value of an argument counts.",
+        body=_URLENCODED,
+    ),
+    query_wins("url-in-query-wins", "The query's value of postbackUrl counts.", "postbackUrl"),
+    query_wins("channels-in-query-win", "The query's value of channels counts.", "channels"),
     ignored_in_query(
         "type-in-query-ignored-with-form",
         "type does not count in the query if the body is form data.",

@@ -50,7 +50,9 @@ class Restarted(MemoryLedger):
         """Lose it."""
 
 
-def _after_restart(name: str, change: str, lose: Callable[[Restarted], None]) -> Deviant:
+def after_restart(name: str, change: str, lose: Callable[[Restarted], None]) -> Deviant:
+    """Return a fake that loses something at a restart."""
+
     class Losing(Restarted):
         def lose(self) -> None:
             lose(self)
@@ -113,28 +115,28 @@ DEVIANTS: tuple[Deviant, ...] = (
         "After a reset ids begin again.",
         ledger=_CountsAnewAfterReset,
     ),
-    _after_restart("id-again-after-restart", "After a restart ids begin again.", _id_again),
-    _after_restart(
+    after_restart("id-again-after-restart", "After a restart ids begin again.", _id_again),
+    after_restart(
         "restart-loses-channels", "After a restart rules listen to all channels.", _no_channels
     ),
-    _after_restart(
+    after_restart(
         "restart-brings-back-deleted", "After a restart deleted rules are back.", _deleted_again
     ),
-    _after_restart(
+    after_restart(
         "restart-loses-ended", "After a restart only pending deliveries are left.", _no_ended
     ),
-    _after_restart(
+    after_restart(
         "restart-loses-third-rule", "After a restart an app has two rules at most.", _two_rules
     ),
-    _after_restart(
+    after_restart(
         "restart-forgets-new-keys",
         "After a restart the development key is the production key.",
         _old_keys,
     ),
-    _after_restart(
+    after_restart(
         "restart-loses-attempts", "After a restart attempts are forgotten.", _no_attempts
     ),
-    _after_restart(
+    after_restart(
         "restart-loses-parameters", "After a restart events have no parameters.", _no_parameters
     ),
 )

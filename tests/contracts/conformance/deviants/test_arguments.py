@@ -70,6 +70,19 @@ def _deleted_by_query(actor: Actor) -> bool:
     return _split("deletePostback", "postbackId", postbackId=actor.add())(actor)
 
 
+def _both(name: str, in_query: str, in_body: str, kind: str) -> Callable[[Actor], list[str]]:
+    """Look at what listPostbacks tells of a rule that was added with both values."""
+
+    def look(actor: Actor) -> list[str]:
+        body = {"action": "addPostback", "appId": "shop", "clientKey": "export"}
+        body |= {"apiVersion": "1.0.6"} | _ADD | {name: in_body}
+        _sent(actor.wire, {name: in_query}, body, kind)
+        listed = actor.call("listPostbacks").response["postbacks"]
+        return [each["postbackUrl"].removeprefix(NOWHERE) for each in listed]
+
+    return look
+
+
 def _get_of(length: int) -> Callable[[Actor], bool]:
     def look(actor: Actor) -> bool:
         path = "/api?action=listPostbacks&appId=shop&clientKey=export&apiVersion=1.0.6&x="
@@ -93,6 +106,25 @@ PROBES = (
     _no("postback-id-in-query-ignored", _deleted_by_query),
     _no("app-id-in-form-ignored", _split("listPostbacks", kind=_FORM)),
     _no("version-in-json-ignored", _split("listPostbacks")),
+    Probe(
+        "query-wins-over-form-data",
+        _both("postbackUrl", f"{NOWHERE}?q", f"{NOWHERE}?b", _FORM),
+        ["?b"],
+        ["?q"],
+    ),
+    Probe(
+        "query-wins-over-urlencoded",
+        _both("type", "messageEvent", "messageEvents", _URLENCODED),
+        [""],
+        [],
+    ),
+    Probe(
+        "url-in-query-wins",
+        _both("postbackUrl", f"{NOWHERE}?q", f"{NOWHERE}?b", _JSON),
+        ["?b"],
+        ["?q"],
+    ),
+    Probe("channels-in-query-win", _both("channels", "[Fax]", "[Email]", _JSON), [""], []),
     _no("key-in-urlencoded-ignored", _split("listPostbacks", kind=_URLENCODED)),
     _no("json-with-charset-refused", _split("listPostbacks", kind=_JSON + "; charset=utf-8")),
     _no("body-read-without-query-action", _split("listPostbacks", "appId")),
