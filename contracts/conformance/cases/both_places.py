@@ -44,19 +44,17 @@ def everywhere(target: Target, rec: Recorder) -> None:
     seen: dict[str, set[str]] = {}
     for action, name, right, wrong in _pairs(app):
         for body_type in BODY_TYPES:
-            counted = tuple(
-                _is_done(app, action, name, right, *order, body_type)
-                for order in ((right, wrong), (wrong, right))
-            )
-            place = {(False, True): "body", (True, False): "query"}.get(counted, "neither")
+            first = _is_done(app, action, name, right, right, wrong, body_type)
+            other = _is_done(app, action, name, right, wrong, right, body_type)
+            place = {(False, True): "body", (True, False): "query"}.get((first, other), "neither")
             seen.setdefault(place, set()).add(f"{name} of {action} beside {body_type}")
-    other = sorted(what for place, each in seen.items() if place != "body" for what in each)
+    others = sorted(what for place, each in seen.items() if place != "body" for what in each)
     places = ", ".join(sorted(seen))
     rec.expect_verdict(
         places,
         "body",
         {"body": "the body's value counts", "query": "the query's value counts"},
-        f"not so: {'; '.join(other[:3])}" if other else "the value that counts is in this place",
+        f"not so: {'; '.join(others[:3])}" if others else "the value that counts is in this place",
     )
 
 
