@@ -21,6 +21,8 @@ NEAR = (
     ("a blank at the end", "-ada", "-ada "),
     ("a letter that is written with two", "-Strasse", "-Straße"),
 )
+#: By these some endpoints join values to one key, so that two pairs of ids are one text.
+JOINS = ("", "-", "_", "|", ":", ",", " ")
 _SAME = "the same in all but "
 #: Whole ids of which one has zeros at the beginning.
 _NUMBER, _PADDED = "420815", "00420815"
@@ -62,6 +64,13 @@ def near_pairs(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
             for number in (_NUMBER, _PADDED):
                 user = replace(event, user_id=number)
                 yield composer.compose(user), "two users that differ only in zeros"
+    if _is_kept(target, "User ID") and _is_kept(target, "Device ID"):
+        for sign in JOINS:
+            event = composer.make().event
+            for end, begin in ((f"{sign}ada", ""), ("", f"ada{sign}")):
+                user, device = f"{event.user_id}{end}", f"{begin}{event.device_id}"
+                moved = replace(event, user_id=user, device_id=device)
+                yield composer.compose(moved), f"two pairs of ids that are one text with {sign!r}"
     if _is_kept(target, "Device ID"):
         for what, one, other in NEAR:
             event = composer.make().event

@@ -46,12 +46,14 @@ ODD = (
     ("an at sign at the beginning", "@ada"),
     ("a minus at the beginning", "-42"),
     ("zeros at the beginning", "00420815"),
+    ("nothing but a zero", "0"),
     ("digits of a float", "1e5"),
     ("twenty digits", "12345678901234567890"),
     ("a decimal zero", "10.0"),
     ("an address in capitals", "Ada.Lovelace@Example.COM"),
     ("a UUID in capitals", "6F9619FF-8B86-D011-B42D-00C04FC964FF"),
     ("a word of programs", "null"),
+    ("a word that is not true", "false"),
 )
 #: Ids that nobody should give a user, and that may be refused for good reasons.
 STRANGE = (

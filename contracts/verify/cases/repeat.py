@@ -11,7 +11,7 @@ from contracts.suite.recorder import NotApplicable, Recorder, Said
 from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Need
 from contracts.verify.consequence import is_accepted, is_retried, outcome_text
-from contracts.verify.lookalikes import differing, is_varied, near_pairs
+from contracts.verify.lookalikes import JOINS, NEAR, differing, is_varied, near_pairs
 from contracts.verify.postbacks import Postback
 from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import PostbackType
@@ -180,10 +180,11 @@ def distinct(target: EndpointTarget, rec: Recorder) -> None:
 
 @endpoint_case(
     "PB-REPEAT-NEAR",
-    "Ids that differ only in case, accents, a blank or a zero are kept apart",
+    "Ids that differ only in case, accents, a blank, a zero, or in where one ends, are kept apart",
     why="A database that compares without case or accents, or pads with blanks, takes two "
-    "users for one, and drops the events of the second.",
-    fix='Compare byte by byte: a binary collation (utf8mb4_bin, COLLATE "C"), and text columns.',
+    "users for one, and drops the events of the second. So does a key of values joined to a text.",
+    fix='Compare byte by byte: a binary collation (utf8mb4_bin, COLLATE "C"), text columns, and a '
+    "key of several columns.",
     follows_from=["template-user-id", "template-device-id", "template-round-trip"],
     catches=[
         "compares-without-case",
@@ -194,9 +195,12 @@ def distinct(target: EndpointTarget, rec: Recorder) -> None:
         "compares-devices-without-accents",
         "compares-devices-without-blanks",
         "compares-composed",
+        "joins-values",
+        "joins-values-with-a-bar",
+        "joins-ids-with-a-dash",
     ],
     needs=[Need.PROBE],
-    most_requests=2 * 2 * 7,
+    most_requests=2 * (2 * len(NEAR) + 1 + len(JOINS)) + 1,
 )
 def near(target: EndpointTarget, rec: Recorder) -> None:
     """Sends pairs of events whose users, or devices, differ in next to nothing, and asks.

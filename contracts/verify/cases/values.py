@@ -99,6 +99,8 @@ def no_user(target: EndpointTarget, rec: Recorder) -> None:
         "refuses-backslashes",
         "refuses-escapes",
         "refuses-a-word",
+        "refuses-a-zero",
+        "refuses-what-is-false",
         "refuses-bars",
         "fails-on-formats",
     ],

@@ -141,6 +141,24 @@ NEAR = (
         "compares-composed", "user", "composed", lambda text: unicodedata.normalize("NFC", text)
     ),
 )
+#: Keys that are one text, in which nobody sees where a value ends.
+JOINED = (
+    identifying(
+        "joins-values",
+        "Events are known by their values, one behind the other.",
+        lambda row: "".join(str(row.get(name)) for name in VALUES),
+    ),
+    identifying(
+        "joins-values-with-a-bar",
+        "Events are known by their values, joined by bars.",
+        lambda row: "|".join(str(row.get(name)) for name in VALUES),
+    ),
+    identifying(
+        "joins-ids-with-a-dash",
+        "Events are known by user and device, joined by a dash, and by the time.",
+        lambda row: (f"{row.get('user')}-{row.get('device')}", row.get("at"), row.get("event")),
+    ),
+)
 #: Duplicates that are counted.
 AGAIN = (
     changed("forgets-what-it-knew", "repeat", "Only the last 50 events are known again.", _Forgets),
@@ -167,4 +185,4 @@ AGAIN = (
     ),
 )
 
-DEVIANTS = (*APART, *NEAR, *AGAIN)
+DEVIANTS = (*APART, *NEAR, *JOINED, *AGAIN)

@@ -138,6 +138,10 @@ REFUSING = (
     refusing("refuses-backslashes", "A backslash is answered 400.", _in_ids(r"\\")),
     refusing("refuses-escapes", "What looks encoded is answered 400.", _in_ids("%[0-9A-F]{2}")),
     refusing("refuses-a-word", "An id called null is answered 400.", _in_ids("^null$")),
+    refusing(
+        "refuses-a-zero", "An id that is zero, as a number, is answered 400.", _in_ids("^0+$")
+    ),
+    refusing("refuses-what-is-false", "An id called false is answered 400.", _in_ids("^false$")),
     refusing("refuses-bars", "A comma or a bar is answered 400.", _in_ids("[,|]")),
     refusing("fails-on-formats", "An id is taken for a format, which ends in a 400.", _formatted),
 )

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.suite.recorder import Recorder
 from contracts.verify.in_process import InProcessPostbackSender
-from contracts.verify.lookalikes import differing, near_pairs
-from contracts.verify.postbacks import Subscription
+from contracts.verify.lookalikes import JOINS, differing, near_pairs
+from contracts.verify.postbacks import Postback, Subscription
 from contracts.verify.subject import EndpointSubject
 from contracts.verify.target import EndpointTarget
 from mockserver.core.catalog import PostbackType, event_kind
@@ -68,11 +68,20 @@ def test_the_one_that_is_kept_comes_after_those_that_need_not_be() -> None:
 
 
 @pytest.mark.parametrize(("query", "names"), [(MESSAGE, {"u", "d"}), ("u={{User ID}}", {"u"})])
-def test_pairs_differ_in_one_id(query: str, names: set[str]) -> None:
-    postbacks = [postback for postback, _ in near_pairs(target_of(query))]
-    seen = set()
-    for one, other in zip(postbacks[::2], postbacks[1::2], strict=True):
+def test_pairs_differ_in_one_id_or_in_where_it_ends(query: str, names: set[str]) -> None:
+    described = list(near_pairs(target_of(query)))
+    seen, joined = set(), set()
+    for (one, what), (other, _) in zip(described[::2], described[1::2], strict=True):
         different = [name for name in one.values if one.values[name] != other.values[name]]
-        assert len(different) == 1
         seen |= set(different)
+        if len(different) == 1:
+            continue
+        same = [each for each in JOINS if _joined(one, each) == _joined(other, each)]
+        assert len(same) == 1, what
+        joined |= set(same)
     assert seen == names
+    assert joined == (set(JOINS) if len(names) > 1 else set())
+
+
+def _joined(postback: Postback, sign: str) -> str:
+    return sign.join([postback.values["u"], postback.values["d"]])

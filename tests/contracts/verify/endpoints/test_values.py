@@ -44,6 +44,8 @@ def _kept_and_known(name: str, first: str, second: str) -> Callable[[Visitor], o
 PROBES = (
     Probe("needs-a-device-id", status_of(device=""), 200, 400),
     Probe("needs-every-value", status_of(template=""), 200, 400),
+    Probe("needs-a-user-id", status_of(user=""), 200, 400),
+    Probe("ignores-empty-users", stored_of({"user": ""}), ([200], 1), ([200], 0)),
     Probe("ignores-empty-devices", stored_of({"device": ""}), ([200], 1), ([200], 0)),
     Probe("decodes-as-latin-1", kept_of("user", "é"), "é", "Ã©"),
     Probe("decodes-twice", kept_of("user", "%41"), "%41", "A"),
