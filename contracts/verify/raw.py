@@ -62,9 +62,21 @@ class RawConnection:
         self._socket.close()
 
     def request(
-        self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]] = (),
+        *,
+        settling_real_seconds: float = SETTLING_REAL_SECONDS,
     ) -> RawAnswer:
-        """Send a request without a body, and read until its answer is whole."""
+        """Send a request without a body, and read until its answer is whole.
+
+        Args:
+            method: E.g. `POST`.
+            target: Path and query.
+            headers: Header fields beside those that every request has.
+            settling_real_seconds: How long to wait for bytes after the answer.
+        """
         reader = AnswerReader(has_body=method != "HEAD")
         answer = reader.answer
         try:
@@ -76,7 +88,7 @@ class RawConnection:
         except OSError as error:
             answer.error = _said(error)
         if not answer.error and not reader.is_huge:
-            answer.surplus = answer.surplus or self._has_more()
+            answer.surplus = answer.surplus or self._has_more(settling_real_seconds)
         return answer
 
     def send(self, method: str, target: str, headers: Sequence[tuple[str, str]] = ()) -> None:
@@ -118,9 +130,9 @@ class RawConnection:
             else:
                 reader.end()
 
-    def _has_more(self) -> bool:
+    def _has_more(self, real_seconds: float) -> bool:
         """Return whether more bytes come after the answer; a closed connection is none."""
-        self._socket.settimeout(SETTLING_REAL_SECONDS)
+        self._socket.settimeout(real_seconds)
         try:
             return bool(self._socket.recv(1))
         except OSError:

@@ -19,6 +19,7 @@ class RawAnswer:
         status: None if the head of the answer never came whole.
         body: Decoded from chunks, if it came in chunks.
         surplus: Whether bytes came after the end of the answer.
+        is_garbage: Whether what came is not HTTP.
         late: Whether the answer was not whole in time.
         error: Why there is no answer, or what is wrong with it; empty if nothing is.
     """
@@ -27,6 +28,7 @@ class RawAnswer:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
     surplus: bool = False
+    is_garbage: bool = False
     late: bool = False
     error: str = ""
 
@@ -63,6 +65,7 @@ class AnswerReader:
                 self.answer.surplus = True
             else:
                 self.answer.error = f"not HTTP: {error}"
+                self.answer.is_garbage = True
                 self.is_whole = True
         if self._received > _MOST_BYTES and not self.is_whole:
             self.is_whole = self.is_huge = True

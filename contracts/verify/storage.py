@@ -7,7 +7,8 @@ counted for the next postback, and a second copy must be found even if it is sto
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from contracts.verify.postbacks import Postback
@@ -17,12 +18,17 @@ from contracts.verify.stored import Stored
 
 #: How long an endpoint may take to have stored what it has accepted, in real seconds.
 SETTLING_REAL_SECONDS = 3.0
-_POLL_REAL_SECONDS = 0.1
+#: The pauses between two looks, the first and the longest: each is twice as long as the one before.
+_FIRST_POLL_REAL_SECONDS, _POLL_REAL_SECONDS = 0.025, 0.1
+#: So many of the latest delays tell how busy the endpoint is now.
+_LATEST = 5
 
 
 @dataclass
 class StorageDelay:
     """How long after its answer an endpoint still stores something.
+
+    Behind a burst a queue is late, and soon it is not any more.
 
     Attributes:
         real_seconds: The longest delay seen so far; None if none was measured yet.
@@ -30,9 +36,23 @@ class StorageDelay:
 
     real_seconds: float | None = None
 
+    def __post_init__(self) -> None:
+        """Begin with no delay."""
+        self._latest: deque[float] = deque(maxlen=_LATEST)
+
     def learn(self, real_seconds: float) -> None:
-        """Keep a measured delay if it is the longest so far."""
+        """Take note of a measured delay."""
         self.real_seconds = max(self.real_seconds or 0.0, real_seconds)
+        self._latest.append(real_seconds)
+
+    def was_none(self) -> None:
+        """Take note that something was stored as soon as anybody looked."""
+        self._latest.append(0.0)
+
+    @property
+    def lately(self) -> float:
+        """Return the longest of the latest delays, in real seconds."""
+        return max(self._latest, default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +88,28 @@ class Storage:
         """
         began = time.monotonic()
         stored = self._ask()
-        while _is_missing(stored, postbacks, times, count):
+        if not _is_missing(stored, postbacks, times, count):
+            if postbacks:
+                self.delay.was_none()
+            return stored
+        for pause in _pauses():
             if time.monotonic() >= began + self.patience_real_seconds:
-                return stored
-            time.sleep(_POLL_REAL_SECONDS)
+                break
+            time.sleep(pause)
             stored = self._ask()
             if not _is_missing(stored, postbacks, times, count):
                 self.delay.learn(time.monotonic() - began)
+                break
         return stored
 
     def until(self, is_done: Callable[[Stored], bool]) -> Stored:
         """Wait until what is stored is right, or patience is over; return what is stored."""
         ends = time.monotonic() + self.patience_real_seconds
         stored = self._ask()
-        while not is_done(stored) and time.monotonic() < ends:
-            time.sleep(_POLL_REAL_SECONDS)
+        for pause in _pauses():
+            if is_done(stored) or time.monotonic() >= ends:
+                break
+            time.sleep(pause)
             stored = self._ask()
         return stored
 
@@ -93,8 +120,10 @@ class Storage:
         stored = self.found(postbacks, times=times, count=count)
         quiet = self._quiet_real_seconds(stored)
         began = changed = time.monotonic()
-        while time.monotonic() < min(changed + quiet, began + self.patience_real_seconds):
-            time.sleep(_POLL_REAL_SECONDS)
+        for pause in _pauses():
+            if time.monotonic() >= min(changed + quiet, began + self.patience_real_seconds):
+                break
+            time.sleep(pause)
             again = self._ask()
             if again.count != stored.count:
                 changed = time.monotonic()
@@ -105,17 +134,30 @@ class Storage:
 
     def _quiet_real_seconds(self, stored: Stored) -> float:
         """Return how long nothing new must appear before waiting can end."""
+        margin = 2 * _POLL_REAL_SECONDS
+        if stored.entries is not None:
+            # An entry shows whose it is, so late ones of others do no harm, and one that comes
+            # later than this is found when everything is asked for at the end.
+            lately = self.delay.lately
+            return lately + min(margin, lately + _POLL_REAL_SECONDS / 2) if lately else 0.0
         if self.delay.real_seconds:
-            return self.delay.real_seconds + 2 * _POLL_REAL_SECONDS
-        # An entry shows whose it is, so late ones do no harm. A number does not: it is watched for
-        # the whole time, until a delay is known.
-        is_unknown = self.delay.real_seconds is None and stored.entries is None and self.was_sent
+            return self.delay.real_seconds + margin
+        # A number is watched for the whole time, until a delay is known.
+        is_unknown = self.delay.real_seconds is None and self.was_sent
         return self.patience_real_seconds if is_unknown else 0.0
 
     def _ask(self) -> Stored:
         stored = self.probe.ask(self.prefix)
         self.sight.look(stored, self.prefix)
         return stored
+
+
+def _pauses() -> Iterator[float]:
+    """Yield how long to wait before each look, for ever."""
+    pause = _FIRST_POLL_REAL_SECONDS
+    while True:
+        yield pause
+        pause = min(2 * pause, _POLL_REAL_SECONDS)
 
 
 def _is_missing(stored: Stored, postbacks: Sequence[Postback], times: int, count: int) -> bool:

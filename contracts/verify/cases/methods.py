@@ -39,23 +39,29 @@ def left_before(target: EndpointTarget) -> int:
 def post_only(target: EndpointTarget, rec: Recorder) -> None:
     """Sends the URL of a postback with four other methods and asks whether it is stored.
 
-    Then sends a postback once more, to see whether the endpoint bans who sends such requests.
+    A probe that only counts is asked after each of them. Then sends a postback once more, to see
+    whether the endpoint bans who sends such requests.
     """
     before = target.stored_at_rest()
     usual = target.postback()
     was_accepted = is_accepted(target.send(usual))
     if was_accepted:
         before = target.stored_at_rest([usual], count=before.count + 1)
+    made = []
     for method in METHODS:
         postback = target.postback()
         target.request(method, postback.request_target)
         target.note_other(postback)
+        made.append((method, postback, target.exchanges[-1]))
+        if before.entries is None:
+            after = target.stored_at_rest()
+            rec.expect(0, after.count - before.count, _stored_for(method))
+            before = after
+    if before.entries is not None:
         after = target.stored_at_rest()
-        stored = after.count - before.count
-        if after.entries is not None:
-            stored = len(after.of(postback))
-        rec.expect(0, stored, f"stored for a {method}, which is no postback")
-        before = after
+        for method, postback, exchange in made:
+            target.show(exchange)
+            rec.expect(0, len(after.of(postback)), _stored_for(method))
     outcome = target.send(target.postback())
     if was_accepted and not is_accepted(outcome):
         rec.deviate(
@@ -65,3 +71,7 @@ def post_only(target: EndpointTarget, rec: Recorder) -> None:
             "the next run fails until the ban has ended: leave them out by --only-post",
             accepted=True,
         )
+
+
+def _stored_for(method: str) -> str:
+    return f"stored for a {method}, which is no postback"

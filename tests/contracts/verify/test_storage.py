@@ -88,6 +88,42 @@ def test_what_is_stored_twice_is_seen_although_it_is_late(queue: Queue, counts: 
     assert seen(queue, counts=counts).at_rest([postback], count=1).count == 2
 
 
+def test_a_queue_that_was_late_once_is_not_waited_for_as_long_for_ever(queue: Queue) -> None:
+    composer = Composer(Subscription(Template(URL)), "r")
+    lent = seen(queue, counts=False)
+    many = [composer.make() for _ in range(80)]
+    queue.late_by = 0.0
+    for number, postback in enumerate(many):
+        queue.take(postback.key, after=number / 40)
+    assert lent.at_rest(many).count == 80
+    assert lent.delay.lately == pytest.approx(2.0, abs=0.2)
+    queue.late_by = 0.02
+    took = []
+    for _ in range(8):
+        began = queue.now
+        postback = composer.make()
+        queue.take(postback.key)
+        queue.take(postback.key, after=0.02)
+        assert len(lent.at_rest([postback]).of(postback)) == 2
+        took.append(queue.now - began)
+    assert max(took[:4]) > 2
+    assert max(took[5:]) < 0.3
+    assert lent.delay.real_seconds == pytest.approx(2.0, abs=0.2)
+
+
+def test_who_stores_at_once_again_is_not_waited_for(queue: Queue) -> None:
+    composer = Composer(Subscription(Template(URL)), "r")
+    lent = seen(queue, counts=False)
+    for late_by in (1.0, *[0.0] * 5):
+        queue.late_by = late_by
+        postback = composer.make()
+        queue.take(postback.key)
+        assert lent.at_rest([postback]).of(postback)
+    began = queue.now
+    assert lent.at_rest([postback]).of(postback)
+    assert queue.now == began
+
+
 def test_events_of_one_user_are_all_waited_for(queue: Queue) -> None:
     postback = Composer(Subscription(Template(URL)), "r").make()
     for number in range(4):

@@ -164,6 +164,21 @@ def test_a_server_may_close_a_connection_whenever_it_likes() -> None:
         assert aiming.run(served, "PB-REACH-KEEP-ALIVE").status is Status.PASS
 
 
+@pytest.mark.parametrize("late_by", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize(
+    "surplus", [b"\r\n\r\nmore", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]
+)
+def test_what_comes_behind_an_answer_is_found_however_late(surplus: bytes, late_by: float) -> None:
+    def add_more(client: Client, shop: Shop) -> None:
+        while (request := client.read()) is not None:
+            client.answer(request, shop.handle(request.environ))
+            client.pause(timedelta(seconds=late_by))
+            client.write(surplus)
+
+    with aiming.opened(served_by(add_more)) as served:
+        assert aiming.run(served, "PB-REACH-KEEP-ALIVE").status is Status.FAIL
+
+
 def test_a_second_answer_may_take_as_long_as_the_first() -> None:
     seen = []
 
