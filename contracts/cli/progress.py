@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mockserver.cli.output import Output, plain_console
+from mockserver.cli.process import tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,6 +32,13 @@ class Bar:
         """One more is done."""
         if self._progress is not None and self._task is not None:
             self._progress.advance(self._task)
+
+    def tell_anyway(self, line: str) -> None:
+        """Write a line to stderr, above the bar if one is shown."""
+        if self._progress is None:
+            tell(line)
+        else:
+            self.tell(line)
 
     def tell(self, line: str) -> None:
         """Write a line above the bar, which stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from contracts.suite.report.formats import comparison_writers, run_writers
 from contracts.suite.results import CaseResult, RunReport
 from contracts.suite.run import ExitCode, Run, run_suite
 from contracts.suite.vocabulary import Need, Status, TargetKind
+from contracts.verify.likely_time import ENOUGH_ANSWERS, after_answers, before_a_run, likely_time
 from contracts.verify.preflight import begin_counting, probe_remarks
 from contracts.verify.stored import ProbeFailed
 from contracts.verify.subject import EndpointSubject
@@ -86,7 +88,7 @@ def _run(
     _write_banner(output, cases, endpoint, choices)
     _look_at_the_probe(output, cases, endpoint)
     with bar(output, len(cases), is_hidden=lines.is_wanted) as shown:
-        watch = _Watch(shown, lines)
+        watch = _Watch(shown, lines, _most(cases, endpoint), _pause(choices, endpoint))
         endpoint.on_answer = watch.on_answer
         lines.begin(len(cases))
         try:
@@ -154,6 +156,7 @@ def _write_banner(
         f"{count(len(cases), 'case')} against {endpoint.url}\n"
         f"at most {count(_most(cases, endpoint), 'request')}, {_rate(choices, endpoint)}"
         f"{_limit(endpoint)}\n"
+        f"{before_a_run(_most(cases, endpoint), _pause(choices, endpoint))}\n"
         f"ids begin with {endpoint.composer.prefix}-; Ctrl-C ends it, with a report"
     )
 
@@ -163,6 +166,12 @@ def _most(cases: Sequence[Case], endpoint: EndpointSubject) -> int:
     usable = [case for case in cases if case.needs <= endpoint.capabilities]
     looks = int(_asks(cases, endpoint))
     return min(endpoint.budget.most, looks + most_requests(usable))
+
+
+def _pause(choices: Choices, endpoint: EndpointSubject) -> timedelta:
+    """Return the pause from one request to the next."""
+    rate = rate_of(choices, endpoint.resolved_host)
+    return timedelta(0) if rate is None else timedelta(seconds=1 / rate)
 
 
 def _limit(endpoint: EndpointSubject) -> str:
@@ -175,18 +184,28 @@ def _rate(choices: Choices, endpoint: EndpointSubject) -> str:
     return "as fast as it answers" if rate is None else f"at {rate:g} a second"
 
 
+#: A run that takes longer is announced once it is known.
+_WORTH_TELLING = timedelta(seconds=10)
+
+
 class _Watch:
-    """Shows the case that runs, and how long the slowest answer has taken.
+    """Shows the case that runs, how long the slowest answer has taken, and how long it will take.
 
     Args:
         shown: Where.
         lines: Tell a program of each case as well.
+        requests: How many are sent at most.
+        pause: The pause from one to the next.
     """
 
-    def __init__(self, shown: Bar, lines: ProgressLines) -> None:
+    def __init__(
+        self, shown: Bar, lines: ProgressLines, requests: int, pause: timedelta
+    ) -> None:
         self._shown = shown
         self._lines = lines
+        self._requests, self._pause = requests, pause
         self._slowest = 0.0
+        self._first: list[timedelta] = []
 
     def on_case(self, case: Case) -> None:
         told = f"  slowest {elapsed(self._slowest)}" if self._slowest else ""
@@ -199,6 +218,16 @@ class _Watch:
 
     def on_answer(self, real_seconds: float) -> None:
         self._slowest = max(self._slowest, real_seconds)
+        if len(self._first) < ENOUGH_ANSWERS:
+            self._first.append(timedelta(seconds=real_seconds))
+            if len(self._first) == ENOUGH_ANSWERS:
+                self._tell_how_long()
+
+    def _tell_how_long(self) -> None:
+        took, words = after_answers(self._requests, self._pause, self._first)
+        # What is over by the time that it is read need not be told.
+        if took > _WORTH_TELLING:
+            self._shown.tell_anyway(words)
 
 
 def _write(output: Output, report: RunReport, choices: Choices) -> None:
@@ -266,6 +295,9 @@ def _plan(cases: Sequence[Case], endpoint: EndpointSubject, choices: Choices) ->
         "addresses": [] if resolved_host is None else list(resolved_host.addresses),
         "most_requests": _most(cases, endpoint),
         "requests_a_second": rate_of(choices, resolved_host),
+        "likely_seconds": likely_time(
+            _most(cases, endpoint), _pause(choices, endpoint)
+        ).total_seconds(),
         "ids_begin_with": f"{endpoint.composer.prefix}-",
         "remarks": list(endpoint.remarks),
         "cases": [

@@ -68,8 +68,11 @@ def near_pairs(target: EndpointTarget) -> Iterator[tuple[Postback, str]]:
         for sign in JOINS:
             event = composer.make().event
             for end, begin in ((f"{sign}ada", ""), ("", f"ada{sign}")):
-                user, device = f"{event.user_id}{end}", f"{begin}{event.device_id}"
-                moved = replace(event, user_id=user, device_id=device)
+                moved = replace(
+                    event,
+                    user_id=f"{event.user_id}{end}",
+                    device_id=f"{begin}{event.device_id}",
+                )
                 yield composer.compose(moved), f"two pairs of ids that are one text with {sign!r}"
     if _is_kept(target, "Device ID"):
         for what, one, other in NEAR:

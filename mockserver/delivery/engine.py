@@ -182,7 +182,7 @@ class Engine:
     @property
     def recorded(self) -> int:
         """Return how many attempts have been recorded so far."""
-        return self._due.recorded
+        return self._due.recorded.count
 
     def under_way(self) -> list[AttemptUnderWay]:
         """Return the attempts that are being made through sockets right now."""

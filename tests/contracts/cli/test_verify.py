@@ -783,3 +783,36 @@ def test_what_an_outage_loses_is_told_although_nothing_is_wrong(
     assert result.exit_code == 0
     assert "PASS  PB-OUTAGE-RECOVERED" in result.stdout
     assert "event of +0s: lost, all ten attempts met the outage" in result.stdout
+
+
+# How long it takes
+
+
+@pytest.mark.parametrize(("delay", "told"), [(0.0, False), (0.06, True)])
+def test_the_likely_time_is_told_and_kept(
+    partner: Partner, url: str, delay: float, told: bool
+) -> None:
+    def takes_its_time(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        time.sleep(delay)
+        return partner(environ, start_response)
+
+    with serving(takes_its_time) as origin:
+        cases = ("PB-VALUES-CHARACTERS", "PB-ANSWER-EVENTS", "PB-VALUES-WEEK", "PB-LOAD-BURST")
+        words = [word for case in cases for word in ("--case", case)]
+        result = verify(f"{origin}/in{QUERY}", *words)
+    assert result.exit_code == 0, result.output
+    assert "likely done in 3 s, or in" in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("an answer takes")]
+    assert len(lines) == told
+    if told:
+        likely = float(lines[0].partition("likely done in ")[2].split()[0])
+        # What answers take one after the other; those of a burst come together.
+        waited = delay * (len(partner.got) - 9)
+        assert waited < likely < 2 * waited
+
+
+def test_a_plan_has_the_likely_time(url: str) -> None:
+    (plan,) = json.loads(verify(url, "--dry-run", "--json").stdout)
+    assert plan["likely_seconds"] == 3
+    (plan,) = json.loads(verify(url, "--dry-run", "--json", "--rate", "1/s").stdout)
+    assert plan["likely_seconds"] >= plan["most_requests"]
