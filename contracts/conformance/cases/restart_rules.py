@@ -8,15 +8,19 @@ from __future__ import annotations
 from itertools import combinations
 
 from contracts.conformance.cases.timeout import CLOCK
-from contracts.conformance.target import AppUnderTest, Target
+from contracts.conformance.target import AppUnderTest, InboxUnderTest, Target
 from contracts.suite.recorder import Recorder
 from contracts.suite.registry import case
 from contracts.suite.vocabulary import Level, Need, Origin
 
 ORDER = 129
 
-_CHANNELS = ("Push Notification", "Email", "In-app Message")
-_SETS = (None, *(list(each) for size in (1, 2, 3) for each in combinations(_CHANNELS, size)))
+_ALL = ("Push Notification", "Email", "In-app Message")
+_HEARD_AS = {"push": _ALL[0], "email": _ALL[1], "in-app": _ALL[2]}
+_SETS = (None, *(list(each) for size in (1, 2, 3) for each in combinations(_ALL, size)))
+_TYPES = ("messageEvents", "abTestEvents")
+#: What stands in each template and must not change.
+_LITERAL = "&n=%2B%C3%A9%252B"
 _EVENTS = ("push.open", "email.click", "in-app.banner.view", "ab-test.enter")
 
 
@@ -37,32 +41,62 @@ _EVENTS = ("push.open", "email.click", "in-app.banner.view", "ab-test.enter")
     needs=(*CLOCK, Need.RESTART),
 )
 def every_set(target: Target, rec: Recorder) -> None:
-    """Registers a rule for each set of channels and each type, fires all, restarts, fires again."""
+    """Registers a rule for each set of channels and each type, fires all, restarts, fires again.
+
+    Rules that are registered after the restart are fired as well.
+    """
     inbox = target.inbox()
-    apps = []
-    for type in ("messageEvents", "abTestEvents"):
-        app = target.another_app(rule_limit=len(_SETS))
-        apps.append(app)
-        for number, channels in enumerate(_SETS):
-            app.add(f"{inbox.url}?rule={type}{number}&n=%2B%C3%A9", type, channels)
+    apps = [_registered(target, inbox, type) for type in _TYPES]
     before = [_fired(app) for app in apps]
     listed = [app.rules() for app in apps]
     target.restart()
     rec.expect(listed, [app.rules() for app in apps], "the rules that are listed")
     after = [_fired(app) for app in apps]
-    changed = [
-        f"{name}: {len(one)} rules before, {len(two)} after"
-        for own_before, own_after in zip(before, after, strict=True)
-        for name, one, two in zip(_EVENTS, own_before, own_after, strict=True)
-        if one != two
+    new = [_fired(_registered(target, inbox, type)) for type in _TYPES]
+    wanted = [[_hearing(type, name) for name in _EVENTS] for type in _TYPES]
+    found = [
+        f"{what}, a rule for {type} is fired by {name} with {_in_words(seen ^ right)}"
+        for what, fired in (("before", before), ("after", after), ("registered after it", new))
+        for type, own, expected in zip(_TYPES, fired, wanted, strict=True)
+        for name, seen, right in zip(_EVENTS, own, expected, strict=True)
+        if seen != right
     ]
     rec.expect_verdict(
-        "; ".join(changed) or "as before",
+        f"{len(found)} differ" if found else "as before",
         "as before",
-        {"as before": "each event fires the same rules, with the same URLs"},
-        f"{len(_SETS)} sets of channels, for either type of rule",
+        {"as before": "each event fires the rules that hear it, with the same URLs"},
+        f"{found[0]} wrongly, or not at all" if found else f"{len(_SETS)} sets of channels",
     )
 
 
-def _fired(app: AppUnderTest) -> list[list[tuple[int, str]]]:
-    return [[(each.postback_id, each.url) for each in app.trigger(name)] for name in _EVENTS]
+def _registered(target: Target, inbox: InboxUnderTest, type: str) -> AppUnderTest:
+    """Return an app with a rule of this type for each set of channels."""
+    app = target.another_app(rule_limit=len(_SETS))
+    for number, channels in enumerate(_SETS):
+        app.add(f"{inbox.url}?set={number}{_LITERAL}", type, channels)
+    return app
+
+
+def _fired(app: AppUnderTest) -> list[set[int]]:
+    """Let each of a few events happen; return which sets of channels heard it, by number."""
+    return [
+        {_number(each.url) for each in app.trigger(name) if each.url.endswith(_LITERAL)}
+        for name in _EVENTS
+    ]
+
+
+def _number(url: str) -> int:
+    return int(url.partition("?set=")[2].partition("&")[0])
+
+
+def _hearing(type: str, name: str) -> set[int]:
+    """Return the numbers of the sets whose rules an event must fire."""
+    channel = _HEARD_AS.get(name.partition(".")[0])
+    if type == "abTestEvents":
+        # Their channels have no effect.
+        return set() if channel else set(range(len(_SETS)))
+    return {number for number, each in enumerate(_SETS) if channel and channel in (each or _ALL)}
+
+
+def _in_words(numbers: set[int]) -> str:
+    return " and ".join(", ".join(_SETS[number] or ["no channels"]) for number in sorted(numbers))
