@@ -1,4 +1,4 @@
-"""Tries trigger times of every weekday and hour, and of the days that calendars stumble over."""
+"""Tries trigger times: of today and days ago, of every weekday and hour, and of odd days."""
 
 from __future__ import annotations
 
@@ -33,6 +33,49 @@ DAYS = (
     ("the hour that America skips in spring", datetime(2025, 3, 9, 7, 30, 0, 7_000, UTC)),
     ("midnight in summer", datetime(2025, 7, 15, tzinfo=UTC)),
 )
+
+
+@endpoint_case(
+    "PB-VALUES-TIME",
+    "Trigger times in milliseconds, of today and of days ago, are taken",
+    why="They are milliseconds since 1970 and may lie in the past, by days when it was retried.",
+    fix="Divide by 1000 where seconds are wanted, and have no limit for how old an event may be.",
+    follows_from=["template-time", "template-time-epoch", "template-time-past"],
+    catches=["milliseconds-overflow", "refuses-the-past"],
+    most_requests=4,
+)
+def times(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends events of now, of 65 hours ago, of a month ago, and of the last second of a year."""
+    target.needs("Trigger time")
+    now_at = datetime.now(UTC).replace(microsecond=123_000)
+    for what, at in (
+        ("now", now_at),
+        ("65 hours ago", now_at - timedelta(hours=65)),
+        ("30 days ago", now_at - timedelta(days=30)),
+        ("the last millisecond of 2025", datetime(2025, 12, 31, 23, 59, 59, 999_000, UTC)),
+    ):
+        target.accept(target.postback(triggered_at=at), f"an event of {what}")
+
+
+@endpoint_case(
+    "PB-VALUES-TIME-EXACT",
+    "Trigger times are stored as they were sent",
+    why="Milliseconds taken for seconds lie in the year 57,000, and without them two events of "
+    "a second look alike.",
+    fix="Store the milliseconds, or a timestamp with three decimals.",
+    follows_from=["template-time-epoch"],
+    catches=["seconds-for-milliseconds", "arrival-for-trigger-time"],
+    needs=[Need.PROBE],
+    most_requests=2,
+)
+def times_exact(target: EndpointTarget, rec: Recorder) -> None:
+    """Sends an event of now and one of days ago, and asks what was stored."""
+    target.needs("Trigger time")
+    now_at = datetime.now(UTC).replace(microsecond=123_000)
+    for what, at in (("now", now_at), ("65 hours ago", now_at - timedelta(hours=65))):
+        postback = target.postback(triggered_at=at)
+        target.accept(postback, f"an event of {what}")
+        target.expect_exact(postback, f"an event of {what}", "Trigger time")
 
 
 @endpoint_case(
