@@ -198,9 +198,7 @@ class _Watch:
         pause: The pause from one to the next.
     """
 
-    def __init__(
-        self, shown: Bar, lines: ProgressLines, requests: int, pause: timedelta
-    ) -> None:
+    def __init__(self, shown: Bar, lines: ProgressLines, requests: int, pause: timedelta) -> None:
         self._shown = shown
         self._lines = lines
         self._requests, self._pause = requests, pause
