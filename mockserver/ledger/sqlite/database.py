@@ -20,7 +20,7 @@ from mockserver.core.errors import LedgerUnusable
 from mockserver.ledger.sql.database import Cursor, check_tables, prepare_tables
 from mockserver.ledger.sql.schema import ColumnTypes
 from mockserver.ledger.sqlite.advice import advice
-from mockserver.ledger.sqlite.database_file import DatabaseFile
+from mockserver.ledger.sqlite.database_file import DatabaseFile, size_of
 from mockserver.ledger.sqlite.file_watch import FileWatch
 from mockserver.net.monotonic import real_seconds
 
@@ -39,6 +39,9 @@ _NEEDS_ROOM = (
     "INSERT INTO settings (name, value) VALUES ('room', hex(zeroblob(65536)))",
 )
 _GIVES_ROOM = _NEEDS_ROOM[:1]
+
+#: So much is kept when a ledger is emptied: to give space back waits for the disk, several times.
+_KEPT_BYTES = 1 << 20
 
 #: Every reading thread gets a connection; so many are kept.
 _KEPT_READERS = 5
@@ -126,7 +129,7 @@ class SqliteDatabase:
         return self._transaction if self._path is None else _Reading(self)
 
     def empty(self, tables: Sequence[str], and_then: Callable[[Cursor], None]) -> None:
-        """Delete all rows of some tables, and give the space back.
+        """Delete all rows of some tables, and give the space back, unless that is little.
 
         It has happened or it has not. Whatever is referred to comes after what refers to it.
         `and_then` is called within the transaction, at its end.
@@ -140,6 +143,8 @@ class SqliteDatabase:
                 and_then(cursor)
         finally:
             self._outside("PRAGMA foreign_keys = ON")
+        if self._path is None or size_of(self._path) <= _KEPT_BYTES:
+            return
         try:
             # What is left is little, and is written anew; the log then cuts the file.
             self._outside("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")

@@ -152,6 +152,18 @@ class DatabaseFile:
             self._lock = None
 
 
+def size_of(path: Path) -> int:
+    """Return how many bytes a database has on disk, in its file and in its log."""
+    return sum(found.st_size for found in map(_stat, (path, Path(f"{path}-wal"))) if found)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
 def _found(path: Path) -> os.stat_result | None:
     try:
         found = path.stat()

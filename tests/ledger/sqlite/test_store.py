@@ -446,6 +446,54 @@ class TestSize:
         assert (path.stat().st_size - one_attempt_each) / 9_000 < 110
 
 
+class TestSpace:
+    @pytest.fixture
+    def statements(self, ledger: SqlLedger) -> Iterator[list[str]]:
+        ran: list[str] = []
+        writer = ledger._database._writer  # type: ignore[attr-defined]
+        writer.set_trace_callback(ran.append)
+        yield ran
+        writer.set_trace_callback(None)
+
+    @staticmethod
+    def size(path: Path) -> int:
+        return path.stat().st_size + Path(f"{path}-wal").stat().st_size
+
+    def empty(self, ledger: SqlLedger, way: str) -> None:
+        if way == "reset":
+            ledger.reset()
+        else:
+            ledger.begin_again([App()])
+
+    @pytest.mark.parametrize("way", ["reset", "begin again"])
+    def test_a_large_ledger_gives_its_space_back_when_it_is_emptied(
+        self, ledger: SqlLedger, path: Path, statements: list[str], way: str
+    ) -> None:
+        add(ledger, *[START] * 10_000)
+        assert self.size(path) > 1 << 20
+        self.empty(ledger, way)
+        assert self.size(path) < 200_000
+        assert "VACUUM" in statements
+
+    @pytest.mark.parametrize("way", ["reset", "begin again"])
+    def test_a_small_one_does_not_wait_for_the_disk(
+        self, ledger: SqlLedger, statements: list[str], way: str
+    ) -> None:
+        add(ledger, START)
+        self.empty(ledger, way)
+        assert ledger.delivery_count() == 0
+        assert not [text for text in statements if "VACUUM" in text or "checkpoint" in text]
+
+    def test_it_stays_small_however_often_it_is_emptied(
+        self, ledger: SqlLedger, path: Path, statements: list[str]
+    ) -> None:
+        for _ in range(100):
+            add(ledger, *[START] * 50)
+            ledger.reset()
+            assert self.size(path) <= 1 << 20
+        assert 0 < statements.count("VACUUM") < 20
+
+
 def test_queries_use_their_indexes(ledger: SqlLedger) -> None:
     """None sorts or scans what grows; with a million attempts that is the whole difference."""
     with ledger._database.writing() as cursor:
