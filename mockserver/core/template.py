@@ -359,7 +359,8 @@ def _check_location(url: str) -> None:
             "postbackUrl holds a line break, tab or other control character; remove it"
         )
     scheme, separator, rest = url.partition("://")
-    if not separator or (_PLACEHOLDER.sub("", scheme) and scheme.lower() not in _SCHEMES):
+    # A placeholder in the scheme has a message of its own, below.
+    if not separator or _PLACEHOLDER.sub("http", scheme).lower() not in _SCHEMES:
         raise InvalidTemplate(
             f"postbackUrl must be absolute and start with https:// or http://, got {url[:60]!r}"
         )

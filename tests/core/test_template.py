@@ -161,6 +161,8 @@ def test_trigger_time_is_rounded_down_to_milliseconds() -> None:
         ("/in", "must be absolute"),
         ("", "must be absolute"),
         ("ftp://h/", "must be absolute"),
+        ("://h/", "must be absolute"),
+        ("{{User ID}}x://h/", "must be absolute"),
         ("http:///path", "no usable host"),
         ("http://h:99999/", "no usable host"),
         ("http://h:x/", "no usable host"),
