@@ -148,8 +148,11 @@ def _form(request: Request, body: bytes, content_type: str) -> MultiDict[str, st
         form = parse_form_data(environ, silent=False)[1]
     except (ValueError, LookupError) as error:
         raise UnreadableArguments(f"the form data of the body cannot be read: {error}") from None
-    if REPLACEMENT in str(form.to_dict(flat=False)):
-        check_text(body if is_multipart else unquote_to_bytes(body), "the form data of the body")
+    if not is_multipart:
+        # What is no UTF-8 is left as it was encoded, and is found in the body only.
+        check_text(unquote_to_bytes(body), "the form data of the body")
+    elif REPLACEMENT in str(form.to_dict(flat=False)):
+        check_text(body, "the form data of the body")
     return form
 
 

@@ -211,6 +211,33 @@ def test_mistakes_are_named(change: dict[str, Any], named: str, client: FlaskCli
     assert named in message(response)
 
 
+@pytest.mark.parametrize("escaped", ["%E9", "%ff", "a%E9%20", "%C3", "%ED%A0%80"])
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_what_is_no_utf_8_is_refused_wherever_it_stands(
+    client: FlaskClient, place: str, escaped: str
+) -> None:
+    arguments = urlencode(RULE) + escaped
+    if place == "query":
+        response = client.post(f"/api?{arguments}")
+    else:
+        kind = "application/x-www-form-urlencoded"
+        response = client.post("/api", data=arguments, content_type=kind)
+    assert response.status_code == 400
+    assert "UTF-8" in first(response)["error"]["message"]
+
+
+@pytest.mark.parametrize("value", ["é", "🦊", "%E9", "%25", "+", "a b"])
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_what_is_utf_8_is_read_once(client: FlaskClient, place: str, value: str) -> None:
+    arguments = urlencode({**RULE, "postbackUrl": f"https://example.com/?x={value}"})
+    if place == "query":
+        client.post(f"/api?{arguments}")
+    else:
+        client.post("/api", data=arguments, content_type="application/x-www-form-urlencoded")
+    listed = first(client.post("/api", json={**KEY, "action": "listPostbacks"}))["postbacks"]
+    assert [rule["postbackUrl"] for rule in listed] == [f"https://example.com/?x={value}"]
+
+
 def test_ids_may_be_numbers_or_text(client: FlaskClient) -> None:
     for spelled in (str, int, float):
         postback_id = first(client.post("/api", json=RULE))["postbackId"]
