@@ -14,6 +14,7 @@ from typing import Any
 
 import mockserver.web.shapes as shapes
 from contracts.conformance.api import API_VERSION, ApiAnswer, Form, call, expect_accepted
+from contracts.conformance.moved_clock import check_it_moved
 from contracts.conformance.own_deliveries import first_attempts_made, until_none_is_pending
 from contracts.conformance.server import Server
 from contracts.suite.exchange import KEY, TOKEN, RecordingWire, evidence_among
@@ -35,7 +36,6 @@ EVERY_AB_TEST_VALUE = (
     "?test={{AB test ID}}&variant={{Variant ID}}&device_id={{Device ID}}"
     "&user_id={{User ID}}&time={{Trigger time}}"
 )
-
 
 #: Where rules lead that nothing is to be sent to: nobody can have this host.
 OUR_HOST = "postbacks-contracts.invalid"
@@ -147,11 +147,17 @@ class Target(CaseTarget):
     def advance(
         self, *, by: str | None = None, to: datetime | None = None, until: str | None = None
     ) -> list[shapes.AttemptJson]:
-        """Move the clock all the way and return the attempts that were made on it."""
+        """Move the clock all the way and return the attempts that were made on it.
+
+        Raises:
+            Untestable: It did not get there, so that what is not seen may only not be due yet.
+        """
         fields: dict[str, Any] = {"by": by, "to": to and to.isoformat(), "until": until}
         given = {name: value for name, value in fields.items() if value is not None}
-        request = shapes.AdvanceRequest(**given)
-        return [made for answer in self.control.advances(request) for made in answer.attempts]
+        answers = list(self.control.advances(shapes.AdvanceRequest(**given)))
+        if self.server.is_ours and Need.MANUAL_CLOCK in self.capabilities:
+            check_it_moved(answers, by, to, until)
+        return [made for answer in answers for made in answer.attempts]
 
     def until_idle(self) -> None:
         """Move the clock until nothing of this case is pending."""
