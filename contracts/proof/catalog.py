@@ -28,6 +28,8 @@ from contracts.conformance.deviants import (
     statuses,
     template,
     template_text,
+    unusable_urls,
+    wrong_calls,
 )
 from contracts.conformance.deviants.deviant_server import Deviant
 from contracts.conformance.deviants.drawn import drawn_by_name
@@ -39,6 +41,7 @@ from mockserver.core.errors import PostbacksError
 _MODULES = (
     api,
     arguments,
+    wrong_calls,
     answers,
     rules,
     rules_alike,
@@ -48,6 +51,7 @@ _MODULES = (
     event_values,
     template,
     template_text,
+    unusable_urls,
     encoding,
     parameters,
     parameters_twice,

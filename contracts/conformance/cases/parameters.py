@@ -87,6 +87,7 @@ def send_empty(target: Target, rec: Recorder) -> None:
         "parameters-python-repr",
         "parameters-strings-only",
         "parameters-keys-lost",
+        "parameters-long-keys-cut",
         "parameters-twice-always",
         "no-encoding",
         "plus-left-alone",
@@ -97,6 +98,8 @@ def send_empty(target: Target, rec: Recorder) -> None:
         {"parameters": {}},
         {"parameters": {"a+b &c": 'd+e%41/ "f" é🦊', "one": 1, "yes": True, "none": None}},
         {"parameters": {"deep": [{"a": ["b", 2, False]}]}},
+        # What is remembered of short texts must not be what becomes of long ones.
+        {"parameters": {"k" * 300: {"é/" * 200: "v" * 300}, "": "", "k" * 256: 1, "k" * 257: 2}},
     ],
 )
 def any_json(target: Target, rec: Recorder, parameters: Mapping[str, Any]) -> None:

@@ -41,6 +41,10 @@ def _first_key_only(value: Value, parameters: Mapping[str, Any]) -> str:
     return write_parameters(dict(list(parameters.items())[:1]), value.encoding)
 
 
+def _long_keys_cut(value: Value, parameters: Mapping[str, Any]) -> str:
+    return write_parameters({key[:256]: item for key, item in parameters.items()}, value.encoding)
+
+
 def _nothing_for_empty(value: Value, parameters: Mapping[str, Any]) -> str:
     return value.text if parameters else ""
 
@@ -76,6 +80,11 @@ DEVIANTS: tuple[Deviant, ...] = (
         "parameters",
         "Parameters is encoded once, whatever the knob of the app says.",
         patches=((COMPILED, _AlwaysOnce),),
+    ),
+    _deviant(
+        "parameters-long-keys-cut",
+        "Keys in Parameters are cut to 256 characters.",
+        _long_keys_cut,
     ),
     _deviant("parameters-strings-only", "Every value in Parameters is text.", _strings_only),
     _deviant("parameters-keys-lost", "Parameters holds its first key only.", _first_key_only),

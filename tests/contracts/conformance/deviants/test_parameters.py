@@ -44,6 +44,12 @@ PROBES = (
         '{"a":1,"b":true,"c":"d"}',
         '{"a":"1","b":"true","c":"d"}',
     ),
+    Probe(
+        "parameters-long-keys-cut",
+        _written({"k" * 257: 1}),
+        f'{{"{"k" * 257}":1}}',
+        f'{{"{"k" * 256}":1}}',
+    ),
     Probe("parameters-keys-lost", _written(_CLICK), _FAITHFUL, '{"index":1}'),
     Probe("parameters-empty-text", _written({}), "{}", ""),
     Probe("click-without-index", _written(_CLICK), _FAITHFUL, r'{"url":"https:\/\/a.example\/"}'),
