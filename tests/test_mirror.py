@@ -175,6 +175,7 @@ TESTS_OF_MORE = {
     "delivery/test_loops.py": "every way from a postback to another",
     "fuzz/test_fuzz.py": "both servers, for any bytes",
     "testing/interception/test_clients.py": "every client, through all of the interception",
+    "mutation_contract/test_mutation_contract.py": "the driver beside it",
     "ledger/test_attempts.py": "what every store promises",
     "ledger/test_behaviour.py": "what every store promises",
     "ledger/test_concurrency.py": "what every store promises",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from contracts.proof.catalog import all_deviants
 from contracts.proof.drawn import last_draw
+from contracts.proof.mutation import EXCUSED, GAP, MutatedFolder, Mutation, last_mutation
 from contracts.suite import requirements
 from contracts.suite.registry import Case, all_cases, endpoint_cases, provider_cases
 from contracts.suite.requirements import Page, Requirement, Requirements
@@ -98,6 +99,7 @@ def contract_page(last_proof: Mapping[str, Sequence[str]]) -> str:
         parts.append("\n".join(_area(title, about, cases, known, last_proof)))
     parts.append("\n".join(_unchecked(known)))
     parts.append("\n".join(_deviants(last_proof)))
+    parts.append("\n".join(_mutants(last_mutation())))
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -143,6 +145,7 @@ def _figures(known: Requirements, last_proof: Mapping[str, Sequence[str]]) -> It
     caught = sum(bool(cases) for cases in last_proof.values())
     yield f"| deviants caught in the last proof | {caught} of {len(all_deviants())} |"
     yield f"| drawn deviants caught in one run | {last_draw().rate} |"
+    yield f"| mutants seen, of those that a partner could see | {_score(last_mutation())} |"
     yield ""
 
 
@@ -222,6 +225,56 @@ def _deviants(last_proof: Mapping[str, Sequence[str]]) -> Iterator[str]:
     )
     for each in draw.missed:
         yield f"- Not caught: {_text(each.change)} ({each.name})"
+
+
+def _mutants(mutation: Mutation) -> Iterator[str]:
+    yield "## Mutants\n"
+    yield (
+        "Deviants are made by those who make the cases. A mutant is made by nobody: one place of "
+        "the fake's source is changed (a comparison, a number, a text, a condition, a statement "
+        "that is left out), the fake is started with it, and the cases are run from outside, as "
+        f"`contracts run` runs them. Seed {mutation.seed} has drawn {mutation.drawn}. Texts of "
+        "errors are not changed: no source says how they read, but for `Invalid access key`, which "
+        "has a case. "
+        f"**The suite has seen {_score(mutation)}**, of those that a partner could see. What a "
+        "draw shows as a gap gets a case, so a new draw says more than an old one: `tox -e "
+        "mutation-contract -- --seed N`.\n"
+    )
+    kinds = (*EXCUSED, GAP)
+    yield f"| folder | mutants | drawn | seen | {' | '.join(kinds)} |"
+    yield "|---|---|---|---|" + "---|" * len(kinds)
+    for folder in mutation.folders:
+        yield _folder(folder, kinds)
+    yield (
+        "\nHow they were seen; UNTESTABLE is a case that could not go on because the fake broke, "
+        "and fails a run as a deviation does:\n"
+    )
+    shown: Counter[str] = Counter()
+    for folder in mutation.folders:
+        shown.update(folder.seen)
+    for how, number in sorted(shown.items(), key=lambda item: (-item[1], item[0])):
+        yield f"- {how}: {number}"
+    for kind, about in EXCUSED.items():
+        found = mutation.survivors(kind)
+        yield f"\nNot seen, {kind} ({len(found)}): {about}.\n"
+        reasons = Counter(each.reason for each in found)
+        for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            yield f"- {number}: {_sentence(reason)}"
+    found = mutation.survivors(GAP)
+    yield f"\nNot seen, although a partner could see them ({len(found)}):\n"
+    for each in found:
+        yield f"- {_text(each.path)}, line {each.line}: {_sentence(each.reason)}"
+
+
+def _folder(folder: MutatedFolder, kinds: Sequence[str]) -> str:
+    numbers = Counter(each.kind for each in folder.survivors)
+    seen = sum(folder.seen.values())
+    figures = [folder.possible, folder.drawn, seen, *(numbers[kind] for kind in kinds)]
+    return f"| {folder.name} | {' | '.join(map(str, figures))} |"
+
+
+def _score(mutation: Mutation) -> str:
+    return f"{mutation.seen} of {mutation.visible}, {mutation.score:.0%}"
 
 
 def _where(row: Requirement, pages: Mapping[str, Page]) -> str:

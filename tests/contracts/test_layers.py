@@ -64,6 +64,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "conformance.snapshots",
         "proof.drawn",
         "proof.matrix",
+        "proof.mutation",
         "proof.proof",
     ),
     "httptools": ("verify.raw_answer",),

@@ -12,6 +12,7 @@ import contracts.proof.documentation
 from contracts.proof.catalog import all_deviants
 from contracts.proof.documentation import contract_page
 from contracts.proof.drawn import last_draw
+from contracts.proof.mutation import GAP, last_mutation
 from contracts.proof.proof import last_proof
 from contracts.suite import requirements
 from contracts.suite.registry import all_cases, provider_cases
@@ -67,6 +68,16 @@ def test_a_deviant_that_nobody_caught_is_shown_as_such() -> None:
     page = contract_page({deviant.name: [] for deviant in all_deviants()})
     assert page.count("| nobody |") == len(all_deviants())
     assert "Caught in the last proof: nothing." in page
+
+
+def test_every_folder_and_every_gap_of_the_mutation_run_is_shown() -> None:
+    page = contract_page(last_proof())
+    last = last_mutation()
+    for folder in last.folders:
+        seen = sum(folder.seen.values())
+        assert f"| {folder.name} | {folder.possible} | {folder.drawn} | {seen} |" in page
+    for each in last.survivors(GAP):
+        assert f"line {each.line}: {each.reason}" in page.replace("\\", "")
 
 
 def test_nothing_is_written_after_a_proof_with_faults(
