@@ -26,6 +26,7 @@ NAMES = (
     "default",
     "stored",
     "million",
+    "plan",
     "delivery",
     "latency",
     "receiver",

@@ -17,6 +17,7 @@ The flow of an event, which is also the order in which to read the packages:
 - `delivery`: from events to deliveries, the engine that makes attempts, and what happened.
 - `sandbox`: the composition root, and the object to begin with.
 - `reports`: those of past runs, and a run against an endpoint in a process of its own.
+- `load`: what a campaign of millions does to an endpoint, and what follows in 65 hours.
 - `web`: Leanplum's API and the control API over HTTP; `client`: how to reach them, with types.
 - `live`: a sandbox with its API on a port, in this process.
 - `testing`, `pytest_plugin`: all of that in tests, with an application in the same process.

@@ -45,6 +45,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "delivery",
         }
     ),
+    "load": frozenset(
+        {"core", "net", "schema", "ledger", "time", "transport", "delivery", "sandbox"}
+    ),
     "web": frozenset(
         {
             "version",
@@ -99,6 +102,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "receiver",
             "delivery",
             "sandbox",
+            "load",
             "web",
             "client",
             "config",
@@ -128,6 +132,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
     "platformdirs": ("cli", "config", "reports.place"),
+    "jinja2": ("load.report",),
+    "markupsafe": ("load.report",),
     "msgspec": (
         "receiver",
         "web",

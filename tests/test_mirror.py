@@ -31,6 +31,7 @@ TRIED_TOGETHER = {
 
 #: Modules that are tested elsewhere: where, and why.
 TESTED_ELSEWHERE = {
+    "contracts/cli/github.py": ("contracts/cli/test_runs.py", "what --github writes"),
     "contracts/cli/texts.py": ("contracts/cli/test_runs.py", "read in what commands print"),
     "contracts/cli/verify_choices.py": ("contracts/cli/test_verify.py", "options of that command"),
     "contracts/cli/verify_headers.py": (
@@ -79,6 +80,8 @@ TESTED_ELSEWHERE = {
     "mockserver/delivery/collected.py": ("delivery/test_made_attempts.py", "who collects them"),
     "mockserver/delivery/sandbox_time.py": ("test_sandbox.py", "a part of `Sandbox`"),
     "mockserver/ledger/protocol.py": ("ledger/test_behaviour.py", "every store is held to it"),
+    "mockserver/cli/load_shapes.py": ("cli/commands/test_plan.py", "options of that command"),
+    "mockserver/load/journeys.py": ("load/test_campaign.py", "what is dealt there"),
     "mockserver/receiver/turns.py": ("receiver/test_connection.py", "seen in pipelines"),
     "mockserver/testing/evidence.py": ("testing/test_assertions.py", "what assertions are given"),
     "mockserver/testing/interception/connections.py": (
@@ -196,6 +199,7 @@ TESTS_OF_MORE = {
     "test_docstrings.py": "all docstrings",
     "test_examples.py": "the examples",
     "test_import_paths.py": "what the documentation imports",
+    "test_load_page.py": "the documentation",
     "test_layers.py": "all imports of `mockserver`",
     "test_mirror.py": "where tests stand",
     "test_readme.py": "the documentation",

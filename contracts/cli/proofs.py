@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from contracts.cli.files import files_of, write_file
 from contracts.cli.progress import bar
 from contracts.proof.catalog import AnyDeviant, all_deviants, find_deviant
 from contracts.proof.drawn import prove_drawn
@@ -15,6 +14,7 @@ from contracts.suite.report.formats import registered
 from contracts.suite.run import ExitCode
 from contracts.suite.vocabulary import Status
 from mockserver.cli.output import Output, count
+from mockserver.cli.report_files import files_of, write_file
 from mockserver.cli.session import Session
 from mockserver.core.errors import PostbacksError
 

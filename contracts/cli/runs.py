@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from contracts.cli.files import files_of, tell_github, write_file
+from contracts.cli.github import tell_github
 from contracts.cli.keeping import keep_report
 from contracts.cli.progress import bar
 from contracts.cli.progress_lines import ProgressLines
@@ -43,6 +43,7 @@ from contracts.suite.subject import Names
 from contracts.suite.vocabulary import TargetKind
 from mockserver.cli.output import Output, count
 from mockserver.cli.process import tell
+from mockserver.cli.report_files import files_of, write_file
 from mockserver.cli.session import Session, usage_error
 from mockserver.client.leftovers import Leftovers
 from mockserver.client.sandbox_client import SandboxClient

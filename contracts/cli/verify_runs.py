@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from contracts.cli.files import files_of, tell_github, write_file
+from contracts.cli.github import tell_github
 from contracts.cli.keeping import keep_report
 from contracts.cli.progress import Bar, bar
 from contracts.cli.progress_lines import ProgressLines
@@ -36,6 +36,7 @@ from contracts.verify.stored import ProbeFailed
 from contracts.verify.subject import EndpointSubject
 from mockserver.cli.output import Output, count, elapsed
 from mockserver.cli.process import tell
+from mockserver.cli.report_files import files_of, write_file
 from mockserver.cli.session import Session
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidConfig

@@ -37,6 +37,7 @@ ORDER = (
     "listen",
     "resend",
     "reset",
+    "plan",
     "lint",
     "mcp",
     "completion",

@@ -51,6 +51,13 @@ def test_every_simulation_makes_all_attempts(kind: str) -> None:
     assert figures["MiB at most"] > 1
 
 
+@pytest.mark.parametrize("kind", ["echo", "plan"])
+def test_every_plan_is_thought_through(kind: str) -> None:
+    figures = figures_of("plan_time", kind, 1000)
+    assert figures["seconds"] > 0
+    assert figures["MiB at most"] > 1
+
+
 @pytest.mark.parametrize("kind", ["engine", "due", "sandbox"])
 def test_every_way_of_delivery_delivers_all(kind: str) -> None:
     with serving("slow_sink", 0) as (port, _):

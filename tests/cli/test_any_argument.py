@@ -56,6 +56,7 @@ BESIDES = {
     "tail": ["--url", "http://127.0.0.1:1"],
     "listen": ["--url", "http://127.0.0.1:1"],
     "inbox": ["--timeout", "0"],
+    "plan": ["--audience", "3", "--capacity", "1/s", "--next", "never"],
 }
 #: Arguments that are there unless one of them is odd.
 ARGUMENTS = {

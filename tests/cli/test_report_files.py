@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from contracts.cli.files import files_of, write_file
+from mockserver.cli.report_files import files_of, write_file
 from mockserver.core.errors import InvalidConfig
 
 FORMATS = ("html", "json")

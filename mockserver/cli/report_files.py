@@ -1,4 +1,4 @@
-"""Writes the report files of a run, and tells GitHub what was found."""
+"""Looks at the files of reports before a run, and writes them after it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 
 import click
 
-from contracts.suite.report import github, markdown
-from contracts.suite.results import RunReport
-from mockserver.cli.process import tell
 from mockserver.core.errors import InvalidConfig
 
 
@@ -54,24 +51,3 @@ def _check_writable(path: Path) -> None:
     usable = os.path.isdir(folder) and os.access(folder, os.W_OK) and not os.path.isdir(path)
     if not usable or (os.path.exists(path) and not os.access(path, os.W_OK)):
         raise InvalidConfig(f"cannot write the report {path}: is its folder there, and writable?")
-
-
-def tell_github(report: RunReport) -> None:
-    """Write annotations for GitHub, and the summary of the workflow run.
-
-    Raises:
-        InvalidConfig: The summary cannot be written.
-    """
-    # The commands are read from either stream, and stdout may hold a JSON document.
-    annotations = github.annotations(report)
-    if annotations:
-        tell(annotations.removesuffix("\n"))
-    summary_file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary_file:
-        try:
-            with Path(summary_file).open("a", encoding="utf-8") as summary:
-                summary.write(markdown.markdown(report))
-        except OSError as error:
-            raise InvalidConfig(
-                f"cannot write GITHUB_STEP_SUMMARY, {summary_file}: {error.strerror}"
-            ) from None

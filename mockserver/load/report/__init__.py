@@ -1,0 +1,1 @@
+"""Writes what is known of a load as pages for people."""
