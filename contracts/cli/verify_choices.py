@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import click
 
 from contracts.cli.verify_headers import header_of
-from contracts.suite.masks import Masks, secret_variable
 from contracts.suite.registry import Case, NothingSelected, endpoint_cases, select_cases
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Remark
@@ -28,7 +27,6 @@ from contracts.verify.operator import AskingOperator, CommandOperator, Operator,
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import Probe, probe_of
 from contracts.verify.recording import fitting, read_recording
-from contracts.verify.resolved_host import ResolvedHost, resolve_host
 from contracts.verify.run_time import SHORTEST, USUAL, RunTime
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
@@ -44,6 +42,8 @@ from mockserver.core.durations import format_duration, parse_duration
 from mockserver.core.errors import InvalidConfig, InvalidTemplate, PostbacksError, ServerUnreachable
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
+from mockserver.net.masks import Masks, secret_variable
+from mockserver.transport.resolved_host import ResolvedHost, resolve_host
 
 #: How long a proxy may take to accept a connection, in real seconds.
 PROXY_REAL_SECONDS = 5.0

@@ -15,13 +15,13 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from contracts.suite.exchange import as_text
-from contracts.suite.masks import VARIABLE
 from contracts.suite.results import FORMAT, CaseResult, RecordedExchange, RunReport, decode
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from mockserver.client.wire import Wire
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.wording import count
+from mockserver.net.masks import VARIABLE
 from mockserver.net.user_file import read_user_file
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")

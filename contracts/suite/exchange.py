@@ -6,10 +6,10 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
-from contracts.suite.masks import Masks, shell_word
 from contracts.suite.results import RecordedExchange
 from mockserver.client.wire import Reply, Wire
 from mockserver.net.curl_command import curl_command
+from mockserver.net.masks import Masks, shell_word
 
 #: Environment variables whose names stand for secrets in everything that is written down.
 KEY = "POSTBACKS_KEY"

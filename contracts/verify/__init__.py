@@ -2,8 +2,8 @@
 
 Modules in the order in which a run needs them:
 
-- `lint` reads the postbackUrl; `resolved_host` looks its host up and decides whether anything may
-  be sent there.
+- `lint` reads the postbackUrl; `mockserver.transport.resolved_host` looks its host up and decides
+  whether anything may be sent there.
 - `postbacks` makes postbacks, and `recording` reads recorded ones.
 - `sender` sends them over sockets, `in_process` to an application in this process. `raw` opens
   single connections, and `raw_answer` reads what comes back on one. `meant` reads whether an answer

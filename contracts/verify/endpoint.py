@@ -12,7 +12,6 @@ from statistics import median, quantiles
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from contracts.suite.masks import Masks
 from contracts.suite.recorder import NotApplicable, Untestable
 from contracts.suite.request_budget import RequestBudget
 from contracts.suite.results import Latency, Remark, Traffic
@@ -23,7 +22,6 @@ from contracts.verify.postbacks import Composer, Subscription
 from contracts.verify.probe import Probe
 from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.run_time import RunTime
 from contracts.verify.sender import PostbackSender, Trust
 from contracts.verify.sent import SentPostbacks
@@ -31,6 +29,8 @@ from contracts.verify.sight import ProbeSight
 from contracts.verify.storage import StorageDelay
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
+from mockserver.net.masks import Masks
+from mockserver.transport.resolved_host import ResolvedHost
 
 #: How many postbacks make a burst, by default.
 BURST = 10

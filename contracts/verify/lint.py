@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contracts.suite.results import Remark
 from contracts.verify.postbacks import Subscription
-from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.url_remarks import Secret as Secret
 from mockserver.core.url_remarks import remarks_on
 from mockserver.core.url_remarks import secrets_in as secrets_in
+from mockserver.transport.resolved_host import ResolvedHost
 
 
 def remarks(subscription: Subscription, resolved_host: ResolvedHost | None = None) -> list[Remark]:

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from contracts.verify.raw_answer import AnswerReader, RawAnswer
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.errors import PostbacksError
+from mockserver.transport.resolved_host import ResolvedHost
 
 #: How long to wait for bytes after the end of an answer, in real seconds.
 SETTLING_REAL_SECONDS = 0.05

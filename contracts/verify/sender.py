@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.transport.addresses import AddressGuard
 from mockserver.transport.curl.transport import CurlRoute, CurlTransport
+from mockserver.transport.pinned_guard import PinnedGuard
+from mockserver.transport.resolved_host import ResolvedHost
 
 
 class PostbackSender(Protocol):
@@ -116,22 +117,6 @@ class SocketPostbackSender(PostbackSender):
                 keep_alive=not fresh,
             )
         return self._transports[key]
-
-
-@dataclass(frozen=True)
-class PinnedGuard(AddressGuard):
-    """Allows only the addresses that were found when the run began.
-
-    Attributes:
-        addresses: Literal addresses.
-    """
-
-    addresses: frozenset[str] = frozenset()
-
-    def reason(self, address: str, port: int | None = None, url: str = "") -> str | None:
-        if address not in self.addresses:
-            return f"{address} is none of the addresses that the host had when the run began"
-        return super().reason(address, port, url)
 
 
 def attempt_to(url: str, number: int = 1) -> DueAttempt:

@@ -135,7 +135,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # An endpoint can be checked without a runner, reports or requirements.
     "verify": (
         "suite.exchange",
-        "suite.masks",
         "suite.recorder",
         "suite.registry",
         "suite.request_budget",
@@ -152,7 +151,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "verify.sent",
         "verify.raw",
         "verify.recording",
-        "verify.resolved_host",
         "verify.stored",
         "verify.target",
         "suite.recorder",
@@ -160,14 +158,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "suite.vocabulary",
     ),
     # Reports are functions of results.
-    "suite.report": ("suite.masks", "suite.scanning", *VOCABULARY),
+    "suite.report": ("suite.scanning", *VOCABULARY),
     # Broken endpoints know no case, and no more of the suite than an endpoint's user does.
     "verify.endpoints": (
         "verify.in_process",
         "verify.operator",
         "verify.postbacks",
         "verify.probe",
-        "verify.resolved_host",
         "verify.sender",
         "verify.subject",
         "suite.request_budget",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from contracts.suite.masks import VARIABLE, shell_word
 from contracts.suite.results import CaseResult, RunTarget
 from contracts.suite.vocabulary import TargetKind
+from mockserver.net.masks import VARIABLE, shell_word
 
 #: The file name that stands in a replay token; only a command line knows the real one.
 REPLAY_FILE = "FILE"

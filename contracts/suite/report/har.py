@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import address
 from contracts.suite.report.formats import RunFormat
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport
 from contracts.suite.vocabulary import TargetKind
+from mockserver.net.masks import VARIABLE
 
 VERSION = "1.2"
 COMMENT = (

@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.suite.masks import VARIABLE
 from contracts.suite.report.address import Address, address
 from contracts.suite.report.failure_text import place
 from contracts.suite.report.formats import RunFormat
 from contracts.suite.report.text import count
 from contracts.suite.results import CaseResult, RecordedExchange, RunReport, Statement
 from contracts.suite.vocabulary import TargetKind
+from mockserver.net.masks import VARIABLE
 from mockserver.net.visible_text import one_line
 
 #: Who sends postbacks.

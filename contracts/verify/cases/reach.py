@@ -9,9 +9,9 @@ from contracts.suite.registry import endpoint_case
 from contracts.suite.vocabulary import Level, Need
 from contracts.verify import raw
 from contracts.verify.consequence import consequence, is_accepted, outcome_text
-from contracts.verify.resolved_host import ResolvedHost, is_localhost
 from contracts.verify.target import EndpointTarget
 from mockserver.core.outcome import OutcomeKind
+from mockserver.transport.resolved_host import ResolvedHost, is_localhost
 
 ORDER = 210
 

@@ -17,7 +17,6 @@ from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe, Probe
-from contracts.verify.resolved_host import Resolve, resolve_host
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
 from mockserver.core.catalog import event_kind
@@ -25,6 +24,7 @@ from mockserver.core.clock import ManualClock
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.core.template import Template
+from mockserver.transport.resolved_host import Resolve, resolve_host
 from mockserver.web.server import ApiServer
 
 #: Used instead of 30 seconds where real time passes.

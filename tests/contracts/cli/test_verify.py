@@ -25,12 +25,13 @@ from contracts.suite import results
 from contracts.suite.registry import endpoint_cases
 from contracts.suite.results import RunReport, summarise
 from contracts.suite.vocabulary import Need, Profile, Status
-from contracts.verify import expectations, resolved_host
+from contracts.verify import expectations
 from mockserver import Sandbox, SocketOptions
 from mockserver.cli.output import Output
 from mockserver.cli.process import ending_signals
 from mockserver.cli.root import root
 from mockserver.core.catalog import event_kinds
+from mockserver.transport import resolved_host
 from mockserver.web.server import ApiServer
 from tests.contracts.suite.report import samples
 

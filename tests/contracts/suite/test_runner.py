@@ -27,7 +27,6 @@ from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import CommandProbe
-from contracts.verify.resolved_host import resolve_host
 from contracts.verify.sender import SocketPostbackSender
 from contracts.verify.subject import EndpointSubject
 from contracts.verify.target import EndpointTarget
@@ -35,6 +34,7 @@ from mockserver.client.wire import Reply
 from mockserver.core.clock import ManualClock
 from mockserver.core.errors import ServerUnreachable
 from mockserver.core.template import Template
+from mockserver.transport.resolved_host import resolve_host
 from tests.contracts.samples import (
     FAKE_AND_REAL,
     KNOWN_ID,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.verify.raw import RawConnection
 from contracts.verify.raw_answer import RawAnswer
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
+from mockserver.transport.resolved_host import ResolvedHost
 from tests.transport import servers
 from tests.transport.servers import Behaviour, RawServer
 

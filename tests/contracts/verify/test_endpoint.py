@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.suite.masks import Masks
 from contracts.suite.recorder import NotApplicable, Untestable
 from contracts.suite.request_budget import BudgetSpent, RequestBudget
 from contracts.suite.vocabulary import Need, Profile
@@ -22,11 +21,12 @@ from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
 from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
+from mockserver.net.masks import Masks
+from mockserver.transport.resolved_host import ResolvedHost
 from tests.transport.servers import RawServer, hanging, keeping_alive
 
 URL = "https://ada:s3cr3t@partner.test:8443/in?u={{User ID}}"

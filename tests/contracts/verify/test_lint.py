@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.suite.masks import Masks, secret_variable
 from contracts.verify.lint import Secret, remarks, secrets_in
 from contracts.verify.postbacks import Subscription
-from contracts.verify.resolved_host import ResolvedHost
 from mockserver.core.catalog import ALL_CHANNELS, Channel, PostbackType
 from mockserver.core.template import Template
+from mockserver.net.masks import Masks, secret_variable
+from mockserver.transport.resolved_host import ResolvedHost
 
 MESSAGES, AB_TESTS = PostbackType.MESSAGE_EVENTS, PostbackType.AB_TEST_EVENTS
 GOOD = (

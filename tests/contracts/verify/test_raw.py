@@ -20,8 +20,8 @@ from contracts.verify.raw import (
     is_listening,
     tls_version,
 )
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.sender import Trust
+from mockserver.transport.resolved_host import ResolvedHost
 from tests.contracts.verify.raw_servers import OK, answering, asked, host_of
 from tests.transport import servers
 from tests.transport.servers import Behaviour, RawServer, keeping_alive

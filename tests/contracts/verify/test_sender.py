@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from contracts.verify.resolved_host import ResolvedHost, resolve_host
-from contracts.verify.sender import PinnedGuard, SocketPostbackSender, Trust
+from contracts.verify.sender import SocketPostbackSender, Trust
 from mockserver.core.outcome import OutcomeKind
+from mockserver.transport.resolved_host import ResolvedHost, resolve_host
 from tests.transport.servers import OK, Connection, RawServer, hanging, keeping_alive
 
 DEAD = "http://127.0.0.1:1"
@@ -136,13 +136,6 @@ def test_an_address_in_place_of_a_name_is_dialled_as_it_is() -> None:
             url = f"http://{host}:{server.port}/in"
             with sending(resolve_host(url)) as sender:
                 assert sender.post([url])[0].status == 200, host
-
-
-def test_the_guard_allows_pinned_addresses_and_never_metadata() -> None:
-    guard = PinnedGuard(addresses=frozenset({"127.0.0.1", "169.254.169.254"}))
-    assert guard.reason("127.0.0.1") is None
-    assert "link-local" in (guard.reason("169.254.169.254") or "")
-    assert "when the run began" in (guard.reason("127.0.0.2") or "")
 
 
 # Proxies

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from contracts.suite.exchange import curl_line
-from contracts.suite.masks import Masks
 from contracts.suite.recorder import Deviation, NotApplicable, Recorder, Untestable
 from contracts.verify import endpoint as subject
 from contracts.verify import storage, target
@@ -21,13 +20,14 @@ from contracts.verify.operator import OperatorFailed
 from contracts.verify.postbacks import Subscription
 from contracts.verify.probe import FunctionProbe
 from contracts.verify.raw_answer import RawAnswer
-from contracts.verify.resolved_host import ResolvedHost
 from contracts.verify.storage import SETTLING_REAL_SECONDS
 from contracts.verify.stored import Stored, read_stored
 from contracts.verify.target import UP_AGAIN_REAL_SECONDS, EndpointTarget
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template
+from mockserver.net.masks import Masks
+from mockserver.transport.resolved_host import ResolvedHost
 
 URL = "http://partner.test/in?user={{User ID}}&device={{Device ID}}&at={{Trigger time}}"
 HERE = ResolvedHost("http", "partner.test", 80, ("127.0.0.1",))

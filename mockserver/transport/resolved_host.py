@@ -63,7 +63,7 @@ class ResolvedHost:
     @property
     def is_loopback(self) -> bool:
         """Return whether it is on this machine, whatever its name."""
-        return all(map(_is_loopback, self.addresses))
+        return all(map(is_loopback_address, self.addresses))
 
     @property
     def authority(self) -> str:
@@ -172,7 +172,8 @@ def _canonical(host: str) -> str:
     return host
 
 
-def _is_loopback(text: str) -> bool:
+def is_loopback_address(text: str) -> bool:
+    """Return whether a literal address is this machine."""
     address = ip_address(text)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         # The kernel connects to the IPv4 address inside.

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.suite.masks import SHORT, VARIABLE, Masks, secret_variable, shell_word
+from mockserver.net.masks import SHORT, VARIABLE, Masks, secret_variable, shell_word
 
 FIRST, SECOND = secret_variable(1), secret_variable(2)
 

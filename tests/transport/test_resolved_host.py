@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.verify.resolved_host import (
+from mockserver.transport.resolved_host import (
     HostNotAllowed,
     HostUnknown,
     Resolve,
