@@ -16,6 +16,7 @@ import select
 from enum import Enum, auto
 
 from mockserver.net.monotonic import real_seconds
+from mockserver.net.unpatched import unpatched
 
 #: A connection by local port, remote port, local address, remote address.
 Endpoints = tuple[int, int, str, str]
@@ -110,11 +111,13 @@ class KeptConnections:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._new_poll = unpatched("select", "poll")
         self._polls: dict[Endpoints, select.poll] = {}
 
     def add(self, endpoints: Endpoints, descriptor: int) -> None:
         """Remember the socket of a new connection."""
-        poll = select.poll()
+        # It is never waited for.
+        poll = self._new_poll()
         poll.register(descriptor, select.POLLIN)
         self._polls.pop(endpoints, None)
         self._polls[endpoints] = poll

@@ -45,6 +45,8 @@ class CurlTransport:
         verify_tls: Whether certificates are checked at all.
         route: How its requests get to one endpoint, where that is not left to libcurl.
         keep_alive: Whether a connection may carry more than one request.
+        longest_wait: How long an attempt that falls due may have to wait while others are under
+            way. The shorter it is, the more it costs to wait.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class CurlTransport:
         verify_tls: bool = True,
         route: CurlRoute | None = None,
         keep_alive: bool = True,
+        longest_wait: timedelta = timedelta(milliseconds=20),
     ) -> None:
         self.capacity = capacity
+        self._longest_wait = longest_wait.total_seconds()
         self._deadline_of = deadline_of or _default_deadline
         self._options = TransferOptions(
             guard or AddressGuard(),
@@ -161,7 +165,8 @@ class CurlTransport:
         Never for long: an attempt that falls due must not wait for those under way.
         """
         milliseconds = multi.timeout()
-        seconds = _LONGEST_WAIT if milliseconds < 0 else min(milliseconds / 1000, _LONGEST_WAIT)
+        longest = self._longest_wait
+        seconds = longest if milliseconds < 0 else min(milliseconds / 1000, longest)
         if not self._select_sees_all:
             seconds = min(seconds, _SHORT_WAIT)
         began = real_seconds()
@@ -213,8 +218,6 @@ def _default_deadline(_attempt: DueAttempt) -> timedelta:
     return DEFAULT_TIMEOUT
 
 
-# Something that falls due meanwhile may have to wait this long.
-_LONGEST_WAIT = 0.02
 _SHORT_WAIT = 0.001
 # What select can watch; sockets from here on have to be looked at now and then.
 _SELECT_LIMIT = 1024

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import resource
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -15,7 +16,7 @@ import pytest
 from mockserver.core.models import DueAttempt
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.transport.curl.transport import CurlTransport
-from mockserver.transport.protocol import is_concurrent
+from mockserver.transport.protocol import ExchangeStopped, is_concurrent
 from tests.transport.exchanges import attempt_at, attempts_at, curl_transport, post, pulling, run
 from tests.transport.servers import OK, Connection, RawServer, hanging, keeping_alive, resetting
 
@@ -89,6 +90,29 @@ def test_it_looks_for_more_while_others_are_under_way(transport: CurlTransport) 
         assert attempt.url == f"{server.url}/new"
         assert outcome.status == 200
         groups.close()  # type: ignore[attr-defined]
+
+
+def test_what_falls_due_meanwhile_waits_as_long_as_is_asked_for() -> None:
+    """Between two looks for more there is a wait, while all that is under way hangs."""
+
+    def looks(longest_wait: timedelta) -> int:
+        transport = CurlTransport(capacity=2, longest_wait=longest_wait)
+        asked: list[float] = []
+        with RawServer(hanging) as server:
+            waiting = [attempt_at(server.url)]
+
+            def pull(free: int) -> Sequence[DueAttempt]:
+                asked.append(time.monotonic())
+                if asked[-1] - asked[0] > 0.3:
+                    raise ExchangeStopped
+                return [waiting.pop()] if waiting else []
+
+            with suppress(ExchangeStopped):
+                list(transport.exchange(pull))
+        transport.close()
+        return len(asked)
+
+    assert looks(timedelta(milliseconds=150)) <= 5 < looks(timedelta(milliseconds=5))
 
 
 def test_closed_early_it_drops_what_is_under_way(transport: CurlTransport) -> None:
