@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "load": frozenset(
-        {"core", "net", "schema", "ledger", "time", "transport", "delivery", "sandbox"}
+        {"version", "core", "net", "schema", "ledger", "time", "transport", "delivery", "sandbox"}
     ),
     "web": frozenset(
         {
@@ -93,10 +93,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "core",
             "net.certificates",
             "net.listener",
+            "net.masks",
             "net.trust",
             "net.user_file",
             "net.visible_text",
             "time",
+            "transport.resolved_host",
             "ledger.opening",
             "ledger.protocol",
             "receiver",
@@ -115,6 +117,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     # The public names, each imported when it is asked for.
     "__init__": EVERYTHING,
 }
+
+#: What is imported by children of a load, and by locustfiles, alone.
+LOCUST = (
+    "load.locust_master",
+    "load.locust_process",
+    "load.locust_user",
+    "load.locust_worker",
+    "load.master_process",
+    "load.worker_process",
+)
 
 #: Where each package of others may be imported; those who have no business there are
 #: spared its cost, and can be tested without it.
@@ -159,6 +171,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "requests": ("testing.interception", "testing.mocked_api", "testing.mocked_partner"),
     "urllib3": ("testing.interception", "testing.told_answers"),
     "simpy": (),
+    # Locust replaces sockets and threads as it is imported: only a process of its own does that.
+    "locust": LOCUST,
+    "gevent": LOCUST,
+    "hdrh": ("load.report",),
 }
 
 #: What a module's own docstring rules out beyond the table.
@@ -186,8 +202,14 @@ MUST_NOT_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 #: Time has one source. Beside it the real present is asked for where there is no sandbox to
-#: ask: by a receiver that serves alone, and for how long a stopped clock has missed.
-MAY_READ_THE_CLOCK = ("time.clocks", "receiver.journal", "time.saved_clock")
+#: ask: by a receiver that serves alone, for how long a stopped clock has missed, and in Locust's
+#: own statistics, which are kept by the time of day.
+MAY_READ_THE_CLOCK = (
+    "time.clocks",
+    "receiver.journal",
+    "time.saved_clock",
+    "load.locust_worker",
+)
 
 SOURCES = Sources(PACKAGE)
 MODULES = SOURCES.modules
