@@ -10,9 +10,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mockserver.cli.commands.load import load
 from mockserver.cli.commands.plan import FORMATS, plan
 from mockserver.cli.root import root
+from mockserver.load.capacity import MOST_FAILED, SLOWEST
 from mockserver.load.choices import FOR_SHAPES
+from mockserver.load.job import CONNECTIONS
+from mockserver.load.target import FAR_BUDGET, NEAR_BUDGET
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "load.md").read_text(encoding="utf-8")
@@ -52,9 +56,21 @@ def test_what_the_page_says_of_its_example_is_so() -> None:
     assert f"{peak}/s at an endpoint that answers 250/s" in PAGE
 
 
-@pytest.mark.parametrize("parameter", plan.params, ids=lambda parameter: parameter.name)
+@pytest.mark.parametrize(
+    "parameter",
+    [*plan.params, *(each for each in load.params if isinstance(each, click.Option))],
+    ids=lambda parameter: parameter.name,
+)
 def test_every_option_is_on_the_page(parameter: click.Parameter) -> None:
-    assert f"`{parameter.opts[0]}" in PAGE
+    assert re.search(rf"[` ]{parameter.opts[0]}\b", PAGE)
+
+
+def test_the_numbers_of_a_load_are_those_of_the_code() -> None:
+    for number in (NEAR_BUDGET, FAR_BUDGET):
+        assert f"{number:,} postbacks" in PAGE or f"{number:,} beyond it" in PAGE
+    assert f"`--connections` ({CONNECTIONS})" in PAGE
+    assert f"within {SLOWEST.total_seconds():g} second" in PAGE.replace("a second", "1 second")
+    assert f"fewer than {100 * MOST_FAILED:g} % fail" in PAGE
 
 
 @pytest.mark.parametrize("shape", ["campaign", "constant", "ramp", "steps"])

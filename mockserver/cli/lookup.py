@@ -37,6 +37,7 @@ ORDER = (
     "listen",
     "resend",
     "reset",
+    "load",
     "plan",
     "lint",
     "mcp",
