@@ -26,6 +26,7 @@ NAMES = (
     "default",
     "stored",
     "million",
+    "load",
     "plan",
     "delivery",
     "latency",

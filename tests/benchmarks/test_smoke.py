@@ -58,6 +58,15 @@ def test_every_plan_is_thought_through(kind: str) -> None:
     assert figures["MiB at most"] > 1
 
 
+@pytest.mark.parametrize(("rate", "workers"), [(0, 1), (1000, 2)])
+def test_every_load_is_sent(rate: int, workers: int) -> None:
+    pytest.importorskip("locust", reason="Locust is not installed")
+    with serving("slow_sink", 0) as (port, _):
+        figures = figures_of("load_run", port, 20, rate, workers)
+    assert figures["per second"] > 0
+    assert figures["ms of lag, p99"] >= figures["ms of lag, median"]
+
+
 @pytest.mark.parametrize("kind", ["engine", "due", "sandbox"])
 def test_every_way_of_delivery_delivers_all(kind: str) -> None:
     with serving("slow_sink", 0) as (port, _):
