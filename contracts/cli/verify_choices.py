@@ -25,11 +25,11 @@ from contracts.suite.vocabulary import Need, Profile, TargetKind
 from contracts.verify.lint import Secret, remarks, secrets_in
 from contracts.verify.operator import AskingOperator, CommandOperator, Operator, OperatorFailed
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import Probe, probe_of
 from contracts.verify.recording import fitting, read_recording
 from contracts.verify.run_time import SHORTEST, USUAL, RunTime
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
+from mockserver.client.probe import Probe, probe_of
 from mockserver.core.catalog import (
     ALL_CHANNELS,
     Channel,

@@ -8,9 +8,9 @@ Modules in the order in which a run needs them:
 - `sender` sends them over sockets, `in_process` to an application in this process. `raw` opens
   single connections, and `raw_answer` reads what comes back on one. `meant` reads whether an answer
   contradicts its own 2xx.
-- `probe` asks what the endpoint has stored, `stored` reads the answer, and `storage` waits until
-  everything is stored. `operator` takes the endpoint down and up. `command` runs the commands of
-  both.
+- `mockserver.client.probe` asks what the endpoint has stored, `stored` compares the answer with
+  what was sent, and `storage` waits until everything is stored. `operator` takes the endpoint down
+  and up.
 - `preflight` looks at the probe before the first case, and `sight` learns what it shows. `sent`
   remembers everything that was sent, and `reckoning` compares it with what is stored.
 - `odd_values` and `lookalikes` make the postbacks that are hard to store; `run_time` ends a run.

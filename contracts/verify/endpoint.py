@@ -19,7 +19,6 @@ from contracts.suite.vocabulary import Need, Profile, TargetKind
 from contracts.verify import raw
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Composer, Subscription
-from contracts.verify.probe import Probe
 from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.run_time import RunTime
@@ -27,6 +26,7 @@ from contracts.verify.sender import PostbackSender, Trust
 from contracts.verify.sent import SentPostbacks
 from contracts.verify.sight import ProbeSight
 from contracts.verify.storage import StorageDelay
+from mockserver.client.probe import Probe
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import DEFAULT_TIMEOUT
 from mockserver.net.masks import Masks

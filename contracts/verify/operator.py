@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from contracts.verify.command import run_command
 from mockserver.core.errors import PostbacksError
+from mockserver.net.command import run_command
 
 #: How long a command may take, in real seconds.
 COMMAND_REAL_SECONDS = 120.0

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from contracts.verify.postbacks import Postback
-from contracts.verify.probe import Probe
 from contracts.verify.sight import ProbeSight
 from contracts.verify.stored import Stored
+from mockserver.client.probe import Probe
 
 #: How long an endpoint may take to have stored what it has accepted, in real seconds.
 SETTLING_REAL_SECONDS = 3.0

@@ -1,101 +1,27 @@
-"""Reads what a probe answered, and compares what is stored with what was sent.
-
-An answer is one of these, as text:
-
-- a number: how many events are stored;
-- a JSON array of texts, or lines of text: a key for each event, with the user id in it;
-- a JSON array of objects: an object for each event, with its values under any names.
-"""
+"""Compares what is stored of postbacks with what was sent."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from contracts.verify.postbacks import Postback
-from mockserver.core.errors import PostbacksError
+from mockserver.client.probe_answer import Line as Line
+from mockserver.client.probe_answer import ProbeFailed as ProbeFailed
+from mockserver.client.probe_answer import Stored as Stored
+from mockserver.client.probe_answer import Written
+from mockserver.client.probe_answer import holds as holds
+from mockserver.client.probe_answer import lines_of as lines_of
+from mockserver.client.probe_answer import read_stored as read_stored
+from mockserver.core.json_values import texts_in as texts_in
 from mockserver.core.template import milliseconds
 
-#: A number of this many digits is no count, and is refused.
-_MOST_DIGITS = 20
 #: Named as what differs where an entry is a text.
 ID = "one of the ids"
-
-
-class ProbeFailed(PostbacksError):
-    """The probe did not answer, or not in a form that can be read."""
-
-    code = "probe-failed"
-
-
-class Line(str):
-    """A line of a probe's answer.
-
-    An id that contains a line break fills several lines, so a line may hold only its beginning.
-    """
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a probe answered.
-
-    Attributes:
-        count: How many events are stored.
-        entries: One entry for each event; None if the probe only counts.
-    """
-
-    count: int
-    entries: tuple[Any, ...] | None = None
-
-    def of(self, postback: Postback) -> list[Any]:
-        """Return the entries that belong to a postback; none if the probe only counts."""
-        if not postback.key:
-            # Its URL carries no id, so no entry can be recognised.
-            return []
-        # A key ends in a number: that of postback 1 must not be found in that of postback 17.
-        pattern = re.compile(rf"{re.escape(postback.key)}(?!\d)", re.IGNORECASE)
-        return [entry for entry in self.entries or () if holds(entry, pattern)]
-
-
-def read_stored(text: str, source: str) -> Stored:
-    """Return what the text of an answer means.
-
-    Args:
-        text: The answer.
-        source: The URL or command that it comes from, for errors.
-
-    Raises:
-        ProbeFailed: It has none of the forms that can be read.
-    """
-    # Some Windows programs write a byte order mark first.
-    text = text.removeprefix("\ufeff")
-    stripped = text.strip()
-    try:
-        # Numbers stay texts, digit by digit: an id that lost digits as a float must be noticed.
-        document = json.loads(stripped, parse_float=_Written, parse_int=_Written)
-    except (ValueError, RecursionError):
-        if stripped[:1] in ("[", "{", "<"):
-            raise ProbeFailed(
-                f"the probe {source!r} answered neither a number, nor a JSON array, nor lines of "
-                f"text, but {stripped[:80]!r}"
-            ) from None
-        lines = tuple(Line(line) for line in lines_of(text) if line.strip())
-        return Stored(len(lines), lines)
-    if isinstance(document, _Written) and document.isdigit() and len(document) < _MOST_DIGITS:
-        return Stored(int(document))
-    if isinstance(document, list):
-        return Stored(len(document), tuple(document))
-    raise ProbeFailed(
-        f"the probe {source!r} answered {stripped[:80]!r}; it takes a number, a JSON array of "
-        "texts or objects, or lines of text"
-    )
 
 
 class Difference(NamedTuple):
@@ -159,38 +85,12 @@ def id_difference(postback: Postback, entry: str) -> list[Difference]:
     return [Difference(ID, " or ".join(sorted(ids)), str(entry))]
 
 
-def lines_of(text: str) -> list[str]:
-    """Return the lines that a text fills in the answer of a probe."""
-    # Not `splitlines`, which also splits at characters that may be part of an id.
-    return text.replace("\r\n", "\n").split("\n")
-
-
-class _Written(str):
-    """A number of a JSON document, digit by digit as it stands there."""
-
-    __slots__ = ()
-
-
-def texts_in(entry: Any) -> Iterator[str]:
-    """Yield the texts anywhere in an entry."""
-    if isinstance(entry, str):
-        yield entry
-    elif isinstance(entry, Mapping | list | tuple):
-        for value in entry.values() if isinstance(entry, Mapping) else entry:
-            yield from texts_in(value)
-
-
 def nodes_in(entry: Any) -> Iterator[Any]:
     """Yield an entry and whatever is anywhere in it."""
     yield entry
     if isinstance(entry, Mapping | list | tuple):
         for value in entry.values() if isinstance(entry, Mapping) else entry:
             yield from nodes_in(value)
-
-
-def holds(entry: Any, pattern: re.Pattern[str]) -> bool:
-    """Return whether a text anywhere in an entry matches."""
-    return any(map(pattern.search, texts_in(entry)))
 
 
 _NOTHING = ("", "{}")
@@ -259,7 +159,7 @@ def _is_naive(stored: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, _Written):
+    if isinstance(value, Written):
         return json.loads(value)
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}

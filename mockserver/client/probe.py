@@ -1,6 +1,6 @@
 """Asks what an endpoint has stored, by a URL or a command that its user gives.
 
-`stored` says which answers can be read.
+`probe_answer` says which answers can be read.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 from urllib.request import Request
 
-from contracts.verify.command import run_command
-from contracts.verify.stored import ProbeFailed, Stored, holds, read_stored
+from mockserver.client.probe_answer import ProbeFailed, Stored, holds, read_stored
 from mockserver.client.wire import direct_opener
 from mockserver.core.catalog import suggestion
 from mockserver.core.errors import InvalidConfig
+from mockserver.net.command import run_command
 
 #: How long a probe may take, in real seconds.
 PROBE_REAL_SECONDS = 10.0

@@ -90,3 +90,12 @@ def is_text(value: str) -> bool:
 def _written(place: tuple[Any, ...]) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return "".join(steps)[:200]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts anywhere in a JSON value, but for names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(each)

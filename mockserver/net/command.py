@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from contracts.suite.exchange import as_text
-
 
 class Ended(NamedTuple):
     """A command that has ended.
@@ -60,11 +58,15 @@ def run_command(command: str | Sequence[str], real_seconds: float) -> Ended:
             raise
         for file in (output, errors):
             file.seek(0)
-        complaints = as_text(errors.read()).strip().splitlines() or [""]
-        return Ended(code, as_text(output.read()), complaints[-1])
+        complaints = _as_text(errors.read()).strip().splitlines() or [""]
+        return Ended(code, _as_text(output.read()), complaints[-1])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def _as_text(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from contracts.verify import probe
 from contracts.verify.postbacks import Composer, Postback, Subscription
-from contracts.verify.probe import CommandProbe, FunctionProbe, UrlProbe, probe_of
 from contracts.verify.stored import ProbeFailed, Stored
+from mockserver.client import probe
+from mockserver.client.probe import CommandProbe, FunctionProbe, UrlProbe, probe_of
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.template import Template
 from tests.transport.servers import RawServer, closing_after, hanging, keeping_alive, resetting

@@ -164,7 +164,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "verify.in_process",
         "verify.operator",
         "verify.postbacks",
-        "verify.probe",
         "verify.sender",
         "verify.subject",
         "suite.request_budget",

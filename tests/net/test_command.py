@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.verify.command import run_command
+from mockserver.net.command import run_command
 
 
 def is_running(pid: int) -> bool:

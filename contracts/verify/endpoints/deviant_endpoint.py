@@ -16,9 +16,9 @@ from contracts.verify.endpoints.shop import PATH, QUERY, Row, Shop, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import Operator
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import FunctionProbe, Probe
 from contracts.verify.sender import SocketPostbackSender, Trust
 from contracts.verify.subject import EndpointSubject
+from mockserver.client.probe import FunctionProbe, Probe
 from mockserver.core.catalog import event_kind
 from mockserver.core.clock import ManualClock
 from mockserver.core.models import ParametersEncoding

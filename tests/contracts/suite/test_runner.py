@@ -26,10 +26,10 @@ from contracts.suite.vocabulary import Level, Need, Origin, Profile, Status, Tar
 from contracts.verify.endpoints.shop import Shop, ShopAnswer, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import CommandProbe
 from contracts.verify.sender import SocketPostbackSender
 from contracts.verify.subject import EndpointSubject
 from contracts.verify.target import EndpointTarget
+from mockserver.client.probe import CommandProbe
 from mockserver.client.wire import Reply
 from mockserver.core.clock import ManualClock
 from mockserver.core.errors import ServerUnreachable

@@ -18,10 +18,10 @@ from contracts.suite.vocabulary import Need, Profile
 from contracts.verify.endpoint import Endpoint
 from contracts.verify.operator import AskingOperator
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import FunctionProbe
 from contracts.verify.raw import NoConnection
 from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.sender import Trust
+from mockserver.client.probe import FunctionProbe
 from mockserver.core.catalog import Channel, PostbackType
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template

@@ -11,8 +11,8 @@ from contracts.verify.endpoints.shop import PATH, QUERY, Row, Shop, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
 from contracts.verify.preflight import FIRST_LOOK, begin_counting, probe_remarks
-from contracts.verify.probe import FunctionProbe, probe_of
 from contracts.verify.subject import EndpointSubject
+from mockserver.client.probe import FunctionProbe, probe_of
 from mockserver.core.clock import ManualClock
 from mockserver.core.errors import InvalidConfig
 from mockserver.core.template import Template

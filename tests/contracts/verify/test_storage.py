@@ -6,8 +6,8 @@ import pytest
 
 from contracts.verify import storage
 from contracts.verify.postbacks import Composer, Subscription
-from contracts.verify.probe import FunctionProbe
 from contracts.verify.storage import Storage, StorageDelay
+from mockserver.client.probe import FunctionProbe
 from mockserver.core.template import Template
 
 URL = "http://partner.test/in?user={{User ID}}&at={{Trigger time}}"

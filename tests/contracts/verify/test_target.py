@@ -18,11 +18,11 @@ from contracts.verify.endpoints.shop import Row, Shop, ShopAnswer, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.operator import OperatorFailed
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import FunctionProbe
 from contracts.verify.raw_answer import RawAnswer
 from contracts.verify.storage import SETTLING_REAL_SECONDS
 from contracts.verify.stored import Stored, read_stored
 from contracts.verify.target import UP_AGAIN_REAL_SECONDS, EndpointTarget
+from mockserver.client.probe import FunctionProbe
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.template import Template

@@ -20,8 +20,8 @@ from contracts.verify.cases.outage import SEVERAL, Plan, plan
 from contracts.verify.endpoints.shop import Shop, Store
 from contracts.verify.in_process import InProcessPostbackSender
 from contracts.verify.postbacks import Subscription
-from contracts.verify.probe import FunctionProbe
 from contracts.verify.subject import EndpointSubject
+from mockserver.client.probe import FunctionProbe
 from mockserver.core.clock import ManualClock
 from mockserver.core.outcome import Outcome, OutcomeKind
 from mockserver.core.retry import RetryPolicy

@@ -13,7 +13,7 @@ from contracts.suite.runner import run_case
 from contracts.suite.subject import Names
 from contracts.suite.vocabulary import Status
 from contracts.verify.endpoints.deviant_endpoint import DeviantEndpoint, EndpointVariant, on_a_port
-from contracts.verify.probe import FunctionProbe
+from mockserver.client.probe import FunctionProbe
 
 from .visiting import DEVIANTS, GOOD, MODULES, Visitor
 
