@@ -14,7 +14,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from mockserver.cli.load_probe import LoadProbe
 from mockserver.cli.load_shapes import stream_of
+from mockserver.client.probe import probe_of
 from mockserver.core.durations import parse_duration
 from mockserver.core.errors import InvalidConfig, InvalidValue
 from mockserver.load.arrival import Stream
@@ -54,6 +56,7 @@ class LoadPlan:
         masks: Takes secrets of the URL out of what is written.
         outages: When the endpoint is down in the echo.
         jitter: By which share pauses may differ there.
+        probe: Says what is stored; None if its user gave none.
         remarks: What a user should know of the stream.
     """
 
@@ -67,6 +70,7 @@ class LoadPlan:
     masks: Masks
     outages: tuple[tuple[timedelta, timedelta], ...] = ()
     jitter: Fraction = DEFAULT_JITTER
+    probe: LoadProbe | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -127,6 +131,7 @@ def plan_of(options: Mapping[str, Any]) -> LoadPlan:
         tuple(endings),
         masks_of(url),
         *_echo_choices(options),
+        _probe(options, f"{PREFIX}{run}-", job.stream),
         tuple(getattr(stream, "remarks", ())),
     )
 
@@ -195,6 +200,13 @@ def _run_of(options: Mapping[str, Any]) -> str:
     if source is ParameterSource.COMMANDLINE:
         return str(options["seed"])
     return secrets.token_hex(4)
+
+
+def _probe(options: Mapping[str, Any], prefix: str, stream: Mapping[str, Any]) -> LoadProbe | None:
+    if options["probe"] is None:
+        return None
+    has_one_each = stream["shape"] in ("constant", "ramp", "steps") and not stream["audience"]
+    return LoadProbe(probe_of(options["probe"]), prefix, one_each=has_one_each)
 
 
 def _echo_choices(

@@ -11,11 +11,13 @@ import click
 
 from mockserver.cli.live_line import LiveLine
 from mockserver.cli.load_choices import PREFIX, LoadPlan, duration_of, host_and_port, plan_of
+from mockserver.cli.load_probe import LoadProbe
 from mockserver.cli.load_text import write_planned, write_result
 from mockserver.cli.output import Output, count
 from mockserver.cli.process import INTERRUPTED, tell
 from mockserver.cli.report_files import files_of, write_file
 from mockserver.cli.session import Session
+from mockserver.client.probe_answer import ProbeFailed
 from mockserver.core.durations import format_duration
 from mockserver.core.errors import InvalidConfig
 from mockserver.load.aftermath import calendar_of, echo_of
@@ -46,8 +48,13 @@ def run_load(session: Session, options: Mapping[str, Any]) -> int:
         return 0
     check_installed()
     check_listening(plan.target)
+    probe = plan.probe
+    if probe is not None:
+        probe.begin()
     result = _run(output, plan, options)
     facts = facts_of(result, plan)
+    if probe is not None:
+        _add_stored(facts, result, probe)
     _write_files(files, facts)
     if output.as_json:
         output.document(facts)
@@ -85,6 +92,17 @@ def facts_of(result: LoadResult, plan: LoadPlan) -> dict[str, Any]:
     )
     found = document(result, facts)
     return hidden_in(found, plan.job.url)
+
+
+def _add_stored(facts: dict[str, Any], result: LoadResult, probe: LoadProbe) -> None:
+    """Add what is stored, or why that is not known."""
+    try:
+        found = probe.found(result.totals)
+    except ProbeFailed as error:
+        facts["remarks"].append(f"what is stored is not known: {error}")
+        return
+    facts["stored"] = found.as_json()
+    facts["remarks"] += found.sentences
 
 
 def _run(output: Output, plan: LoadPlan, options: Mapping[str, Any]) -> LoadResult:

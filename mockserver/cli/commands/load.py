@@ -79,6 +79,12 @@ from mockserver.cli.session import Session, json_option
     "--to-the-end", is_flag=True, help="With --shape steps: go on after a step is not passed."
 )
 @click.option(
+    "--probe",
+    metavar="URL|COMMAND",
+    help="Answers what is stored: a number, lines, or a JSON array; {prefix} is replaced by what "
+    "the run's user ids begin with.",
+)
+@click.option(
     "--outage",
     "outages",
     metavar="DURATION|FROM..TO",

@@ -77,6 +77,7 @@ def document(result: LoadResult, facts: Facts) -> dict[str, Any]:
         "capacity": None if facts.capacity is None else _capacity(facts.capacity),
         "calendar": list(facts.calendar),
         "echo": facts.echo,
+        "stored": None,
         "workers": [
             {
                 "part": each.part,

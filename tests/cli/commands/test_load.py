@@ -96,6 +96,8 @@ def done(*arguments: str) -> tuple[int, str, str]:
             2,
             "lasts whole seconds",
         ),
+        ((URL, *CONSTANT, "--probe", "cat {prefix"), 3, "nobody listens"),
+        ((URL, *CONSTANT, "--probe", "cat {{prefix}}"), 2, "only {prefix} is replaced"),
         ((URL, *CONSTANT), 3, "nobody listens at 127.0.0.1:1, so nothing was sent"),
     ],
 )
@@ -224,6 +226,21 @@ def test_an_endpoint_that_freezes_shows_it_in_p99_and_max(tmp_path: Path) -> Non
     assert 1.9 < latency["max"] < 4
     assert service["p95"] < 0.5 < latency["p75"]
     assert any("counted from the instant of sending" in each for each in facts["remarks"])
+
+
+@needs_locust
+def test_a_probe_says_what_was_lost_and_doubled(tmp_path: Path) -> None:
+    """The endpoint answers 200 to all; what it has stored is written by hand."""
+    rows = "['{prefix}u%d' % n for n in [*range(2, 20), 5]]"
+    probe = f'{sys.executable} -c "print(*{rows}, sep=chr(10))"'
+    with sink() as endpoint:
+        facts = facts_of(
+            tmp_path,
+            endpoint.url,
+            *("--shape", "constant", "--rate", "20/s", "--duration", "1s", "--probe", probe),
+        )
+    assert facts["stored"] == {"stored": 18, "doubled": 1, "lost": 2, "unanswered": 0}
+    assert "LOST: 2 postbacks answered 2xx and not stored" in facts["remarks"]
 
 
 @needs_locust
