@@ -153,6 +153,8 @@ def _tell_of(said: Mapping[str, Any], plan: LoadPlan, line: LiveLine) -> None:
                 f"LOST  worker {said['part'] + 1} on {said['host']} (process {said['pid']}); what "
                 "it has not told of counts as not sent"
             )
+        case "back":
+            line.tell(f"worker {said['part'] + 1} on {said['host']} is there again")
         case "refused":
             line.tell(f"NOTE  {one_line(said['why'])}")
         case "came" if plan.place.expected > plan.place.local:

@@ -22,6 +22,7 @@ from mockserver.load.crossing import (
     JOB,
     REFUSED,
     REPORT,
+    STOP,
     UNWILLING,
     hello,
     misfit,
@@ -52,6 +53,7 @@ class MasterSide:
         totals: What came of the load so far.
         fitting: What each worker said of itself that may take part, by Locust's name of it.
         began_at: When the load began, aware UTC; None before that.
+        is_ending: Whether the workers were told to end.
         unwilling: Why a worker does not take its part; empty if none refused.
     """
 
@@ -60,6 +62,7 @@ class MasterSide:
     ) -> None:
         self.totals = Totals()
         self.fitting: dict[str, Mapping[str, Any]] = {}
+        self.is_ending = False
         self.unwilling = ""
         self.began_at: datetime | None = None
         self._environment = environment
@@ -71,6 +74,7 @@ class MasterSide:
         self._lost: set[int] = set()
         setattr(environment, _ATTRIBUTE, self)
         environment.events.test_start.add_listener(self._hand_out)
+        environment.events.test_stopping.add_listener(lambda **_: self.end())
         if hasattr(self._runner, "clients"):
             environment.events.worker_report.add_listener(self._take_report)
             self._runner.register_message(HELLO, self._meet)
@@ -88,6 +92,12 @@ class MasterSide:
         """Return whether the load was handed out, and every part has ended or is lost."""
         return bool(self._parts) and len(self._ended | self._lost) == len(self._parts)
 
+    def end(self) -> None:
+        """Have all workers end now."""
+        self.is_ending = True
+        if hasattr(self._runner, "clients"):
+            self._runner.send_message(STOP)
+
     def lose(self, pid: int) -> None:
         """Take note that a worker's process on this machine has ended."""
         for client, said in self.fitting.items():
@@ -103,13 +113,16 @@ class MasterSide:
         self._announce({"kind": "report", "part": part, "totals": data["totals"]})
         if kind == DONE:
             self._ended.add(part)
-            self._announce({"kind": "ended", "part": part, "trouble": data["trouble"]})
+            is_left = not (data["complete"] or data["trouble"] or self.is_ending)
+            told = {"kind": "lost", **self._said(part)} if is_left else {"kind": "ended"}
+            self._announce({**told, "part": part, "trouble": data["trouble"]})
 
     def _hand_out(self, **_: object) -> None:
         job = self._make_job()
         self.totals = Totals()
         self._ended.clear()
         self._lost.clear()
+        self.is_ending = False
         self.began_at = RunningClock().now()
         self._announce({"kind": "began"})
         own = worker_side(self._environment)
@@ -152,6 +165,8 @@ class MasterSide:
                 known = self._runner.clients.get(client)
                 if known is None or known.state == "missing":
                     self._lose(client)
+                elif self._parts.get(client) in self._lost:
+                    self._find(client)
 
     def _lose(self, client: str) -> None:
         part = self._parts.get(client)
@@ -162,6 +177,17 @@ class MasterSide:
         elif part not in self._ended | self._lost:
             self._lost.add(part)
             self._announce({"kind": "lost", "part": part, **self.fitting[client]})
+
+    def _find(self, client: str) -> None:
+        """Take note that a worker that was lost is there again: it was only silent."""
+        part = self._parts[client]
+        self._lost.remove(part)
+        self._announce({"kind": "back", "part": part, **self.fitting[client]})
+
+    def _said(self, part: int) -> Mapping[str, Any]:
+        """Return what the worker that has a part said of itself."""
+        client = next(client for client, each in self._parts.items() if each == part)
+        return self.fitting.get(client, {"host": "this machine", "pid": 0})
 
 
 def master_side(environment: Environment) -> MasterSide | None:

@@ -77,7 +77,7 @@ class WorkerSide:
             # Locust would log it and begin again, for as long as the load lasts.
             self._part, part = None, self._part[1]  # type: ignore[index]
             told = {"part": part, "totals": Totals().as_json(), "trouble": f"{error!r}"}
-            self._tell_master(DONE, told)
+            self._tell_master(DONE, told | {"complete": False})
             return
         running = gevent.get_hub().threadpool.spawn(sender.run)
         self._watching = gevent.spawn(self._watch, running)
@@ -120,7 +120,8 @@ class WorkerSide:
             self._collect()
         self._collect()
         trouble = "" if running.successful() else f"{running.exception!r}"
-        self._tell_master(DONE, self._taken() | {"trouble": trouble})
+        is_complete = self._sender is not None and self._sender.is_complete
+        self._tell_master(DONE, self._taken() | {"trouble": trouble, "complete": is_complete})
 
     def _collect(self) -> None:
         while self._outcomes:

@@ -11,17 +11,19 @@ import sys
 from typing import Any
 
 import gevent
+from locust import runners
 from locust.env import Environment
 from locust.event import Events
 from locust.exception import RPCError
 
-from mockserver.load.crossing import STOP
 from mockserver.load.job import Job
 from mockserver.load.lines import LineReader, say
 from mockserver.load.locust_master import MasterSide
 from mockserver.load.locust_process import Sending, quieten
 from mockserver.net.monotonic import real_seconds
 
+#: A worker that has said nothing for so many seconds is lost.
+SILENT = 6
 #: How long workers may take to say what they had counted, in seconds.
 LAST_WORD = 0.5
 _LOOKED_EVERY = 0.02
@@ -32,6 +34,7 @@ _FLUSH = 0.2
 def main() -> None:
     """Run one load."""
     quieten()
+    runners.HEARTBEAT_LIVENESS = SILENT
     reader = LineReader(sys.stdin.fileno())
     [settings, *_] = gevent.get_hub().threadpool.apply(reader.read)
     job = Job.from_json(settings["job"])
@@ -91,7 +94,7 @@ def _wait_for_workers(side: MasterSide, asked: Asked, settings: dict[str, Any]) 
 
 
 def _end(side: MasterSide, runner: Any) -> None:
-    runner.send_message(STOP)
+    side.end()
     give_up = real_seconds() + LAST_WORD
     while side.was_handed_out and not side.is_done and real_seconds() < give_up:
         gevent.sleep(_LOOKED_EVERY)

@@ -10,7 +10,7 @@ from mockserver.load.outcomes import Totals
 
 #: Why postbacks were not sent that no worker has counted.
 ENDED_EARLY = "the load was ended before their instants"
-WITH_A_WORKER = "they were a worker's that was lost, or it had not told of them"
+WITH_A_WORKER = "they were a worker's that was lost, or failed, and had not told of them"
 
 
 class End(StrEnum):
@@ -79,8 +79,9 @@ class LoadResult:
         """Return how many postbacks were not sent, by the reason; every one has one."""
         found = dict(self.totals.unsent)
         left = self.expected - self.totals.planned
+        failed = self.lost or any(worker.trouble for worker in self.workers.values())
         if left > 0:
-            found[WITH_A_WORKER if self.lost and self.end is End.DONE else ENDED_EARLY] = left
+            found[WITH_A_WORKER if failed and self.end is End.DONE else ENDED_EARLY] = left
         return found
 
     @property

@@ -80,6 +80,8 @@ class LoadRun:
                 result.workers[said["part"]].trouble = said["trouble"]
             case "lost":
                 result.workers[said["part"]].state = "lost"
+            case "back":
+                result.workers[said["part"]].state = "sending"
             case "refused":
                 result.refused.append(said["why"])
             case "unwilling" | "failed":

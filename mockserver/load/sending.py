@@ -62,6 +62,7 @@ class PartSender:
         on_outcome: Told of every outcome, with its latency in microseconds, unless it is None.
         parameters_encoding: How Parameters are written.
         stopped: Whether it is to end now; set by whoever ends it.
+        is_complete: Whether everything has left, or was counted as not sent, and has an outcome.
     """
 
     arrivals: Iterator[Arrival]
@@ -75,6 +76,7 @@ class PartSender:
     on_outcome: Callable[[Outcome, int], None] | None = None
     parameters_encoding: ParametersEncoding = "once"
     stopped: bool = False
+    is_complete: bool = False
     _totals: Totals = field(default_factory=Totals)
     _under_way: dict[int, tuple[int, int]] = field(default_factory=dict)
     _next: Arrival | None = None
@@ -100,6 +102,7 @@ class PartSender:
                 self._hand_over_now_and_then()
         except ExchangeStopped:
             pass
+        self.is_complete = self._next is None and not self._under_way
         self._totals.cut += len(self._under_way)
         self._under_way.clear()
         self.hand_over(self._totals)

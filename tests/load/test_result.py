@@ -22,6 +22,8 @@ def test_what_was_not_planned_any_more_has_a_reason() -> None:
     assert result(end=End.INTERRUPTED).unsent == {"late": 2, ENDED_EARLY: 10}
     lost = {0: Worker(0, "here", 1, "lost")}
     assert result(workers=lost).unsent == {"late": 2, WITH_A_WORKER: 10}
+    troubled = {0: Worker(0, "here", 1, "done", "boom")}
+    assert result(workers=troubled).unsent == {"late": 2, WITH_A_WORKER: 10}
     assert result().unknown == 1
 
 

@@ -81,6 +81,14 @@ def test_what_happens_to_workers_is_told_and_kept() -> None:
     assert result.exit_code == 1
 
 
+def test_a_worker_that_was_only_silent_is_no_longer_lost() -> None:
+    script = Script(
+        [came(0), BEGAN, {"kind": "lost", "part": 0}], [{"kind": "back", "part": 0}, ENDED, OVER]
+    )
+    result = run(script)
+    assert (result.lost, result.exit_code) == ([], 0)
+
+
 def test_ctrl_c_ends_it_with_the_last_report() -> None:
     script = Script([came(0), BEGAN, report(3)], KeyboardInterrupt(), [report(2), OVER])
     result = run(script)

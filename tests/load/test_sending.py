@@ -230,6 +230,7 @@ def test_it_ends_at_once_when_told_and_says_what_was_under_way() -> None:
 
     def end(sender: PartSender) -> None:
         sender.stopped = True
+        assert not sender.is_complete
 
     sending = line(capacity=3, answer=lambda attempt, at: hanging)
     totals = send(sending, arrivals(100, 10 * MILLISECOND), on_totals=end)
@@ -318,5 +319,6 @@ def test_outcomes_are_told_to_who_listens() -> None:
         lambda outcome, latency: told.append((outcome.status, latency)),
     )
     sender.run()
+    assert sender.is_complete
     assert [status for status, _ in told] == [200] * 3
     assert all(5000 <= latency < 8000 for _, latency in told)
