@@ -92,6 +92,10 @@ class MasterSide:
         """Return whether the load was handed out, and every part has ended or is lost."""
         return bool(self._parts) and len(self._ended | self._lost) == len(self._parts)
 
+    def forget(self) -> None:
+        """Forget who had which part: the load has ended, and another will begin."""
+        self._parts = {}
+
     def end(self) -> None:
         """Have all workers end now."""
         self.is_ending = True
@@ -137,7 +141,7 @@ class MasterSide:
 
     def _meet(self, msg: Any, **_: object) -> None:
         client, said = msg.node_id, msg.data
-        why = _LATE if self._parts else ""
+        why = _LATE if self._parts and not self.is_done else ""
         why = why or misfit(said, hello(locust_version), self._make_job().addresses)
         if why:
             self._runner.send_message(REFUSED, {"why": why}, client)

@@ -76,6 +76,13 @@ class PostbackShape(LoadTestShape):
 
     abstract = True
 
+    def reset_time(self) -> None:
+        """Begin again, when Locust does: what has ended is of the load before."""
+        super().reset_time()
+        side = None if self.runner is None else master_side(self.runner.environment)
+        if side is not None and side.is_done:
+            side.forget()
+
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there should be, or None at the end."""
         assert self.runner is not None

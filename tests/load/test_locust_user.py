@@ -7,9 +7,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
-from tests.load.crews import needs_locust
+from tests.load.crews import job, needs_locust, wait_until
 from tests.load.sink import sink
+from tests.transport.servers import RawServer, keeping_alive
 
 pytestmark = needs_locust
 
@@ -38,8 +41,6 @@ def count(request_type, name, response_time, exception, **_):
 
 
 def written(folder: Path, url: str, listening: str = "") -> Path:
-    from tests.load.crews import job
-
     file = folder / "locustfile.py"
     stream = dict(job(url, 50, 2).stream)
     text = LOCUSTFILE.format(url=url, stream=stream, report=folder / "load.json")
@@ -47,9 +48,10 @@ def written(folder: Path, url: str, listening: str = "") -> Path:
     return file
 
 
-def locust(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+def locust(folder: Path, *arguments: object, headless: bool = True) -> subprocess.Popen[str]:
+    how = ["--headless"] if headless else []
     return subprocess.Popen(
-        [sys.executable, "-m", "locust", "--headless", *map(str, arguments)],
+        [sys.executable, "-m", "locust", *how, *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -84,9 +86,7 @@ def test_what_listens_to_requests_hears_every_one(tmp_path: Path) -> None:
 
 
 def test_with_workers_that_get_the_file_from_the_master(tmp_path: Path) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     with sink() as endpoint:
         file = written(tmp_path, endpoint.url)
         master = locust(
@@ -101,3 +101,42 @@ def test_with_workers_that_get_the_file_from_the_master(tmp_path: Path) -> None:
             ended(worker)
     facts = json.loads((tmp_path / "load.json").read_text())
     assert facts["counts"]["delivered"] == 100
+
+
+def test_locusts_own_page_shows_it_and_begins_it_again(tmp_path: Path) -> None:
+    port = free_port()
+    page = f"http://127.0.0.1:{port}"
+    with RawServer(keeping_alive()) as endpoint:
+        file = written(tmp_path, f"{endpoint.url}/in?user={{{{User ID}}}}")
+        arguments = ("-f", file, "--web-host", "127.0.0.1", "--web-port", port)
+        with locust(tmp_path, *arguments, headless=False) as process:
+            try:
+                wait_until(lambda: answered(f"{page}/stats/requests") is not None)
+                for sent in (100, 200):
+                    assert answered(f"{page}/swarm", b"user_count=1&spawn_rate=1")["success"]
+                    wait_until(lambda sent=sent: len(endpoint.requests) == sent)
+                    wait_until(lambda: requests(page) == 100)
+                    wait_until(lambda: answered(f"{page}/stats/requests")["state"] == "stopped")
+            finally:
+                process.terminate()
+                process.communicate(timeout=30)
+
+
+def requests(page: str) -> int:
+    stats = answered(f"{page}/stats/requests")["stats"]
+    return next((each["num_requests"] for each in stats if each["name"] == "postback"), 0)
+
+
+def answered(url: str, form: bytes | None = None) -> Any:
+    try:
+        with urlopen(url, form, timeout=10) as answer:
+            return json.load(answer)
+    except OSError:
+        return None
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
