@@ -19,6 +19,7 @@ import click
 from mockserver.cli.lookup import foreign_commands, load_foreign, own_command, own_names
 from mockserver.cli.process import INTERRUPTED, tell, writing
 from mockserver.cli.session import Session, SuggestingGroup, sandbox_options
+from mockserver.cli.shortages import out_of_files, shortage
 from mockserver.cli.variables import unknown_variables
 from mockserver.core.errors import PostbacksError
 from mockserver.net.visible_text import json_visible, one_line
@@ -79,10 +80,17 @@ class Root(SuggestingGroup):
         except click.Abort:
             code = INTERRUPTED
         except PostbacksError as error:
-            code = _report(str(error), error.code, error.http_status, arguments, error.exit_code)
+            # What a file is advised to be changed for may be no fault of the file.
+            said = out_of_files(error.__cause__) or str(error)
+            code = _report(said, error.code, error.http_status, arguments, error.exit_code)
         except Exception as error:
-            is_interrupt = _has_within(error, KeyboardInterrupt)
-            code = _interrupted() if is_interrupt else _own_fault(error, arguments)
+            missing = shortage(error)
+            if _has_within(error, KeyboardInterrupt):
+                code = _interrupted()
+            elif missing is not None:
+                code = _report(missing, "shortage", 503, arguments, 1)
+            else:
+                code = _own_fault(error, arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:

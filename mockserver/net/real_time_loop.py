@@ -13,3 +13,8 @@ class RealTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the real seconds that timers are counted in."""
         return real_seconds()
+
+    def __del__(self) -> None:
+        """Close it, if it was made: asyncio's own fails where no more files could be opened."""
+        if hasattr(self, "_ssock"):
+            super().__del__()

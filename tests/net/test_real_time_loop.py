@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
+import socket
 
+import pytest
 from freezegun import freeze_time
 
 from mockserver.net.monotonic import real_seconds
@@ -21,3 +25,16 @@ def test_its_time_is_that_of_real_seconds() -> None:
     with asyncio.Runner(loop_factory=RealTimeLoop) as runner:
         before = real_seconds()
         assert before <= runner.get_loop().time() <= real_seconds()
+
+
+def test_one_that_could_not_be_made_goes_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socketpair", full)
+    # What a destructor raises would fail this test as a warning.
+    with pytest.raises(OSError, match="Too many open files"):
+        RealTimeLoop()
+    gc.collect()

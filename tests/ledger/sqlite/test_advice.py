@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -63,3 +65,26 @@ def test_a_folder_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "statvfs", gone)
     assert "choose another file" in advice("disk I/O error", Path("/gone/ledger.db"))
+
+
+@pytest.mark.parametrize("left", [0, 3, 4])
+def test_that_no_more_files_can_be_opened_is_said_and_none_stays_open(
+    monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    opened: list[int] = []
+    take = os.open
+
+    def limited(*arguments: Any) -> int:
+        if len(opened) == left:
+            raise OSError(errno.EMFILE, "Too many open files")
+        opened.append(take(*arguments))
+        return opened[-1]
+
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(**ROOMY))
+    monkeypatch.setattr(os, "open", limited)
+    said = advice("unable to open database file", Path("/place/ledger.db"))
+    assert ("raise `ulimit -n`" in said) is (left < 4)
+    assert len(opened) == left
+    for each in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(each)
