@@ -104,7 +104,8 @@ def _connected(target: Target, judge: Judge, until: float) -> socket.socket:
     """
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        # A label of more than 63 letters is no `OSError`.
         raise NotReached(f"the host {target.host} has no address ({_said(error)})") from None
     reasons: list[str] = []
     for family, kind, protocol, _, address in found:
@@ -283,6 +284,7 @@ def _too_late(target: Target) -> str:
     return f"{_where(target)} gave no answer in time"
 
 
-def _said(error: OSError) -> str:
+def _said(error: Exception) -> str:
     reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
-    return str(reason or error.strerror or error or type(error).__name__).replace("_", " ")
+    reason = reason or getattr(error, "strerror", None)
+    return str(reason or error or type(error).__name__).replace("_", " ")

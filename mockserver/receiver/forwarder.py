@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mockserver.core.errors import InvalidBehaviour
+from mockserver.core.errors import InvalidBehaviour, PostbacksError
 from mockserver.core.forward_target import forward_target
 from mockserver.core.forwarded import Forwarded, RawFields
 from mockserver.core.hosts import is_loopback
@@ -82,11 +82,16 @@ class Forwarder:
         done: Callable[[Forwarded], None],
     ) -> None:
         """Forward a request on a thread of its own, and call `done` there with what came of it."""
-        threading.Thread(
-            target=lambda: done(self.send(url, request, limit)),
-            name="postbacks-forward",
-            daemon=True,
-        ).start()
+
+        def run() -> None:
+            try:
+                forwarded = self.send(url, request, limit)
+            except Exception as error:
+                # Whoever sent it must not wait for ever.
+                forwarded = Forwarded(url, "reset", error=f"{type(error).__name__}: {error}")
+            done(forwarded)
+
+        threading.Thread(target=run, name="postbacks-forward", daemon=True).start()
 
     def send(self, url: str, request: ReceivedRequest, limit: timedelta) -> Forwarded:
         """Forward a request, wait for what comes of it, and return that."""
@@ -96,7 +101,7 @@ class Forwarder:
             try:
                 refused = self.refuses(url) if has_place else _too_many()
                 where, target, written = self._written(url, request)
-            except InvalidBehaviour as error:
+            except PostbacksError as error:
                 refused = str(error)
             if refused is not None:
                 return Forwarded(where, "reset", error=refused)

@@ -59,11 +59,12 @@ def test_an_address_that_is_refused_is_not_dialled() -> None:
         assert own.got == []
 
 
-def test_a_name_without_an_address_is_said() -> None:
-    got = sent(80, "nobody.invalid")
+@pytest.mark.parametrize("host", ["nobody.invalid", "a" * 64 + ".example", "x" * 300])
+def test_a_name_without_an_address_is_said(host: str) -> None:
+    got = sent(80, host)
     assert got.end == "reset"
     assert got.error is not None
-    assert got.error.startswith("the host nobody.invalid has no address (")
+    assert got.error.startswith(f"the host {host} has no address (")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 
-from mockserver.core.errors import InvalidBehaviour
+from mockserver.core.errors import InvalidBehaviour, InvalidValue
 from mockserver.core.forwarded import Forwarded
 from mockserver.net.raw_client import RawClient
 from mockserver.receiver import forwarder as module
@@ -136,3 +137,28 @@ def test_two_receivers_that_forward_to_each_other_come_to_an_end(
     assert len(requests) == 41
     errors = [each.forwarded.error or "" for each in requests if each.forwarded is not None]
     assert sum("is it a loop" in error for error in errors) == 1
+
+
+def test_a_failure_of_our_own_is_told_and_nobody_waits_for_ever() -> None:
+    def fail(address: str, port: int | None, url: str) -> str | None:
+        raise LookupError("no such thing")
+
+    done = threading.Event()
+    told: list[Forwarded] = []
+
+    def tell(forwarded: Forwarded) -> None:
+        told.append(forwarded)
+        done.set()
+
+    with endpoint() as own:
+        Forwarder(judge=fail).begin(own.url, request(), timedelta(seconds=5), tell)
+        assert done.wait(10)
+    assert (told[0].end, told[0].error) == ("reset", "LookupError: no such thing")
+
+
+def test_certificates_that_cannot_be_read_are_the_reason() -> None:
+    def trust() -> ssl.SSLContext:
+        raise InvalidValue("ca_file 'x' cannot be used")
+
+    forwarded = send(Forwarder(trust=trust), "https://127.0.0.1:1/")
+    assert (forwarded.end, forwarded.error) == ("reset", "ca_file 'x' cannot be used")
