@@ -124,4 +124,6 @@ def _explained(outcome: Outcome, request: ReceivedRequest) -> Outcome:
     forwarded = request.forwarded
     if forwarded is None or forwarded.error is None or outcome.kind is not OutcomeKind.RESET:
         return outcome
-    return replace(outcome, error=f"{outcome.error}: {forwarded.error}")
+    # What libcurl says of a reset that the inbox has made tells nothing.
+    what = (outcome.error or "").partition(" (libcurl")[0]
+    return replace(outcome, error=f"{what}: {forwarded.error}")

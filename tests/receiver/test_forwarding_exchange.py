@@ -123,7 +123,8 @@ def test_a_dead_endpoint_is_a_reset_and_says_why(sockets: SocketOptions | None) 
         outcome = delivery.attempts[0].outcome
         assert outcome.kind is OutcomeKind.RESET
         assert outcome.error is not None
-        assert f"nobody listens at localhost:{port} (Connection refused)" in outcome.error
+        assert outcome.error.endswith(f": nobody listens at localhost:{port} (Connection refused)")
+        assert "libcurl" not in outcome.error
         assert delivery.state == "pending", "it is tried again, as a dead endpoint is"
     assert request.forwarded is not None
     assert request.forwarded.error == f"nobody listens at localhost:{port} (Connection refused)"

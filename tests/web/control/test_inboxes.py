@@ -7,13 +7,15 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from mockserver import Sandbox
+from mockserver import Sandbox, SocketOptions
 from mockserver.client.sandbox_client import SandboxClient
 from mockserver.client.wire import WsgiWire
 from mockserver.receiver.faults.registry import all_faults
 from mockserver.web.app import create_app
 from mockserver.web.control import inboxes
 from tests.web.answers import ok, refused
+
+BEHAVIOUR = "/_sandbox/inboxes/crm/behaviour"
 
 
 def test_inboxes_are_scripted_read_and_cleared(
@@ -112,3 +114,17 @@ def test_everything_that_an_inbox_can_do_is_explained(client: FlaskClient) -> No
         assert sample is not None, fault
         body = {"behaviour": sample[1]}
         ok(client.put("/_sandbox/inboxes/crm/behaviour", json=body))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [("http://shop.example/", True), ("http://named.example/", False), ("http://crm/", False)],
+)
+def test_a_forward_that_may_be_refused_is_told_of(url: str, is_refused: bool) -> None:
+    with Sandbox(sockets=SocketOptions(send_to=("named.example",))) as sandbox:
+        client = create_app(sandbox).test_client()
+        told = ok(client.put(BEHAVIOUR, json={"behaviour": f"503,forward:{url}"}))
+        assert (told["refused"] is not None) is is_refused
+        assert ok(client.get(BEHAVIOUR)) == told
+        if is_refused:
+            assert "--send-to shop.example" in told["refused"]
