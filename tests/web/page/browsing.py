@@ -91,6 +91,12 @@ class Open:
             waited += 20
         self.wrong = [text for text in self.wrong if told not in text]
 
+    def is_live(self) -> None:
+        """Wait until what happens is shown at once."""
+        playwright.expect(self.page.locator(".live.is-live")).to_be_visible(
+            timeout=PATIENCE_MILLISECONDS
+        )
+
     def rests(self) -> None:
         """Wait until nothing changes any more."""
         self.page.evaluate(AT_REST)

@@ -34,7 +34,7 @@ def test_a_first_visit_says_how_to_begin(opened: Callable[..., tuple[Sandbox, Op
     page.go("")
     page.sees("No rule yet")
     page.sees("curl ")
-    page.sees("live")
+    page.is_live()
     page.press("add a rule")
     page.sees("an example of what is sent")
     url = page.page.get_by_label("Template URL")
@@ -108,7 +108,7 @@ def test_what_happens_elsewhere_is_seen_in_every_tab(
     other = Open(page.page.context.new_page(), page.url)
     for each in (page, other):
         each.go("")
-        each.sees("live")
+        each.is_live()
     sandbox.trigger("email.click", user_id="somebody-new")
     for each in (page, other):
         each.sees("somebody-new")
@@ -126,7 +126,7 @@ def test_after_a_restart_it_goes_on(browser: Any) -> None:
         first.start()
         page = Open(context.new_page(), first.url)
         page.go("")
-        page.sees("live")
+        page.is_live()
         for number in range(5):
             before.trigger("email.click", user_id=f"before-{number}")
         page.sees("before-4")
@@ -218,7 +218,7 @@ def test_the_token_is_asked_for_and_taken(opened: Callable[..., tuple[Sandbox, O
     field.fill("secret-token")
     page.press("Log in")
     page.sees("There is no delivery yet")
-    page.sees("live")
+    page.is_live()
     (cookie,) = page.page.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
     assert "secret-token" not in str(cookie)
@@ -236,7 +236,7 @@ def test_it_works_behind_a_path_prefix(opened: Callable[..., tuple[Sandbox, Open
     page.sees("✓ fires")
     page.press("let it happen")
     page.sees("1 delivery came of it")
-    page.sees("live")
+    page.is_live()
     (cookie,) = page.page.context.cookies()
     assert cookie["path"] == "/tools/postbacks"
     # Nothing was asked for beside the prefix: `foreign` holds all that does not begin with it.

@@ -103,7 +103,7 @@ def test_the_focus_is_seen_on_every_stop_of_every_view(width: int, opened: Opene
 def test_a_dialog_gives_the_focus_back(opened: Opened) -> None:
     _, page = opened()
     page.go("")
-    page.sees("live")
+    page.is_live()
     tab_to(page, "+1 h")
     page.page.keyboard.press("?")
     page.sees("Keyboard shortcuts")

@@ -176,7 +176,7 @@ def test_the_keys_lead_through_the_view(opened: Opened, shelf: Shelf) -> None:
     _, page = opened()
     ids = [shelf.keep(facts(command=name), "page") for name in ("verify", "contracts run")]
     page.go("")
-    page.sees("live")
+    page.is_live()
     for key in "gv":
         page.page.keyboard.press(key)
     page.sees("Reports of this machine")

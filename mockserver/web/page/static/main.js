@@ -55,7 +55,7 @@ function Page() {
 
 function LiveSign() {
   const [state, setState] = useState(live.state);
-  useEffect(() => onHappening(() => setState(live.state)), []);
+  useEffect(() => { setState(live.state); return onHappening(() => setState(live.state)); }, []);
   const [sign, words] = {
     live: ["●", "live"], polling: ["◐", "live, by asking"], connecting: ["○", "connecting"], offline: ["✕", "not connected"],
   }[state];

@@ -1,5 +1,5 @@
 // Makes the page usable by keys alone, and says which keys there are.
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useState } from "./html.js";
 
 const OFF = "postbacks-keys-off";
 const remembered = () => { try { return localStorage.getItem(OFF) === "yes"; } catch { return false; } };
@@ -42,15 +42,16 @@ function step(by) {
   rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))].focus();
 }
 
+/** Open a dialog as soon as it is there: the very next key is for it. @param {?HTMLDialogElement} dialog */
+function show(dialog) { if (dialog && !dialog.open) dialog.showModal(); }
+
 export function Help({ tabs, close }) {
-  const dialog = useRef(null);
   const [off, setOff] = useState(remembered());
-  useEffect(() => { dialog.current.showModal(); }, []);
   const change = (event) => {
     setOff(event.target.checked);
     try { localStorage.setItem(OFF, event.target.checked ? "yes" : "no"); } catch { /* not kept */ }
   };
-  return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="keys">
+  return html`<dialog ref=${show} onClose=${close} aria-labelledby="keys">
     <h2 id="keys">Keyboard shortcuts</h2>
     <dl class="keys">${tabs.map(({ tab }) => html`<div><dt><kbd>g</kbd> <kbd>${tab.key}</kbd></dt><dd>${tab.label}</dd></div>`)}
       ${KEYS.map(([key, what]) => html`<div><dt>${key.split(", ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>

@@ -14,7 +14,7 @@ const listeners = new Set();
 /** What is known: the last happenings, the newest last, and how they come. */
 export const live = { happenings: [], state: "connecting", missed: false };
 
-/** Have `listener` called with what is new, or with nothing when the state has changed. */
+/** Have `listener` called with each message: what is new, or that the state has changed. */
 export function onHappening(listener) { listeners.add(listener); return () => listeners.delete(listener); }
 
 function tell(news) { for (const listener of [...listeners]) listener(news); }
@@ -55,7 +55,9 @@ async function loadLast() {
     const { last } = await get("feed", { after: -1 });
     pollAfter = last;
     const { happenings } = await get("feed", { after: Math.max(0, last - 50) });
-    live.happenings = happenings;
+    // Meanwhile another tab may have passed on what is newer than this answer.
+    const newest = happenings.at(-1)?.sequence ?? 0;
+    live.happenings = [...happenings, ...live.happenings.filter((entry) => entry.sequence > newest)];
     tell({ kind: "loaded" });
   } catch { /* the stream says that nobody answers */ }
 }

@@ -85,7 +85,12 @@ function Pending({ clock }) {
 
 function Happenings() {
   const [, changed] = useState(0);
-  useEffect(() => onHappening(() => changed((number) => number + 1)), []);
+  useEffect(() => {
+    // Something may have come since it was drawn, before anybody listened.
+    const again = () => changed((number) => number + 1);
+    again();
+    return onHappening(again);
+  }, []);
   const shown = live.happenings.slice(-30).reverse();
   return html`<section class="card" aria-labelledby="happenings"><h2 id="happenings">What happened</h2>
     ${live.missed && html`<p class="soft">More happened at once than is shown here; nothing of it is missing elsewhere.</p>`}
