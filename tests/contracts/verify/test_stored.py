@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.verify.postbacks import Composer, Postback, Subscription
-from contracts.verify.stored import Stored, differences, how_time_differs
+from contracts.verify.stored import Stored, differences, how_time_differs, read_stored
 from mockserver.core.models import ParametersEncoding
 from mockserver.core.template import Template
 
