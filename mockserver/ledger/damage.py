@@ -16,14 +16,14 @@ class Damage:
     Attributes:
         table: The table, or `file` for the file as a whole.
         what: What is wrong, in words that follow the number of rows.
-        count: How many rows.
+        count: How many rows; None if they cannot be counted.
         first: The key of the first one, e.g. `id 17`; empty if the table has no key.
         put_right: What to do about it.
     """
 
     table: str
     what: str
-    count: int
+    count: int | None
     first: str
     put_right: str
 

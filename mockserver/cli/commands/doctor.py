@@ -93,7 +93,8 @@ def _write_looked_through(session: Session, looked: LookedThrough) -> None:
         if all(damage.table != table for damage in looked.damages):
             session.output.line(f"ok      {table}: {count(rows, 'row')}", "green")
     for damage in looked.damages:
-        number = count(damage.count, "fault" if damage.table == "file" else "row")
+        noun = "fault" if damage.table == "file" else "row"
+        number = "" if damage.count is None else f"{count(damage.count, noun)} "
         first = f", the first {damage.first}" if damage.first else ""
-        line = f"{damage.table}: {number} {damage.what}{first}; {damage.put_right}"
+        line = f"{damage.table}: {number}{damage.what}{first}; {damage.put_right}"
         session.output.line(one_line(f"FAILED  {line}"), "red")

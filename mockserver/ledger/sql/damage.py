@@ -110,7 +110,7 @@ def damaged_cells(cursor: Cursor, name: str, version: int, settings: Settings) -
     """
     table = TABLES[name]
     cells = _cells(name, table, version)
-    found: dict[str, list[object]] = {column: [] for column in cells}
+    first: dict[str, object] = {}
     counts = dict.fromkeys(cells, 0)
     selected = ", ".join(cell.selected or column for column, cell in cells.items())
     key = table.key or "1"
@@ -125,13 +125,12 @@ def damaged_cells(cursor: Cursor, name: str, version: int, settings: Settings) -
                 sound = settings.get(str(row[0]), _any)(str(value))
             if not sound:
                 counts[column] += 1
-                if not found[column]:
-                    found[column].append(row[0])
+                first.setdefault(column, row[0])
     for column, cell in cells.items():
         if counts[column]:
-            first = _named(table.key, found[column][0])
             what = f"whose {column} is not {cell.words}"
-            yield Damage(name, what, counts[column], first, table.put_right)
+            named = _named(table.key, first[column])
+            yield Damage(name, what, counts[column], named, table.put_right)
 
 
 def missing_counters(rows: Mapping[str, int]) -> Iterator[Damage]:

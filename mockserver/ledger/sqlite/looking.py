@@ -53,7 +53,7 @@ def look_through(path: Path, settings: Settings) -> LookedThrough:
             except sqlite3.Error as error:
                 what = f"cannot be read any further: {error}"
                 if all(known.what != what or known.table != table for known in damages):
-                    damages.append(Damage(table, what, 1, "", _RESTORE))
+                    damages.append(Damage(table, what, None, "", _RESTORE))
 
         for name in TABLES:
             look(name, partial(_of_table, cursor, name, version, settings, rows))

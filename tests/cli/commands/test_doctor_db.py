@@ -73,6 +73,12 @@ def test_as_json(path: Path) -> None:
     assert json.loads(doctor("--db", str(path), "--json").stdout) == document
 
 
+def test_a_table_that_is_gone_has_no_number(path: Path) -> None:
+    damage(path, "DROP TABLE settings")
+    result = doctor("--db", str(path))
+    assert "FAILED  settings: cannot be read any further: no such table: settings" in result.stdout
+
+
 def test_what_cannot_be_shown_as_it_is(path: Path) -> None:
     damage(path, "UPDATE apps SET app_id = CAST(x'1b5b33316dff' AS TEXT)")
     result = doctor("--db", str(path))
