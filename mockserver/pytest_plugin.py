@@ -161,7 +161,9 @@ class _LeanplumTests:
         """Show below a failed test what was delivered, unless the failure shows it itself."""
         _leave_out_own_lines(item, call)
         report = yield
-        if report.when == "call" and report.failed:
+        if not report.failed:
+            return report
+        if report.when == "call":
             fixture = item.stash.get(_LEANPLUM, None)
             texts = [] if fixture is None else fixture.timelines(without=report.longreprtext)
             if texts:
@@ -172,7 +174,7 @@ class _LeanplumTests:
                 calls = newest_calls(fixture.api.calls, without=report.longreprtext)
                 if calls:
                     _add_section(item, report, "Calls of Leanplum's API", calls)
-        if report.failed and item.stash.get(_LEANPLUM, None) is not None:
+        if item.stash.get(_LEANPLUM, None) is not None:
             _fold_captured(item, report)
         return report
 

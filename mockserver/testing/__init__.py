@@ -9,9 +9,10 @@
 
 The order in which to read: `leanplum` (what a test holds) with `app`, `clock`, `marker`; `partner`
 (an application in the same process); `interception` and `api_calls` (calls of the API by the code
-under test); `evidence` (what happened), which `assertions`, `comparisons` and `matching` compare,
-`failure_text` and `delivery_text` write, and `problems` searches at the end; `repeats` (what is
-shown once); `playing` (scenarios); `live` (real ports).
+under test); `evidence` (what happened), which `assertions`, `comparisons` and `matching` compare
+(`possible` and `sendable` refuse what cannot be), `failure_text` and `delivery_text` write, and
+`problems` searches at the end; `awaited` (calls that nobody awaits); `repeats` (what is shown
+once); `playing` (scenarios); `live` (real ports).
 """
 
 from __future__ import annotations
