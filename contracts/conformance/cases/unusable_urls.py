@@ -103,3 +103,35 @@ def braces(target: Target, rec: Recorder) -> None:
     rec.expect([], app.rules(), "a refused call changes nothing")
     answer = app.call("addPostback", type="messageEvents", postbackUrl=f"{NOWHERE}&x=%7B{OUR_HOST}")
     expect_accepted(answer, "a brace that is escaped", rec)
+
+
+_NAMES = (
+    *("User ID", "Device ID", "Trigger time", "Message ID", "Message event", "Message channel"),
+    *("Template name", "Parameters", "AB test ID", "Variant ID"),
+)
+
+
+@case(
+    "PB-TEMPLATE-NEAREST",
+    "Who misspells a name in braces is told the right one",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
+    why="{{user id}} looks right to whoever wrote it.",
+    fix="Nothing is documented; the fake names what is nearest.",
+    catches=["refusals-say-bad-request", "nearest-name-is-the-first"],
+)
+def nearest(target: Target, rec: Recorder) -> None:
+    """Registers each name with other capitals, signs for blanks, blanks around, a letter less."""
+    for name in _NAMES:
+        for near in _near(name):
+            url = f"https://example.com/in?value={{{{{near}}}}}"
+            answer = target.app.call("addPostback", type="messageEvents", postbackUrl=url)
+            expect_not_done(answer, f"the postbackUrl {url!r}", rec)
+            message = answer.error or answer.warning
+            rec.expect_that(name in message, name, message, f"the right name is told for {near!r}")
+
+
+def _near(name: str) -> list[str]:
+    found = {name.lower(), name.upper(), name.swapcase(), f" {name}", f"{name} ", name[:-1]}
+    found |= {name.replace(" ", sign) for sign in ("_", "+", "%20")}
+    return sorted(found - {name})

@@ -113,9 +113,11 @@ def refusal_status(target: Target, rec: Recorder) -> None:
 def refusal_names(target: Target, rec: Recorder) -> None:
     """Leaves out each argument, misspells each word of a list, and reads the messages."""
     for what, wanted, arguments in _of_no_such_name(target.app):
-        error = call(target.wire, arguments).error
-        missing = [word for word in wanted if word not in error]
-        rec.expect([], missing, f"words that the answer to {what} does not have: {error[:200]}")
+        answer = call(target.wire, arguments)
+        # What is received and skipped says why in a warning.
+        message = answer.error or answer.warning
+        missing = [word for word in wanted if word not in message]
+        rec.expect([], missing, f"words that the answer to {what} does not have: {message[:200]}")
 
 
 @case(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from contracts.conformance.deviants.deviant_server import Deviant
 from contracts.conformance.deviants.patch_points import CHECK_BRACES, CHECK_LOCATION, COMPILED
 from mockserver.core.errors import InvalidTemplate
-from mockserver.core.template import Template, _check_braces, _check_location
+from mockserver.core.template import PLACEHOLDERS, Template, _check_braces, _check_location
 
 _SINGLE = re.compile(r"(?<!\{)\{(?!\{)[^{}]*\}(?!\})")
 _HALF = re.compile(r"\{\{[^{}]*\}(?!\})")
@@ -41,6 +41,10 @@ def _host_of(url: str) -> str:
 def _shortened(url: str) -> str:
     host = _host_of(url)
     return url.replace(host, host[:200].rstrip(".")) if len(host) > 253 else url
+
+
+def _first_name(name: str) -> str:
+    return f"{{{{{name}}}}} is not written as documented; write {{{{{PLACEHOLDERS[0]}}}}}"
 
 
 def _trimmed(url: str) -> str:
@@ -106,6 +110,12 @@ DEVIANTS: tuple[Deviant, ...] = (
         "A host that is an IPv6 address is refused.",
         CHECK_LOCATION,
         _refusing(lambda url: "://[" in url),
+    ),
+    Deviant(
+        "nearest-name-is-the-first",
+        "template",
+        "Whatever name is misspelt, the first of the list is told.",
+        patches=(("mockserver.core.template._about_name", _first_name), (COMPILED, Template)),
     ),
     _deviant(
         "single-braces-accepted",

@@ -15,6 +15,10 @@ def _accepted(url: str) -> Callable[[Actor], bool]:
     return lambda actor: actor.try_add(url).accepted
 
 
+def _told(written: str) -> Callable[[Actor], str]:
+    return lambda actor: actor.try_add(f"{NOWHERE}?a={written}").error.rpartition("{{")[2][:-2]
+
+
 PROBES = (
     Probe("any-scheme-accepted", _accepted("ftp://example.invalid/in"), False, True),
     Probe("no-scheme-accepted", _accepted("://example.invalid/in"), False, True),
@@ -25,6 +29,7 @@ PROBES = (
     Probe("capital-scheme-refused", _accepted("HTTPS://example.invalid/in"), True, False),
     Probe("control-characters-accepted", _accepted(f"{NOWHERE}?a=\tb"), False, True),
     Probe("literal-addresses-refused", _accepted("https://[::1]/in"), True, False),
+    Probe("nearest-name-is-the-first", _told("{{device id}}"), "Device ID", "User ID"),
     Probe("single-braces-accepted", _accepted(f"{NOWHERE}?a={{User ID}}"), False, True),
     Probe("half-braces-accepted", _accepted(f"{NOWHERE}?a={{{{User ID}}"), False, True),
     Probe("blanks-in-braces-accepted", _accepted(f"{NOWHERE}?a={{{{ User ID }}}}"), False, True),
