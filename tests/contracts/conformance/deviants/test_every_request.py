@@ -6,31 +6,35 @@ from collections.abc import Callable
 
 import pytest
 
+from mockserver.web import shapes
+
 from .acting import Actor, Probe, name_of, prove
 
+_CHANNELS = {"push": "Push Notification", "in-app": "In-app Message"}
 
-def _methods(event: str) -> Callable[[Actor], list[str]]:
-    """Look at the methods of the first request and of the second."""
 
-    def look(actor: Actor) -> list[str]:
+def _requests(actor: Actor, *events: str) -> list[shapes.ReceivedJson]:
+    """Return the first request and the second of each event, all of which fail once."""
+    for event in events:
+        kind = event.partition(".")[0]
         actor.add(
-            actor.inbox("503,200"), type="abTestEvents" if "ab-" in event else "messageEvents"
+            actor.inbox("503,200", name=kind),
+            type="messageEvents" if kind in _CHANNELS else "abTestEvents",
+            channels=[_CHANNELS[kind]] if kind in _CHANNELS else None,
         )
         actor.fire(event)
-        actor.until_idle()
-        return [each.method for each in actor.requests()]
-
-    return look
+    actor.until_idle()
+    return [each for event in events for each in actor.requests(event.partition(".")[0])]
 
 
-def _names(event: str) -> Callable[[Actor], list[int]]:
-    """Look at how many header fields the first request and the second have."""
+def _methods(*events: str) -> Callable[[Actor], list[str]]:
+    """Look at the methods of the first request and of the second, for each event."""
+    return lambda actor: [each.method for each in _requests(actor, *events)]
 
-    def look(actor: Actor) -> list[int]:
-        _methods(event)(actor)
-        return [len(each.headers) for each in actor.requests()]
 
-    return look
+def _names(*events: str) -> Callable[[Actor], list[int]]:
+    """Look at how many header fields the same have."""
+    return lambda actor: [len(each.headers) for each in _requests(actor, *events)]
 
 
 def _bodies(actor: Actor) -> list[int]:
@@ -40,16 +44,16 @@ def _bodies(actor: Actor) -> list[int]:
     return [len(each.body) for each in actor.requests()]
 
 
+_POSTS = ["POST"] * 4
+_TEST, _PUSH, _IN_APP = "ab-test.enter", "push.open", "in-app.banner.view"
+
 PROBES = (
-    Probe("get-for-ab-tests", _methods("ab-test.enter"), ["POST"] * 2, ["GET"] * 2),
-    Probe("get-for-ab-tests", _methods("push.open"), ["POST"] * 2, ["POST"] * 2),
-    Probe("get-when-retried", _methods("push.open"), ["POST"] * 2, ["POST", "GET"]),
-    Probe("put-for-in-app", _methods("in-app.banner.view"), ["POST"] * 2, ["PUT"] * 2),
-    Probe("put-for-in-app", _methods("push.open"), ["POST"] * 2, ["POST"] * 2),
+    Probe("get-for-ab-tests", _methods(_TEST, _PUSH), _POSTS, ["GET", "GET", "POST", "POST"]),
+    Probe("get-when-retried", _methods(_TEST, _PUSH), _POSTS, ["POST", "GET", "POST", "GET"]),
+    Probe("put-for-in-app", _methods(_IN_APP, _PUSH), _POSTS, ["PUT", "PUT", "POST", "POST"]),
     Probe("body-when-long", _bodies, [0, 0], [0, 2_002]),
-    Probe("header-for-ab-tests", _names("ab-test.enter"), [3, 3], [4, 4]),
-    Probe("header-for-ab-tests", _names("push.open"), [3, 3], [3, 3]),
-    Probe("content-type-when-retried", _names("push.open"), [3, 3], [3, 4]),
+    Probe("header-for-ab-tests", _names(_TEST, _PUSH), [3, 3, 3, 3], [4, 4, 3, 3]),
+    Probe("content-type-when-retried", _names(_TEST, _PUSH), [3, 3, 3, 3], [3, 4, 3, 4]),
 )
 
 
