@@ -47,6 +47,25 @@ def timeout(target: Target, rec: Recorder) -> None:
 
 
 @case(
+    "PB-DELIVER-TIMEOUT-EXACT",
+    "An answer at exactly 30 seconds is too late; a millisecond before it is in time",
+    level=Level.UNSPECIFIED,
+    origin=Origin.ASSUMED,
+    why="Whoever answers just in time has nothing left for the network.",
+    fix="Nothing is documented of the last instant; the fake counts 30 seconds as over.",
+    catches=["timeout-just-after-30"],
+    needs=CLOCK,
+)
+def exact(target: Target, rec: Recorder) -> None:
+    """Answers a millisecond before 30 seconds, at 30 seconds, and a millisecond after."""
+    outcomes = []
+    for behaviour in ("200@29999ms", "200@30s", "200@30001ms"):
+        target.fresh()
+        outcomes.append(_first_attempt(target, behaviour).outcome)
+    rec.expect(["response", "timeout", "timeout"], outcomes, "what came of each attempt")
+
+
+@case(
     "PB-DELIVER-TIMEOUT-TOTAL",
     "The 30 seconds are a total, up to the end of the response head",
     level=Level.UNSPECIFIED,

@@ -114,7 +114,7 @@ def _deviant(name: str, change: str, patches: Patches, *, sockets: bool = False)
     return Deviant(name, "deliver", change, patches=patches, sockets=sockets)
 
 
-def _waiting(name: str, seconds: int) -> Deviant:
+def _waiting(name: str, seconds: float) -> Deviant:
     change = f"An attempt is a timeout after {seconds} seconds."
     sandbox = under_policy(RetryPolicy(timeout=timedelta(seconds=seconds)))
     return Deviant(name, "deliver", change, sandbox=sandbox)
@@ -139,6 +139,7 @@ DEVIANTS: tuple[Deviant, ...] = (
     ),
     _waiting("timeout-29", 29),
     _waiting("timeout-31", 31),
+    _waiting("timeout-just-after-30", 30.0005),
     _waiting("timeout-60", 60),
     _deviant(
         "timeout-per-read",

@@ -85,6 +85,7 @@ PROBES = (
     Probe("only-200-is-success", _state_after(204), "delivered", "rejected"),
     Probe("timeout-29", _outcome("200@29500ms"), ("response", 29.5), ("timeout", 29.0)),
     Probe("timeout-31", _outcome("200@30500ms"), _TIMEOUT, ("response", 30.5)),
+    Probe("timeout-just-after-30", _outcome("200@30s"), _TIMEOUT, ("response", 30.0)),
     Probe("timeout-60", _outcome("200@59s"), _TIMEOUT, ("response", 59.0)),
     Probe("timeout-per-read", _outcome("drip@2s"), _TIMEOUT, ("response", 2.0)),
     Probe("redirect-followed", _redirected, ("rejected", 1, 0), ("delivered", 1, 1)),
