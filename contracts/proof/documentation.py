@@ -236,7 +236,8 @@ def _mutants(mutation: Mutation) -> Iterator[str]:
         f"`contracts run` runs them. Seed {mutation.seed} has drawn {mutation.drawn}. Texts of "
         "errors are not changed: no source says how they read, but for `Invalid access key`, which "
         "has a case. "
-        f"**The suite has seen {_score(mutation)}**, of those that a partner could see. What a "
+        f"**The suite has seen {_score(mutation)}**, of those that a partner could see; "
+        f"{mutation.closed} of them by cases that were added because of this draw. What a "
         "draw shows as a gap gets a case, so a new draw says more than an old one: `tox -e "
         "mutation-contract -- --seed N`.\n"
     )

@@ -71,10 +71,12 @@ class Mutation(Struct, frozen=True):
 
     Attributes:
         seed: What the mutants were drawn from.
+        closed: How many of those that are seen were gaps when they were drawn.
     """
 
     seed: int
     folders: list[MutatedFolder]
+    closed: int = 0
 
     @property
     def drawn(self) -> int:

@@ -62,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> int:
     ]
     if len(judged) < len(chosen):
         print(f"{len(judged)} of {len(chosen)} judged; --results {file} goes on from there")
-    mutation = summary(given.seed, possible, judged, read_reasons())
+    mutation = summary(given.seed, possible, judged, read_reasons(), given.closed)
     for kind in (GAP, UNEXPLAINED):
         for each in mutation.survivors(kind):
             print(f"{kind}: {each.path}:{each.line}\n    - {each.before}\n    + {each.after}")
@@ -83,6 +83,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         "--keep", action="store_true", help="keep results of sources that have changed since"
     )
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument(
+        "--closed", type=int, default=0, help="how many were gaps before cases were added for them"
+    )
     parser.add_argument("--nice", type=int, default=10)
     return parser.parse_args(words)
 

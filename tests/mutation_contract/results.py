@@ -107,6 +107,7 @@ def summary(
     possible: Sequence[Mutant],
     judged: Sequence[Judged],
     reasons: Sequence[dict[str, str]],
+    closed: int = 0,
 ) -> Mutation:
     """Return what the page says of a run."""
     counts = Counter(folder_of(mutant.path) for mutant in possible)
@@ -117,7 +118,7 @@ def summary(
         survivors = [_survivor(each, reasons) for each in here if each.seen in UNSEEN]
         survivors.sort(key=lambda each: (each.path, each.line, each.after))
         folders.append(MutatedFolder(name, counts[name], dict(sorted(seen.items())), survivors))
-    return Mutation(seed, folders)
+    return Mutation(seed, folders, closed)
 
 
 def read_reasons(path: Path = REASONS) -> list[dict[str, str]]:

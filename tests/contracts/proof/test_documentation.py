@@ -73,6 +73,7 @@ def test_a_deviant_that_nobody_caught_is_shown_as_such() -> None:
 def test_every_folder_and_every_gap_of_the_mutation_run_is_shown() -> None:
     page = contract_page(last_proof())
     last = last_mutation()
+    assert f"{last.closed} of them by cases that were added because of this draw" in page
     for folder in last.folders:
         seen = sum(folder.seen.values())
         assert f"| {folder.name} | {folder.possible} | {folder.drawn} | {seen} |" in page

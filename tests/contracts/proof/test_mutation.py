@@ -24,6 +24,7 @@ MUTATION = Mutation(
         MutatedFolder("core", 900, {"FAIL": 5, "WARN": 2}, [survivor("equivalent")]),
         MutatedFolder("delivery", 500, {"hung": 1}, [survivor(GAP), survivor("our own")]),
     ],
+    closed=2,
 )
 
 
