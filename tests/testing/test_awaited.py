@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.testing.pytest_runs import run_apart
 
 Calls = Callable[[Leanplum], Coroutine[Any, Any, Any]]
 
+ONE_EVENT = Path(__file__).with_name("one_event.jsonl")
+
 #: Every call, with what it takes.
 CALLS: dict[str, Calls] = {
     "trigger": lambda leanplum: leanplum.aio.trigger("push.open", user_id="ada"),
@@ -24,6 +27,7 @@ CALLS: dict[str, Calls] = {
     "run_until_idle": lambda leanplum: leanplum.aio.run_until_idle(),
     "settle": lambda leanplum: leanplum.aio.settle(),
     "resend": lambda leanplum: leanplum.aio.resend(1),
+    "play": lambda leanplum: leanplum.aio.play(ONE_EVENT),
     "settle_background": lambda leanplum: leanplum.aio.settle_background(),
 }
 

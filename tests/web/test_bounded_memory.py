@@ -13,7 +13,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver import App, Sandbox
-from mockserver import sandbox as sandbox_module
 from mockserver.core.limits import (
     LONGEST_KEY,
     LONGEST_TEMPLATE,
@@ -25,6 +24,7 @@ from mockserver.core.limits import (
 )
 from mockserver.core.models import KeyClass
 from mockserver.core.outcome import Outcome, OutcomeKind
+from mockserver.delivery import apps as apps_module
 from mockserver.delivery.feed import Feed
 from mockserver.live import LiveSandbox
 from mockserver.receiver.behaviours import MOST_BEHAVIOURS
@@ -57,7 +57,7 @@ def padded(length: int, beginning: str = BEGINNING) -> str:
 
 
 def test_apps_have_a_most(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox_module, "MOST_APPS", 3)
+    monkeypatch.setattr(apps_module, "MOST_APPS", 3)
     body = {"keys": {"data_export": "k"}}
     for number in range(2):
         assert client.put(f"/_sandbox/apps/{number}", json=body).status_code == 200

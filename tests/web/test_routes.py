@@ -47,6 +47,8 @@ def test_the_changing_routes_are_those_that_are_tried() -> None:
         ("POST", "reset"),
         ("POST", "rules/check"),
         ("POST", "scenarios/check"),
+        ("POST", "verify"),
+        ("POST", "verify/cancel"),
         ("PUT", "api/behaviour"),
         ("PUT", "apps/YOUR_APP_ID"),
         ("PUT", "inboxes/<name>/behaviour"),
