@@ -51,10 +51,17 @@ def throughout(target: Target, rec: Recorder) -> None:
     arrived = [query_of(each)["parameters"] for each in inbox.requests()]
     rec.expect(len(_DOCUMENTS), len(arrived), "each click arrives")
     for document, text in zip(_DOCUMENTS, arrived, strict=True):
-        read = json.loads(text)
+        read = _read(rec, text)
         rec.expect(_in_order(document), _in_order(_decoded(read)), "decoded once more")
         plain = [each for each in _texts(read) if unquote(each) == each and not _is_plain(each)]
         rec.expect([], plain, "texts that were encoded once only")
+
+
+def _read(rec: Recorder, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        rec.deviate("a JSON document", text, "what Parameters carries can be read")
 
 
 def _decoded(value: Any) -> Any:
