@@ -53,7 +53,7 @@ _USERS = (
         "trigger-time-of-a-late-retry",
         "header-from-the-second-on",
         "escapes-raised-when-retried",
-        "empty-names-left-out-when-retried",
+        "empty-names-lost-when-retried",
     ],
     needs=CLOCK,
 )

@@ -99,7 +99,7 @@ DEVIANTS: tuple[Deviant, ...] = (
         _raised,
     ),
     _retried_as(
-        "empty-names-left-out-when-retried",
+        "empty-names-lost-when-retried",
         "Names without a value are left out of a retry.",
         _without_empty,
     ),

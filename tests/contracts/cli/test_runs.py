@@ -297,7 +297,7 @@ def test_a_sandbox_that_is_given_keeps_what_it_has(live: Live) -> None:
     report = report_in(result)
     skipped = {name for name, status in statuses(report).items() if status is Status.SKIP}
     # Nobody but its owner restarts it.
-    assert skipped == {"PB-RULES-RESTART"}
+    assert skipped == {"PB-RULES-RESTART", "PB-RULES-RESTART-EVERY-SET"}
     assert report.target.url == live.url
     assert live.sandbox.postbacks() == before
     assert len(live.sandbox.inbox("mine").requests) == 1

@@ -65,7 +65,14 @@ def test_every_option_is_given_again_or_left_out_on_purpose(name: str) -> None:
 
 
 def test_only_the_choice_of_cases_and_the_reports_are_left_out() -> None:
-    assert sorted(NOT_AGAIN) == ["dry_run", "github", "globs", "json", "reports"]
+    assert sorted(NOT_AGAIN) == [
+        "dry_run",
+        "github",
+        "globs",
+        "json",
+        "progress_lines",
+        "reports",
+    ]
 
 
 def test_nothing_is_said_that_nobody_said() -> None:

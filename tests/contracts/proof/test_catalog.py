@@ -39,6 +39,8 @@ from tests.contracts.conformance.deviants import (
     test_statuses,
     test_template,
     test_template_text,
+    test_unusable_urls,
+    test_wrong_calls,
 )
 from tests.contracts.conformance.deviants.acting import Actor
 
@@ -80,6 +82,8 @@ PROVED = [
         test_statuses,
         test_template,
         test_template_text,
+        test_unusable_urls,
+        test_wrong_calls,
     )
     for probe in module.PROBES
 ]

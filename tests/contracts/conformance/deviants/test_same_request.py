@@ -48,7 +48,7 @@ PROBES = (
     Probe("header-from-the-second-on", _headers, [3, 3, 3], [3, 4, 4]),
     Probe("escapes-raised-when-retried", _targets("?a=%2f"), ["a=%2f"], ["a=%2f", "a=%2F"]),
     Probe(
-        "empty-names-left-out-when-retried",
+        "empty-names-lost-when-retried",
         _targets("?a=&b=1&c={{Device ID}}&d="),
         ["a=&b=1&c=&d="],
         ["a=&b=1&c=&d=", "b=1&"],
