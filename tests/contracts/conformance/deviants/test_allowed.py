@@ -19,6 +19,7 @@ every_one = pytest.mark.parametrize("allowed", ALLOWED, ids=lambda each: str(eac
 UNNAMED = {
     "retries-5xx-only": {
         "PB-RETRY-TIMEOUT",
+        "PB-RETRY-COMES-AND-GOES",
         "PB-RETRY-CONNECTION",
         "PB-RETRY-DNS",
         "PB-RETRY-FROM-END",
