@@ -34,6 +34,8 @@ from mockserver.transport.resolved_host import ResolvedHost
 
 #: How many postbacks make a burst, by default.
 BURST = 10
+#: So many answers tell how fast it was at the beginning.
+FIRST_ANSWERS = 50
 #: How many requests a run may send, by default.
 MOST_REQUESTS = 600
 
@@ -210,6 +212,11 @@ class Endpoint:
             return None
         p99 = quantiles(took, n=100, method="inclusive")[98] if len(took) > 1 else took[0]
         return Latency(len(took), round(median(took), 6), round(p99, 6), round(took[-1], 6))
+
+    def at_first(self) -> timedelta | None:
+        """Return how long an answer took at the beginning of the run; None without any."""
+        first = self._answers[:FIRST_ANSWERS]
+        return timedelta(seconds=median(first)) if first else None
 
     def traffic(self) -> Traffic:
         """Return what was sent so far."""
