@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
@@ -25,6 +26,7 @@ class FlakyTransport:
             from the application, `dependency` lets something fail that it depends on.
         dependency: Returns what lets that fail as long as it is entered.
         answers: What the application answered, by delivery, also answers that got lost.
+        excused: How many of these are a 5xx while what it depends on failed, by delivery.
     """
 
     #: Results are recorded one by one, because the application may ask the sandbox for them.
@@ -33,6 +35,7 @@ class FlakyTransport:
     def __init__(self, sandbox: Sandbox, template: str, story: list[str]) -> None:
         self.troubles: list[str] = []
         self.answers: dict[int, list[Outcome]] = {}
+        self.excused: Counter[int] = Counter()
         self.dependency: Callable[[], AbstractContextManager[object]] = nullcontext
         self._sandbox = sandbox
         self._story = story
@@ -64,6 +67,8 @@ class FlakyTransport:
         with self.dependency() if trouble == "dependency" else nullcontext():
             outcome = self._transport.send(attempt)
         self.answers.setdefault(attempt.delivery_id, []).append(outcome)
+        if trouble == "dependency" and (outcome.status or 0) >= 500:
+            self.excused[attempt.delivery_id] += 1
         self._story.append(f"{told} the application answers {outcome.summary}{_REMARKS[trouble]}")
         if trouble in ("", "dependency"):
             return outcome

@@ -42,6 +42,7 @@ from mockserver.core.catalog import PostbackType, event_kinds
 from mockserver.core.errors import InvalidValue
 from mockserver.core.events import AB_TEST_FIELDS, MESSAGE_FIELDS
 from mockserver.core.models import AbTestEvent, Event, MessageEvent
+from mockserver.core.retry import DeliveryState
 from mockserver.core.template import Template, milliseconds
 from mockserver.core.wording import count
 from mockserver.sandbox import Sandbox
@@ -289,7 +290,10 @@ class PartnerStateMachine(RuleBasedStateMachine):
         sent: dict[Hashable, list[SentPostback]] = {}
         for delivery in self.sandbox.deliveries:
             answers = self._transport.answers.get(delivery.id, [])
-            postback = SentPostback(delivery.state, answers)
+            # Then all others that it got were refused because of what the machine let fail.
+            is_excused = self._transport.excused[delivery.id] == len(answers)
+            is_lost = delivery.state is DeliveryState.LOST
+            postback = SentPostback(delivery.state, answers, is_lost and is_excused)
             sent.setdefault(self.key_of(delivery.event), []).append(postback)
         for problem in problems(counts, self._once_stored, sent):
             raise self._problem(problem)

@@ -25,10 +25,13 @@ class SentPostback(NamedTuple):
 
     Attributes:
         answers: What the application answered, also answers that got lost on their way.
+        is_lost_by_others: Whether it was lost although the application has refused it only while
+            what it depends on failed, and all other attempts did not reach it.
     """
 
     state: DeliveryState
     answers: Sequence[Outcome]
+    is_lost_by_others: bool = False
 
 
 def problems(
@@ -109,7 +112,11 @@ def _wrongly_answered(
             "Leanplum takes it for failed, sends it again after a 5xx and counts it as lost "
             "in the end: answer 200 once it is stored",
         )
-    ended = [each for each in group if each.state in _FAILED and each.answers]
+    ended = [
+        each
+        for each in group
+        if each.state in _FAILED and each.answers and not each.is_lost_by_others
+    ]
     if ended and not is_stored:
         yield Problem(
             f"{ended[0].state.value} and not stored, answered {told}: {key!r}",

@@ -159,6 +159,13 @@ class AnswersOutages(RightPartner):
         return "503 Service Unavailable" if type(self).is_down else super().receive(values)
 
 
+class RefusesAlways(RightPartner):
+    """Answers 503 to everything."""
+
+    def receive(self, values: dict[str, str]) -> str:
+        return "503 Service Unavailable"
+
+
 class LatestOnly(RightPartner):
     """Drops an event that is older than what it has of the same user."""
 

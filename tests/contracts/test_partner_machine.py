@@ -121,6 +121,26 @@ def test_a_dependency_that_fails_is_a_step_of_its_own() -> None:
     run(type("M", (MachineWithDatabase,), {"partner": partners.AnswersOutages}))
 
 
+@pytest.mark.parametrize(("troubles", "is_told"), [("dependency", False), ("", True)])
+def test_what_was_lost_because_it_was_down_is_not_held_against_it(
+    troubles: str, is_told: bool
+) -> None:
+    partner = partners.AnswersOutages if troubles else partners.RefusesAlways
+    machine = type("M", (MachineWithDatabase,), {"partner": partner})()
+    machine.template_is_registered()
+    machine._transport.troubles = [troubles, *["refused"] * 9]
+    machine.sandbox.trigger("push.open")
+    machine.sandbox.run_until_idle()
+    (delivery,) = machine.sandbox.deliveries
+    assert (delivery.state, len(delivery.attempts)) == ("lost", 10)
+    if is_told:
+        with pytest.raises(PartnerProblem, match="lost and not stored, answered 503"):
+            machine.what_was_sent_is_stored_once()
+    else:
+        machine.what_was_sent_is_stored_once()
+    machine.teardown()
+
+
 def test_events_out_of_order_are_a_step_of_its_own() -> None:
     problem = problem_of(machine_of(partners.LatestOnly))
     assert problem.startswith("answered 200 but not stored: ")

@@ -171,8 +171,8 @@ def _meet(
     inbox = target.inbox([*script, {"kind": "status", "status": 503}])
     target.app.add(inbox.url)
     target.app.trigger_many(["push.open"] * number)
-    # Beyond the longest schedule that is documented: nine pauses of ten hours. Slow answers make too
-    # many instants to stop at each.
+    # Beyond the longest schedule that is documented, nine pauses of ten hours. Slow answers make
+    # too many instants to stop at each.
     target.advance(by="100h")
     return inbox, target.app.deliveries()
 
