@@ -62,7 +62,7 @@ class GoingOn:
     def __init__(self, answer: Any, url: str) -> None:
         self._answer = answer
         self._url = url
-        self.status = int(answer.status)
+        self.status: int = int(answer.status)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield its lines as they come.

@@ -56,7 +56,7 @@ class Inboxes:
         self._forwarder: Forwarder | None = None
         self._on_forwarded: list[Callable[[ReceivedRequest], None]] = []
         #: Whether an inbox forwards what it gets, if only some of it.
-        self.forwards = False
+        self.forwards: bool = False
         #: Returns why nothing is forwarded to a URL, before its host is looked up.
         self.refuses_to_forward: Callable[[str], str | None] = lambda url: None
 
