@@ -48,6 +48,7 @@ TESTED_ELSEWHERE = {
     "contracts/verify/subject.py": ("contracts/cli/test_verify.py", "its parts, put together"),
     "mockserver/agents/explaining.py": ("agents/test_server.py", "a tool of an agent"),
     "mockserver/agents/pages.py": ("agents/test_server.py", "a tool of an agent"),
+    "mockserver/agents/suite_command.py": ("agents/test_server.py", "what two tools run"),
     "mockserver/agents/tools.py": ("agents/test_server.py", "the tools of an agent"),
     "mockserver/agents/verifying.py": ("agents/test_server.py", "a tool of an agent"),
     "mockserver/cli/completing.py": (

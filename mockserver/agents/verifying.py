@@ -6,13 +6,10 @@ The suite is another package, which this one never imports: it runs as the comma
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 from mockserver.agents.answers import CaseSeen, Verified
-from mockserver.client.sandbox_client import Refused
+from mockserver.agents.suite_command import answer_of
 
 #: What a run ends with that came to its end: all passed, or not.
 _ENDED = (0, 1)
@@ -36,17 +33,10 @@ class Verifier:
         `probe`: a URL or command that tells what was stored; {prefix} in it is replaced.
         `cases`: only these ids. Real requests are sent; ids begin with postbacks-verify-.
         """
-        command = [sys.executable, "-m", "mockserver", "verify", "--json"]
-        if probe is not None:
-            command += ["--probe", probe]
+        options = [] if probe is None else ["--probe", probe]
         for case in cases or ():
-            command += ["--case", case]
-        done = subprocess.run(
-            [*command, "--", url], capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
-        if done.returncode not in _ENDED:
-            raise Refused(_reason(done))
-        return self._seen(url, json.loads(done.stdout))
+            options += ["--case", case]
+        return self._seen(url, answer_of("verify", "--json", *options, "--", url, ended=_ENDED))
 
     def _seen(self, url: str, report: dict[str, Any]) -> Verified:
         before = self._before.get(url, {})
@@ -90,11 +80,3 @@ def _is_broken(case: dict[str, Any]) -> bool:
 
 def _left_out(broken: int) -> list[str]:
     return [f"{broken - _MOST} more failed; run again when these pass"] if broken > _MOST else []
-
-
-def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what the command said in the place of a report."""
-    try:
-        return str(json.loads(done.stderr.strip().splitlines()[-1])["detail"])
-    except (ValueError, LookupError, TypeError):
-        return done.stderr.strip()[-_LONGEST:] or f"postbacks verify ended with {done.returncode}"
